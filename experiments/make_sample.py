@@ -1,0 +1,52 @@
+"""The full Fashion-MNIST -> gan_model/data/sample.npz, the part that comes with the package.
+
+The first 1,000 images of each class among the training files and the first 200 among the
+test files, in the order of the files. No chance is involved: the same files give the same
+arrays, and with the same numpy and zlib the same bytes.
+
+    python experiments/make_sample.py --source /usr/share/datasets/fashion-mnist
+
+The source is Debian's package dataset-fashion-mnist. After a change, put the checksum that is
+printed into `_SAMPLE_SHA256` of gan_model/data/sources.py.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from gan_model import data
+
+SOURCE = Path("/usr/share/datasets/fashion-mnist")
+SAMPLE = Path(data.__file__).with_name("sample.npz")
+
+
+def first_of_each_class(images, labels, count):
+    """The first `count` images of every label, in their order, with their labels."""
+    places = [np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]
+    chosen = np.sort(np.concatenate(places))
+    return images[chosen], labels[chosen]
+
+
+def main(source, out):
+    """Write the sample of the files in folder `source` to `out`; print its sha256."""
+    train, test = data.load("fashion_mnist", folder=source)
+    train_images, train_labels = first_of_each_class(*train, count=1000)
+    test_images, test_labels = first_of_each_class(*test, count=200)
+    np.savez_compressed(
+        out,
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
+    )
+    print(f"{out}: {hashlib.sha256(Path(out).read_bytes()).hexdigest()}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", type=Path, default=SOURCE, metavar="DIR")
+    parser.add_argument("--out", type=Path, default=SAMPLE, metavar="FILE")
+    options = parser.parse_args()
+    main(options.source, options.out)

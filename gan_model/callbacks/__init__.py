@@ -1,0 +1,37 @@
+"""What is shown and kept while `fit` runs.
+
+    SampleImages    the same codings through the generator as it learns
+    Scalars         losses, scores and rates on TensorBoard
+    HistoryFile     one line of figures an epoch, as CSV
+    Checkpoints     goes on exactly where an earlier process stopped
+
+`watch(run_dir)` gives all four for one folder.
+"""
+
+from pathlib import Path
+
+from gan_model.callbacks.checkpoints import Checkpoints
+from gan_model.callbacks.history_file import HistoryFile
+from gan_model.callbacks.sample_images import SampleImages
+from gan_model.callbacks.scalars import Scalars
+
+__all__ = ["Checkpoints", "HistoryFile", "SampleImages", "Scalars", "watch"]
+
+
+def watch(run_dir, *, count=25, keep=3):
+    """The callbacks that show a run and keep it, for one folder.
+
+    Args:
+        run_dir: gets `samples/`, `tensorboard/`, `history.csv` and `checkpoints/`.
+        count: images in a grid.
+        keep: checkpoints kept, the newest ones.
+    """
+    run_dir = Path(run_dir)
+    board = run_dir / "tensorboard"
+    # The checkpoint comes last: what it says is done has been shown and written.
+    return [
+        SampleImages(run_dir / "samples", log_dir=board, count=count),
+        Scalars(board),
+        HistoryFile(run_dir / "history.csv"),
+        Checkpoints(run_dir / "checkpoints", keep=keep),
+    ]

@@ -1,0 +1,58 @@
+"""The history of a run as a file."""
+
+import csv
+import os
+from pathlib import Path
+
+import keras
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Writes one line of figures an epoch as CSV, correct also after a resume.
+
+    Columns: epoch (from 1), step, images, then what `fit` logs, written so that reading it
+    back gives the same float. Lines of epochs that are run again are replaced. It holds only
+    what follows from data, settings and seed: no times.
+
+    Args:
+        path: the file. It is replaced as a whole, so a reader never sees half a line.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = Path(path)
+        self._rows = None
+
+    def on_train_begin(self, logs=None):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._rows = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._rows is None:
+            self._rows = [row for row in _read(self.path) if int(row["epoch"]) <= epoch]
+
+    def on_epoch_end(self, epoch, logs=None):
+        place = {
+            "epoch": epoch + 1,
+            "step": int(self.model.step),
+            "images": int(self.model.images_seen),
+        }
+        figures = {name: repr(float(value)) for name, value in (logs or {}).items()}
+        self._rows.append(place | figures)
+        self._write()
+
+    def _write(self):
+        columns = list(dict.fromkeys(name for row in self._rows for name in row))
+        beside = self.path.with_name(f".{self.path.name}.part")
+        with open(beside, "w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(self._rows)
+        os.replace(beside, self.path)
+
+
+def _read(path):
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))

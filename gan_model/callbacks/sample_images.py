@@ -1,0 +1,66 @@
+"""What the generator makes of the same codings as it learns."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from gan_model import pictures
+
+
+class SampleImages(keras.callbacks.Callback):
+    """Shows a grid of generated images after every epoch, and how it came about at the end.
+
+    The codings are the same each time: what changes from grid to grid is the generator alone.
+
+    Args:
+        directory: folder that gets `epoch-00000.png` (before the first step),
+            `epoch-00001.png`, ..., and at the end `training.gif`. None: no files.
+        log_dir: folder that TensorBoard reads; the grids go to its run `samples`. None: no
+            TensorBoard.
+        count: images in the grid, 1 or more.
+        every: epochs from one grid to the next.
+        seed: of the codings.
+    """
+
+    def __init__(self, directory=None, *, log_dir=None, count=25, every=1, seed=0):
+        super().__init__()
+        if count < 1 or every < 1:
+            raise ValueError(
+                "`count` (images) and `every` (epochs) are 1 or more. "
+                f"Received: count={count}, every={every}."
+            )
+        self.directory = Path(directory) if directory else None
+        self.log_dir = Path(log_dir) if log_dir else None
+        self.count, self.every, self.seed = count, every, seed
+
+    def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
+        self._writer = None
+        if self.log_dir:
+            self._writer = tf.summary.create_file_writer(str(self.log_dir / "samples"))
+        if self.directory:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        if int(self.model.step) == 0:
+            self._show(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0:
+            self._show(epoch + 1)
+
+    def on_train_end(self, logs=None):
+        if self._writer:
+            self._writer.close()
+        grids = sorted(self.directory.glob("epoch-*.png")) if self.directory else []
+        if grids:
+            pictures.animate(grids, self.directory / "training.gif")
+
+    def _show(self, epoch):
+        picture = pictures.grid(self.model.generate(self.count, seed=self.seed))
+        if self.directory:
+            pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
+        if self._writer:
+            batch = picture.reshape(1, *picture.shape[:2], -1)
+            # record_if: Keras's TensorBoard callback may have switched all summaries off.
+            with self._writer.as_default(step=int(self.model.step)), tf.summary.record_if(True):
+                tf.summary.image("samples", batch)
+            self._writer.flush()

@@ -1,0 +1,130 @@
+"""The state of a run <-> one file, whole or not there at all.
+
+A checkpoint is an `.npz` file: every array of the state under its number and name, and a
+member `about` with the epoch, the history and a SHA-256 digest of all of it, as JSON. Numpy
+alone opens it. It is written beside its place, flushed to the disk and renamed, so that a
+process killed at any moment leaves either the old files or the old files and a new one.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+class DamagedCheckpoint(ValueError):
+    """A checkpoint file that is truncated, altered or no checkpoint at all."""
+
+
+def write(path, arrays, about):
+    """Writes a checkpoint; on any error what was there before is left whole.
+
+    Args:
+        path: the file to make, replaced if it exists.
+        arrays: dict from names to numpy arrays.
+        about: what else to keep, a dict that JSON can hold.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    path = Path(path)
+    about = json.dumps({**about, "sha256": _digest(arrays, about)})
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        with open(beside, "wb") as file:
+            np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OSError(
+            error.errno,
+            f"The checkpoint {path} could not be written ({error.strerror}); earlier ones are "
+            "whole. Make room, or choose another folder, and start again to go on",
+        ) from error
+
+
+def read(path):
+    """The arrays and the `about` that `write` was given.
+
+    Raises:
+        DamagedCheckpoint: the file cannot be read, or its content has changed.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(arrays.pop("about").tobytes())
+        written = about.pop("sha256")
+    except _UNREADABLE as error:
+        raise DamagedCheckpoint(f"{path} is no readable checkpoint: {error}") from error
+    if written != _digest(arrays, about):
+        raise DamagedCheckpoint(f"{path} is damaged: its content does not match its checksum")
+    return arrays, about
+
+
+def collect(gan):
+    """Every variable that the next step depends on, as a dict of numpy arrays.
+
+    Both networks, both optimizers, the counters, the metrics, and the random state of layers
+    such as dropout; in the order in which the model keeps them.
+    """
+    return {
+        f"{number:04d}/{variable.path}": variable.numpy()
+        for number, variable in enumerate(_variables(gan))
+    }
+
+
+def restore(gan, arrays, path):
+    """Gives the variables of a model the values that `collect` read from one like it.
+
+    Names may differ, as Keras numbers layers anew in each process; number, shape and type may
+    not.
+
+    Raises:
+        ValueError: the arrays are those of another model; nothing has changed then.
+    """
+    variables = _variables(gan)
+    kept = [(value.shape, value.dtype.name) for value in arrays.values()]
+    needed = [(tuple(v.shape), np.dtype(v.numpy().dtype).name) for v in variables]
+    if kept != needed:
+        differing = [
+            f"{name} is {have}, expected {need}"
+            for name, have, need in zip(arrays, kept, needed, strict=False)
+            if have != need
+        ]
+        raise ValueError(
+            f"{path} is a checkpoint of another model: it holds {len(kept)} variables, this GAN "
+            f"has {len(needed)}" + "".join(f"; {line}" for line in differing[:3]) + ". "
+            "Build the GAN as it was then, or choose another folder."
+        )
+    for variable, value in zip(variables, arrays.values(), strict=True):
+        variable.assign(value)
+
+
+def _variables(gan):
+    optimizers = gan.generator_optimizer, gan.discriminator_optimizer
+    return [*gan.variables, *(v for optimizer in optimizers for v in optimizer.variables)]
+
+
+def _digest(arrays, about):
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def _flush_folder(folder):
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,146 @@
+"""Images in memory or on disk -> shuffled batches, in an order that resumes.
+
+Every batch of a run has a number, counted from 0 and never reset. Batch `b` belongs to pass
+`b // steps_per_epoch` over the images, and the order of a pass is a permutation of *all*
+images drawn from (seed, pass) alone. So whoever knows the number of the next batch can go on
+exactly where another process stopped.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+
+def dataset(images, labels=None, *, batch_size=32, seed=0, shuffle=True, drop_remainder=True):
+    """Batches of images for `GAN.fit`, shuffled over all images.
+
+    Args:
+        images: uint8 array or memmap (n, height, width) or (n, height, width, channels); or
+            what `data.load` takes, a name or the path of a folder, for its training images.
+        labels: integers (n,), handed on beside the images. None: the batches hold images only.
+        batch_size: images in a batch.
+        seed: of the order. The same seed gives the same order on any machine.
+        shuffle: False keeps the order of the array, for every pass.
+        drop_remainder: leave out the images that do not fill a last batch; in a shuffled
+            order these are others in each pass.
+
+    Returns:
+        `ImageBatches`, a `tf.data.Dataset` of one pass.
+
+    Raises:
+        ValueError: no images, fewer images than one batch, labels of another length.
+    """
+    if isinstance(images, str) or hasattr(images, "__fspath__"):
+        # Here, not above: arrays need none of the readers.
+        from gan_model.data.sources import load
+
+        (images, labels), _ = load(images)
+    return ImageBatches(
+        images,
+        labels,
+        batch_size=batch_size,
+        seed=seed,
+        shuffle=shuffle,
+        drop_remainder=drop_remainder,
+    )
+
+
+class ImageBatches(tf.data.Dataset):
+    """One pass over the images as a `tf.data.Dataset`; each new iteration is the next pass.
+
+    `GAN.fit` does not count iterations: it asks for `epochs_from`, whose position is the step
+    of the model. See `dataset` for the arguments.
+    """
+
+    def __init__(self, images, labels=None, *, batch_size, seed, shuffle, drop_remainder):
+        _check(images, labels, batch_size, drop_remainder)
+        self.images, self.labels = images, labels
+        self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
+        full, rest = divmod(len(images), batch_size)
+        self.steps_per_epoch = full if drop_remainder or not rest else full + 1
+        self._drop_remainder = drop_remainder
+        self._passes_begun = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._pipeline = self._one_epoch(self._begin_next_pass, self.steps_per_epoch)
+        super().__init__(tf.data.experimental.to_variant(self._pipeline))
+
+    def epochs_from(self, step, steps_per_epoch=None):
+        """A dataset of which each iteration is one epoch, beginning at batch number `step`.
+
+        Args:
+            step: integer `tf.Variable`, read when an iteration begins: the number of batches
+                that the run has used so far.
+            steps_per_epoch: batches in an epoch, where it is not one pass. The next epoch
+                goes on where this one ended, in the middle of a pass or across passes.
+        """
+        return self._one_epoch(lambda: tf.cast(step, tf.int64), steps_per_epoch)
+
+    def _inputs(self):
+        return [self._pipeline]
+
+    @property
+    def element_spec(self):
+        return self._pipeline.element_spec
+
+    def _begin_next_pass(self):
+        return (self._passes_begun.assign_add(1) - 1) * self.steps_per_epoch
+
+    def _one_epoch(self, first_batch, steps):
+        steps = steps or self.steps_per_epoch
+
+        def batch_numbers(_):
+            # A flat_map over one element, so that the position is read once, at the start.
+            first = first_batch()
+            return tf.data.Dataset.range(first, first + steps)
+
+        return (
+            tf.data.Dataset.from_tensors(0)
+            .flat_map(batch_numbers)
+            .apply(tf.data.experimental.assert_cardinality(steps))
+            .map(self._batch, num_parallel_calls=1, deterministic=True)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+    def _batch(self, number):
+        images, labels = self.images, self.labels
+        kinds = [tf.as_dtype(images.dtype)]
+        if labels is not None:
+            kinds.append(tf.as_dtype(labels.dtype))
+        batch = tf.numpy_function(self._rows, [number], kinds, stateful=False)
+        count = self.batch_size if self._drop_remainder else None
+        batch[0].set_shape((count, *images.shape[1:]))
+        if labels is None:
+            return batch[0]
+        batch[1].set_shape((count, *labels.shape[1:]))
+        return tuple(batch)
+
+    def _rows(self, number):
+        number_of_pass, position = divmod(int(number), self.steps_per_epoch)
+        rows = self._order(number_of_pass)[position * self.batch_size :][: self.batch_size]
+        if self.labels is None:
+            return [self.images[rows]]
+        return [self.images[rows], self.labels[rows]]
+
+    def _order(self, number_of_pass):
+        if not self.shuffle:
+            return np.arange(len(self.images))
+        # Kept for the length of a pass: drawing it takes longer than a batch.
+        if getattr(self, "_order_drawn", (None, None))[0] != number_of_pass:
+            bits = np.random.Philox(key=[self.seed, number_of_pass])
+            order = np.random.Generator(bits).permutation(len(self.images))
+            self._order_drawn = number_of_pass, order
+        return self._order_drawn[1]
+
+
+def _check(images, labels, batch_size, drop_remainder):
+    if batch_size < 1:
+        raise ValueError(f"`batch_size` counts images, so it is 1 or more. Received: {batch_size}.")
+    if len(images) == 0:
+        raise ValueError(f"There are no images: the array has the shape {images.shape}.")
+    if drop_remainder and len(images) < batch_size:
+        raise ValueError(
+            f"{len(images)} images do not fill one batch of {batch_size}. "
+            f"Use a smaller batch, batch_size={len(images)} at most."
+        )
+    if labels is not None and len(labels) != len(images):
+        raise ValueError(
+            f"{len(labels)} labels came with {len(images)} images; there must be one for each."
+        )

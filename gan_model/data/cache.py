@@ -1,0 +1,155 @@
+"""Decoded images on disk: written once, found again, read through maps.
+
+An entry is a folder with train.bin and test.bin (pixels, one image after the other), train.npy
+and test.npy (labels), and about.json. It is written under another name and renamed when it is
+whole, so that no reader ever sees half of one, and of two writers the first wins.
+"""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+_FORMAT_VERSION = 1  # count on when the pixels or the files come to mean something else
+_SPLITS = ("train", "test")
+_BLOCK = 3 << 20  # bytes; a multiple of 3, so that no pixel is cut
+
+
+def entry_of(source):
+    """The path of the entry for `source`, anything that JSON can hold; it need not exist."""
+    text = json.dumps([_FORMAT_VERSION, source])
+    return cache_folder() / hashlib.sha256(text.encode()).hexdigest()
+
+
+def cache_folder():
+    """$GAN_MODEL_CACHE, else $XDG_CACHE_HOME/gan-model, else ~/.cache/gan-model."""
+    general = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    place = os.environ.get("GAN_MODEL_CACHE") or f"{general}/gan-model"
+    return Path(place).expanduser().absolute()
+
+
+def open_entry(entry):
+    """(((train_images, train_labels), (test_images, test_labels)), notice).
+
+    Images are read-only uint8 memmaps (n, height, width, channels), labels int32 (n,).
+    None if there is no entry, or not all of it.
+    """
+    try:
+        about = json.loads((entry / "about.json").read_text())
+        splits = tuple(_open_split(entry / split, about["image_shape"]) for split in _SPLITS)
+        return splits, about["notice"]
+    except (OSError, EOFError, ValueError, KeyError):
+        return None
+
+
+def _open_split(stem, image_shape):
+    labels = np.load(stem.with_suffix(".npy"))
+    pixels, shape = stem.with_suffix(".bin"), (len(labels), *image_shape)
+    if pixels.stat().st_size != math.prod(shape):
+        raise ValueError(f"{pixels} has another length than {shape}")
+    return np.memmap(pixels, np.uint8, "r", shape=shape), labels
+
+
+@contextlib.contextmanager
+def new_entry(entry, image_shape, *, images):
+    """An `EntryWriter` whose files become `entry` at the end, and vanish after an error.
+
+    Args:
+        entry: path, of `entry_of`.
+        image_shape: (height, width, channels) of what will be added.
+        images: how many at most, to say how much room is missing where it is.
+    """
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="unfinished-", dir=entry.parent) as temporary:
+            new = Path(temporary) / entry.name
+            new.mkdir()
+            with EntryWriter(new, image_shape) as writer:
+                yield writer
+            _publish(new, entry)
+    except OSError as error:
+        megabytes = math.ceil(images * math.prod(image_shape) / 1e6)
+        raise OSError(
+            f"The decoded images cannot be kept in {entry.parent}: {error.strerror or error}. "
+            f"Set GAN_MODEL_CACHE to a folder with {megabytes:,} MB to spare."
+        ) from None
+
+
+def _publish(new, entry):
+    if open_entry(entry) is None:
+        shutil.rmtree(entry, ignore_errors=True)  # of a damaged one
+    try:
+        new.rename(entry)
+    except OSError:
+        # Another process was first: what it made of the same files is the same.
+        if open_entry(entry) is None:
+            raise
+
+
+class EntryWriter:
+    """Appends images to the files of an entry; every tenth goes to the test split.
+
+    It is the second of each ten: so two images suffice for one on each side, and of images that
+    come class by class each class gives a tenth, to within one image.
+    """
+
+    def __init__(self, folder, image_shape):
+        self.folder, self.image_shape = folder, tuple(image_shape)
+        self.count = 0
+        self._labels = ([], [])
+        self._open_files = contextlib.ExitStack()
+
+    def __enter__(self):
+        self._files = [
+            self._open_files.enter_context(open(self.folder / f"{split}.bin", "x+b"))
+            for split in _SPLITS
+        ]
+        return self
+
+    def __exit__(self, *error):
+        self._open_files.close()
+
+    def add(self, pixels, label):
+        """Append one image, uint8 of `image_shape`, and its label."""
+        split = int(self.count % 10 == 1)
+        self._files[split].write(pixels)
+        self._labels[split].append(label)
+        self.count += 1
+
+    def keep_one_channel(self):
+        """Make (height, width, 1) of (height, width, 3), where all three channels are equal."""
+        *sides, _ = self.image_shape
+        self.image_shape = (*sides, 1)
+        for file in self._files:
+            size = file.seek(0, os.SEEK_END)
+            for start in range(0, size, _BLOCK):
+                file.seek(start)
+                block = file.read(_BLOCK)
+                file.seek(start // 3)  # never past what has been read
+                file.write(block[::3])
+            file.truncate(size // 3)
+
+    def finish(self, notice):
+        """Write what describes the images, and see all of it to the disk.
+
+        Args:
+            notice: text to show whenever the entry is opened.
+        """
+        for split, labels in zip(_SPLITS, self._labels, strict=True):
+            self._files.append(self._added(f"{split}.npy"))
+            np.save(self._files[-1], np.asarray(labels, np.int32))
+        about = {"image_shape": self.image_shape, "notice": notice}
+        self._files.append(self._added("about.json"))
+        self._files[-1].write(json.dumps(about).encode())
+        for file in self._files:
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _added(self, name):
+        return self._open_files.enter_context(open(self.folder / name, "xb"))

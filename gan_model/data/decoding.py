@@ -1,0 +1,80 @@
+"""One image file -> uint8 pixels of a wished shape, or the reason why not."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+# What Pillow may try, whatever a file's name ends in.
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What came of one file.
+
+    Args:
+        pixels: uint8 (height, width, channels), or None if the file cannot be read.
+        grey: whether it is stored as grey; nothing that cannot be read is coloured.
+        reason: why it cannot be read, in a word or two.
+    """
+
+    pixels: np.ndarray | None = None
+    grey: bool = True
+    reason: str = ""
+
+
+def decode(path, *, image_size, channels):
+    """The first frame of an image, upright, on white, cropped about its centre and scaled.
+
+    Args:
+        path: a PNG, JPEG, GIF, BMP or WebP file of at most `PIL.Image.MAX_IMAGE_PIXELS`.
+        image_size: (height, width) wished.
+        channels: 1 (grey) or 3 (colour) wished.
+    """
+    try:
+        if not path.stat().st_size:
+            return Decoded(reason="empty")
+        with Image.open(path, formats=_FORMATS) as image:
+            if Image.MAX_IMAGE_PIXELS and math.prod(image.size) > Image.MAX_IMAGE_PIXELS:
+                return Decoded(reason="too large")
+            # A JPEG of many pixels is read at a fraction of them, never below twice the wish.
+            image.draft(None, (2 * max(image_size),) * 2)
+            image.load()
+            grey = _is_grey(image)
+            plain = _plain(image).convert("L" if channels == 1 else "RGB")
+        pixels = np.asarray(ImageOps.fit(plain, image_size[::-1]))
+        return Decoded(pixels.reshape(*image_size, channels), grey)
+    except Exception as error:  # a decoder may raise anything on a damaged file
+        return Decoded(reason=_reason(error))
+
+
+def _is_grey(image):
+    if image.mode == "P":
+        colours = np.reshape(image.getpalette("RGB"), (-1, 3))
+        return bool((colours == colours[:, :1]).all())
+    return image.mode in ("1", "L", "LA") or image.mode.startswith("I")
+
+
+def _plain(image):
+    """The image upright, in 8 bits, on white."""
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I"):
+        # 16 bits, which Pillow's own conversion would clip at 255. 65535 / 257 = 255.
+        deep = np.asarray(image).clip(0, 65535).astype(np.uint32)
+        image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image
+
+
+def _reason(error):
+    if isinstance(error, Image.DecompressionBombError):
+        return "too large"
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()  # e.g. permission denied
+    return "truncated" if "truncated" in str(error).lower() else "damaged"

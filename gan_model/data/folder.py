@@ -1,0 +1,202 @@
+"""A folder of images -> uint8 arrays on disk, decoded once, however large the folder is.
+
+The sub-folders of the first level are the classes. Files that cannot be read are left out and
+named in one line on stderr.
+
+The pixels are kept as plain files in $GAN_MODEL_CACHE (else $XDG_CACHE_HOME/gan-model, else
+~/.cache/gan-model) and handed out as read-only maps, so memory holds what is being looked at.
+An entry is found again by the names, sizes and times of the images; it may be deleted any time.
+"""
+
+import contextlib
+import functools
+import os
+import sys
+import threading
+import warnings
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from gan_model.data import cache
+from gan_model.data.decoding import decode
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+_AHEAD = 64  # images decoded before it is their turn to be written
+_NAMED = 5  # skipped files that are named; the rest is counted
+_PATIENCE = 2.0  # seconds of decoding before it is mentioned
+
+
+def load_folder(folder, *, image_size=None, channels=None):
+    """Images of a folder for training, and every tenth one held out.
+
+    Args:
+        folder: path. Images at its root, beside sub-folders or not, are the class ".".
+        image_size: pixels of a side, or (height, width). None: 64.
+        channels: 1 (grey) or 3 (colour). None: 1 if every readable image is stored as grey.
+
+    Returns:
+        ((train_images, train_labels), (test_images, test_labels)): read-only uint8 memmaps
+        (n, height, width, channels), in the order of classes and paths, and int32 labels (n,),
+        positions in `class_names(folder)`. The second of each ten images goes to the test
+        split, so that each class gives it a tenth, to within one image, and two images suffice.
+
+    Raises:
+        ValueError: fewer than two readable images, or arguments out of range.
+        OSError: the decoded images cannot be kept on disk.
+    """
+    root = _existing(folder)
+    shape = (*_height_and_width(image_size), _checked_channels(channels))
+    names = _image_names(root)
+    entry = cache.entry_of([str(root), shape, [(name, *_stamp(root / name)) for name in names]])
+    if cache.open_entry(entry) is None:
+        _decode_all(root, names, shape, entry)
+    splits, notice = cache.open_entry(entry)
+    if notice:
+        print(notice, file=sys.stderr)
+    return splits
+
+
+def class_names(folder):
+    """Names of the classes of a folder of images; a label is a position in this list."""
+    return _classes(_image_names(_existing(folder)))
+
+
+def _existing(folder):
+    root = Path(folder).expanduser().resolve()
+    if not root.is_dir():
+        raise ValueError(f"There is no folder {root}. Give the path of a folder of images.")
+    return root
+
+
+def _height_and_width(image_size):
+    sides = 64 if image_size is None else image_size
+    sides = tuple(sides) if isinstance(sides, (tuple, list)) else (sides, sides)
+    whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in sides)
+    if len(sides) != 2 or not whole:
+        raise ValueError(
+            f"`image_size` is pixels of a side, or (height, width). Received: {image_size!r}."
+        )
+    return int(sides[0]), int(sides[1])
+
+
+def _checked_channels(channels):
+    if channels not in (None, 1, 3):
+        raise ValueError(f"`channels` is 1 (grey) or 3 (colour). Received: {channels!r}.")
+    return channels
+
+
+def _image_names(root):
+    """Paths below `root`, with slashes, sorted by class and path. Nothing is opened."""
+    names = [
+        (Path(parent) / file).relative_to(root).as_posix()
+        for parent, files in _walk(root)
+        for file in files
+        if file.lower().endswith(_SUFFIXES) and not file.startswith(".")
+    ]
+    if not names:
+        raise ValueError(f"There are no images in {root}: no name ends in {' '.join(_SUFFIXES)}.")
+    return sorted(names, key=lambda name: (_class_of(name), name))
+
+
+def _walk(root):
+    """(folder, file names) of the visible folders, links to folders included, each once."""
+    seen = {str(root)}
+    for parent, folders, files in os.walk(root, onerror=_refuse_unlisted, followlinks=True):
+        yield parent, files
+        visible = [name for name in sorted(folders) if not name.startswith(".")]
+        folders.clear()
+        for name in visible:
+            real = os.path.realpath(os.path.join(parent, name))
+            if real not in seen:
+                seen.add(real)
+                folders.append(name)
+
+
+def _refuse_unlisted(error):
+    raise ValueError(f"The folder {error.filename} cannot be listed: {error.strerror}.")
+
+
+def _classes(names):
+    return sorted(set(map(_class_of, names)))
+
+
+def _class_of(name):
+    return name.split("/", 1)[0] if "/" in name else "."
+
+
+def _stamp(path):
+    try:
+        status = path.stat()
+        return status.st_size, status.st_mtime_ns
+    except OSError:  # a dangling link, say: decoding will name it
+        return -1, -1
+
+
+def _decode_all(root, names, shape, entry):
+    *image_size, channels = shape
+    wished = (*image_size, channels or 3)
+    label_of = {name: label for label, name in enumerate(_classes(names))}
+    skipped, grey = [], True
+    with (
+        _mentioned(f"Decoding {len(names):,} images into {entry.parent} (once)..."),
+        cache.new_entry(entry, wished, images=len(names)) as writer,
+    ):
+        for name, decoded in zip(names, _decoded(root, names, wished), strict=True):
+            if decoded.reason:
+                skipped.append(f"{name} ({decoded.reason})")
+                continue
+            writer.add(decoded.pixels, label_of[_class_of(name)])
+            grey = grey and decoded.grey
+        _refuse_too_few(root, writer.count, skipped)
+        if channels is None and grey:
+            writer.keep_one_channel()
+        writer.finish(_notice(skipped, len(names)))
+
+
+@contextlib.contextmanager
+def _mentioned(line):
+    """Print `line` if what is inside takes long; keep Pillow's own remarks silent."""
+    timer = threading.Timer(_PATIENCE, print, [line], {"file": sys.stderr, "flush": True})
+    timer.start()
+    # Around all of the threads: this switch is the process's, not a thread's.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+def _decoded(root, names, shape):
+    """What came of each file, in order, by a few threads that run only `_AHEAD` files ahead."""
+    *image_size, channels = shape
+    job = functools.partial(decode, image_size=tuple(image_size), channels=channels)
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        waiting = deque()
+        for name in names:
+            waiting.append(pool.submit(job, root / name))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _refuse_too_few(root, readable, skipped):
+    if readable < 2:
+        raise ValueError(
+            f"{root} holds {readable} readable image{'s' * (readable != 1)}, and 2 are the least: "
+            f"one to train on and one to hold out. {_notice(skipped, readable + len(skipped))}"
+        )
+
+
+def _notice(skipped, count):
+    """One line on the files left out, or an empty text."""
+    if not skipped:
+        return ""
+    named = ", ".join(skipped[:_NAMED])
+    rest = f" and {len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
+    images = "image" if len(skipped) == 1 else "images"
+    return f"Skipped {len(skipped):,} unreadable {images} of {count:,}: {named}{rest}."

@@ -1,0 +1,393 @@
+"""The GAN as a Keras model: the one place where the game is played."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_model import players
+from gan_model.codings import EVALUATION, TRAINING, normal, numbered
+from gan_model.data.batches import ImageBatches, dataset
+from gan_model.images import check, from_batch, to_range, to_uint8
+from gan_model.losses import NonSaturating
+
+_BLOCK = 64  # images that `generate` makes at a time
+
+
+@keras.saving.register_keras_serializable("gan_model")
+class GAN(keras.Model):
+    """A generator and a discriminator trained against each other by `fit`.
+
+    `gan(codings)` and `gan.predict(codings)` give images as the generator makes them;
+    `gan.generate(count)` gives uint8 images, ready to show. `compile` holds the rule of the
+    game and the optimizers; `fit` takes uint8 images as they are.
+
+    Args:
+        generator: Keras model from codings (batch, codings_size) to images
+            (batch, height, width, channels) or (batch, height, width).
+        discriminator: Keras model from such images to scores (batch, 1): logits, so its last
+            layer has no activation.
+        codings_size: numbers in one coding. Needed only where the generator has no `Input`
+            that tells it.
+        image_range: least and greatest value of the generator's images. None: (0, 1) where
+            it ends in a sigmoid, (-1, 1) where it ends in a tanh or without activation.
+        seed: of the codings and of the order in which `fit` takes images from an array.
+            Weights are drawn when the players are made: call
+            `keras.utils.set_random_seed` before that for a run that can be repeated.
+
+    Raises:
+        ValueError: players that do not fit together, or whose ends make no sense here.
+
+    Example:
+
+    ```python
+    (train_images, _), (test_images, _) = data.load("sample")
+    gan = GAN(generator, discriminator)
+    gan.compile()
+    gan.fit(train_images, validation_data=test_images, epochs=10)
+    pictures = gan.generate(25)  # uint8
+    ```
+
+    Reference: Goodfellow et al. (2014).
+    """
+
+    def __init__(
+        self, generator, discriminator, *, codings_size=None, image_range=None, seed=0, name=None
+    ):
+        super().__init__(name=name)
+        self.generator, self.discriminator = generator, discriminator
+        self.codings_size = players.codings_size(generator, codings_size)
+        self.image_shape = players.build(generator, discriminator, self.codings_size)
+        self.image_range = players.image_range(generator, self.codings_size, image_range)
+        players.check_scores(discriminator, self.image_shape)
+        self.seed = seed
+        # Counted by hand: an optimizer's own count stands still when it skips a step.
+        self.step = self._counter("step", "only_first_replica")
+        self.images_seen = self._counter("images_seen", "sum")
+        self._evaluation_step = self._counter("evaluation_step", "only_first_replica")
+        names = ("discriminator_loss", "generator_loss", "real_score", "fake_score")
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self.built = True
+
+    def compile(
+        self,
+        loss=None,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        *,
+        steps_per_execution=1,
+        jit_compile="auto",
+        run_eagerly=False,
+    ):
+        """Sets the rule of the game and how each player learns.
+
+        Args:
+            loss: an object of `gan_model.losses`, or your own with the same two methods.
+                None: `NonSaturating()`.
+            generator_optimizer: Keras optimizer or its name. None: Adam with the rate 2e-4
+                and beta_1 0.5 (Radford et al., 2016).
+            discriminator_optimizer: the same for the discriminator; another object.
+            steps_per_execution: steps run between two looks at the callbacks and the progress
+                bar. More is faster where a step takes only milliseconds.
+            jit_compile: whether XLA compiles the step. "auto": on a single GPU.
+            run_eagerly: run the step line by line, for a debugger.
+        """
+        self._execution = {
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,  # as given: "auto" means another thing elsewhere
+            "run_eagerly": run_eagerly,
+        }
+        super().compile(optimizer=None, **self._execution)
+        self.loss = players.checked_loss(loss or NonSaturating())
+        self.generator_optimizer, self.discriminator_optimizer = players.checked_optimizers(
+            generator_optimizer or _adam(), discriminator_optimizer or _adam()
+        )
+        # Now, not at the first step: only built optimizers can load a checkpoint.
+        self.generator_optimizer.build(self.generator.trainable_variables)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    # The game.
+
+    def train_step(self, data):
+        real_images = self._real_images(data)
+        with tf.GradientTape() as tape:
+            # One forward pass serves both players; it saves a tenth of a DCGAN's step.
+            fake_images = self(self._codings_for(real_images, self.step), training=True)
+            with tape.stop_recording():
+                self._discriminator_step(real_images, fake_images)
+            loss = self._generator_loss(real_images, fake_images)
+            objective = self._objective(loss, self.generator)
+        self._descend(tape, objective, self.generator, self.generator_optimizer)
+        self.step.assign_add(1)
+        self.images_seen.assign_add(tf.shape(real_images, out_type=tf.int64)[0])
+        return self.get_metrics_result()
+
+    def _discriminator_step(self, real_images, fake_images):
+        with tf.GradientTape() as tape:
+            # Two passes, not one joined batch: each keeps its own batch statistics.
+            real_scores = self._scores(real_images, training=True)
+            fake_scores = self._scores(fake_images, training=True)
+            loss = self.loss.discriminator(real_scores, fake_scores)
+            objective = self._objective(loss, self.discriminator)
+        self._descend(tape, objective, self.discriminator, self.discriminator_optimizer)
+        self._track(discriminator_loss=loss, real_score=real_scores, fake_score=fake_scores)
+
+    def _generator_loss(self, real_images, fake_images):
+        real_scores = None
+        if getattr(self.loss, "needs_real_scores", False):
+            real_scores = self._scores(real_images, training=True)
+        fake_scores = self._scores(fake_images, training=True)
+        loss = self.loss.generator(real_scores, fake_scores)
+        self._track(generator_loss=loss)
+        return loss
+
+    def test_step(self, data):
+        real_images = self._real_images(data)
+        drawn = self._codings_for(real_images, self._evaluation_step, EVALUATION)
+        real_scores = self._scores(real_images, training=False)
+        fake_scores = self._scores(self(drawn, training=False), training=False)
+        self._track(
+            discriminator_loss=self.loss.discriminator(real_scores, fake_scores),
+            generator_loss=self.loss.generator(real_scores, fake_scores),
+            real_score=real_scores,
+            fake_score=fake_scores,
+        )
+        self._evaluation_step.assign_add(1)
+        return self.get_metrics_result()
+
+    def call(self, codings, training=False):
+        """Images (batch, *image_shape), float32 in `image_range`, from codings."""
+        if codings.shape[-1] != self.codings_size or len(codings.shape) != 2:
+            raise ValueError(
+                f"The codings have the shape {tuple(codings.shape)}; this generator takes "
+                f"(count, {self.codings_size})."
+            )
+        return tf.cast(self.generator(codings, training=training), tf.float32)
+
+    def _scores(self, images, training):
+        return tf.cast(self.discriminator(images, training=training), tf.float32)
+
+    def _real_images(self, data):
+        return to_range(from_batch(data), self.image_shape, self.image_range)
+
+    def _codings_for(self, real_images, place, purpose=TRAINING):
+        return normal(
+            tf.shape(real_images)[0],
+            self.codings_size,
+            seed=self.seed,
+            place=place,
+            purpose=purpose,
+            replica=tf.distribute.get_replica_context().replica_id_in_sync_group,
+        )
+
+    def _objective(self, loss, player):
+        # Gradients of several devices are added up, so each gives its share.
+        devices = tf.distribute.get_strategy().num_replicas_in_sync
+        return (loss + sum(player.losses)) / devices
+
+    def _descend(self, tape, objective, player, optimizer):
+        variables = player.trainable_variables
+        gradients = tape.gradient(objective, variables)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+    # What `fit` and `evaluate` take and log.
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        *,
+        batch_size=None,
+        epochs=1,
+        callbacks=None,
+        validation_data=None,
+        shuffle=True,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        **keras_arguments,
+    ):
+        """Trains both players; `keras.Model.fit`, with images for `x`.
+
+        Args:
+            x: uint8 images (n, height, width) or (n, height, width, channels), or floats in
+                `image_range`; or batches of them, a `tf.data.Dataset` or `data.dataset(...)`,
+                alone or as (images, labels). Arrays, and `data.dataset`, come in an order
+                that is a function of (seed, step), so that a run can be cut anywhere.
+            y: labels, or None. Not used by this model.
+            batch_size: images in a batch, for arrays. None: 32.
+            epochs: number of the epoch to stop after, counted from the run's beginning.
+            callbacks: Keras callbacks. One that has a method `restore(gan)`, as
+                `callbacks.Checkpoints` has, is asked first: it brings back an earlier run and
+                returns the number of its finished epochs, None where there is no such run.
+            validation_data: held-out images, as `x`, or (images, labels).
+            steps_per_epoch: batches in an epoch, where it is not one pass over the images.
+                The next epoch goes on where this one ended.
+            shuffle: False takes an array in its own order.
+            initial_epoch: number of epochs done before, where no callback tells it.
+            **keras_arguments: the rest of `keras.Model.fit`'s.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: images of the wrong shape, type or range, or too few of them.
+        """
+        self._check_compiled("fit")
+        _check_count(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
+        train = self._batches(x, y, batch_size, shuffle=shuffle, seed=self.seed)
+        if validation_data is not None:
+            validation_data = self._held_out(validation_data, batch_size)
+        for callback in _listed(callbacks):
+            if hasattr(callback, "restore"):
+                initial_epoch = callback.restore(self) or initial_epoch
+        if isinstance(train, ImageBatches):
+            train, steps_per_epoch = train.epochs_from(self.step.value, steps_per_epoch), None
+        return super().fit(
+            train,
+            epochs=epochs,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            shuffle=False,
+            **keras_arguments,
+        )
+
+    def evaluate(self, x=None, y=None, *, batch_size=None, **keras_arguments):
+        """Losses and mean scores on held-out images; no weight changes.
+
+        Arguments as those of `fit` and `keras.Model.evaluate`. The fake images come from
+        codings fixed by the seed, through the generator as it will be used (inference mode).
+        """
+        self._check_compiled("evaluate")
+        if x is not None and not keras_arguments.get("_use_cached_eval_dataset"):
+            x = self._held_out(x if y is None else (x, y), batch_size)
+        self._evaluation_step.assign(0)
+        try:
+            return super().evaluate(x, **keras_arguments)
+        finally:
+            self._evaluation_step.assign(0)
+
+    def _held_out(self, held_out, batch_size):
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
+        return self._batches(x, y, batch_size, shuffle=False, seed=0, drop_remainder=False)
+
+    def _batches(self, x, y, batch_size, **order):
+        if isinstance(x, (np.ndarray, tf.Tensor)):
+            # One element of an array may be wrong anywhere, so it is looked at whole.
+            x = np.asanyarray(x)
+        check(x, self.image_shape, self.image_range)
+        if not isinstance(x, np.ndarray):
+            return x
+        labels = None if y is None else np.asarray(y)
+        return dataset(x, labels, batch_size=batch_size or 32, **order)
+
+    @property
+    def metrics(self):
+        # Without the tracker of Keras's own loss, which this model never feeds.
+        return list(self._trackers.values())
+
+    def _track(self, **values):
+        for name, value in values.items():
+            self._trackers[name].update_state(value)
+
+    # What is generated, saved and loaded.
+
+    def generate(self, count, *, seed=0):
+        """Images, ready to show or save: uint8, (count, *image_shape).
+
+        Image i depends on (seed, i) alone: asking for more gives the same ones first. They
+        are made a block at a time, so the memory needed is that of the answer.
+        """
+        _check_count(count=count)
+        made = np.empty((count, *self.image_shape), np.uint8)
+        for first in range(0, count, _BLOCK):
+            # Whole blocks, also the last: the size of a batch can move the last bit.
+            drawn = numbered(first, _BLOCK, self.codings_size, seed=seed)
+            block = to_uint8(self(drawn, training=False), self.image_range)
+            made[first : first + _BLOCK] = block[: count - first]
+        return made
+
+    def get_config(self):
+        network = keras.saving.serialize_keras_object
+        return {
+            "generator": network(self.generator),
+            "discriminator": network(self.discriminator),
+            "codings_size": self.codings_size,
+            "image_range": self.image_range,
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        for player in ("generator", "discriminator"):
+            network = keras.saving.deserialize_keras_object(config[player], custom_objects)
+            config = {**config, player: network}
+        return cls(**config)
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        given = {name: getattr(self, name) for name in _COMPILED_OBJECTS}
+        return {
+            **{name: keras.saving.serialize_keras_object(given[name]) for name in given},
+            **self._execution,
+        }
+
+    def compile_from_config(self, config):
+        objects = {
+            name: keras.saving.deserialize_keras_object(config[name]) for name in _COMPILED_OBJECTS
+        }
+        self.compile(**{**config, **objects})
+
+    def get_build_config(self):
+        return None  # both players are built before they get here
+
+    def save_own_variables(self, store):
+        for name, variable in self._own_state().items():
+            store[name] = np.asarray(variable)
+
+    def load_own_variables(self, store):
+        for name, variable in self._own_state().items():
+            variable.assign(np.asarray(store[name]))
+
+    def _own_state(self):
+        """What no layer saves: the counters, and the random state of layers such as dropout."""
+        weights = {id(weight) for weight in self.weights}
+        trackers = {id(v) for tracker in self.metrics for v in tracker.variables}
+        random = [v for v in self.variables if id(v) not in weights | trackers]
+        counters = {"step": self.step, "images_seen": self.images_seen}
+        return counters | {f"random_{i}": variable for i, variable in enumerate(random)}
+
+    def _counter(self, name, aggregation):
+        return self.add_weight(
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            name=name,
+            aggregation=aggregation,
+        )
+
+    def _check_compiled(self, method):
+        if not self.compiled:
+            raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
+
+
+_COMPILED_OBJECTS = ("loss", "generator_optimizer", "discriminator_optimizer")
+
+
+def _adam():
+    return keras.optimizers.Adam(2e-4, beta_1=0.5)
+
+
+def _listed(callbacks):
+    if callbacks is None or isinstance(callbacks, keras.callbacks.Callback):
+        return [callbacks]
+    return getattr(callbacks, "callbacks", callbacks)
+
+
+def _check_count(**counts):
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise ValueError(f"`{name}` is 1 or more. Received: {name}={count}.")

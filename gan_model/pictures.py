@@ -1,0 +1,63 @@
+"""uint8 images -> pictures a person looks at: grids, PNG files, animations."""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+_GAP = 2  # white pixels between the images of a grid
+_LEAST_SIDE = 480  # small grids are enlarged, whole pixels at a time, to about this
+_MOST_FRAMES = 120
+
+
+def grid(images, *, columns=None):
+    """One picture of all images, row by row; uint8, (height, width) or (height, width, 3).
+
+    Args:
+        images: uint8 (count, height, width) or (count, height, width, channels), any count.
+        columns: images in a row. None: as near to a square as it goes.
+    """
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    height, width = (side + _GAP for side in images.shape[1:3])
+    picture = np.full((rows * height + _GAP, columns * width + _GAP, *images.shape[3:]), 255, "u1")
+    for i, image in enumerate(images):
+        top, left = i // columns * height + _GAP, i % columns * width + _GAP
+        picture[top : top + height - _GAP, left : left + width - _GAP] = image
+    return _enlarged(picture)
+
+
+def save(picture, path):
+    """Writes one picture; the file's ending tells the format, for example PNG."""
+    Image.fromarray(picture).save(path)
+
+
+def animate(pictures, path, *, seconds=6.0):
+    """Writes pictures of one size as an endless GIF.
+
+    Args:
+        pictures: list of uint8 arrays, or of the paths of picture files; of more than 120
+            an even choice is taken, with the first and the last.
+        path: the file to write.
+        seconds: from the first picture to the last, which is then held for a second.
+    """
+    chosen = np.linspace(0, len(pictures) - 1, min(len(pictures), _MOST_FRAMES)).round()
+    frames = [_opened(pictures[int(i)]) for i in chosen]
+    durations = [max(20, round(1000 * seconds / len(frames)))] * len(frames)
+    durations[-1] += 1000
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+
+
+def _opened(picture):
+    if isinstance(picture, np.ndarray):
+        return Image.fromarray(picture)
+    with Image.open(picture) as image:
+        return image.copy()
+
+
+def _enlarged(picture):
+    factor = max(1, _LEAST_SIDE // max(picture.shape[:2]))
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)

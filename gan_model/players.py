@@ -1,0 +1,124 @@
+"""What a GAN must know of its two networks, and whether they fit together."""
+
+import keras
+import tensorflow as tf
+
+# Operations that move or recast values but leave their range.
+_RANGE_KEEPING = {"Identity", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose", "StopGradient"}
+_RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
+# A network that ends in one of these has no last activation.
+_LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Add", "AddV2", "Conv2D", "Conv2DBackpropInput"}
+_PROBABILITIES = {"Sigmoid": "sigmoid", "Softmax": "softmax"}
+
+
+def codings_size(generator, given):
+    """Numbers in one coding: what the generator's input tells, or else `given`."""
+    shape = getattr(generator, "input_shape", None) if generator.built else None
+    told = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
+    if shape is not None and told is None:
+        raise ValueError(
+            f"The generator takes inputs of shape {shape}; expected codings of shape "
+            "(None, codings_size). Begin it with keras.Input((100,)), then reshape."
+        )
+    if told is None and given is None:
+        raise ValueError(
+            "The generator does not tell its codings size. Begin it with keras.Input((100,)), "
+            "or say GAN(generator, discriminator, codings_size=100)."
+        )
+    if told is not None and given not in (None, told):
+        raise ValueError(
+            f"The generator takes codings of {told} numbers, but codings_size={given} was given. "
+            "Leave codings_size out, or build the generator for it."
+        )
+    if (given or told) < 1:
+        raise ValueError(f"`codings_size` is 1 or more. Received: {given}.")
+    return given or told
+
+
+def build(generator, discriminator, codings_size):
+    """Runs one blank batch through both, which builds them. Returns the shape of one image."""
+    images = generator(tf.zeros((1, codings_size)), training=False)
+    image_shape = tuple(images.shape[1:])
+    if len(image_shape) not in (2, 3):
+        raise ValueError(
+            f"The generator makes outputs of shape {image_shape}; expected images, "
+            "(height, width) or (height, width, channels). End it with keras.layers.Reshape."
+        )
+    try:
+        discriminator(images, training=False)
+    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        raise ValueError(
+            f"The discriminator does not take the generator's images of shape {image_shape}. "
+            f"Build it with keras.Input({image_shape}). It said: {str(error).splitlines()[0]}"
+        ) from error
+    return image_shape
+
+
+def image_range(generator, codings_size, given):
+    """Least and greatest value of the generator's images, told by its last activation."""
+    if given is not None:
+        low, high = (float(end) for end in given)
+        if not low < high:
+            raise ValueError(f"`image_range` is (least, greatest). Received: {given}.")
+        return low, high
+    ending = _last_operation(generator, (None, codings_size))
+    if ending in _RANGES:
+        return _RANGES[ending]
+    if ending in _LINEAR:
+        return _RANGES["Tanh"]
+    raise ValueError(
+        f"The range of the generator's images can't be told from its last operation, {ending}. "
+        "Say GAN(generator, discriminator, image_range=(-1, 1))."
+    )
+
+
+def check_scores(discriminator, image_shape):
+    """Refuses a discriminator whose output is not one logit an image (or a patch of it)."""
+    scores = discriminator(tf.zeros((2, *image_shape)), training=False)
+    if scores.shape.rank > 1 and scores.shape[-1] != 1:
+        raise ValueError(
+            f"The discriminator gives {scores.shape[-1]} numbers for an image; expected one "
+            "score. End it with keras.layers.Dense(1)."
+        )
+    activation = _PROBABILITIES.get(_last_operation(discriminator, (None, *image_shape)))
+    if activation:
+        raise ValueError(
+            f"The discriminator ends in a {activation}; expected scores as logits, from which the "
+            "losses are computed without overflow. Leave the last activation out: "
+            "keras.layers.Dense(1)."
+        )
+
+
+def checked_loss(loss):
+    """The loss itself, if it has the two methods of `gan_model.losses`."""
+    if isinstance(loss, type):
+        raise ValueError(f"`loss` is a class; expected an object. Type {loss.__name__}().")
+    if not all(callable(getattr(loss, player, None)) for player in ("discriminator", "generator")):
+        raise ValueError(
+            f"`loss` needs the methods discriminator(real_scores, fake_scores) and "
+            f"generator(real_scores, fake_scores). Received: {loss!r}. "
+            "Type loss=gan_model.losses.NonSaturating()."
+        )
+    return loss
+
+
+def checked_optimizers(*given):
+    """Keras optimizers, one for each player."""
+    optimizers = [keras.optimizers.get(optimizer) for optimizer in given]
+    if optimizers[0] is optimizers[1]:
+        raise ValueError(
+            "Both players were given the same optimizer object, but each needs its own, as it "
+            "keeps moments of its own weights. Make two: keras.optimizers.Adam(2e-4), twice."
+        )
+    return optimizers
+
+
+def _last_operation(network, input_shape):
+    """Type of the TensorFlow operation that made the network's output, whatever its class."""
+    traced = tf.function(lambda x: network(x, training=False)).get_concrete_function(
+        tf.TensorSpec(input_shape, tf.float32)
+    )
+    operation = traced.graph.outputs[0].op
+    while operation.type in _RANGE_KEEPING:
+        operation = operation.inputs[0].op
+    return operation.type

@@ -1,0 +1,88 @@
+"""Whole recipes with a name: each a function that gives a compiled GAN.
+
+Every preset takes `image_shape`, `codings_size`, `learning_rate` (of both players) and `seed`
+(of the codings and of the order of the images), so that one script, or one sweep, runs them
+all. What else makes a recipe is written out in it.
+"""
+
+import keras
+
+from gan_model import networks
+from gan_model.gan import GAN
+from gan_model.losses import BinaryCrossentropy, NonSaturating
+
+
+def dense(image_shape=(28, 28), *, codings_size=30, learning_rate=0.001, seed=0):
+    """The dense GAN: three dense layers for each player, images in [0, 1], RMSprop.
+
+    The baseline. "Not very good", says its author.
+    """
+    gan = GAN(
+        networks.dense.generator(image_shape, codings_size=codings_size),
+        networks.dense.discriminator(image_shape),
+        seed=seed,
+    )
+    gan.compile(
+        BinaryCrossentropy(),
+        keras.optimizers.RMSprop(learning_rate),
+        keras.optimizers.RMSprop(learning_rate),
+        steps_per_execution=20,
+    )
+    return gan
+
+
+def dcgan(image_shape=(28, 28, 1), *, codings_size=100, learning_rate=0.001, seed=0):
+    """A small convolutional GAN with selu and dropout, images in [-1, 1], RMSprop.
+
+    Height and width are multiples of 4.
+    """
+    image_shape = _channels_last(image_shape, "dcgan")
+    gan = GAN(
+        networks.dcgan.generator(image_shape, codings_size=codings_size),
+        networks.dcgan.discriminator(image_shape),
+        seed=seed,
+    )
+    gan.compile(
+        BinaryCrossentropy(),
+        keras.optimizers.RMSprop(learning_rate),
+        keras.optimizers.RMSprop(learning_rate),
+        steps_per_execution=4,
+    )
+    return gan
+
+
+def guidelines(image_shape=(28, 28, 1), *, codings_size=100, learning_rate=2e-4, seed=0):
+    """A DCGAN by the guidelines of its paper (Radford et al., 2016), images in [-1, 1], Adam.
+
+    Height and width are multiples of 4, from 16 to 128; one or three channels.
+    """
+    image_shape = _channels_last(image_shape, "guidelines")
+    gan = GAN(
+        networks.guidelines.generator(image_shape, codings_size=codings_size),
+        networks.guidelines.discriminator(image_shape),
+        seed=seed,
+    )
+    # beta_1 0.5 as in the paper; with Keras's 0.9 each player answers gradients long out of
+    # date.
+    gan.compile(
+        NonSaturating(),
+        keras.optimizers.Adam(learning_rate, beta_1=0.5),
+        keras.optimizers.Adam(learning_rate, beta_1=0.5),
+        steps_per_execution=4,
+    )
+    return gan
+
+
+PRESETS = {"dense": dense, "dcgan": dcgan, "guidelines": guidelines}
+
+
+def _channels_last(image_shape, preset):
+    """(height, width, channels), checked for the two halvings at least."""
+    height, width, channels = (*image_shape, 1) if len(image_shape) == 2 else image_shape
+    if any(side % 4 or not 16 <= side <= 128 for side in (height, width)) or channels not in (1, 3):
+        raise ValueError(
+            f"`presets.{preset}` makes images whose height and width are multiples of 4 from 16 "
+            f"to 128, with 1 or 3 channels. Received: image_shape={tuple(image_shape)}. "
+            "Resize the images, or give GAN players of your own."
+        )
+    return height, width, channels
