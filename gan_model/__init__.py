@@ -1,0 +1,36 @@
+"""GANs as Keras models: `fit` drives the training.
+
+The rooms, in the order in which a batch walks through them:
+
+    data          files                    -> batches of images
+    codings       a seed, a place          -> codings
+    networks      codings -> images, images -> scores
+    losses        scores                   -> one number for each player
+    images        images as given          -> images in the generator's range
+    players       two networks             -> what a GAN must know of them
+    sampling      a trained generator      -> images to show
+    gan           all of the above         -> the only train_step
+    pictures      images                   -> grids, PNG, GIF
+    checkpoint    the state of a run      <-> one file
+    callbacks     what is shown and kept while fit runs
+    presets       whole recipes with a name
+    runs          one run                 <-> one folder
+"""
+
+from gan_model import callbacks, codings, data, losses, networks, pictures, presets, runs, sampling
+from gan_model.gan import GAN
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GAN",
+    "callbacks",
+    "codings",
+    "data",
+    "losses",
+    "networks",
+    "pictures",
+    "presets",
+    "runs",
+    "sampling",
+]

@@ -5,12 +5,11 @@ import numpy as np
 import tensorflow as tf
 
 from gan_model import players
-from gan_model.codings import EVALUATION, TRAINING, normal, numbered
+from gan_model.codings import EVALUATION, TRAINING, normal
 from gan_model.data.batches import ImageBatches, dataset
-from gan_model.images import check, from_batch, to_range, to_uint8
+from gan_model.images import check, from_batch, to_range
 from gan_model.losses import NonSaturating
-
-_BLOCK = 64  # images that `generate` makes at a time
+from gan_model.sampling import Sampler
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -299,13 +298,10 @@ class GAN(keras.Model):
         are made a block at a time, so the memory needed is that of the answer.
         """
         _check_count(count=count)
-        made = np.empty((count, *self.image_shape), np.uint8)
-        for first in range(0, count, _BLOCK):
-            # Whole blocks, also the last: the size of a batch can move the last bit.
-            drawn = numbered(first, _BLOCK, self.codings_size, seed=seed)
-            block = to_uint8(self(drawn, training=False), self.image_range)
-            made[first : first + _BLOCK] = block[: count - first]
-        return made
+        sampler = Sampler(
+            self.generator, codings_size=self.codings_size, image_range=self.image_range
+        )
+        return sampler.generate(count, seed=seed)
 
     def get_config(self):
         network = keras.saving.serialize_keras_object

@@ -75,8 +75,10 @@ def _check_dataset(dataset, image_shape, image_range):
     if spec.shape.rank is not None:
         _check_kind(tuple(spec.shape[1:]), spec.dtype.as_numpy_dtype, image_shape)
     if dataset.cardinality() == 0:
-        raise ValueError("The data set is empty. If it was batched with drop_remainder=True, "
-                         "it may hold fewer images than one batch.")
+        raise ValueError(
+            "The data set is empty. If it was batched with drop_remainder=True, "
+            "it may hold fewer images than one batch."
+        )
     if spec.dtype != tf.uint8:
         for data in dataset.take(1):
             _check_values(np.asarray(from_batch(data)), image_range)

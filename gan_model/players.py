@@ -4,7 +4,15 @@ import keras
 import tensorflow as tf
 
 # Operations that move or recast values but leave their range.
-_RANGE_KEEPING = {"Identity", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose", "StopGradient"}
+_RANGE_KEEPING = {
+    "Identity",
+    "Reshape",
+    "Cast",
+    "Squeeze",
+    "ExpandDims",
+    "Transpose",
+    "StopGradient",
+}
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
 # A network that ends in one of these has no last activation.
 _LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Add", "AddV2", "Conv2D", "Conv2DBackpropInput"}

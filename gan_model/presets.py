@@ -5,6 +5,8 @@ Every preset takes `image_shape`, `codings_size`, `learning_rate` (of both playe
 all. What else makes a recipe is written out in it.
 """
 
+import difflib
+
 import keras
 
 from gan_model import networks
@@ -26,7 +28,10 @@ def dense(image_shape=(28, 28), *, codings_size=30, learning_rate=0.001, seed=0)
         BinaryCrossentropy(),
         keras.optimizers.RMSprop(learning_rate),
         keras.optimizers.RMSprop(learning_rate),
-        steps_per_execution=20,
+        # Dozens of operations of microseconds each: fused, and run 24 steps at a time, they take
+        # three quarters of the time. 24 steps are 40 ms, and 13 of them a pass over the sample.
+        jit_compile=True,
+        steps_per_execution=24,
     )
     return gan
 
@@ -74,6 +79,19 @@ def guidelines(image_shape=(28, 28, 1), *, codings_size=100, learning_rate=2e-4,
 
 
 PRESETS = {"dense": dense, "dcgan": dcgan, "guidelines": guidelines}
+
+
+def named(name):
+    """The preset of that name.
+
+    Raises:
+        ValueError: there is none; the message has the nearest name.
+    """
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, PRESETS, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"Unknown preset {name!r}.{guess} Known: {', '.join(PRESETS)}.")
+    return PRESETS[name]
 
 
 def _channels_last(image_shape, preset):

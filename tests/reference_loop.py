@@ -21,7 +21,9 @@ def compiled(generator, discriminator, *, optimizers=None):
     *hidden, logits = discriminator.layers
     # A Dense layer of the same weights with the activation of the original.
     probability = keras.layers.Dense(1, activation="sigmoid")
-    classifier = keras.Sequential([keras.Input(discriminator.input_shape[1:]), *hidden, probability])
+    classifier = keras.Sequential(
+        [keras.Input(discriminator.input_shape[1:]), *hidden, probability]
+    )
     probability.set_weights(logits.get_weights())
     classifier.compile(loss="binary_crossentropy", optimizer=first)
     classifier.trainable = False

@@ -52,9 +52,7 @@ def generator(image_shape, *, codings_size, filters=64):
 def discriminator(image_shape, *, filters=64):
     """Images (batch, *image_shape) in [-1, 1] -> scores (batch, 1); `filters` as above."""
     *size, _ = image_shape
-    first = layers.Conv2D(
-        filters, kernel_initializer=_normal(), **{**_STRIDED, "use_bias": True}
-    )
+    first = layers.Conv2D(filters, kernel_initializer=_normal(), **{**_STRIDED, "use_bias": True})
     stack = [Input(image_shape), first, layers.LeakyReLU(negative_slope=0.2)]
     for level in range(1, _halvings(size)):
         down = layers.Conv2D(_filters(filters, level), kernel_initializer=_normal(), **_STRIDED)

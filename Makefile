@@ -1,0 +1,53 @@
+# One verb for each wish. Settings go behind the verb: make train PRESET=dense EPOCHS=50
+.DEFAULT_GOAL := help
+.PHONY: help train test quick sample board bench lint check clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+PRESET ?= dcgan
+DATA ?= sample
+EPOCHS ?= 20
+SEED ?= 0
+RUN ?= runs/$(PRESET)-$(notdir $(patsubst %/,%,$(DATA)))
+COUNT ?= 25
+OUT ?= samples.png
+
+help: # list what can be asked for
+	@awk -F ': .*# ' '/^[a-z]+:.* # / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo "Settings: PRESET=$(PRESET) DATA=$(DATA) EPOCHS=$(EPOCHS) SEED=$(SEED) RUN=$(RUN) COUNT= OUT= ARGS="
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch .venv/ready
+
+train: .venv/ready # train a preset, or go on with it: PRESET= DATA= EPOCHS= SEED= RUN=
+	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --epochs $(EPOCHS) \
+		--seed $(SEED) --run-dir $(RUN) $(ARGS)
+
+test: .venv/ready # all tests
+	@$(BIN)/pytest $(ARGS)
+
+quick: .venv/ready # the fast tests only
+	@$(BIN)/pytest -m 'not slow' $(ARGS)
+
+sample: .venv/ready # images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
+	@$(BIN)/python experiments/sample.py $(RUN) --count $(COUNT) --seed $(SEED) --out $(OUT) $(ARGS)
+
+board: .venv/ready # TensorBoard for all runs
+	@$(BIN)/tensorboard --logdir runs
+
+bench: .venv/ready # images per second against the reference loop
+	@$(BIN)/python experiments/benchmark.py $(ARGS)
+
+lint: .venv/ready # style, unused code, order of imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+check: lint test # all that a change must pass
+
+clean: # remove the environment and what building leaves; runs/ stays
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

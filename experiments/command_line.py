@@ -1,0 +1,94 @@
+"""What the scripts of this folder share: quiet imports, plain errors."""
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line, and no more."""
+
+    def __init__(self, description):
+        super().__init__(
+            description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def positive(text):
+    """A whole number, 1 or more."""
+    number = whole(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def whole(text):
+    """A whole number, 0 or more."""
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0")
+    return number
+
+
+def size(text):
+    """A side in pixels, or HEIGHTxWIDTH."""
+    sides = [positive(side) for side in text.lower().split("x")]
+    if len(sides) > 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a side nor HEIGHTxWIDTH")
+    return sides[0] if len(sides) == 1 else tuple(sides)
+
+
+@contextlib.contextmanager
+def plain_errors(go_on=""):
+    """Turns mistakes of the person at the keyboard into one line and an exit status.
+
+    Status 2: wrong values. 1: the machine failed, for example a full disk. 130: Ctrl-C, with
+    `go_on` to say how to continue. With TRACEBACK=1 in the environment errors pass as they are.
+    """
+    program = os.path.basename(sys.argv[0])
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"\n{program}: stopped. {go_on}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        # At once, and not through TensorFlow's threads, which may be in the middle of a step.
+        os._exit(130)
+    except (ValueError, OSError) as error:
+        if os.environ.get("TRACEBACK"):
+            raise
+        text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        print(f"{program}: {text}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, ValueError) else 1)
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keeps TensorFlow's start-up lines (CPU features, CUDA, oneDNN) off the screen.
+
+    They are written to the process's error stream before any setting of TensorFlow counts.
+    What was written is shown after all if the import fails.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with tempfile.TemporaryFile("w+") as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            with os.fdopen(os.dup(screen), "w") as shown:
+                shutil.copyfileobj(kept, shown)
+            raise
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)

@@ -1,0 +1,60 @@
+"""Makes images with a trained GAN: as numbers (.npz), a grid (.png) or a walk (.gif).
+
+python experiments/sample.py runs/dcgan-sample --count 100 --out grid.png
+"""
+
+from pathlib import Path
+
+from command_line import Parser, plain_errors, positive, quiet, whole
+
+_STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
+
+
+def arguments():
+    parser = Parser(__doc__.split("\n")[0])
+    parser.add_argument("run_dir", nargs="?", help="folder of a run, finished or not")
+    parser.add_argument("--from", dest="file", help="a .keras file instead: a GAN or a generator")
+    parser.add_argument("--count", type=positive, default=25, help="images to make")
+    parser.add_argument("--seed", type=whole, default=0, help="of the codings")
+    parser.add_argument(
+        "--out",
+        default="samples.png",
+        help=".npz: uint8 `images` (count, height, width, channels); .png: a grid; "
+        ".gif: a grid of walks between codings",
+    )
+    args = parser.parse_args()
+    if (args.run_dir is None) == (args.file is None):
+        parser.error("say where the GAN is: the folder of a run, or --from FILE.keras")
+    if Path(args.out).suffix not in (".npz", ".png", ".gif"):
+        parser.error(f"--out ends in .npz, .png or .gif; received {args.out}")
+    return args
+
+
+def main(args):
+    with quiet():
+        import numpy as np
+
+        from gan_model import pictures, runs
+        from gan_model.sampling import Sampler
+    model = runs.load_model(args.file) if args.file else runs.RunFolder(args.run_dir).load()
+    sampler = Sampler(
+        getattr(model, "generator", model),
+        codings_size=getattr(model, "codings_size", None),
+        image_range=getattr(model, "image_range", None),
+    )
+    out = Path(args.out)
+    if out.suffix == ".gif":
+        walk = sampler.walk(args.count, stops=_STOPS, frames=_FRAMES_A_LEG, seed=args.seed)
+        pictures.animate([pictures.grid(images) for images in walk], out)
+    elif out.suffix == ".png":
+        pictures.save(pictures.grid(sampler.generate(args.count, seed=args.seed)), out)
+    else:
+        images = sampler.generate(args.count, seed=args.seed)
+        with_channels = images.reshape(*images.shape[:3], -1)
+        np.savez_compressed(out, images=with_channels)
+    print(f"{args.count} images in {out}")
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        main(arguments())

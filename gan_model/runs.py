@@ -1,0 +1,182 @@
+"""One training run <-> one folder that a person can read.
+
+settings.json    what the run was asked for, and the versions it ran with
+history.csv      figures of each epoch
+samples/         a grid of images an epoch, and how they came about as a GIF
+tensorboard/     what `tensorboard --logdir` shows
+checkpoints/     the last states, to go on from
+gan.keras        the finished GAN, both optimizers included
+generator.keras  the finished generator alone
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_model import callbacks, presets
+from gan_model.callbacks.checkpoints import saved
+
+_SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
+# A run may be given more epochs later; everything else makes it another run.
+_MAY_CHANGE = ("epochs",)
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: the folder; it need not exist.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.settings = self.path / "settings.json"
+        self.samples = self.path / "samples"
+        self.tensorboard = self.path / "tensorboard"
+        self.gan = self.path / "gan.keras"
+        self.generator = self.path / "generator.keras"
+
+    @contextlib.contextmanager
+    def opened(self, settings):
+        """Holds the folder for one process, after a look at whose run is in it.
+
+        Args:
+            settings: dict of what makes the run; written to `settings.json`.
+
+        Raises:
+            ValueError: the folder cannot be written, another process holds it, or it holds a
+                run with other settings.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = open(self.path / ".lock", "w")
+        except OSError as error:
+            raise ValueError(
+                f"The run folder {self.path} cannot be written ({error.strerror}). "
+                "Choose another one: --run-dir DIR."
+            ) from error
+        with lock:
+            self._lock(lock)
+            self._compare(settings)
+            _write_json(self.settings, {"settings": settings, "versions": _versions()})
+            yield
+
+    def epochs_done(self):
+        """Epochs of the newest checkpoint, 0 where there is none."""
+        newest = saved(self.path / "checkpoints")[-1:]
+        return int(newest[0].stem.removeprefix("epoch-")) if newest else 0
+
+    def callbacks(self, *, keep=3):
+        """The callbacks that show and keep a run in this folder."""
+        return callbacks.watch(self.path, keep=keep)
+
+    def save(self, gan):
+        """Writes `gan.keras` and `generator.keras`, each whole or not at all."""
+        for model, path in ((gan, self.gan), (gan.generator, self.generator)):
+            beside = path.with_name(f".part-{path.name}")
+            model.save(beside)
+            os.replace(beside, path)
+
+    def load(self):
+        """The GAN of the run: the finished one, else as the newest checkpoint has it.
+
+        Raises:
+            ValueError: the folder holds no run, or one that has not finished an epoch.
+        """
+        if self.gan.exists():
+            return load_model(self.gan)
+        if not self.settings.exists():
+            raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")
+        settings = json.loads(self.settings.read_text())["settings"]
+        gan = build(settings)
+        if callbacks.Checkpoints(self.path / "checkpoints").restore(gan) is None:
+            raise ValueError(f"The run in {self.path} has not finished an epoch yet.")
+        return gan
+
+    def _lock(self, lock):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system frees it on a kill
+        except BlockingIOError:
+            raise ValueError(
+                f"Another process is training in {self.path}. Wait for it or stop it, or choose "
+                "another folder: --run-dir DIR."
+            ) from None
+
+    def _compare(self, settings):
+        if not self.settings.exists():
+            return
+        try:
+            then = json.loads(self.settings.read_text())["settings"]
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(
+                f"{self.settings} cannot be read ({error}), so it can't be told whether this is "
+                "the same run. Choose another folder: --run-dir DIR."
+            ) from error
+        now = json.loads(json.dumps(settings))  # as it will be read back: tuples are lists
+        differing = [
+            f"{name} was {then.get(name)}, now {now.get(name)}"
+            for name in {**then, **now}
+            if name not in _MAY_CHANGE and then.get(name) != now.get(name)
+        ]
+        if differing:
+            raise ValueError(
+                f"{self.path} holds a run with other settings: {'; '.join(differing)}. Give the "
+                "same ones to go on with it, or choose another folder: --run-dir DIR."
+            )
+
+
+def build(settings):
+    """The compiled GAN that a run with these settings begins with."""
+    keras.utils.set_random_seed(settings["seed"])
+    # Left out where not given: the preset has its own.
+    given = {"codings_size": settings["codings_size"]} if settings["codings_size"] else {}
+    preset = presets.named(settings["preset"])
+    return preset(tuple(settings["image_shape"]), seed=settings["seed"], **given)
+
+
+def load_model(path):
+    """The Keras model in a `.keras` file: a `GAN`, or a generator alone.
+
+    Raises:
+        ValueError: there is no such file, or it cannot be read.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"There is no file {path}.")
+    try:
+        return keras.models.load_model(path)
+    except Exception as error:  # Keras raises whatever its reader met: zip, h5py, JSON, types
+        raise ValueError(
+            f"{path} cannot be read as a Keras model: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def fingerprint(images):
+    """A short text that tells whether these are the same images, in the same order."""
+    rows = np.linspace(0, len(images) - 1, min(len(images), _SAMPLED)).astype(int)
+    digest = hashlib.sha256(f"{images.shape} {images.dtype}".encode())
+    for row in rows:
+        digest.update(np.ascontiguousarray(images[row]))
+    return f"{len(images)} images, {digest.hexdigest()[:16]}"
+
+
+def _versions():
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def _write_json(path, content):
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(beside, path)

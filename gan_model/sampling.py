@@ -1,0 +1,66 @@
+"""A trained generator -> images to show, save or count."""
+
+import math
+
+import numpy as np
+
+from gan_model import players
+from gan_model.codings import numbered
+from gan_model.images import to_uint8
+
+_BLOCK = 64  # images made at a time
+
+
+class Sampler:
+    """Makes uint8 images with a generator in inference mode.
+
+    Image i of a seed depends on (seed, i) alone: asking for more gives the same ones first.
+    Images are made a block at a time, so the memory needed is that of the answer.
+
+    Args:
+        generator: Keras model from codings to images.
+        codings_size: numbers in one coding. None: what the generator's input tells.
+        image_range: least and greatest value of its images. None: what its last activation
+            tells.
+    """
+
+    def __init__(self, generator, *, codings_size=None, image_range=None):
+        self.generator = generator
+        self.codings_size = players.codings_size(generator, codings_size)
+        self.image_range = players.image_range(generator, self.codings_size, image_range)
+
+    def generate(self, count, *, seed=0):
+        """Images number 0 to `count - 1`: uint8, (count, *image_shape)."""
+        made = None
+        for first in range(0, count, _BLOCK):
+            # Whole blocks, also the last: the size of a batch can move the last bit.
+            block = self._make(numbered(first, _BLOCK, self.codings_size, seed=seed))
+            if made is None:
+                made = np.empty((count, *block.shape[1:]), np.uint8)
+            made[first : first + _BLOCK] = block[: count - first]
+        return made
+
+    def walk(self, count, *, stops=5, frames=12, seed=0):
+        """`count` images that change along a closed path through their codings.
+
+        Between two stops the codings go along an arc, on which they stay standard normal; on
+        a straight line they would shrink half way.
+
+        Args:
+            count: images that walk side by side.
+            stops: codings that each of them passes.
+            frames: from one stop to the next.
+            seed: of the codings.
+
+        Yields:
+            uint8 (count, *image_shape), `stops * frames` times.
+        """
+        path = numbered(0, stops * count, self.codings_size, seed=seed).numpy()
+        path = path.reshape(stops, count, -1)
+        for frame in range(stops * frames):
+            stop, angle = frame // frames, (frame % frames) / frames * math.pi / 2
+            here, there = path[stop], path[(stop + 1) % stops]
+            yield self._make(math.cos(angle) * here + math.sin(angle) * there)
+
+    def _make(self, codings):
+        return to_uint8(self.generator(codings, training=False), self.image_range)
