@@ -7,8 +7,10 @@ The rooms, in the order in which a batch walks through them:
     networks      codings -> images, images -> scores
     losses        scores                   -> one number for each player
     images        images as given          -> images in the generator's range
+    feeding       images as fit takes them -> batches
     players       two networks             -> what a GAN must know of them
     sampling      a trained generator      -> images to show
+    saving        what of a GAN goes into a file
     gan           all of the above         -> the only train_step
     pictures      images                   -> grids, PNG, GIF
     checkpoint    the state of a run      <-> one file
@@ -17,7 +19,18 @@ The rooms, in the order in which a batch walks through them:
     runs          one run                 <-> one folder
 """
 
-from gan_model import callbacks, codings, data, losses, networks, pictures, presets, runs, sampling
+from gan_model import (
+    callbacks,
+    codings,
+    data,
+    losses,
+    networks,
+    pictures,
+    presets,
+    runs,
+    sampling,
+    saving,
+)
 from gan_model.gan import GAN
 
 __version__ = "0.1.0"
@@ -33,4 +46,5 @@ __all__ = [
     "presets",
     "runs",
     "sampling",
+    "saving",
 ]

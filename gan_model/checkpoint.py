@@ -73,8 +73,9 @@ def read(path):
 def collect(gan):
     """Every variable that the next step depends on, as a dict of numpy arrays.
 
-    Both networks, both optimizers, the counters, the metrics, and the random state of layers
-    such as dropout; in the order in which the model keeps them.
+    Both networks, both optimizers, the counters, and the random state of layers such as
+    dropout, in the order in which the model keeps them. Metrics are not among them: an epoch
+    begins with empty ones, and what they came to is in the history.
     """
     return {
         f"{number:04d}/{variable.path}": variable.numpy()

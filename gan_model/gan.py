@@ -1,19 +1,19 @@
 """The GAN as a Keras model: the one place where the game is played."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from gan_model import players
 from gan_model.codings import EVALUATION, TRAINING, normal
-from gan_model.data.batches import ImageBatches, dataset
-from gan_model.images import check, from_batch, to_range
+from gan_model.feeding import FedWithImages
+from gan_model.images import from_batch, to_range
 from gan_model.losses import NonSaturating
 from gan_model.sampling import Sampler
+from gan_model.saving import Saved
 
 
 @keras.saving.register_keras_serializable("gan_model")
-class GAN(keras.Model):
+class GAN(FedWithImages, Saved, keras.Model):
     """A generator and a discriminator trained against each other by `fit`.
 
     `gan(codings)` and `gan.predict(codings)` give images as the generator makes them;
@@ -58,6 +58,7 @@ class GAN(keras.Model):
         self.image_shape = players.build(generator, discriminator, self.codings_size)
         self.image_range = players.image_range(generator, self.codings_size, image_range)
         players.check_scores(discriminator, self.image_shape)
+        players.check_precision(generator, discriminator)
         self.seed = seed
         # Counted by hand: an optimizer's own count stands still when it skips a step.
         self.step = self._counter("step", "only_first_replica")
@@ -116,8 +117,7 @@ class GAN(keras.Model):
             loss = self._generator_loss(real_images, fake_images)
             objective = self._objective(loss, self.generator)
         self._descend(tape, objective, self.generator, self.generator_optimizer)
-        self.step.assign_add(1)
-        self.images_seen.assign_add(tf.shape(real_images, out_type=tf.int64)[0])
+        self._count(real_images)
         return self.get_metrics_result()
 
     def _discriminator_step(self, real_images, fake_images):
@@ -129,6 +129,13 @@ class GAN(keras.Model):
             objective = self._objective(loss, self.discriminator)
         self._descend(tape, objective, self.discriminator, self.discriminator_optimizer)
         self._track(discriminator_loss=loss, real_score=real_scores, fake_score=fake_scores)
+
+    def _count(self, real_images):
+        # After the batch has come: when an epoch begins, the data set reads `step` to know
+        # where, and nothing else in the graph keeps that read before this write.
+        with tf.control_dependencies([real_images]):
+            self.step.assign_add(1)
+            self.images_seen.assign_add(tf.shape(real_images, out_type=tf.int64)[0])
 
     def _generator_loss(self, real_images, fake_images):
         real_scores = None
@@ -188,98 +195,6 @@ class GAN(keras.Model):
         gradients = tape.gradient(objective, variables)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
-    # What `fit` and `evaluate` take and log.
-
-    def fit(
-        self,
-        x=None,
-        y=None,
-        *,
-        batch_size=None,
-        epochs=1,
-        callbacks=None,
-        validation_data=None,
-        shuffle=True,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        **keras_arguments,
-    ):
-        """Trains both players; `keras.Model.fit`, with images for `x`.
-
-        Args:
-            x: uint8 images (n, height, width) or (n, height, width, channels), or floats in
-                `image_range`; or batches of them, a `tf.data.Dataset` or `data.dataset(...)`,
-                alone or as (images, labels). Arrays, and `data.dataset`, come in an order
-                that is a function of (seed, step), so that a run can be cut anywhere.
-            y: labels, or None. Not used by this model.
-            batch_size: images in a batch, for arrays. None: 32.
-            epochs: number of the epoch to stop after, counted from the run's beginning.
-            callbacks: Keras callbacks. One that has a method `restore(gan)`, as
-                `callbacks.Checkpoints` has, is asked first: it brings back an earlier run and
-                returns the number of its finished epochs, None where there is no such run.
-            validation_data: held-out images, as `x`, or (images, labels).
-            steps_per_epoch: batches in an epoch, where it is not one pass over the images.
-                The next epoch goes on where this one ended.
-            shuffle: False takes an array in its own order.
-            initial_epoch: number of epochs done before, where no callback tells it.
-            **keras_arguments: the rest of `keras.Model.fit`'s.
-
-        Returns:
-            A `keras.callbacks.History`.
-
-        Raises:
-            ValueError: images of the wrong shape, type or range, or too few of them.
-        """
-        self._check_compiled("fit")
-        _check_count(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
-        train = self._batches(x, y, batch_size, shuffle=shuffle, seed=self.seed)
-        if validation_data is not None:
-            validation_data = self._held_out(validation_data, batch_size)
-        for callback in _listed(callbacks):
-            if hasattr(callback, "restore"):
-                initial_epoch = callback.restore(self) or initial_epoch
-        if isinstance(train, ImageBatches):
-            train, steps_per_epoch = train.epochs_from(self.step.value, steps_per_epoch), None
-        return super().fit(
-            train,
-            epochs=epochs,
-            callbacks=callbacks,
-            validation_data=validation_data,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            shuffle=False,
-            **keras_arguments,
-        )
-
-    def evaluate(self, x=None, y=None, *, batch_size=None, **keras_arguments):
-        """Losses and mean scores on held-out images; no weight changes.
-
-        Arguments as those of `fit` and `keras.Model.evaluate`. The fake images come from
-        codings fixed by the seed, through the generator as it will be used (inference mode).
-        """
-        self._check_compiled("evaluate")
-        if x is not None and not keras_arguments.get("_use_cached_eval_dataset"):
-            x = self._held_out(x if y is None else (x, y), batch_size)
-        self._evaluation_step.assign(0)
-        try:
-            return super().evaluate(x, **keras_arguments)
-        finally:
-            self._evaluation_step.assign(0)
-
-    def _held_out(self, held_out, batch_size):
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
-        return self._batches(x, y, batch_size, shuffle=False, seed=0, drop_remainder=False)
-
-    def _batches(self, x, y, batch_size, **order):
-        if isinstance(x, (np.ndarray, tf.Tensor)):
-            # One element of an array may be wrong anywhere, so it is looked at whole.
-            x = np.asanyarray(x)
-        check(x, self.image_shape, self.image_range)
-        if not isinstance(x, np.ndarray):
-            return x
-        labels = None if y is None else np.asarray(y)
-        return dataset(x, labels, batch_size=batch_size or 32, **order)
-
     @property
     def metrics(self):
         # Without the tracker of Keras's own loss, which this model never feeds.
@@ -289,71 +204,16 @@ class GAN(keras.Model):
         for name, value in values.items():
             self._trackers[name].update_state(value)
 
-    # What is generated, saved and loaded.
-
     def generate(self, count, *, seed=0):
         """Images, ready to show or save: uint8, (count, *image_shape).
 
         Image i depends on (seed, i) alone: asking for more gives the same ones first. They
         are made a block at a time, so the memory needed is that of the answer.
         """
-        _check_count(count=count)
         sampler = Sampler(
             self.generator, codings_size=self.codings_size, image_range=self.image_range
         )
         return sampler.generate(count, seed=seed)
-
-    def get_config(self):
-        network = keras.saving.serialize_keras_object
-        return {
-            "generator": network(self.generator),
-            "discriminator": network(self.discriminator),
-            "codings_size": self.codings_size,
-            "image_range": self.image_range,
-            "seed": self.seed,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        for player in ("generator", "discriminator"):
-            network = keras.saving.deserialize_keras_object(config[player], custom_objects)
-            config = {**config, player: network}
-        return cls(**config)
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return {}
-        given = {name: getattr(self, name) for name in _COMPILED_OBJECTS}
-        return {
-            **{name: keras.saving.serialize_keras_object(given[name]) for name in given},
-            **self._execution,
-        }
-
-    def compile_from_config(self, config):
-        objects = {
-            name: keras.saving.deserialize_keras_object(config[name]) for name in _COMPILED_OBJECTS
-        }
-        self.compile(**{**config, **objects})
-
-    def get_build_config(self):
-        return None  # both players are built before they get here
-
-    def save_own_variables(self, store):
-        for name, variable in self._own_state().items():
-            store[name] = np.asarray(variable)
-
-    def load_own_variables(self, store):
-        for name, variable in self._own_state().items():
-            variable.assign(np.asarray(store[name]))
-
-    def _own_state(self):
-        """What no layer saves: the counters, and the random state of layers such as dropout."""
-        weights = {id(weight) for weight in self.weights}
-        trackers = {id(v) for tracker in self.metrics for v in tracker.variables}
-        random = [v for v in self.variables if id(v) not in weights | trackers]
-        counters = {"step": self.step, "images_seen": self.images_seen}
-        return counters | {f"random_{i}": variable for i, variable in enumerate(random)}
 
     def _counter(self, name, aggregation):
         return self.add_weight(
@@ -365,25 +225,6 @@ class GAN(keras.Model):
             aggregation=aggregation,
         )
 
-    def _check_compiled(self, method):
-        if not self.compiled:
-            raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
-
-
-_COMPILED_OBJECTS = ("loss", "generator_optimizer", "discriminator_optimizer")
-
 
 def _adam():
     return keras.optimizers.Adam(2e-4, beta_1=0.5)
-
-
-def _listed(callbacks):
-    if callbacks is None or isinstance(callbacks, keras.callbacks.Callback):
-        return [callbacks]
-    return getattr(callbacks, "callbacks", callbacks)
-
-
-def _check_count(**counts):
-    for name, count in counts.items():
-        if count is not None and count < 1:
-            raise ValueError(f"`{name}` is 1 or more. Received: {name}={count}.")

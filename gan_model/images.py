@@ -45,23 +45,28 @@ def from_batch(data):
     return images
 
 
-def check(source, image_shape, image_range):
-    """Looks at what was given to `fit` or `evaluate`, before the first step.
+def checked(source, image_shape, image_range):
+    """What was given to `fit` or `evaluate`, after a look at it before the first step.
 
     Arrays are read whole, as float images may be wrong anywhere. Of a `tf.data.Dataset` of
     float images the first batch is read. Anything else is left to Keras.
 
+    Returns:
+        The source; a tensor as an array.
+
     Raises:
         ValueError: no images, images of another shape, type or range, or not-a-numbers.
     """
-    if isinstance(source, ImageBatches):
-        source = source.images
-    if isinstance(source, np.ndarray):
-        _check_kind(source.shape[1:], source.dtype, image_shape)
-        if source.dtype != np.uint8:
-            _check_values(source, image_range)
-    elif isinstance(source, tf.data.Dataset):
-        _check_dataset(source, image_shape, image_range)
+    if isinstance(source, tf.Tensor):
+        source = source.numpy()
+    array = source.images if isinstance(source, ImageBatches) else source
+    if isinstance(array, np.ndarray):
+        _check_kind(array.shape[1:], array.dtype, image_shape)
+        if array.dtype != np.uint8:
+            _check_values(array, image_range)
+    elif isinstance(array, tf.data.Dataset):
+        _check_dataset(array, image_shape, image_range)
+    return source
 
 
 def _check_dataset(dataset, image_shape, image_range):
@@ -129,7 +134,7 @@ def _check_values(images, image_range):
             f"[{low:g}, {high:g}]. Give uint8 images, which are scaled for you, or scale them: "
             f"{_recipe(least, greatest, low, high)}."
         )
-    if low < 0 <= least:
+    if low < 0 <= least < greatest:
         warnings.warn(
             f"The float images never go below 0, the generator's lie in [{low:g}, {high:g}]. "
             "If they are in [0, 1], scale them: images * 2 - 1.",

@@ -7,8 +7,9 @@ for another without the training step knowing:
     generator(real_scores, fake_scores)     -> scalar that the generator wants small
 
 Scores are logits, float32, one for each image (or one for each patch of it); large means
-real. To write your own, give a class these two methods, and `get_config` if the GAN is to be
-saved as a `.keras` file.
+real. To write your own, give a class these two methods; for a GAN that is to be saved as a
+`.keras` file also `get_config` and `from_config`, and register it with Keras. A loss whose
+generator wants the real scores too sets `needs_real_scores = True`; others get None for them.
 """
 
 from dataclasses import asdict, dataclass

@@ -14,9 +14,8 @@ _RANGE_KEEPING = {
     "StopGradient",
 }
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
-# A network that ends in one of these has no last activation.
-_LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Add", "AddV2", "Conv2D", "Conv2DBackpropInput"}
-_PROBABILITIES = {"Sigmoid": "sigmoid", "Softmax": "softmax"}
+# A network that ends in one of these, or adds a bias last, has no last activation.
+_LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"}
 
 
 def codings_size(generator, given):
@@ -62,6 +61,18 @@ def build(generator, discriminator, codings_size):
     return image_shape
 
 
+def check_precision(*networks):
+    """Refuses float16, whose losses would have to be scaled; bfloat16 needs no such thing."""
+    for network in networks:
+        for layer in (network, *network.layers):
+            if layer.dtype_policy.name == "mixed_float16":
+                raise ValueError(
+                    f"The layer {layer.name} computes in mixed_float16, in which small gradients "
+                    "vanish. Use keras.config.set_dtype_policy('mixed_bfloat16') before the "
+                    "networks are made."
+                )
+
+
 def image_range(generator, codings_size, given):
     """Least and greatest value of the generator's images, told by its last activation."""
     if given is not None:
@@ -70,12 +81,12 @@ def image_range(generator, codings_size, given):
             raise ValueError(f"`image_range` is (least, greatest). Received: {given}.")
         return low, high
     ending = _last_operation(generator, (None, codings_size))
-    if ending in _RANGES:
-        return _RANGES[ending]
-    if ending in _LINEAR:
+    if ending.type in _RANGES:
+        return _RANGES[ending.type]
+    if ending.type in _LINEAR or _adds_a_bias(ending):
         return _RANGES["Tanh"]
     raise ValueError(
-        f"The range of the generator's images can't be told from its last operation, {ending}. "
+        f"The range of the generator's images can't be told from its last step, {ending.type}. "
         "Say GAN(generator, discriminator, image_range=(-1, 1))."
     )
 
@@ -88,10 +99,9 @@ def check_scores(discriminator, image_shape):
             f"The discriminator gives {scores.shape[-1]} numbers for an image; expected one "
             "score. End it with keras.layers.Dense(1)."
         )
-    activation = _PROBABILITIES.get(_last_operation(discriminator, (None, *image_shape)))
-    if activation:
+    if _last_operation(discriminator, (None, *image_shape)).type == "Sigmoid":
         raise ValueError(
-            f"The discriminator ends in a {activation}; expected scores as logits, from which the "
+            "The discriminator ends in a sigmoid; expected scores as logits, from which the "
             "losses are computed without overflow. Leave the last activation out: "
             "keras.layers.Dense(1)."
         )
@@ -122,11 +132,21 @@ def checked_optimizers(*given):
 
 
 def _last_operation(network, input_shape):
-    """Type of the TensorFlow operation that made the network's output, whatever its class."""
+    """The TensorFlow operation that made the network's output, whatever the network's class."""
     traced = tf.function(lambda x: network(x, training=False)).get_concrete_function(
         tf.TensorSpec(input_shape, tf.float32)
     )
-    operation = traced.graph.outputs[0].op
+    return _source(traced.graph.outputs[0])
+
+
+def _source(tensor):
+    operation = tensor.op
     while operation.type in _RANGE_KEEPING:
         operation = operation.inputs[0].op
-    return operation.type
+    return operation
+
+
+def _adds_a_bias(operation):
+    return operation.type in ("Add", "AddV2") and any(
+        _source(added).type == "ReadVariableOp" for added in operation.inputs
+    )

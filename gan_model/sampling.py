@@ -31,6 +31,8 @@ class Sampler:
 
     def generate(self, count, *, seed=0):
         """Images number 0 to `count - 1`: uint8, (count, *image_shape)."""
+        if count < 1:
+            raise ValueError(f"`count` is 1 or more images. Received: count={count}.")
         made = None
         for first in range(0, count, _BLOCK):
             # Whole blocks, also the last: the size of a batch can move the last bit.

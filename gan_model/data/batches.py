@@ -52,6 +52,7 @@ class ImageBatches(tf.data.Dataset):
     """
 
     def __init__(self, images, labels=None, *, batch_size, seed, shuffle, drop_remainder):
+        labels = None if labels is None else np.asarray(labels)
         _check(images, labels, batch_size, drop_remainder)
         self.images, self.labels = images, labels
         self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle

@@ -1,0 +1,134 @@
+"""Images as `fit` and `evaluate` are given them -> batches for the steps of a model."""
+
+import keras
+import numpy as np
+
+from gan_model.data.batches import ImageBatches, dataset
+from gan_model.images import checked
+
+_BATCH_SIZE = 32
+
+
+class FedWithImages:
+    """`fit` and `evaluate` of a Keras model whose data are images.
+
+    The model says what it takes and where it is: `image_shape`, `image_range`, `seed` and the
+    variable `step`.
+    """
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        *,
+        batch_size=None,
+        epochs=1,
+        callbacks=None,
+        validation_data=None,
+        validation_split=0.0,
+        shuffle=True,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        **keras_arguments,
+    ):
+        """Trains both players; `keras.Model.fit`, with images for `x`.
+
+        Args:
+            x: uint8 images (n, height, width) or (n, height, width, channels), or floats in
+                `image_range`; or batches of them, a `tf.data.Dataset` or `data.dataset(...)`,
+                alone or as (images, labels). Arrays, and `data.dataset`, come in an order
+                that is a function of (seed, step), so that a run can be cut anywhere.
+            y: labels, or None. Not used by this model.
+            batch_size: images in a batch, for arrays. None: 32.
+            epochs: number of the epoch to stop after, counted from the run's beginning.
+            callbacks: Keras callbacks. One that has a method `restore(gan)`, as
+                `callbacks.Checkpoints` has, is asked first: it brings back an earlier run and
+                returns the number of its finished epochs, None where there is no such run.
+            validation_data: held-out images, as `x`, or (images, labels).
+            validation_split: fraction of an array that is held out instead, from its end.
+            steps_per_epoch: batches in an epoch, where it is not one pass over the images.
+                The next epoch goes on where this one ended.
+            shuffle: False takes an array in its own order.
+            initial_epoch: number of epochs done before, where no callback tells it.
+            **keras_arguments: the rest of `keras.Model.fit`'s.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: images of the wrong shape, type or range, or too few of them.
+        """
+        self._check_compiled("fit")
+        _check_count(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
+        if validation_split:
+            x, y, validation_data = _split(x, y, validation_split)
+        train = self._batches(x, y, batch_size, shuffle=shuffle)
+        if validation_data is not None:
+            validation_data = self._held_out(validation_data, batch_size)
+        for callback in _listed(callbacks):
+            if hasattr(callback, "restore"):
+                initial_epoch = callback.restore(self) or initial_epoch
+        if isinstance(train, ImageBatches):
+            train, steps_per_epoch = train.epochs_from(self.step.value, steps_per_epoch), None
+        return super().fit(
+            train,
+            epochs=epochs,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            shuffle=False,
+            **keras_arguments,
+        )
+
+    def evaluate(self, x=None, y=None, *, batch_size=None, **keras_arguments):
+        """Losses and mean scores on held-out images; no weight changes.
+
+        Arguments as those of `fit` and `keras.Model.evaluate`. The fake images come from
+        codings fixed by the seed, through the generator as it will be used (inference mode).
+        """
+        self._check_compiled("evaluate")
+        if x is not None and not keras_arguments.get("_use_cached_eval_dataset"):
+            x = self._held_out(x if y is None else (x, y), batch_size)
+        self._evaluation_step.assign(0)
+        try:
+            return super().evaluate(x, **keras_arguments)
+        finally:
+            self._evaluation_step.assign(0)
+
+    def _held_out(self, held_out, batch_size):
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
+        return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
+
+    def _batches(self, x, y, batch_size, **order):
+        x = checked(x, self.image_shape, self.image_range)
+        if not isinstance(x, np.ndarray):
+            return x
+        return dataset(x, y, batch_size=batch_size or _BATCH_SIZE, seed=self.seed, **order)
+
+    def _check_compiled(self, method):
+        if not self.compiled:
+            raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
+
+
+def _split(x, y, fraction):
+    """(x, y) without its last part, and that part as held-out images."""
+    if not isinstance(x, np.ndarray):
+        raise ValueError(
+            f"`validation_split` is for arrays; the images came as {type(x).__name__}. "
+            "Hold out some yourself: validation_data=..."
+        )
+    kept = round(len(x) * (1 - fraction))
+    return x[:kept], None if y is None else y[:kept], x[kept:]
+
+
+def _listed(callbacks):
+    if callbacks is None or isinstance(callbacks, keras.callbacks.Callback):
+        return [callbacks]
+    return getattr(callbacks, "callbacks", callbacks)
+
+
+def _check_count(**counts):
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise ValueError(f"`{name}` is 1 or more. Received: {name}={count}.")

@@ -1,0 +1,31 @@
+"""Quiet TensorFlow, no cache outside the test's folders, small images for all."""
+
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def cache_in_temporary_folder(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def seeded():
+    """Weights and shuffles that are the same in every test run."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+
+
+@pytest.fixture
+def images():
+    """64 grey uint8 images (64, 16, 16) with some structure: a bright square on black."""
+    rng = np.random.default_rng(0)
+    made = rng.integers(0, 40, (64, 16, 16), dtype=np.uint8)
+    for image, (top, left) in zip(made, rng.integers(2, 8, (64, 2)), strict=True):
+        image[top : top + 6, left : left + 6] += 200
+    return made

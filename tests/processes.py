@@ -1,0 +1,72 @@
+"""The scripts of `experiments/` as a person starts them: real processes, real files."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+REPOSITORY = Path(__file__).parents[1]
+SIDE = 16
+
+
+def images_in(folder, *, count=200):
+    """Writes grey images of noise, `SIDE` pixels a side; returns the folder."""
+    folder.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE), np.uint8)
+    for number, image in enumerate(noise):
+        Image.fromarray(image).save(folder / f"{number:03d}.png")
+    return folder
+
+
+def command(script, *options):
+    return [sys.executable, REPOSITORY / "experiments" / script, *map(str, options)]
+
+
+def train(images, run_dir, *options):
+    """The command that trains on a folder of `images_in`; later options win."""
+    shape = ("--image-size", SIDE, "--channels", 1, "--batch-size", 8)
+    return command("train.py", "--data", images, *shape, "--run-dir", run_dir, *options)
+
+
+def finish(command, **options):
+    """Runs a command to its end."""
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment(), timeout=120, **options
+    )
+
+
+def start(command, **options):
+    """Starts a command and returns the process; what it prints is kept for `communicate`."""
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        **options,
+    )
+
+
+def wait_for(due, process, *, seconds=60):
+    """Looks every millisecond whether `due()`; an error if the process ends before."""
+    deadline = time.monotonic() + seconds
+    while not due():
+        if process.poll() is not None:
+            raise AssertionError(f"It ended too early, with {process.communicate()}")
+        if time.monotonic() > deadline:
+            process.kill()
+            raise AssertionError(f"Nothing within {seconds} s: {process.communicate()}")
+        time.sleep(0.001)
+
+
+def environment():
+    """This environment as a person has it: nothing set that keeps TensorFlow quiet.
+
+    Temporary files, which a killed process leaves behind, go where the test's cache is.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    return kept | {"TMPDIR": os.environ["GAN_MODEL_CACHE"]}

@@ -1,0 +1,223 @@
+"""Mistakes are caught before the first step, in a sentence that ends with what to type."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from gan_model import GAN, presets
+
+
+@pytest.fixture(scope="module")
+def dense():
+    return presets.dense((16, 16))
+
+
+@pytest.fixture(scope="module")
+def dcgan():
+    return presets.dcgan((16, 16, 1))
+
+
+def floats(low, high, shape=(40, 16, 16)):
+    return np.random.default_rng(0).uniform(low, high, shape).astype("float32")
+
+
+def uint8s(*shape):
+    return np.zeros(shape, np.uint8)
+
+
+def as_dataset(images, batch_size=8):
+    return tf.data.Dataset.from_tensor_slices(images).batch(batch_size)
+
+
+def with_nan():
+    images = floats(0, 1)
+    images[7, 3, 3] = np.nan
+    return images
+
+
+BAD_IMAGES = {
+    "0 to 255 floats": (floats(0, 255), r"lie in \[.*\], the generator's in \[0, 1\].*/ 255"),
+    "-1 to 1 floats": (floats(-1, 1), r"the generator's in \[0, 1\].*\(images \+ 1\) / 2"),
+    "not a number": (with_nan(), "not numbers.*isfinite"),
+    "integers": (uint8s(40, 16, 16).astype("int64"), "int64; expected uint8.*astype"),
+    "another size": (uint8s(40, 28, 28), r"\(16, 16\), the data holds \(28, 28\).*image_shape"),
+    "colour": (uint8s(40, 16, 16, 3), r"\(16, 16\), the data holds \(16, 16, 3\)"),
+    "no images": (uint8s(0, 16, 16), "There are no images"),
+    "fewer than a batch": (uint8s(5, 16, 16), "5 images do not fill one batch of 32"),
+    "an empty data set": (as_dataset(uint8s(40, 16, 16)).take(0), "empty"),
+    "a data set without batches": (
+        tf.data.Dataset.from_tensor_slices(uint8s(40, 16, 16)),
+        r"single images.*dataset.batch\(32\)",
+    ),
+    "a data set of dicts": (
+        as_dataset(uint8s(40, 16, 16)).map(lambda x: {"image": x}),
+        r"expected.*dataset.map",
+    ),
+    "a data set of 0 to 255 floats": (as_dataset(floats(0, 255)), "the generator's in"),
+    "a data set with not a number": (as_dataset(with_nan()), "not numbers"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_IMAGES)
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_bad_images(kind, method, dense):
+    images, message = BAD_IMAGES[kind]
+    if method == "evaluate" and kind == "fewer than a batch":
+        pytest.skip("evaluate takes a last batch that is not full")
+    before = int(dense.step)
+    with pytest.raises(ValueError, match=message):
+        getattr(dense, method)(images, verbose=0)
+    assert int(dense.step) == before
+
+
+def test_bad_validation_images_are_caught_before_training(dense):
+    before = int(dense.step)
+    with pytest.raises(ValueError, match="the generator's in"):
+        dense.fit(uint8s(40, 16, 16), validation_data=floats(0, 255), verbose=0)
+    assert int(dense.step) == before
+
+
+def test_zero_to_one_floats_given_to_a_tanh_are_a_warning(dcgan):
+    with pytest.warns(UserWarning, match=r"never go below 0.*images \* 2 - 1"):
+        dcgan.fit(floats(0, 1), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(epochs=0), "`epochs` is 1 or more. Received: epochs=0"),
+        (dict(batch_size=0), "`batch_size` is 1 or more"),
+        (dict(steps_per_epoch=-3), "`steps_per_epoch` is 1 or more"),
+    ],
+)
+def test_bad_counts(arguments, message, dense):
+    with pytest.raises(ValueError, match=message):
+        dense.fit(uint8s(40, 16, 16), **arguments)
+
+
+def test_generate_none(dense):
+    with pytest.raises(ValueError, match="`count` is 1 or more"):
+        dense.generate(0)
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_before_compile(method):
+    gan = GAN(*players())
+    with pytest.raises(ValueError, match=rf"gan.compile\(\) before gan.{method}"):
+        getattr(gan, method)(uint8s(40, 8, 8))
+
+
+@pytest.mark.parametrize("shape", [(3, 31), (30,), (3, 5, 30)])
+def test_codings_of_another_size(shape, dense):
+    with pytest.raises(ValueError, match=r"this generator takes \(count, 30\)"):
+        dense(np.zeros(shape, "float32"))
+
+
+# Players that do not fit.
+
+
+def players(*, size=5, ends=("tanh", None), image_shape=(8, 8), score=1, seen_shape=None):
+    pixels = int(np.prod(image_shape))
+    generator = keras.Sequential(
+        [
+            keras.Input((size,)),
+            layers.Dense(pixels, activation=ends[0]),
+            layers.Reshape(image_shape),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input(seen_shape or image_shape),
+            layers.Flatten(),
+            layers.Dense(score, activation=ends[1]),
+        ]
+    )
+    return generator, discriminator
+
+
+def unbuilt_generator():
+    return keras.Sequential([layers.Dense(64, activation="tanh"), layers.Reshape((8, 8))])
+
+
+def rescaled_generator():
+    generator, _ = players()
+    return keras.Sequential([generator, layers.Rescaling(0.5, 0.5)])
+
+
+BAD_PLAYERS = {
+    "a sigmoid where logits are expected": (
+        lambda: GAN(*players(ends=("tanh", "sigmoid"))),
+        r"ends in a sigmoid; expected scores as logits.*Dense\(1\)",
+    ),
+    "ten scores": (lambda: GAN(*players(score=10)), "10 numbers for an image; expected one"),
+    "a discriminator of other images": (
+        lambda: GAN(*players(seen_shape=(9, 9))),
+        r"does not take the generator's images of shape \(8, 8\)",
+    ),
+    "vectors for images": (
+        lambda: GAN(*players(image_shape=(64,))),
+        r"outputs of shape \(64,\); expected images.*Reshape",
+    ),
+    "no codings size": (
+        lambda: GAN(unbuilt_generator(), players()[1]),
+        "does not tell its codings size.*codings_size=100",
+    ),
+    "another codings size": (
+        lambda: GAN(*players(), codings_size=6),
+        "codings of 5 numbers, but codings_size=6 was given",
+    ),
+    "a range that can't be told": (
+        lambda: GAN(rescaled_generator(), players()[1]),
+        "can't be told.*image_range",
+    ),
+    "a range upside down": (
+        lambda: GAN(*players(), image_range=(1, -1)),
+        r"`image_range` is \(least, greatest\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_PLAYERS)
+def test_bad_players(kind):
+    make, message = BAD_PLAYERS[kind]
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_sigmoid_in_a_subclassed_discriminator_is_seen_too():
+    class Discriminator(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.flatten, self.score = layers.Flatten(), layers.Dense(1)
+
+        def call(self, images):
+            return tf.sigmoid(self.score(self.flatten(images)))
+
+    with pytest.raises(ValueError, match="ends in a sigmoid"):
+        GAN(players()[0], Discriminator())
+
+
+def test_bad_losses_and_optimizers():
+    gan, adam = GAN(*players()), keras.optimizers.Adam()
+    with pytest.raises(ValueError, match=r"needs the methods.*NonSaturating\(\)"):
+        gan.compile("binary_crossentropy")
+    with pytest.raises(ValueError, match=r"a class; expected an object. Type NonSaturating\(\)"):
+        from gan_model.losses import NonSaturating
+
+        gan.compile(NonSaturating)
+    with pytest.raises(ValueError, match="Both players were given the same optimizer"):
+        gan.compile(None, adam, adam)
+
+
+@pytest.mark.parametrize("preset", [presets.dcgan, presets.guidelines])
+@pytest.mark.parametrize("shape", [(30, 28, 1), (12, 28, 1), (132, 28, 1), (28, 28, 2)])
+def test_bad_image_shapes(preset, shape):
+    with pytest.raises(ValueError, match=r"multiples of 4.*Received: image_shape"):
+        preset(shape)
+
+
+def test_an_unknown_preset_has_a_near_match():
+    with pytest.raises(ValueError, match=r"Unknown preset 'dcgn'. Did you mean 'dcgan'\?"):
+        presets.named("dcgn")

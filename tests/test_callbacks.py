@@ -1,0 +1,540 @@
+"""What is shown and kept while `fit` runs: real fits, real files, Keras's callbacks beside ours."""
+
+import copy
+import csv
+import io
+import shutil
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from gan_model import callbacks, losses, pictures, presets
+from gan_model.callbacks import scalars
+
+STEPS = 6  # of 32 images, in an epoch
+FIGURES = ["discriminator_loss", "fake_score", "generator_loss", "real_score"]
+RATES = ["learning_rate/discriminator", "learning_rate/generator"]
+RATE = 2.0**-10  # halves of it are exact
+SHAPES = {"grey": (16, 16), "grey, one channel": (16, 16, 1), "colour": (16, 16, 3)}
+
+
+def random_images(count, shape=(16, 16)):
+    return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+IMAGES, HELD_OUT = random_images(STEPS * 32), random_images(64)
+
+
+def tiny(image_shape=(16, 16), rates=(1e-3, 1e-3)):
+    """The dense preset without XLA, which takes a second to compile."""
+    keras.utils.set_random_seed(0)
+    gan = presets.dense(image_shape)
+    optimizers = [keras.optimizers.RMSprop(rate) for rate in rates]
+    gan.compile(losses.BinaryCrossentropy(), *optimizers)
+    return gan
+
+
+def fit(gan, epochs, listed=None, **arguments):
+    arguments = {"validation_data": HELD_OUT, "verbose": 0, **arguments}
+    return gan.fit(IMAGES, epochs=epochs, callbacks=listed, **arguments)
+
+
+def by_hand(callback, model, epochs=(0,), logs=lambda epoch: {}):
+    """What `fit` would call around these epochs, without the training."""
+    callback.set_model(model)
+    callback.on_train_begin()
+    for epoch in epochs:
+        callback.on_epoch_begin(epoch)
+        callback.on_epoch_end(epoch, logs(epoch))
+    callback.on_train_end()
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def frames_of(path):
+    with Image.open(path) as animation:
+        frames = []
+        for number in range(animation.n_frames):
+            animation.seek(number)
+            frames.append(np.asarray(animation.convert("L")))
+        return frames
+
+
+def events(run):
+    """Everything written for one TensorBoard run: {tag: [(step, tensor), ...]}."""
+    found = {}
+    for path in sorted(run.glob("events.*"), key=lambda path: path.stat().st_mtime_ns):
+        for record in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            for value in event.summary.value:
+                tensor = tf.make_ndarray(value.tensor)
+                found.setdefault(value.tag, []).append((event.step, tensor))
+    return found
+
+
+def curve(run, tag):
+    return [(step, float(value)) for step, value in events(run)[tag]]
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def assert_same_weights(one, other):
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        assert np.array_equal(a, b)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of three epochs: its folder, the GAN, and what `fit` returned."""
+    folder = tmp_path_factory.mktemp("run")
+    gan = tiny()
+    history = fit(gan, 3, callbacks.watch(folder, count=7))
+    return types.SimpleNamespace(folder=folder, gan=gan, history=history.history)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """The folder of the same run after two epochs."""
+    folder = tmp_path_factory.mktemp("begun")
+    fit(tiny(), 2, callbacks.watch(folder, count=7))
+    return folder
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"count": -1}, {"every": 0}, {"every": -2}])
+def test_sample_images_refuses(wrong):
+    name, value = next(iter(wrong.items()))
+    with pytest.raises(ValueError, match=f"1 or more.*{name}={value}"):
+        callbacks.SampleImages("samples", **wrong)
+
+
+@pytest.mark.parametrize("keep", [0, -1])
+def test_checkpoints_refuses(keep):
+    with pytest.raises(ValueError, match=f"1 or more.*keep={keep}"):
+        callbacks.Checkpoints("checkpoints", keep=keep)
+
+
+# Sample images.
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("count", [1, 2, 7, 25])
+def test_grids_of_any_count_grey_and_colour(tmp_path, count, shape):
+    gan = tiny(shape)
+    expected = pictures.grid(gan.generate(count))
+
+    by_hand(callbacks.SampleImages(tmp_path, log_dir=tmp_path, count=count), gan)
+
+    assert expected.shape[2:] == ((3,) if shape[2:] == (3,) else ())
+    assert np.array_equal(pixels(tmp_path / "epoch-00000.png"), expected)
+    (shown,) = [event for event in events(tmp_path / "samples")["samples"] if event[0] == 0][:1]
+    width, height, *encoded = shown[1]
+    assert (int(height), int(width), len(encoded)) == (*expected.shape[:2], 1)
+    assert np.array_equal(pixels(io.BytesIO(encoded[0])), expected)
+    with Image.open(tmp_path / "training.gif") as animation:
+        assert animation.size == (expected.shape[1], expected.shape[0])
+
+
+def test_a_grid_before_the_first_step_and_after_every_epoch(run):
+    samples = run.folder / "samples"
+    names = sorted(path.name for path in samples.iterdir())
+    assert names == [*(f"epoch-0000{epoch}.png" for epoch in range(4)), "training.gif"]
+    # From the same codings each time: the first of a new GAN, the last of the trained one.
+    assert np.array_equal(pixels(samples / "epoch-00000.png"), pictures.grid(tiny().generate(7)))
+    assert np.array_equal(pixels(samples / "epoch-00003.png"), pictures.grid(run.gan.generate(7)))
+
+
+def test_the_same_grids_are_on_tensorboard(run):
+    shown = events(run.folder / "tensorboard" / "samples")
+    assert list(shown) == ["samples"]
+    assert [step for step, _ in shown["samples"]] == [0, 6, 12, 18]
+    for epoch, (_, image) in enumerate(shown["samples"]):
+        on_file = pixels(run.folder / "samples" / f"epoch-0000{epoch}.png")
+        assert np.array_equal(pixels(io.BytesIO(image[2])), on_file)
+
+
+def test_the_animation_shows_the_grids_in_order(run):
+    frames = frames_of(run.folder / "samples" / "training.gif")
+    grids = [pixels(run.folder / "samples" / f"epoch-0000{epoch}.png") for epoch in range(4)]
+    assert np.array_equal(frames, grids)
+
+
+def test_the_animation_leaves_out_grids_of_an_earlier_run(tmp_path):
+    by_hand(callbacks.SampleImages(tmp_path), tiny(), epochs=range(3))
+    by_hand(callbacks.SampleImages(tmp_path, count=2), tiny())  # another one, begun anew
+    frames = frames_of(tmp_path / "training.gif")
+    grids = [pixels(tmp_path / f"epoch-0000{epoch}.png") for epoch in range(2)]
+    assert len(frames) == 2
+    assert np.array_equal(frames, grids)
+
+
+def test_every_thins_the_grids(tmp_path):
+    fit(tiny(), 5, [callbacks.SampleImages(tmp_path, log_dir=tmp_path, every=2)])
+    epochs = [int(path.stem[-5:]) for path in sorted(tmp_path.glob("epoch-*.png"))]
+    assert epochs[:3] == [0, 2, 4] and set(epochs) <= {0, 2, 4, 5}
+    steps = [step for step, _ in events(tmp_path / "samples")["samples"]]
+    assert steps == [epoch * STEPS for epoch in epochs]
+
+
+def test_the_seed_chooses_the_codings(tmp_path):
+    gan = tiny()
+    by_hand(callbacks.SampleImages(tmp_path, seed=5, count=2), gan)
+    grid = pixels(tmp_path / "epoch-00000.png")
+    assert np.array_equal(grid, pictures.grid(gan.generate(2, seed=5)))
+    assert not np.array_equal(grid, pictures.grid(gan.generate(2, seed=0)))
+
+
+def test_files_alone_and_tensorboard_alone(tmp_path):
+    by_hand(callbacks.SampleImages(tmp_path / "files"), tiny())
+    by_hand(callbacks.SampleImages(log_dir=tmp_path / "board"), tiny())
+    assert not list(tmp_path.rglob("files/**/events.*"))
+    assert not list(tmp_path.rglob("board/**/*.png")) + list(tmp_path.rglob("*/board/**/*.gif"))
+    assert len(list((tmp_path / "files").glob("epoch-*.png"))) == 2
+    assert len(events(tmp_path / "board" / "samples")["samples"]) == 2
+
+
+# Scalars.
+
+
+def test_training_and_validation_share_the_charts(run):
+    train, validation = (events(run.folder / "tensorboard" / w) for w in ("train", "validation"))
+    assert set(validation) == set(FIGURES)
+    assert set(train) >= {*FIGURES, *RATES, "images_per_second"}
+    assert not [tag for tag in [*train, *validation] if tag.startswith("val_")]
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_the_curves_are_the_history(run, figure):
+    for where, name in [("train", figure), ("validation", f"val_{figure}")]:
+        expected = list(zip([6, 12, 18], run.history[name], strict=True))
+        assert curve(run.folder / "tensorboard" / where, figure) == expected
+
+
+def test_without_validation_there_is_no_such_run(tmp_path):
+    fit(tiny(), 1, [callbacks.Scalars(tmp_path)], validation_data=None)
+    assert [path.name for path in tmp_path.iterdir()] == ["train"]
+
+
+def test_both_learning_rates_as_they_change(tmp_path):
+    def change(epoch, logs):
+        gan.generator_optimizer.learning_rate = 0.25 / (epoch + 1)
+
+    gan = tiny(rates=(0.5, keras.optimizers.schedules.ExponentialDecay(0.25, STEPS, 0.5)))
+    listed = [keras.callbacks.LambdaCallback(on_epoch_begin=change), callbacks.Scalars(tmp_path)]
+    fit(gan, 2, listed)
+    assert curve(tmp_path / "train", RATES[0]) == [(6, 0.125), (12, 0.0625)]  # a schedule
+    assert curve(tmp_path / "train", RATES[1]) == [(6, 0.25), (12, 0.125)]  # set by a callback
+
+
+class Clock(keras.callbacks.Callback):
+    """A batch of training takes 2 s, one of validation 1000 s."""
+
+    now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.now += 2
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.now += 1000
+
+
+def test_images_per_second_counts_training_alone(tmp_path, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(scalars, "time", clock)
+    fit(tiny(), 3, [callbacks.Scalars(tmp_path), clock], validation_freq=2)
+    assert clock.now == 3 * STEPS * 2 + 1000 * 2
+    assert curve(tmp_path / "train", "images_per_second") == [(6, 16.0), (12, 16.0), (18, 16.0)]
+
+
+# The history as a file.
+
+
+def test_the_history_file_is_the_history_to_the_last_digit(run):
+    lines = rows(run.folder / "history.csv")
+    assert [line["epoch"] for line in lines] == ["1", "2", "3"]
+    assert [line["step"] for line in lines] == ["6", "12", "18"]
+    assert [line["images"] for line in lines] == ["192", "384", "576"]
+    assert set(lines[0]) == {"epoch", "step", "images", *run.history}
+    assert set(run.history) == {*FIGURES, *(f"val_{figure}" for figure in FIGURES)}
+    for name, values in run.history.items():
+        assert [float(line[name]) for line in lines] == values
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_lines_of_epochs_that_are_run_again_are_replaced(tmp_path, run, lost):
+    """`lost`: epochs that were written to the history, but not to a checkpoint."""
+    shutil.copytree(run.folder, tmp_path, dirs_exist_ok=True)
+    for path in sorted((tmp_path / "checkpoints").iterdir())[-lost:]:
+        path.unlink()
+    history = fit(tiny(), 3, callbacks.watch(tmp_path))
+    assert (tmp_path / "history.csv").read_bytes() == (run.folder / "history.csv").read_bytes()
+    assert history.history == run.history
+
+
+COUNTERS = types.SimpleNamespace(step=1, images_seen=2)  # all it asks of a model
+
+
+def test_a_run_begun_anew_begins_its_history_anew(tmp_path):
+    by_hand(callbacks.HistoryFile(tmp_path / "history.csv"), COUNTERS, epochs=range(2))
+    by_hand(callbacks.HistoryFile(tmp_path / "history.csv"), COUNTERS)
+    assert len(rows(tmp_path / "history.csv")) == 1
+
+
+def test_any_float_is_read_back_exactly_and_columns_may_come_later(tmp_path):
+    values = [0.1 + 0.2, 1e-320, -5e300, 1 / 3, float("inf")]
+    path = tmp_path / "new" / "history.csv"
+    by_hand(
+        callbacks.HistoryFile(path),
+        COUNTERS,
+        epochs=range(5),
+        logs=lambda epoch: {"loss": values[epoch]} | ({"more": -values[epoch]} if epoch else {}),
+    )
+    assert [float(line["loss"]) for line in rows(path)] == values
+    assert [line["more"] for line in rows(path)] == ["", *(repr(-value) for value in values[1:])]
+
+
+def test_a_reader_of_the_history_file_never_sees_half_a_line(tmp_path):
+    path = tmp_path / "history.csv"
+    by_hand(callbacks.HistoryFile(path), COUNTERS)
+    before = path.read_text()
+    with open(path) as reader:
+        by_hand(callbacks.HistoryFile(path), COUNTERS, epochs=[1])
+        assert reader.read() == before  # the old file, whole
+    assert [row["epoch"] for row in rows(path)] == ["1", "2"]
+    assert [found.name for found in tmp_path.iterdir()] == ["history.csv"]
+
+
+# Checkpoints.
+
+
+@pytest.mark.parametrize("keep", [1, 2, 9])
+def test_the_newest_checkpoints_are_kept(tmp_path, keep):
+    fit(tiny(), 3, [callbacks.Checkpoints(tmp_path, keep=keep)])
+    kept = [f"epoch-0000{epoch}.npz" for epoch in (1, 2, 3)][-keep:]
+    assert sorted(path.name for path in tmp_path.iterdir()) == kept
+
+
+@pytest.mark.parametrize("as_found", ["finished", "newest damaged", "newest missing"])
+def test_a_resumed_run_is_the_whole_run(tmp_path, run, begun, capsys, as_found):
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    newest = tmp_path / "checkpoints" / "epoch-00002.npz"
+    if as_found == "newest damaged":
+        newest.write_bytes(newest.read_bytes()[:-100])
+    if as_found == "newest missing":
+        newest.rename(tmp_path / "checkpoints" / ".epoch-00002.npz.part")
+    gan = tiny()
+
+    history = fit(gan, 3, callbacks.watch(tmp_path, count=7))
+
+    assert_same_weights(gan, run.gan)
+    assert history.epoch == [0, 1, 2] and history.history == run.history
+    shown = [path.relative_to(run.folder) for path in (run.folder / "samples").iterdir()]
+    for path in [*shown, "history.csv"]:
+        assert (run.folder / path).read_bytes() == (tmp_path / path).read_bytes()
+    assert not list((tmp_path / "checkpoints").glob(".*"))
+    assert ("epoch-00002.npz" in capsys.readouterr().err) == (as_found == "newest damaged")
+
+
+def test_no_checkpoint_that_can_be_read_is_an_error(tmp_path):
+    (tmp_path / "epoch-00001.npz").write_bytes(b"no checkpoint")
+    with pytest.raises(ValueError, match=r"None of the 1 checkpoints.*Remove the folder"):
+        fit(tiny(), 1, [callbacks.Checkpoints(tmp_path)])
+
+
+def test_a_finished_run_that_is_fitted_again_stays_as_it_is(tmp_path, run):
+    shutil.copytree(run.folder, tmp_path, dirs_exist_ok=True)
+    gan = tiny()
+    history = fit(gan, 3, callbacks.watch(tmp_path, count=7))
+    assert history.history == run.history
+    assert_same_weights(gan, run.gan)
+    assert (tmp_path / "history.csv").read_bytes() == (run.folder / "history.csv").read_bytes()
+
+
+# All of them together.
+
+
+def test_watch_gives_one_folder_all_four_and_the_checkpoint_last(tmp_path):
+    watching = callbacks.watch(tmp_path, count=2, keep=5)
+    kinds = [type(callback).__name__ for callback in watching]
+    assert kinds == ["SampleImages", "Scalars", "HistoryFile", "Checkpoints"]
+    assert (watching[0].count, watching[-1].keep) == (2, 5)
+    assert not list(tmp_path.iterdir())  # nothing is written before `fit`
+
+
+def test_copies_made_before_fit_work_alike(tmp_path, run):
+    """keras-tuner deep-copies the callbacks for every trial."""
+    originals = callbacks.watch(tmp_path, count=7)
+    fit(tiny(), 3, copy.deepcopy(originals))
+    (tmp_path / "checkpoints").rename(tmp_path / "of the first trial")
+    gan = tiny()
+    history = fit(gan, 3, copy.deepcopy(originals))
+    assert history.history == run.history
+    assert_same_weights(gan, run.gan)
+    assert (tmp_path / "history.csv").read_bytes() == (run.folder / "history.csv").read_bytes()
+
+
+# Keras's own callbacks beside ours.
+
+
+def test_keras_callbacks_work_beside_ours(tmp_path, run):
+    epochs_seen = []
+    k = keras.callbacks
+    others = [
+        k.BackupAndRestore(tmp_path / "backup"),
+        k.TerminateOnNaN(),
+        k.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs_seen.append(epoch)),
+        k.CSVLogger(tmp_path / "log.csv"),
+        k.TensorBoard(tmp_path / "keras", update_freq=3),
+        k.ModelCheckpoint(tmp_path / "epoch-{epoch}.keras"),
+        k.ModelCheckpoint(tmp_path / "epoch-{epoch}.weights.h5", save_weights_only=True),
+        # An improvement of 100 never comes: two more epochs of patience, then the end.
+        k.EarlyStopping(monitor="val_generator_loss", mode="min", min_delta=100, patience=2),
+    ]
+    gan = tiny()
+
+    history = fit(gan, 9, [*others, *callbacks.watch(tmp_path, count=7)])
+
+    # It was stopped after 3 of 9 epochs, and is the run that was asked for 3.
+    assert history.epoch == epochs_seen == [0, 1, 2]
+    assert history.history == run.history
+    assert_same_weights(gan, run.gan)
+    # Ours wrote what they write alone, although TensorBoard(update_freq=3) filters summaries.
+    for name in ("history.csv", "samples/training.gif", "samples/epoch-00003.png"):
+        assert (tmp_path / name).read_bytes() == (run.folder / name).read_bytes()
+    for name in ("train", "validation", "samples"):
+        ours, alone = (events(at / "tensorboard" / name) for at in (tmp_path, run.folder))
+        assert list(ours) == list(alone)
+        for tag in ours:
+            assert [step for step, _ in ours[tag]] == [step for step, _ in alone[tag]]
+    # Theirs wrote theirs.
+    for name, values in history.history.items():
+        assert [float(row[name]) for row in rows(tmp_path / "log.csv")] == values
+    assert not (tmp_path / "backup").exists()  # removed at the end of a finished run
+    assert {"epoch_generator_loss", "batch_generator_loss"} <= set(
+        events(tmp_path / "keras" / "train")
+    )
+    images = gan.generate(2)
+    assert np.array_equal(keras.models.load_model(tmp_path / "epoch-3.keras").generate(2), images)
+    weights = tiny()
+    weights.load_weights(tmp_path / "epoch-3.weights.h5")
+    assert np.array_equal(weights.generate(2), images)
+
+
+@pytest.mark.parametrize("saved", ["epoch-2.keras", "epoch-2.weights.h5"])
+def test_what_model_checkpoint_saved_trains_on_as_if_never_stopped(tmp_path, run, saved):
+    only_weights = saved.endswith("h5")
+    name = saved.replace("2", "{epoch}")
+    saving = keras.callbacks.ModelCheckpoint(tmp_path / name, save_weights_only=only_weights)
+    fit(tiny(), 2, [saving])
+    if only_weights:
+        gan = tiny()
+        gan.load_weights(tmp_path / saved)
+    else:
+        gan = keras.models.load_model(tmp_path / saved)
+    history = fit(gan, 3, initial_epoch=2)
+    assert history.history == {figure: values[2:] for figure, values in run.history.items()}
+    assert_same_weights(gan, run.gan)
+
+
+def test_early_stopping_brings_back_the_best_weights(tmp_path):
+    stopping = keras.callbacks.EarlyStopping(
+        monitor="val_generator_loss",
+        mode="min",
+        min_delta=100,
+        patience=1,
+        restore_best_weights=True,
+    )
+    gan = tiny()
+    history = fit(gan, 9, [stopping, *callbacks.watch(tmp_path)])
+    first = tiny()
+    fit(first, 1)
+    assert history.epoch == [0, 1]
+    assert_same_weights(gan, first)
+
+
+@pytest.mark.parametrize("ours", [False, True], ids=["alone", "beside ours"])
+@pytest.mark.parametrize("cut", ["on_epoch_begin", "on_epoch_end"])
+def test_backup_and_restore_goes_on_where_it_was_cut(tmp_path, run, ours, cut):
+    """`on_epoch_end`: the backup is written, but the checkpoint not yet."""
+
+    def listed():
+        backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
+        return [backup, *(callbacks.watch(tmp_path / "run", count=7) if ours else [])]
+
+    def interrupt(epoch, logs):
+        if epoch == (2 if cut == "on_epoch_begin" else 1):
+            raise KeyboardInterrupt
+
+    interrupting = keras.callbacks.LambdaCallback(**{cut: interrupt})
+    backup, *rest = listed()
+    with pytest.raises(KeyboardInterrupt):
+        fit(tiny(), 3, [backup, interrupting, *rest])
+    assert (tmp_path / "backup").exists()
+    gan = tiny()
+    fit(gan, 3, listed())
+    assert_same_weights(gan, run.gan)
+
+
+class _Poison(keras.callbacks.Callback):
+    """Makes the generator's weights not-a-number when the second epoch begins."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            kernel = self.model.generator.layers[0].kernel
+            kernel.assign(kernel * float("nan"))
+
+
+def test_terminate_on_nan_ends_a_run_that_is_lost():
+    history = fit(tiny(), 5, [_Poison(), keras.callbacks.TerminateOnNaN()])
+    assert len(history.epoch) <= 2
+    assert np.isfinite(history.history["generator_loss"][0])
+
+
+def for_player(kind, player):
+    """Keras's learning-rate callbacks for one player: they ask for `model.optimizer`."""
+
+    class ForPlayer(kind):
+        @property
+        def model(self):
+            return types.SimpleNamespace(optimizer=getattr(self._model, f"{player}_optimizer"))
+
+    return ForPlayer
+
+
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_reduce_lr_on_plateau_for_one_player(tmp_path, player):
+    kind = for_player(keras.callbacks.ReduceLROnPlateau, player)
+    reduce = kind("val_generator_loss", factor=0.5, patience=1, mode="min", min_delta=100)
+    fit(tiny(rates=(RATE, RATE)), 3, [reduce, *callbacks.watch(tmp_path)])
+    for rate in RATES:
+        moved = rate.endswith(player)
+        values = [value for _, value in curve(tmp_path / "tensorboard" / "train", rate)]
+        # The callbacks come in turn, so the board shows the rate that the next epoch has.
+        assert values == ([RATE, RATE / 2, RATE / 4] if moved else [RATE] * 3)
+
+
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_learning_rate_scheduler_for_one_player_also_after_a_resume(tmp_path, player):
+    kind = for_player(keras.callbacks.LearningRateScheduler, player)
+    for epochs in (2, 3):
+        schedule = kind(lambda epoch, rate: rate / 2)
+        fit(tiny(rates=(RATE, RATE)), epochs, [schedule, *callbacks.watch(tmp_path)])
+    for rate in RATES:
+        moved = rate.endswith(player)
+        values = [value for _, value in curve(tmp_path / "tensorboard" / "train", rate)]
+        assert values == ([RATE / 2, RATE / 4, RATE / 8] if moved else [RATE] * 3)

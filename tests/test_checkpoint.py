@@ -1,0 +1,295 @@
+"""One state <-> one file: whole or not there, and never taken for what it is not."""
+
+import contextlib
+import io
+import resource
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from gan_model import callbacks, checkpoint, presets
+from gan_model.callbacks.checkpoints import saved
+
+ARRAYS = {"0000/weight": np.arange(3, dtype=np.float32), "0001/step": np.array(7)}
+ABOUT = {"epoch": 1, "history": [{"generator_loss": 0.1}]}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "epoch-00001.npz"
+
+
+def tiny_gan(codings_size=3, optimizer=None):
+    gan = presets.dense((4, 4), codings_size=codings_size)
+    if optimizer:
+        gan.compile(gan.loss, optimizer(), optimizer())
+    return gan
+
+
+def state(gan):
+    return list(checkpoint.collect(gan).values())
+
+
+def same(some, others):
+    return len(some) == len(others) and all(
+        a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(some, others, strict=True)
+    )
+
+
+@contextlib.contextmanager
+def no_room_beyond(size):
+    """No file of this process grows past `size` bytes meanwhile, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+# Written whole.
+
+
+def test_what_is_read_is_what_was_written(path):
+    checkpoint.write(path, ARRAYS, ABOUT)
+    arrays, about = checkpoint.read(path)
+    assert list(arrays) == list(ARRAYS) and same(list(arrays.values()), list(ARRAYS.values()))
+    assert about == ABOUT
+
+
+def test_numpy_alone_opens_it(path):
+    checkpoint.write(path, ARRAYS, ABOUT)
+    with np.load(path) as file:
+        assert np.array_equal(file["0000/weight"], ARRAYS["0000/weight"])
+
+
+@pytest.mark.parametrize("room", [0, 1, 1000, 70_000])
+def test_where_there_is_no_room_the_old_file_stays_whole(path, room):
+    checkpoint.write(path, ARRAYS, ABOUT)
+    before = path.read_bytes()
+    with (
+        no_room_beyond(room),
+        pytest.raises(OSError, match=r"could not be written \(.*\)") as error,
+    ):
+        checkpoint.write(path, {"0000/weight": np.zeros(100_000)}, {**ABOUT, "epoch": 2})
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_into_a_folder_that_is_not_there_it_says_so(tmp_path):
+    with pytest.raises(OSError, match="could not be written") as error:
+        checkpoint.write(tmp_path / "gone" / "epoch-00001.npz", ARRAYS, ABOUT)
+    assert "\n" not in str(error.value)
+
+
+# Read, or refused.
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x20, 0x80, 0xFF])
+def test_no_flipped_byte_passes_for_the_truth(path, flip):
+    checkpoint.write(path, ARRAYS, ABOUT)
+    whole = path.read_bytes()
+    reported = 0
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
+        try:  # a date inside the zip, say, may change: then what is read is still the truth
+            arrays, about = checkpoint.read(path)
+        except checkpoint.DamagedCheckpoint:
+            reported += 1
+        else:
+            assert same(list(arrays.values()), list(ARRAYS.values())) and about == ABOUT, place
+    assert reported > len(whole) / 2
+
+
+def test_a_file_cut_anywhere_is_damaged(path):
+    checkpoint.write(path, ARRAYS, ABOUT)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(checkpoint.DamagedCheckpoint, match="is no readable checkpoint"):
+            checkpoint.read(path)
+
+
+def test_a_changed_number_is_damage_even_where_the_zip_is_sound(path):
+    checkpoint.write(path, ARRAYS, ABOUT)
+    with np.load(path) as file:
+        about = file["about"]
+    np.savez(path, about=about, **{**ARRAYS, "0001/step": np.array(8)})
+    with pytest.raises(checkpoint.DamagedCheckpoint, match="does not match its checksum"):
+        checkpoint.read(path)
+
+
+def as_file(save, *arguments, **arrays):
+    file = io.BytesIO()
+    save(file, *arguments, **arrays)
+    return file.getvalue()
+
+
+def zipped(file, **members):
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def bytes_of(text):
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+NO_CHECKPOINTS = {
+    "empty": b"",
+    "text": b"a text\n",
+    "a bare array": as_file(np.save, np.arange(3)),
+    "a pickle": as_file(np.save, np.array([{}], object)),
+    "zip of a text": as_file(zipped, hello="world"),
+    "zip with a text about": as_file(zipped, about="{}"),
+    "arrays without about": as_file(np.savez, weight=np.arange(3)),
+    "about is no JSON": as_file(np.savez, about=bytes_of("{")),
+    "about is a list": as_file(np.savez, about=bytes_of("[1]")),
+    "about is null": as_file(np.savez, about=bytes_of("null")),
+    "about lacks the digest": as_file(np.savez, about=bytes_of('{"epoch": 1}')),
+    "a text beside about": as_file(
+        zipped, **{"about.npy": as_file(np.save, bytes_of('{"sha256": ""}')), "notes": "a text"}
+    ),
+}
+
+
+@pytest.mark.parametrize("content", NO_CHECKPOINTS.values(), ids=NO_CHECKPOINTS)
+def test_what_is_no_checkpoint_is_called_damaged(path, content):
+    path.write_bytes(content)
+    with pytest.raises(checkpoint.DamagedCheckpoint, match=str(path)):
+        checkpoint.read(path)
+
+
+def test_a_folder_or_nothing_in_its_place_is_called_damaged(path):
+    with pytest.raises(checkpoint.DamagedCheckpoint):
+        checkpoint.read(path)
+    path.mkdir()
+    with pytest.raises(checkpoint.DamagedCheckpoint):
+        checkpoint.read(path)
+
+
+# From model to model.
+
+
+def test_a_fresh_model_becomes_the_one_that_was_written(path):
+    keras.utils.set_random_seed(1)
+    gan, fresh = tiny_gan(), tiny_gan()
+    gan.step.assign(5)
+    assert not same(state(gan), state(fresh))
+    checkpoint.write(path, checkpoint.collect(gan), ABOUT)
+    checkpoint.restore(fresh, checkpoint.read(path)[0], path)
+    assert same(state(gan), state(fresh))
+
+
+def test_the_state_holds_optimizers_counters_and_the_random_state_of_layers():
+    gan = presets.dcgan((16, 16, 1), codings_size=4)
+    names = " ".join(checkpoint.collect(gan))
+    for variable in ("step", "images_seen", "seed_generator_state", "moving_mean", "velocity"):
+        assert variable in names
+    assert names.count("learning_rate") == names.count("iteration") == 2
+
+
+OTHERS = {
+    "architecture": lambda: tiny_gan(codings_size=4),
+    "more variables": lambda: tiny_gan(optimizer=keras.optimizers.Adam),
+    "fewer variables": lambda: tiny_gan(optimizer=keras.optimizers.SGD),
+    # As many variables, of the same shapes, that mean something else.
+    "optimizer alike": lambda: tiny_gan(optimizer=keras.optimizers.Adagrad),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_the_checkpoint_of_another_model_is_refused_and_changes_nothing(path, other):
+    gan = tiny_gan()
+    before = state(gan)
+    with pytest.raises(ValueError, match="is a checkpoint of another model") as error:
+        checkpoint.restore(gan, checkpoint.collect(other()), path)
+    assert same(state(gan), before)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+# The callback: the newest good one.
+
+
+def written(directory, *, epochs, keep=3):
+    """A model and its callback, after `epochs` ends of an epoch; step is the epoch."""
+    gan, callback = tiny_gan(), callbacks.Checkpoints(directory, keep=keep)
+    callback.set_model(gan)
+    callback.on_train_begin()
+    for epoch in range(epochs):
+        gan.step.assign(epoch + 1)
+        callback.on_epoch_end(epoch, {"generator_loss": epoch / 10})
+    return gan
+
+
+def flip_a_byte_in_the_middle(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("keep", [1, 2, 9])
+def test_the_newest_are_kept(tmp_path, keep):
+    written(tmp_path, epochs=4, keep=keep)
+    names = [f"epoch-{epoch:05d}.npz" for epoch in range(1, 5)][-keep:]
+    assert [path.name for path in saved(tmp_path)] == names
+
+
+def test_none_kept_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="keep=0"):
+        callbacks.Checkpoints(tmp_path, keep=0)
+
+
+def test_the_newest_is_restored_in_silence(tmp_path, capsys):
+    written(tmp_path, epochs=3)
+    fresh = tiny_gan()
+    assert callbacks.Checkpoints(tmp_path).restore(fresh) == 3
+    assert int(fresh.step) == 3
+    assert capsys.readouterr() == ("", "")
+
+
+def test_of_a_damaged_newest_one_line_is_said_and_the_one_before_is_used(tmp_path, capsys):
+    written(tmp_path, epochs=3)
+    flip_a_byte_in_the_middle(tmp_path / "epoch-00003.npz")
+    fresh = tiny_gan()
+    assert callbacks.Checkpoints(tmp_path).restore(fresh) == 2
+    assert int(fresh.step) == 2
+    output = capsys.readouterr()
+    assert "epoch-00003.npz" in output.err and output.err.count("\n") == 1
+    assert output.out == ""
+
+
+def test_where_all_are_damaged_it_is_refused_and_changes_nothing(tmp_path):
+    for path in saved(written(tmp_path, epochs=2) and tmp_path):
+        flip_a_byte_in_the_middle(path)
+    fresh = tiny_gan()
+    before = state(fresh)
+    with pytest.raises(ValueError, match="None of the 2 checkpoints .* can be read"):
+        callbacks.Checkpoints(tmp_path).restore(fresh)
+    assert same(state(fresh), before)
+
+
+def test_without_checkpoints_nothing_is_restored(tmp_path):
+    assert callbacks.Checkpoints(tmp_path / "none yet").restore(tiny_gan()) is None
+
+
+def test_what_a_kill_left_half_written_is_not_used_and_removed(tmp_path):
+    written(tmp_path, epochs=2)
+    half = tmp_path / ".epoch-00003.npz.part"
+    half.write_bytes(b"half")
+    callback = callbacks.Checkpoints(tmp_path)
+    assert callback.restore(tiny_gan()) == 2
+    callback.on_train_begin()
+    assert not half.exists() and len(saved(tmp_path)) == 2
+
+
+def test_a_full_disk_ends_the_training_and_leaves_what_there_was(tmp_path):
+    gan = written(tmp_path, epochs=2)
+    callback = callbacks.Checkpoints(tmp_path)
+    callback.set_model(gan)
+    with no_room_beyond(1000), pytest.raises(OSError, match="earlier ones are whole"):
+        callback.on_epoch_end(2, {})
+    assert callbacks.Checkpoints(tmp_path).restore(tiny_gan()) == 2

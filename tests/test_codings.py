@@ -1,0 +1,58 @@
+"""Codings: the numbers are normal, and depend on seed and place alone."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_model.codings import EVALUATION, GENERATION, TRAINING, normal, numbered
+
+
+def test_standard_normal():
+    """Moments, tails and independence of 400,000 numbers, within five standard errors."""
+    drawn = normal(4000, 101, seed=1).numpy()
+    assert drawn.shape == (4000, 101) and drawn.dtype == np.float32
+    count = drawn.size
+    assert drawn.mean() == pytest.approx(0, abs=5 / count**0.5)
+    assert drawn.var() == pytest.approx(1, abs=5 * (2 / count) ** 0.5)
+    assert (drawn**4).mean() == pytest.approx(3, abs=5 * (96 / count) ** 0.5)
+    tail = 0.0455003  # outside two standard deviations
+    assert (np.abs(drawn) > 2).mean() == pytest.approx(tail, abs=5 * (tail / count) ** 0.5)
+    # Box and Muller make columns in pairs: they must not know of each other.
+    correlations = np.corrcoef(drawn.T) - np.eye(101)
+    assert np.abs(correlations).max() < 6 / 4000**0.5
+    assert np.corrcoef(drawn[:, 0] ** 2, drawn[:, 51] ** 2)[0, 1] == pytest.approx(0, abs=0.1)
+
+
+def test_same_place_same_numbers():
+    assert np.array_equal(normal(8, 5, seed=3, place=7), normal(8, 5, seed=3, place=7))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dict(seed=4, place=7),
+        dict(seed=3, place=8),
+        dict(seed=3, place=7, purpose=EVALUATION),
+        dict(seed=3, place=7, purpose=GENERATION),
+        dict(seed=3, place=7, replica=1),
+        dict(seed=3, place=7 * 4 + 1),
+    ],
+)
+def test_any_other_place_other_numbers(other):
+    first = normal(8, 5, seed=3, place=7, purpose=TRAINING).numpy()
+    assert not np.isin(normal(8, 5, **other).numpy(), first).any()
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_compiled_or_not(jit_compile):
+    """The place is a variable here: a constant would be folded before XLA sees it."""
+    step = tf.Variable(11, dtype=tf.int64)
+    draw = tf.function(lambda: normal(8, 5, seed=3, place=step), jit_compile=jit_compile)
+    np.testing.assert_allclose(draw(), normal(8, 5, seed=3, place=11), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 200), (0, 1), (63, 2), (64, 64), (130, 7)])
+def test_numbered_codings_do_not_depend_on_how_they_are_asked_for(first, count):
+    every = numbered(0, 200, 6, seed=2).numpy()
+    assert np.array_equal(numbered(first, count, 6, seed=2), every[first : first + count])
+    assert len(np.unique(every, axis=0)) == 200

@@ -1,0 +1,398 @@
+"""The GAN as a Keras model: any two players, and all that Keras offers around `fit`."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from gan_model import GAN, losses, presets
+from gan_model.presets import PRESETS
+
+SHAPE = {"dense": (16, 16), "dcgan": (16, 16, 1), "guidelines": (16, 16, 1)}
+every_preset = pytest.mark.parametrize("name", PRESETS)
+
+
+def small(name="dense", **arguments):
+    keras.utils.set_random_seed(5)
+    return PRESETS[name](SHAPE[name], **arguments)
+
+
+def state(gan):
+    optimizers = gan.generator_optimizer, gan.discriminator_optimizer
+    variables = [*gan.variables, *(v for o in optimizers for v in o.variables)]
+    return [variable.numpy() for variable in variables]
+
+
+def same(some, others):
+    return all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))
+
+
+# Each player in its own step.
+
+
+@every_preset
+def test_the_discriminator_step_leaves_the_generator_alone(name, images):
+    gan = small(name)
+    gan.generator_optimizer.learning_rate = 0.0
+    generator = [w.numpy() for w in gan.generator.trainable_variables]
+    discriminator = [w.numpy() for w in gan.discriminator.trainable_variables]
+    gan.fit(images[:32], verbose=0)
+    assert same(generator, [w.numpy() for w in gan.generator.trainable_variables])
+    assert not same(discriminator, [w.numpy() for w in gan.discriminator.trainable_variables])
+
+
+@every_preset
+def test_the_generator_step_leaves_the_discriminator_alone(name, images):
+    gan = small(name)
+    gan.discriminator_optimizer.learning_rate = 0.0
+    generator = [w.numpy() for w in gan.generator.trainable_variables]
+    discriminator = [w.numpy() for w in gan.discriminator.trainable_variables]
+    gan.fit(images[:32], verbose=0)
+    assert same(discriminator, [w.numpy() for w in gan.discriminator.trainable_variables])
+    assert not same(generator, [w.numpy() for w in gan.generator.trainable_variables])
+
+
+@every_preset
+def test_every_weight_of_both_players_learns(name, images):
+    gan = small(name)
+    before = {w.path: w.numpy() for w in gan.trainable_variables}
+    gan.fit(images, epochs=2, verbose=0)
+    still = [w.path for w in gan.trainable_variables if np.array_equal(before[w.path], w.numpy())]
+    assert still == []
+
+
+# What Keras offers.
+
+
+@every_preset
+def test_fit_evaluate_predict_call_generate(name, images):
+    gan = small(name)
+    history = gan.fit(images, validation_data=images[:20], epochs=2, batch_size=16, verbose=0)
+    figures = ["discriminator_loss", "generator_loss", "real_score", "fake_score"]
+    assert sorted(history.history) == sorted([*figures, *(f"val_{name}" for name in figures)])
+    assert all(np.isfinite(values).all() for values in history.history.values())
+    assert sorted(gan.evaluate(images, verbose=0, return_dict=True)) == sorted(figures)
+    codings = np.random.default_rng(0).normal(size=(5, gan.codings_size)).astype("float32")
+    predicted = gan.predict(codings, verbose=0)
+    assert predicted.shape == (5, *SHAPE[name])
+    np.testing.assert_allclose(predicted, gan(codings), atol=1e-6)
+    low, high = gan.image_range
+    assert predicted.min() >= low and predicted.max() <= high
+    made = gan.generate(5)
+    assert made.shape == (5, *SHAPE[name]) and made.dtype == np.uint8
+
+
+def test_evaluate_touches_no_weight_and_repeats_itself(images):
+    gan = small("dcgan")
+    gan.fit(images, verbose=0)
+    before = state(gan)
+    first = gan.evaluate(images, return_dict=True, verbose=0)
+    assert same(before, state(gan))
+    assert gan.evaluate(images, return_dict=True, verbose=0) == first
+    # Not one batch of codings over and over: another batch size, other groups, other mean.
+    assert gan.evaluate(images, batch_size=16, return_dict=True, verbose=0) != first
+
+
+def test_validation_does_not_change_training(images):
+    with_validation, without = small("dcgan"), small("dcgan")
+    with_validation.fit(images, validation_data=images, epochs=2, verbose=0)
+    without.fit(images, epochs=2, verbose=0)
+    assert same(state(with_validation), state(without))
+
+
+def test_a_run_is_a_function_of_its_seed(images):
+    runs = [small("dcgan", seed=seed) for seed in (0, 0, 1)]
+    for gan in runs:
+        gan.fit(images, epochs=2, verbose=0)
+    assert same(state(runs[0]), state(runs[1]))
+    assert not same(state(runs[0]), state(runs[2]))
+
+
+@every_preset
+def test_keras_file_round_trip(name, images, tmp_path):
+    """Networks, both optimizers, loss, counters, random state; and training goes on alike."""
+    gan = small(name)
+    gan.fit(images, epochs=2, verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert same(state(gan), state(loaded))
+    assert loaded.loss == gan.loss
+    assert (loaded.seed, loaded.image_range) == (gan.seed, gan.image_range)
+    assert loaded.steps_per_execution == gan.steps_per_execution
+    for model in (gan, loaded):
+        model.fit(images, epochs=2, verbose=0)
+    assert same(state(gan), state(loaded))
+    assert int(loaded.step) == 8
+
+
+def test_weights_round_trip(images, tmp_path):
+    gan, other = small("dcgan"), small("dcgan", seed=9)
+    gan.fit(images, verbose=0)
+    gan.save_weights(tmp_path / "gan.weights.h5")
+    other.load_weights(tmp_path / "gan.weights.h5")
+    assert same(state(gan), state(other))
+
+
+def test_loss_of_ones_own_is_saved_if_it_can_be(images, tmp_path):
+    @keras.saving.register_keras_serializable("tests")
+    class Least:
+        def discriminator(self, real_scores, fake_scores):
+            return tf.reduce_mean((real_scores - 1) ** 2) + tf.reduce_mean(fake_scores**2)
+
+        def generator(self, real_scores, fake_scores):
+            return tf.reduce_mean((fake_scores - 1) ** 2)
+
+        def get_config(self):
+            return {}
+
+        @classmethod
+        def from_config(cls, config):
+            return cls(**config)
+
+    gan = small()
+    gan.compile(Least())
+    gan.fit(images, verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    assert type(keras.models.load_model(tmp_path / "gan.keras").loss).__name__ == "Least"
+
+
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}])
+def test_eager_and_compiled_steps_agree(how, images):
+    plain, other = small(), small()
+    plain.compile(losses.BinaryCrossentropy(), "rmsprop", "rmsprop", jit_compile=False)
+    other.compile(losses.BinaryCrossentropy(), "rmsprop", "rmsprop", **how)
+    for gan in (plain, other):
+        gan.fit(images[:32], batch_size=8, verbose=0)
+    for a, b in zip(state(plain), state(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-2, atol=1e-4)
+
+
+def test_steps_per_execution_changes_no_bit(images):
+    runs = []
+    for steps in (1, 7):
+        gan = small("dcgan")
+        gan.compile(
+            gan.loss, "rmsprop", "rmsprop", steps_per_execution=steps
+        )  # 8 steps an epoch: one execution of 7, one of 1
+        gan.fit(images, batch_size=8, epochs=2, verbose=0)
+        runs.append(state(gan))
+    assert same(*runs)
+
+
+@every_preset
+def test_mixed_bfloat16(name, images):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        gan = small(name)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    gan.compile(gan.loss, jit_compile=False)
+    gan.fit(images[:32], validation_data=images[:16], verbose=0)
+    assert gan(np.zeros((2, gan.codings_size), "float32")).dtype == tf.float32
+    assert all(np.isfinite(values).all() for values in state(gan))
+    assert len(np.unique(gan.generate(4))) > 16
+
+
+def test_mixed_float16_is_refused_with_what_to_use():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        with pytest.raises(ValueError, match="mixed_bfloat16"):
+            small()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_compile_without_arguments(images):
+    gan = GAN(*user_networks("sequential"))
+    gan.compile()
+    assert gan.loss == losses.NonSaturating()
+    assert float(gan.generator_optimizer.learning_rate) == pytest.approx(2e-4)
+    assert gan.generator_optimizer.beta_1 == 0.5
+    gan.fit(images[:, :8, :8].copy(), verbose=0)
+
+
+def test_regularizers_of_the_players_count(images):
+    """One weight decays by hand: the gradient of 0.5 w^2 is w."""
+    generator, _ = user_networks("sequential")
+    decay = layers.Dense(1, use_bias=False, kernel_regularizer=keras.regularizers.L2(0.5))
+    flat = keras.Sequential([keras.Input((8, 8)), layers.Flatten(), decay])
+    gan = GAN(generator, flat)
+
+    class Nothing:
+        def discriminator(self, real_scores, fake_scores):
+            return 0.0 * tf.reduce_mean(real_scores)
+
+        def generator(self, real_scores, fake_scores):
+            return 0.0 * tf.reduce_mean(fake_scores)
+
+    gan.compile(Nothing(), keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+    before = decay.kernel.numpy()
+    gan.train_on_batch(images[:4, :8, :8])
+    np.testing.assert_allclose(decay.kernel.numpy(), 0.9 * before, rtol=1e-5)
+
+
+# Networks that a user would write.
+
+
+class SubclassedGenerator(keras.Model):
+    def __init__(self, **keras_arguments):
+        super().__init__(**keras_arguments)
+        self.dense, self.reshape = layers.Dense(64), layers.Reshape((8, 8, 1))
+        self.norm = layers.BatchNormalization()
+
+    def call(self, codings, training=False):
+        return tf.sigmoid(self.reshape(self.norm(self.dense(codings), training=training)))
+
+
+class SubclassedDiscriminator(keras.Model):
+    def __init__(self, **keras_arguments):
+        super().__init__(**keras_arguments)
+        self.conv, self.flatten = layers.Conv2D(4, 3, strides=2), layers.Flatten()
+        self.dropout, self.score = layers.Dropout(0.3), layers.Dense(1)
+
+    def call(self, images, training=False):
+        hidden = self.dropout(self.flatten(self.conv(images)), training=training)
+        return self.score(tf.nn.leaky_relu(hidden))
+
+
+def user_networks(kind):
+    if kind == "sequential":
+        return (
+            keras.Sequential(
+                [
+                    keras.Input((7,)),
+                    layers.Dense(64),
+                    layers.Activation("tanh"),
+                    layers.Reshape((8, 8)),
+                ]
+            ),
+            keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1)]),
+        )
+    if kind == "functional":
+        codings, images = keras.Input((5,)), keras.Input((8, 8, 3))
+        made = layers.Reshape((8, 8, 3))(layers.Dense(192, activation="tanh")(codings))
+        score = layers.Dense(1)(layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(images)))
+        return keras.Model(codings, made), keras.Model(images, score)
+    if kind == "linear":
+        generator, discriminator = user_networks("functional")
+        linear = layers.Conv2D(3, 3, padding="same")
+        return keras.Sequential([generator, linear]), discriminator
+    if kind == "without an input":
+        return (
+            keras.Sequential([layers.Dense(64, activation="sigmoid"), layers.Reshape((8, 8, 1))]),
+            keras.Sequential([layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(1)]),
+        )
+    if kind == "one score without an axis":
+        generator, discriminator = user_networks("sequential")
+        score = layers.Reshape(())(discriminator(discriminator.inputs[0]))
+        return generator, keras.Model(discriminator.inputs[0], score)
+    if kind == "patches":
+        generator, _ = user_networks("functional")
+        return generator, keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(1, 3)])
+    return SubclassedGenerator(), SubclassedDiscriminator()
+
+
+KINDS = {
+    "sequential": ((-1, 1), (8, 8), None),
+    "functional": ((-1, 1), (8, 8, 3), None),
+    "linear": ((-1, 1), (8, 8, 3), None),
+    "without an input": ((0, 1), (8, 8, 1), 9),
+    "subclassed": ((0, 1), (8, 8, 1), 6),
+    "one score without an axis": ((-1, 1), (8, 8), None),
+    "patches": ((-1, 1), (8, 8, 3), None),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_two_keras_models(kind, tmp_path):
+    image_range, image_shape, codings_size = KINDS[kind]
+    gan = GAN(*user_networks(kind), codings_size=codings_size)
+    assert gan.image_range == image_range and gan.image_shape == image_shape
+    gan.compile()
+    images = np.random.default_rng(0).integers(0, 256, (20, *image_shape), dtype=np.uint8)
+    gan.fit(images, batch_size=10, validation_data=images, epochs=2, verbose=0)
+    assert gan.generate(3).shape == (3, *image_shape)
+    gan.save_weights(tmp_path / "gan.weights.h5")
+
+
+def test_subclassed_players_round_trip(tmp_path, images):
+    gan = GAN(*user_networks("subclassed"), codings_size=6)
+    gan.compile()
+    gan.fit(images[:, :8, :8].copy(), verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    known = {c.__name__: c for c in (SubclassedGenerator, SubclassedDiscriminator)}
+    loaded = keras.models.load_model(tmp_path / "gan.keras", custom_objects=known)
+    assert same(state(gan), state(loaded))
+
+
+# What fit takes.
+
+
+def as_dataset(*arrays):
+    return tf.data.Dataset.from_tensor_slices(arrays if len(arrays) > 1 else arrays[0]).batch(16)
+
+
+def test_what_fit_takes(images):
+    labels = np.zeros(len(images), "uint8")
+    gan = small("dcgan")
+    gan.compile(gan.loss)  # one step at a time, so that each is counted
+    given = [
+        dict(x=images),
+        dict(x=images[..., None]),
+        dict(x=images, y=labels),
+        dict(x=(images / 127.5 - 1).astype("float32")),
+        dict(x=as_dataset(images)),
+        dict(x=as_dataset(images[..., None], labels)),
+        dict(x=as_dataset((images / 127.5 - 1).astype("float64"))),
+        dict(x=tf.constant(images)),
+    ]
+    for arguments in given:
+        before = int(gan.images_seen)
+        gan.fit(verbose=0, **arguments)
+        assert int(gan.images_seen) == before + 64
+    gan.fit(images, validation_data=(images, labels), verbose=0)
+    assert "val_real_score" in gan.fit(images, validation_split=0.25, verbose=0).history
+    gan.fit(images, validation_data=as_dataset(images, labels), verbose=0)
+
+
+def test_uint8_and_floats_of_the_same_images_train_alike(images):
+    by_range = {"dense": images / 255, "dcgan": images / 127.5 - 1}
+    for name, floats in by_range.items():
+        runs = []
+        for given in (images, floats.astype("float32")):
+            gan = small(name)
+            gan.fit(given[:32], batch_size=8, verbose=0)
+            runs.append(gan.generator.get_weights())
+        for a, b in zip(*runs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-2, atol=1e-4)
+
+
+def test_generate_is_a_function_of_seed_and_number():
+    gan = small("dcgan")
+    hundred = gan.generate(100, seed=3)
+    assert np.array_equal(gan.generate(70, seed=3), hundred[:70])
+    assert np.array_equal(gan.generate(1, seed=3), hundred[:1])
+    assert not np.array_equal(gan.generate(100, seed=4), hundred)
+    assert len(np.unique(hundred.reshape(100, -1), axis=0)) == 100
+
+
+def test_generate_inverts_the_scaling():
+    from gan_model.images import to_range, to_uint8
+
+    every_grey = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    for image_range in ((0.0, 1.0), (-1.0, 1.0), (-3.0, 2.0)):
+        scaled = to_range(tf.constant(every_grey), (16, 16), image_range)
+        assert np.array_equal(to_uint8(scaled, image_range), every_grey)
+        assert float(tf.reduce_min(scaled)) == image_range[0]
+        assert float(tf.reduce_max(scaled)) == pytest.approx(image_range[1], abs=1e-6)
+    assert np.array_equal(to_uint8(np.array([-2.0, 2.0]), (-1.0, 1.0)), [0, 255])
+
+
+@pytest.mark.parametrize("given", [{}, {"learning_rate": 0.01}, {"codings_size": 12}])
+def test_preset_arguments(given):
+    gan = small("dense", **given)
+    assert gan.codings_size == given.get("codings_size", 30)
+    rate = given.get("learning_rate", 0.001)
+    assert float(gan.generator_optimizer.learning_rate) == pytest.approx(rate)
+    assert presets.named("dense") is presets.dense

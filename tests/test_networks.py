@@ -1,0 +1,124 @@
+"""The recipes, layer by layer, and what the guidelines demand at every size."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from gan_model import networks, presets
+
+SIZES = [(16, 16, 1), (16, 128, 3), (20, 36, 1), (28, 28, 1), (32, 32, 3), (128, 128, 3)]
+
+
+def described(model):
+    """Each layer as its class and what the recipe says of it."""
+    wanted = ("units", "filters", "kernel_size", "strides", "padding", "rate", "negative_slope")
+    lines = []
+    for layer in model.layers:
+        config = layer.get_config()
+        said = [config[name] for name in wanted if name in config]
+        activation = config.get("activation", "linear")
+        lines.append((type(layer).__name__, *said, *([activation] * (activation != "linear"))))
+    return lines
+
+
+def test_recipe_1():
+    gan = presets.dense()
+    assert gan.codings_size == 30 and gan.image_shape == (28, 28) and gan.image_range == (0, 1)
+    assert described(gan.generator) == [
+        ("Dense", 100, "selu"),
+        ("Dense", 150, "selu"),
+        ("Dense", 784, "sigmoid"),
+        ("Reshape",),
+    ]
+    # The sigmoid of the last layer is in the loss.
+    assert described(gan.discriminator) == [
+        ("Flatten",),
+        ("Dense", 150, "selu"),
+        ("Dense", 100, "selu"),
+        ("Dense", 1),
+    ]
+
+
+def test_recipe_2():
+    gan = presets.dcgan()
+    assert gan.codings_size == 100 and gan.image_shape == (28, 28, 1)
+    assert gan.image_range == (-1, 1)
+    assert described(gan.generator) == [
+        ("Dense", 7 * 7 * 128),
+        ("Reshape",),
+        ("BatchNormalization",),
+        ("Conv2DTranspose", 64, (5, 5), (2, 2), "same", "selu"),
+        ("BatchNormalization",),
+        ("Conv2DTranspose", 1, (5, 5), (2, 2), "same", "tanh"),
+    ]
+    assert gan.generator.layers[1].output.shape == (None, 7, 7, 128)
+    assert described(gan.discriminator) == [
+        ("Conv2D", 64, (5, 5), (2, 2), "same"),
+        ("LeakyReLU", pytest.approx(0.2)),
+        ("Dropout", 0.4),
+        ("Conv2D", 128, (5, 5), (2, 2), "same"),
+        ("LeakyReLU", pytest.approx(0.2)),
+        ("Dropout", 0.4),
+        ("Flatten",),
+        ("Dense", 1),
+    ]
+
+
+@pytest.mark.parametrize("preset", [presets.dense, presets.dcgan])
+def test_the_recipes_optimizers(preset):
+    gan = preset()
+    for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
+        assert isinstance(optimizer, keras.optimizers.RMSprop)
+        assert float(optimizer.learning_rate) == pytest.approx(0.001) and optimizer.rho == 0.9
+
+
+@pytest.mark.parametrize("shape", SIZES, ids=str)
+def test_guidelines_at_every_size(shape):
+    generator = networks.guidelines.generator(shape, codings_size=10, filters=8)
+    discriminator = networks.guidelines.discriminator(shape, filters=8)
+    images = generator(np.zeros((2, 10), "float32"), training=False)
+    assert images.shape == (2, *shape)
+    assert discriminator(images, training=False).shape == (2, 1)
+    # No pooling, no hidden dense layer.
+    kinds = [type(layer) for model in (generator, discriminator) for layer in model.layers]
+    assert kinds.count(layers.Dense) == 1 and type(discriminator.layers[-1]) is layers.Dense
+    assert not any("Pooling" in kind.__name__ for kind in kinds)
+    # Batch norm after every convolution but the generator's last and the discriminator's first.
+    assert [type(layer) for layer in generator.layers][-1] is layers.Conv2DTranspose
+    for model, convolution, bare in (
+        (generator, layers.Conv2DTranspose, -1),
+        (discriminator, layers.Conv2D, 0),
+    ):
+        places = [i for i, layer in enumerate(model.layers) if type(layer) is convolution]
+        del places[bare]
+        assert all(type(model.layers[i + 1]) is layers.BatchNormalization for i in places)
+        norms = sum(type(layer) is layers.BatchNormalization for layer in model.layers)
+        assert norms == len(places)
+    assert {layers.LeakyReLU} == {kind for kind in kinds if kind.__name__.endswith("LeakyReLU")}
+    assert layers.ReLU in kinds and generator.layers[-1].activation is keras.activations.tanh
+
+
+def test_guidelines_initialisation_and_optimizers():
+    """Normal with deviation 0.02 everywhere, Adam 2e-4 with beta_1 0.5 (Radford et al., 2016)."""
+    keras.utils.set_random_seed(0)
+    gan = presets.guidelines()
+    kernels = [w for w in gan.trainable_variables if w.path.endswith("kernel")]
+    assert len(kernels) == 6
+    for kernel in kernels:
+        assert kernel.numpy().std() == pytest.approx(0.02, rel=0.05)
+    for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
+        assert isinstance(optimizer, keras.optimizers.Adam) and optimizer.beta_1 == 0.5
+        assert float(optimizer.learning_rate) == pytest.approx(2e-4)
+
+
+def test_output_layers_compute_in_float32_under_bfloat16():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        for name in presets.PRESETS:
+            gan = presets.PRESETS[name]()
+            assert gan.generator.layers[-1].compute_dtype == "float32"
+            assert gan.discriminator.layers[-1].compute_dtype == "float32"
+            assert gan.discriminator.layers[-3].compute_dtype == "bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")

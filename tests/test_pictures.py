@@ -1,0 +1,172 @@
+"""Grids, files and animations: which pixel stands where, for any count, grey and colour."""
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_model import pictures
+
+COUNTS = [1, 2, 7, 25]
+SHAPES = {"grey": (16, 16), "grey, one channel": (16, 16, 1), "colour": (16, 16, 3)}
+WIDE = (8, 20)  # (height, width)
+GAP = 2
+
+
+def random_images(count, shape, seed=0):
+    """Without 255, so that the white between the images can be told from them."""
+    return np.random.default_rng(seed).integers(0, 255, (count, *shape), dtype=np.uint8)
+
+
+def in_its_place(picture, index, columns, shape):
+    """The image number `index`, cut out of a grid of single pixels."""
+    height, width = shape[:2]
+    top = index // columns * (height + GAP) + GAP
+    left = index % columns * (width + GAP) + GAP
+    return picture[top : top + height, left : left + width]
+
+
+def reduced(picture, factor):
+    """One pixel of each `factor` x `factor` block, after a look that the block is of one colour."""
+    small = picture[::factor, ::factor]
+    assert np.array_equal(np.kron(small, block_of_ones(factor, picture.ndim)), picture)
+    return small
+
+
+def block_of_ones(factor, dimensions):
+    return np.ones((factor, factor, 1)[:dimensions], np.uint8)
+
+
+def frames_of(path):
+    """Every frame of an animation as an RGB array, and how long it is shown, in ms."""
+    with Image.open(path) as animation:
+        frames, durations = [], []
+        for number in range(animation.n_frames):
+            animation.seek(number)
+            frames.append(np.asarray(animation.convert("RGB")))
+            durations.append(animation.info["duration"])
+        return frames, durations, animation.info.get("loop")
+
+
+# Grids.
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("count", COUNTS)
+def test_a_grid_holds_every_image_once_row_by_row(count, shape):
+    images = random_images(count, shape)
+    columns, rows = {1: (1, 1), 2: (2, 1), 7: (3, 3), 25: (5, 5)}[count]
+    size = rows * 18 + GAP, columns * 18 + GAP
+    factor = 480 // max(size)
+
+    picture = pictures.grid(images)
+
+    colour = shape[2:] == (3,)
+    assert picture.dtype == np.uint8
+    assert picture.shape == (size[0] * factor, size[1] * factor, *([3] if colour else []))
+    small = reduced(picture, factor)
+    for i, image in enumerate(images):
+        expected = image if colour else image.reshape(16, 16)
+        assert np.array_equal(in_its_place(small, i, columns, shape), expected)
+    # The rest is white: the gaps, and the places that no image fills.
+    assert np.count_nonzero(small != 255) == np.count_nonzero(images != 255)
+
+
+def test_images_that_are_not_square_keep_their_sides():
+    images = random_images(3, WIDE)
+    picture = pictures.grid(images)
+    factor = 480 // (2 * 22 + GAP)
+    assert picture.shape == ((2 * 10 + GAP) * factor, (2 * 22 + GAP) * factor)
+    for i in range(3):
+        assert np.array_equal(in_its_place(reduced(picture, factor), i, 2, WIDE), images[i])
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(1, 7), (2, 4), (7, 1)])
+def test_columns_says_how_many_stand_in_a_row(columns, rows):
+    images = random_images(7, (16, 16))
+    size = rows * 18 + GAP, columns * 18 + GAP
+    factor = 480 // max(size)
+    small = reduced(pictures.grid(images, columns=columns), factor)
+    assert small.shape == size
+    assert np.array_equal(in_its_place(small, 6, columns, (16, 16)), images[6])
+
+
+def test_large_grids_are_not_enlarged():
+    assert pictures.grid(random_images(4, (300, 300))).shape == (2 * 302 + GAP, 2 * 302 + GAP)
+
+
+# Files.
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_saved_grid_reads_back_the_same(tmp_path, shape):
+    picture = pictures.grid(random_images(7, shape))
+    pictures.save(picture, tmp_path / "grid.png")
+    with Image.open(tmp_path / "grid.png") as image:
+        assert image.format == "PNG"
+        assert image.mode == ("RGB" if shape[2:] == (3,) else "L")
+        assert np.array_equal(np.asarray(image), picture)
+
+
+# Animations.
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (16, 16, 1)], ids=["grey", "grey, one channel"])
+@pytest.mark.parametrize("as_files", [False, True], ids=["arrays", "files"])
+def test_a_grey_animation_shows_the_very_pixels_in_order(tmp_path, shape, as_files):
+    grids = [pictures.grid(random_images(2, shape, seed)) for seed in range(4)]
+    given = grids
+    if as_files:
+        given = [tmp_path / f"{number}.png" for number in range(4)]
+        for grid, path in zip(grids, given, strict=True):
+            pictures.save(grid, path)
+
+    pictures.animate(given, tmp_path / "out.gif", seconds=2)
+
+    frames, durations, loop = frames_of(tmp_path / "out.gif")
+    assert len(frames) == 4
+    for frame, grid in zip(frames, grids, strict=True):
+        assert np.array_equal(frame, np.stack([grid] * 3, axis=-1))
+    assert durations == [500, 500, 500, 1500]  # the last is held for a second
+    assert loop == 0  # for ever
+
+
+def test_a_colour_animation_keeps_the_colours(tmp_path):
+    plain = [np.full((1, 16, 16, 3), colour, np.uint8) for colour in [(200, 30, 40), (0, 90, 250)]]
+    pictures.animate([pictures.grid(images) for images in plain], tmp_path / "out.gif")
+    frames, _, _ = frames_of(tmp_path / "out.gif")
+    for frame, images in zip(frames, plain, strict=True):
+        assert frame.shape == pictures.grid(images).shape
+        # A GIF has 256 colours a frame, so colours may move a little.
+        assert np.abs(frame.astype(int) - pictures.grid(images)).max() <= 8
+
+
+def test_one_picture_is_an_animation_too(tmp_path):
+    picture = pictures.grid(random_images(1, (16, 16)))
+    pictures.animate([picture], tmp_path / "out.gif")
+    frames, _, _ = frames_of(tmp_path / "out.gif")
+    assert len(frames) == 1
+    assert np.array_equal(frames[0][..., 0], picture)
+
+
+@pytest.mark.parametrize("count", [119, 120, 121, 300])
+def test_of_many_pictures_an_even_choice_is_shown(tmp_path, count):
+    # The number of a picture is its grey level and the width of a bar.
+    numbered = [np.full((2, 300), number % 256, np.uint8) for number in range(count)]
+    for number, picture in enumerate(numbered):
+        picture[:, number:] = 255 - number % 256
+    pictures.animate(numbered, tmp_path / "out.gif", seconds=6)
+    frames, durations, _ = frames_of(tmp_path / "out.gif")
+    shown = [next(n for n in range(count) if same_grey(numbered[n], f)) for f in frames]
+
+    assert len(shown) == min(count, 120)
+    assert (shown[0], shown[-1]) == (0, count - 1)
+    steps = np.diff(shown)
+    least = (count - 1) / (len(shown) - 1)
+    assert set(steps) <= {math.floor(least), math.ceil(least)}
+    assert sum(durations) == pytest.approx(7000, rel=0.02)
+
+
+def same_grey(picture, frame):
+    return np.array_equal(picture, frame[..., 0])

@@ -1,0 +1,276 @@
+"""A run that was cut, anywhere and often, ends as the one that never was: the same to the bit."""
+
+import os
+import re
+import signal
+import time
+
+import keras
+import numpy as np
+import pytest
+from processes import finish, images_in, start, train, wait_for
+
+from gan_model import callbacks, checkpoint, presets, runs
+from gan_model.callbacks.checkpoints import saved
+from gan_model.data import dataset
+
+BATCH = 8
+PASS = 6  # batches; 2 of the 50 images are left out of each pass
+SHAPE = (16, 16, 1)
+QUICK = {"steps_per_execution": 2}  # without XLA, whose compiling takes longer than a test
+NOISE = np.random.default_rng(0)
+IMAGES = NOISE.integers(0, 256, (50, *SHAPE), np.uint8)
+HELD_OUT = NOISE.integers(0, 256, (12, *SHAPE), np.uint8)
+
+
+class Watched(np.ndarray):
+    """Images that note which rows were asked for."""
+
+    @classmethod
+    def over(cls, images):
+        watched = images.view(cls)
+        watched.asked = []
+        return watched
+
+    def __getitem__(self, rows):
+        self.asked.append(np.asarray(rows).tolist())
+        return np.asarray(self)[rows]
+
+
+class Process:
+    """What a new process has: new objects.
+
+    Args:
+        drawn: seed of weights and dropout, which a resumed process must not depend on.
+        compiled: arguments of `compile` in place of the preset's.
+    """
+
+    def __init__(self, preset, *, drawn=0, model=None, compiled=None):
+        keras.utils.set_random_seed(drawn)
+        self.gan = model or presets.named(preset)(SHAPE, codings_size=4, seed=3)
+        if compiled:
+            self.gan.compile(self.gan.loss, self._optimizer(), self._optimizer(), **compiled)
+        self.images = Watched.over(IMAGES)
+
+    def fit(self, folder, *, epochs, steps=None, **options):
+        self.history = self.gan.fit(
+            self.images,
+            batch_size=BATCH,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            validation_data=HELD_OUT,
+            callbacks=callbacks.watch(folder, count=4) if folder else None,
+            verbose=0,
+            **options,
+        )
+        return self
+
+    @property
+    def batches(self):
+        return self.images.asked
+
+    @property
+    def state(self):
+        return list(checkpoint.collect(self.gan).values())
+
+    def _optimizer(self):
+        return self.gan.generator_optimizer.from_config(self.gan.generator_optimizer.get_config())
+
+
+def same(some, others):
+    return len(some) == len(others) and all(
+        a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(some, others, strict=True)
+    )
+
+
+def bytes_in(folder, *patterns):
+    """Names and contents of the files whose bytes follow from data, settings and seed."""
+    paths = [path for pattern in patterns for path in folder.glob(pattern)]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(paths)}
+
+
+def shown(folder):
+    return bytes_in(folder, "history.csv", "samples/*")
+
+
+# In this process: what a new process has is new objects.
+
+
+@pytest.mark.parametrize(
+    ("preset", "steps"),
+    [("dense", 7), ("dcgan", 4), ("guidelines", 4)],
+)
+def test_two_epochs_and_two_more_are_four(tmp_path, preset, steps):
+    """4 and 7 batches divide no pass of 6: the cut lies in the middle of one."""
+    whole = Process(preset, compiled=QUICK).fit(tmp_path / "whole", epochs=4, steps=steps)
+    begun = Process(preset, compiled=QUICK).fit(tmp_path / "cut", epochs=2, steps=steps)
+    ended = Process(preset, drawn=1, compiled=QUICK).fit(tmp_path / "cut", epochs=4, steps=steps)
+
+    assert begun.batches + ended.batches == whole.batches
+    assert len(whole.batches) == 4 * (steps or PASS)
+    assert same(ended.state, whole.state)
+    assert ended.history.history == whole.history.history
+    assert ended.history.epoch == whole.history.epoch == [0, 1, 2, 3]
+    assert shown(tmp_path / "cut") == shown(tmp_path / "whole")
+    assert len(shown(tmp_path / "whole")) == 1 + 5 + 1  # history, epochs 0 to 4, the GIF
+
+
+def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
+    batches = Process("dense", compiled=QUICK).fit(None, epochs=3, steps=4).batches
+    expected = dataset(Watched.over(IMAGES), batch_size=BATCH, seed=3)
+    list(expected), list(expected)
+    assert batches == expected.images.asked
+    for one_pass in (batches[:PASS], batches[PASS:]):
+        rows = sum(one_pass, [])
+        assert len(set(rows)) == len(rows) == PASS * BATCH
+    assert batches[:PASS] != batches[PASS:]
+
+
+@pytest.mark.parametrize(
+    ("preset", "jit"), [("dcgan", False), pytest.param("dense", True, marks=pytest.mark.slow)]
+)
+def test_the_steps_of_one_execution_are_no_matter_of_the_result(preset, jit):
+    one, seven = (
+        Process(preset, compiled={"steps_per_execution": count, "jit_compile": jit})
+        for count in (1, 7)
+    )
+    for process in (one, seven):
+        process.fit(None, epochs=2, steps=10)
+    assert one.batches == seven.batches
+    assert same(one.state, seven.state)
+    assert one.history.history == seven.history.history
+
+
+def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_path):
+    gone_on = Process("dcgan", compiled=QUICK).fit(None, epochs=2, steps=4)
+    gone_on.gan.save(tmp_path / "gan.keras")
+    loaded = Process("dcgan", drawn=1, model=keras.models.load_model(tmp_path / "gan.keras"))
+    before = len(gone_on.batches)
+    for process in (gone_on, loaded):
+        process.fit(None, initial_epoch=2, epochs=4, steps=4)
+    assert loaded.batches == gone_on.batches[before:]
+    assert same(loaded.state, gone_on.state)
+    assert loaded.history.history == gone_on.history.history
+
+
+def test_from_the_checkpoint_before_a_damaged_one_the_end_is_the_same(tmp_path):
+    Process("dense", compiled=QUICK).fit(tmp_path / "cut", epochs=3, steps=4)
+    newest = saved(tmp_path / "cut" / "checkpoints")[-1]
+    newest.write_bytes(newest.read_bytes()[:-100])
+    ended = Process("dense", drawn=1, compiled=QUICK).fit(tmp_path / "cut", epochs=4, steps=4)
+    whole = Process("dense", compiled=QUICK).fit(tmp_path / "whole", epochs=4, steps=4)
+    assert same(ended.state, whole.state)
+    assert ended.history.history == whole.history.history
+    assert shown(tmp_path / "cut") == shown(tmp_path / "whole")
+
+
+def test_a_finished_run_has_nothing_left_to_do(tmp_path):
+    finished = Process("dense", compiled=QUICK).fit(tmp_path, epochs=2)
+    before = bytes_in(tmp_path, "history.csv", "samples/*", "checkpoints/*")
+    again = Process("dense", drawn=1, compiled=QUICK).fit(tmp_path, epochs=2)
+    assert again.batches == []
+    assert same(again.state, finished.state)
+    assert again.history.history == finished.history.history
+    assert bytes_in(tmp_path, "history.csv", "samples/*", "checkpoints/*") == before
+
+
+# Processes, and SIGKILL.
+
+EPOCHS = 10
+
+
+def kill_when(due, command):
+    """Starts the command and kills it as soon as `due()`, which comes before its end."""
+    with start(command) as process:
+        wait_for(due, process)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+
+
+class Moments:
+    """When to kill a run: at random, and where it would hurt most."""
+
+    def __init__(self, folder, *, seconds):
+        self.folder, self.seconds = folder, seconds
+        self.random = np.random.default_rng(7)
+
+    def anywhere(self):
+        """A moment of a whole run, start-up included; but no more than two epochs later."""
+        moment = time.monotonic() + self.random.uniform(0, self.seconds)
+        last = self.folder / "checkpoints" / f"epoch-{self.epochs_done() + 2:05d}.npz"
+        return lambda: time.monotonic() > moment or last.exists()
+
+    def epochs_done(self):
+        return runs.RunFolder(self.folder).epochs_done()
+
+    def in_a_checkpoint(self):
+        """In the middle of writing one."""
+        return self.half_written
+
+    def half_written(self):
+        try:
+            names = os.listdir(self.folder / "checkpoints")
+        except FileNotFoundError:
+            return []
+        return [name for name in names if name.endswith(".part")]
+
+    def at_the_end(self):
+        """When the training is done and its results are being written."""
+        return (self.folder / "samples" / "training.gif").exists
+
+
+def states(folder):
+    """Arrays and history of the newest checkpoint."""
+    arrays, about = checkpoint.read(saved(folder / "checkpoints")[-1])
+    assert about["epoch"] == EPOCHS
+    return list(arrays.values()), about["history"]
+
+
+def report(output):
+    (figures,) = re.findall(r"^Figures of .*$", output, re.MULTILINE)
+    assert f"({EPOCHS})" in figures
+    return figures
+
+
+def players(folder):
+    gan = keras.models.load_model(folder / "gan.keras")
+    generator = keras.models.load_model(folder / "generator.keras")
+    return [*gan.get_weights(), *generator.get_weights()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("preset", "options"),
+    # Wide codings, so that writing a checkpoint takes long enough to be hit.
+    [("dense", ("--codings-size", 2000, "--steps-per-epoch", 100)), ("dcgan", ())],
+)
+def test_a_run_killed_again_and_again_ends_like_one_that_never_was(tmp_path, preset, options):
+    images = images_in(tmp_path / "images")
+    options = ("--preset", preset, "--epochs", EPOCHS, *options)
+    began = time.monotonic()
+    whole = finish(train(images, tmp_path / "whole", *options))
+    seconds = time.monotonic() - began
+    assert whole.returncode == 0, whole.stderr
+
+    command = train(images, tmp_path / "killed", *options)
+    moments = Moments(tmp_path / "killed", seconds=seconds)
+    aimed, hit = 3, 0
+    for _ in range(aimed):
+        kill_when(moments.in_a_checkpoint(), command)
+        hit += len(moments.half_written())
+        kill_when(moments.anywhere(), command)
+    kill_when(moments.at_the_end(), command)
+    ended = finish(command)
+    assert ended.returncode == 0, ended.stderr
+
+    # A slow machine may let one of them finish its file between the look and the kill.
+    assert hit >= aimed - 1
+    arrays, history = states(tmp_path / "killed")
+    expected_arrays, expected_history = states(tmp_path / "whole")
+    assert same(arrays, expected_arrays)
+    assert history == expected_history
+    assert shown(tmp_path / "killed") == shown(tmp_path / "whole")
+    assert len(shown(tmp_path / "killed")) == 1 + EPOCHS + 1 + 1
+    assert same(players(tmp_path / "killed"), players(tmp_path / "whole"))
+    assert report(ended.stdout) == report(whole.stdout)
+    assert not moments.half_written()

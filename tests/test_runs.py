@@ -1,0 +1,258 @@
+"""One run <-> one folder: held by one process, and never mixed with another run."""
+
+import json
+import platform
+import signal
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from processes import start, wait_for
+
+from gan_model import checkpoint, runs
+from gan_model.callbacks.checkpoints import saved
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)
+SETTINGS = {
+    "preset": "dense",
+    "data": "noise",
+    "images": runs.fingerprint(IMAGES),
+    "image_shape": (4, 4),
+    "codings_size": 3,
+    "batch_size": 8,
+    "steps_per_epoch": None,
+    "seed": 5,
+    "epochs": 2,
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return runs.RunFolder(tmp_path / "run")
+
+
+def trained(folder, *, epochs=2):
+    """Two steps an epoch, without XLA, whose compiling takes longer than the test."""
+    gan = runs.build(SETTINGS)
+    optimizers = gan.generator_optimizer, gan.discriminator_optimizer
+    gan.compile(gan.loss, *(type(one).from_config(one.get_config()) for one in optimizers))
+    with folder.opened(SETTINGS):
+        gan.fit(IMAGES, batch_size=8, epochs=epochs, callbacks=folder.callbacks(), verbose=0)
+    return gan
+
+
+def files_in(folder):
+    """Everything in it but the lock, with the times of the last change."""
+    return {
+        path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes())
+        for path in folder.path.rglob("*")
+        if path.name != ".lock"
+    }
+
+
+def refused(folder, settings, *, match):
+    """Opens the folder in vain; returns the message, which is one line."""
+    with pytest.raises(ValueError, match=match) as error, folder.opened(settings):
+        raise AssertionError("the folder was opened")
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+# The lock.
+
+HOLD = """
+import sys, time
+from gan_model.runs import RunFolder
+with RunFolder(sys.argv[1]).opened({}):
+    open(sys.argv[2], "w").close()
+    time.sleep(100)
+"""
+
+
+def test_a_second_process_is_refused_until_the_first_is_killed(folder, tmp_path):
+    held = tmp_path / "held"
+    with start([sys.executable, "-c", HOLD, folder.path, held]) as process:
+        wait_for(held.exists, process)
+        message = refused(folder, {}, match="Another process is training in")
+        assert str(folder.path) in message and "--run-dir" in message
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with folder.opened({}):
+        pass
+
+
+def test_two_of_one_process_are_refused_too(folder):
+    with folder.opened(SETTINGS):
+        refused(runs.RunFolder(folder.path), SETTINGS, match="Another process")
+
+
+def test_an_error_inside_frees_the_folder(folder):
+    with pytest.raises(KeyboardInterrupt), folder.opened(SETTINGS):
+        raise KeyboardInterrupt
+    with folder.opened(SETTINGS):
+        pass
+
+
+# The settings.
+
+
+def test_settings_and_versions_are_written_down(folder):
+    with folder.opened(SETTINGS):
+        pass
+    assert json.loads(folder.settings.read_text()) == {
+        "settings": {**SETTINGS, "image_shape": [4, 4]},
+        "versions": {
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def test_other_settings_are_refused_with_a_list_and_touch_nothing(folder):
+    trained(folder)
+    before = files_in(folder)
+    other = {**SETTINGS, "seed": 6, "image_shape": (4, 8), "epochs": 9}
+    message = refused(folder, other, match="holds a run with other settings")
+    assert "seed was 5, now 6" in message
+    assert "image_shape was [4, 4], now [4, 8]" in message
+    assert "epochs" not in message and "batch_size" not in message
+    assert files_in(folder) == before
+
+
+@pytest.mark.parametrize("name", sorted({*SETTINGS} - {"epochs"}))
+def test_each_setting_but_the_epochs_makes_another_run(folder, name):
+    with folder.opened(SETTINGS):
+        pass
+    trained(folder, epochs=1)
+    refused(folder, {**SETTINGS, name: "other"}, match=rf"{name} was .*, now other\.")
+
+
+def test_more_epochs_are_the_same_run(folder):
+    trained(folder, epochs=1)
+    with folder.opened({**SETTINGS, "epochs": 20}):
+        pass
+    assert json.loads(folder.settings.read_text())["settings"]["epochs"] == 20
+
+
+def test_a_run_that_never_finished_an_epoch_can_begin_with_other_settings(folder):
+    """A mistyped batch size, say, that was noticed at the first step."""
+    with folder.opened({**SETTINGS, "batch_size": 1000}):
+        pass
+    with folder.opened(SETTINGS):
+        pass
+    assert json.loads(folder.settings.read_text())["settings"]["batch_size"] == 8
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}", '{"settings": []}', "\0\xff"])
+def test_settings_that_cannot_be_read_are_refused_and_kept(folder, content):
+    trained(folder, epochs=1)
+    folder.settings.write_text(content)
+    assert str(folder.settings) in refused(folder, SETTINGS, match="cannot be read")
+    assert folder.settings.read_text() == content
+    with pytest.raises(ValueError, match="settings.json cannot be read"):
+        folder.load()
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("a file")
+    folder = runs.RunFolder(tmp_path / "file" / "run")
+    message = refused(folder, SETTINGS, match="cannot be written")
+    assert str(folder.path) in message and "--run-dir" in message
+    refused(runs.RunFolder(tmp_path / "file"), SETTINGS, match="cannot be written")
+
+
+def test_a_fingerprint_tells_images_and_their_order_apart():
+    fingerprint = runs.fingerprint(IMAGES)
+    changed = IMAGES.copy()
+    changed[7, 0, 0] += 1
+    for other in (changed, IMAGES[::-1], IMAGES[1:], IMAGES.reshape(16, 2, 8), IMAGES.view("i1")):
+        assert runs.fingerprint(other) != fingerprint
+    assert runs.fingerprint(IMAGES.copy()) == fingerprint
+
+
+# What comes out.
+
+
+def test_epochs_done_are_those_of_the_newest_checkpoint(folder):
+    assert folder.epochs_done() == 0
+    trained(folder)
+    assert folder.epochs_done() == 2
+
+
+def test_a_run_of_these_settings_always_begins_with_the_same_weights():
+    weights = [checkpoint.collect(runs.build(SETTINGS)).values() for _ in range(2)]
+    assert all(map(np.array_equal, *weights))
+
+
+def test_an_unfinished_run_gives_the_model_of_its_newest_checkpoint(folder):
+    gan = trained(folder)
+    assert not folder.gan.exists()
+    loaded = folder.load()
+    assert np.array_equal(loaded.generate(9, seed=1), gan.generate(9, seed=1))
+    assert int(loaded.step) == 4
+    newest = saved(folder.path / "checkpoints")[-1]
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert int(folder.load().step) == 2
+
+
+def test_a_finished_run_gives_its_gan(folder):
+    gan = trained(folder)
+    folder.save(gan)
+    before = sorted(path.name for path in folder.path.iterdir())
+    loaded, generator = folder.load(), runs.load_model(folder.generator)
+    for weights in (loaded.get_weights(), loaded.generator.get_weights()):
+        assert weights
+    assert all(map(np.array_equal, loaded.get_weights(), gan.get_weights()))
+    assert all(map(np.array_equal, generator.get_weights(), gan.generator.get_weights()))
+    assert not [name for name in before if "part" in name]
+
+
+def test_a_folder_without_a_run_says_so(folder):
+    with pytest.raises(ValueError, match="holds no run: there is no settings.json"):
+        folder.load()
+
+
+def test_a_run_without_a_finished_epoch_says_so(folder):
+    with folder.opened(SETTINGS):
+        pass
+    with pytest.raises(ValueError, match="has not finished an epoch yet"):
+        folder.load()
+
+
+def test_a_missing_model_is_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match=r"^There is no file .*gan\.keras\.$"):
+        runs.load_model(tmp_path / "gan.keras")
+
+
+def cut(path, gan):
+    gan.save(path)
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+def changed(path, gan):
+    gan.save(path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+GARBAGE = {
+    "empty": lambda path, gan: path.write_bytes(b""),
+    "text": lambda path, gan: path.write_text("a text\n"),
+    "a checkpoint": lambda path, gan: checkpoint.write(path, checkpoint.collect(gan), {}),
+    "cut": cut,
+    "changed": changed,
+}
+
+
+@pytest.mark.parametrize("write", GARBAGE.values(), ids=GARBAGE)
+def test_what_is_no_model_is_one_sentence(tmp_path, write):
+    path = tmp_path / "gan.keras"
+    write(path, runs.build(SETTINGS))
+    with pytest.raises(ValueError, match=f"^{path} cannot be read as a Keras model: ") as error:
+        runs.load_model(path)
+    assert "\n" not in str(error.value)

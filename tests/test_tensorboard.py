@@ -1,0 +1,259 @@
+"""What a person sees on TensorBoard: a real server, with both of its loaders.
+
+Five runs of the same five epochs: one that was never stopped, and four that were, in the ways
+in which a process dies. All of them must look alike.
+"""
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_model import callbacks, losses, presets
+
+pytestmark = pytest.mark.slow
+
+EPOCHS, STEPS = 5, 6
+EPOCH_ENDS = [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
+FIGURES = ["discriminator_loss", "generator_loss", "real_score", "fake_score"]
+RATES = ["learning_rate/generator", "learning_rate/discriminator"]
+LOADERS = {"fast loader": [], "slow loader": ["--load_fast=false"]}  # the fast one is the default
+CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost", "watched live"]
+PATIENCE = 60  # seconds for anything that a server or a process has to do
+
+
+def train(run_dir, epochs, *more):
+    """Trains, or goes on, as a new process would: with fresh objects."""
+    images = np.random.default_rng(0).integers(0, 256, (STEPS * 32 + 64, 16, 16), dtype=np.uint8)
+    keras.utils.set_random_seed(0)
+    gan = presets.dense((16, 16))
+    # Without XLA, which takes a second to compile.
+    optimizers = keras.optimizers.RMSprop(1e-3), keras.optimizers.RMSprop(1e-3)
+    gan.compile(losses.BinaryCrossentropy(), *optimizers, steps_per_execution=4)
+    *first, checkpoints = callbacks.watch(run_dir, count=7)
+    gan.fit(
+        images[: STEPS * 32],
+        validation_data=images[STEPS * 32 :],
+        epochs=epochs,
+        callbacks=[*first, *more, checkpoints],
+        verbose=0,
+    )
+
+
+def train_until_killed(run_dir, moment, epoch):
+    """Trains in this process until SIGKILL ends it at `moment`, a method of callbacks."""
+
+    def kill(number, logs):
+        if number + 1 == epoch:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    train(run_dir, EPOCHS, keras.callbacks.LambdaCallback(**{moment: kill}))
+
+
+def killed(run_dir, moment, epoch):
+    """Lets another process train until it is killed, after the callbacks that show a run."""
+    call = f"train_until_killed({str(run_dir)!r}, {moment!r}, {epoch})"
+    child = [sys.executable, "-c", f"import test_tensorboard; test_tensorboard.{call}"]
+    here = Path(__file__).parent
+    ended = subprocess.run(child, cwd=here, capture_output=True, text=True, timeout=2 * PATIENCE)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    return max(path.name for path in (run_dir / "checkpoints").iterdir())
+
+
+def lose_checkpoints(run_dir, count):
+    """Leaves a run as if it had been killed before its last `count` checkpoints were written."""
+    for path in sorted((run_dir / "checkpoints").iterdir())[-count:]:
+        path.unlink()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A folder with the runs that have ended before a server looks at them."""
+    folder = tmp_path_factory.mktemp("runs")
+    train(folder / "whole", EPOCHS)
+
+    assert killed(folder / CUT[0], "on_epoch_begin", 4) == "epoch-00003.npz"
+    assert killed(folder / CUT[1], "on_epoch_end", 3) == "epoch-00002.npz"
+    train(folder / CUT[2], 4)
+    lose_checkpoints(folder / CUT[2], 2)
+    for cut in CUT[:3]:
+        train(folder / cut, EPOCHS)
+    return folder
+
+
+class Server:
+    """A TensorBoard that runs, and what its pages ask it for."""
+
+    def __init__(self, folder, options, log):
+        # Port 0: the server takes a free one and prints it.
+        self._log = log
+        command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), *options]
+        command += ["--host", "127.0.0.1", "--port", "0", "--reload_interval", "1"]
+        with open(log, "w") as output:
+            # A session of its own, so that the loader it starts ends with it.
+            self._process = subprocess.Popen(
+                command, stdout=output, stderr=output, start_new_session=True
+            )
+
+    def close(self):
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(timeout=PATIENCE)
+
+    def wait_for_address(self):
+        self._wait(lambda: re.search(r"http://127\.0\.0\.1:\d+/", self._log.read_text()))
+        self._address = re.search(r"http://127\.0\.0\.1:\d+/", self._log.read_text()).group()
+
+    def wait_for_step(self, run, step):
+        """Until the last thing that a run writes for a step has been read."""
+        written = [
+            (f"{run}/tensorboard/validation", FIGURES[0]),
+            (f"{run}/tensorboard/train", FIGURES[1]),
+        ]
+
+        def read():
+            curves = [self.scalars(*where) for where in written]
+            return all(curve and curve[-1][0] >= step for curve in curves) and (
+                self.grids(run)[-1:] and self.grids(run)[-1]["step"] >= step
+            )
+
+        self._wait(read)
+
+    def _wait(self, due):
+        deadline = time.monotonic() + PATIENCE
+        while not due():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, f"Nothing in {PATIENCE} s: {self._log.read_text()}"
+            time.sleep(0.2)
+
+    def get(self, page, **query):
+        url = f"{self._address}data/{page}?{urlencode(query)}"
+        # Without a proxy, whatever the environment says.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(url, timeout=PATIENCE) as answer:
+            return answer.read()
+
+    def scalars(self, run, tag):
+        """[(step, value), ...] of one curve, in the order in which it is drawn."""
+        if tag not in json.loads(self.get("plugin/scalars/tags")).get(run, {}):
+            return []
+        points = json.loads(self.get("plugin/scalars/scalars", run=run, tag=tag))
+        return [(step, value) for _, step, value in points]
+
+    def grids(self, run):
+        """The entries of the one image slider of a run."""
+        run = f"{run}/tensorboard/samples"
+        if run not in json.loads(self.get("plugin/images/tags")):
+            return []
+        return json.loads(self.get("plugin/images/images", run=run, tag="samples", sample=0))
+
+    def pixels(self, grid):
+        content = self.get("plugin/images/individualImage", **dict(parse_qsl(grid["query"])))
+        with Image.open(io.BytesIO(content)) as image:
+            assert image.format == "PNG"
+            return np.asarray(image)
+
+
+@pytest.fixture(scope="module", params=LOADERS.values(), ids=LOADERS)
+def board(request, runs, tmp_path_factory):
+    """A server that has read all runs; it watched one of them being killed and going on."""
+    folder = tmp_path_factory.mktemp("board")
+    shutil.copytree(runs, folder / "runs")
+    live = folder / "runs" / CUT[3]
+    train(live, 3)
+    server = Server(folder / "runs", request.param, folder / "log.txt")
+    try:
+        server.wait_for_address()
+        server.wait_for_step(live.name, 3 * STEPS)
+        lose_checkpoints(live, 1)
+        train(live, EPOCHS)
+        for run in ("whole", *CUT):
+            server.wait_for_step(run, EPOCHS * STEPS)
+        server.folder = folder / "runs"
+        yield server
+    finally:
+        server.close()
+
+
+def test_training_and_validation_have_a_chart_for_each_figure_together(board):
+    tags = json.loads(board.get("plugin/scalars/tags"))
+    for run in ("whole", *CUT):
+        assert set(tags[f"{run}/tensorboard/validation"]) == set(FIGURES)
+        assert set(tags[f"{run}/tensorboard/train"]) == {*FIGURES, *RATES, "images_per_second"}
+
+
+def test_the_curves_of_a_run_that_was_never_stopped(board):
+    history = np.genfromtxt(board.folder / "whole" / "history.csv", delimiter=",", names=True)
+    for where, prefix in [("train", ""), ("validation", "val_")]:
+        for figure in FIGURES:
+            expected = list(zip(EPOCH_ENDS, history[prefix + figure], strict=True))
+            assert board.scalars(f"whole/tensorboard/{where}", figure) == expected
+    for rate in RATES:
+        expected = [(step, pytest.approx(1e-3)) for step in EPOCH_ENDS]
+        assert board.scalars("whole/tensorboard/train", rate) == expected
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_a_run_that_was_stopped_is_the_same_unbroken_curve(board, cut):
+    for where in ("train", "validation"):
+        for figure in FIGURES:
+            curve = board.scalars(f"{cut}/tensorboard/{where}", figure)
+            assert [step for step, _ in curve] == EPOCH_ENDS, figure
+            assert curve == board.scalars(f"whole/tensorboard/{where}", figure)
+
+
+@pytest.mark.parametrize("run", ["whole", *CUT])
+def test_the_other_figures_have_one_point_an_epoch_too(board, run):
+    for tag in [*RATES, "images_per_second"]:
+        curve = board.scalars(f"{run}/tensorboard/train", tag)
+        assert [step for step, _ in curve] == EPOCH_ENDS, tag
+        assert all(value > 0 for _, value in curve)
+
+
+@pytest.mark.parametrize("run", ["whole", *CUT])
+def test_the_slider_holds_every_grid_once_as_it_is_on_file(board, run):
+    tags = json.loads(board.get("plugin/images/tags"))
+    assert {tag: about["samples"] for tag, about in tags[f"{run}/tensorboard/samples"].items()} == {
+        "samples": 1
+    }
+    grids = board.grids(run)
+    assert [grid["step"] for grid in grids] == [0, *EPOCH_ENDS]
+    for epoch, grid in enumerate(grids):
+        for folder in (run, "whole"):
+            with Image.open(board.folder / folder / "samples" / f"epoch-{epoch:05d}.png") as image:
+                assert np.array_equal(board.pixels(grid), np.asarray(image))
+
+
+def test_a_custom_chart_has_both_losses_and_one_both_scores(board):
+    layout = json.loads(board.get("plugin/custom_scalars/layout"))
+    (category,) = layout["category"]
+    assert [set(chart["multiline"]["tag"]) for chart in category["chart"]] == [
+        {"discriminator_loss", "generator_loss"},
+        {"real_score", "fake_score"},
+    ]
+    # Tags are patterns there; each must match what there is, in training and in validation.
+    for run in ("whole", *CUT):
+        for where in ("train", "validation"):
+            for figure in FIGURES:
+                query = {"run": f"{run}/tensorboard/{where}", "tag": figure}
+                answer = json.loads(board.get("plugin/custom_scalars/scalars", **query))
+                assert answer["regex_valid"]
+                assert list(answer["tag_to_events"]) == [figure]
+
+
+def test_the_server_says_nothing_of_damaged_files(board):
+    complaints = re.compile(r"corrupt|DataLoss|Traceback|checksum|truncated", re.IGNORECASE)
+    assert not complaints.search(board._log.read_text())
