@@ -44,18 +44,8 @@ def main(args):
     (train, _), (held_out, _) = data.load(
         args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
     )
-    settings = {
-        "preset": args.preset,
-        "data": args.data if args.data in data.NAMES else str(Path(args.data).resolve()),
-        "images": runs.fingerprint(train),
-        "image_shape": train.shape[1:],
-        "codings_size": args.codings_size,
-        "batch_size": args.batch_size,
-        "steps_per_epoch": args.steps_per_epoch,
-        "seed": args.seed,
-        "epochs": args.epochs,
-    }
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
+    settings = settings_of(args, train.shape[1:], runs.fingerprint(train))
     with folder.opened(settings):
         if done := folder.epochs_done():
             print(f"Going on after epoch {done} of {args.epochs}.")
@@ -70,6 +60,22 @@ def main(args):
         )
         folder.save(gan)
     report(folder, history.history)
+
+
+def settings_of(args, image_shape, fingerprint):
+    """What makes this run another run than the next."""
+    is_folder = Path(args.data).is_dir()
+    return {
+        "preset": args.preset,
+        "data": str(Path(args.data).resolve()) if is_folder else args.data,
+        "images": fingerprint,
+        "image_shape": image_shape,
+        "codings_size": args.codings_size,
+        "batch_size": args.batch_size,
+        "steps_per_epoch": args.steps_per_epoch,
+        "seed": args.seed,
+        "epochs": args.epochs,
+    }
 
 
 def report(folder, history):

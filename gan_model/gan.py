@@ -61,9 +61,9 @@ class GAN(FedWithImages, Saved, keras.Model):
         players.check_precision(generator, discriminator)
         self.seed = seed
         # Counted by hand: an optimizer's own count stands still when it skips a step.
-        self.step = self._counter("step", "only_first_replica")
-        self.images_seen = self._counter("images_seen", "sum")
-        self._evaluation_step = self._counter("evaluation_step", "only_first_replica")
+        self.step = self._counter("step")
+        self.images_seen = self._counter("images_seen")
+        self._evaluation_step = self._counter("evaluation_step")
         names = ("discriminator_loss", "generator_loss", "real_score", "fake_score")
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
@@ -96,7 +96,9 @@ class GAN(FedWithImages, Saved, keras.Model):
             "jit_compile": jit_compile,  # as given: "auto" means another thing elsewhere
             "run_eagerly": run_eagerly,
         }
-        super().compile(optimizer=None, **self._execution)
+        # On several devices neither Keras's loop over steps nor XLA works (Keras 3.15).
+        possible = {"steps_per_execution": 1, "jit_compile": False} if _devices() > 1 else {}
+        super().compile(optimizer=None, **self._execution | possible)
         self.loss = players.checked_loss(loss or NonSaturating())
         self.generator_optimizer, self.discriminator_optimizer = players.checked_optimizers(
             generator_optimizer or _adam(), discriminator_optimizer or _adam()
@@ -135,7 +137,7 @@ class GAN(FedWithImages, Saved, keras.Model):
         # where, and nothing else in the graph keeps that read before this write.
         with tf.control_dependencies([real_images]):
             self.step.assign_add(1)
-            self.images_seen.assign_add(tf.shape(real_images, out_type=tf.int64)[0])
+            self.images_seen.assign_add(_devices() * tf.shape(real_images, out_type=tf.int64)[0])
 
     def _generator_loss(self, real_images, fake_images):
         real_scores = None
@@ -187,8 +189,7 @@ class GAN(FedWithImages, Saved, keras.Model):
 
     def _objective(self, loss, player):
         # Gradients of several devices are added up, so each gives its share.
-        devices = tf.distribute.get_strategy().num_replicas_in_sync
-        return (loss + sum(player.losses)) / devices
+        return (loss + sum(player.losses)) / _devices()
 
     def _descend(self, tape, objective, player, optimizer):
         variables = player.trainable_variables
@@ -215,16 +216,15 @@ class GAN(FedWithImages, Saved, keras.Model):
         )
         return sampler.generate(count, seed=seed)
 
-    def _counter(self, name, aggregation):
-        return self.add_weight(
-            shape=(),
-            dtype="int64",
-            initializer="zeros",
-            trainable=False,
-            name=name,
-            aggregation=aggregation,
-        )
+    def _counter(self, name):
+        # One count for all devices, which go step by step.
+        counter = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
+        return self.add_weight(name=name, aggregation="only_first_replica", **counter)
 
 
 def _adam():
     return keras.optimizers.Adam(2e-4, beta_1=0.5)
+
+
+def _devices():
+    return tf.distribute.get_strategy().num_replicas_in_sync

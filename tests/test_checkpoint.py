@@ -267,7 +267,7 @@ def test_where_all_are_damaged_it_is_refused_and_changes_nothing(tmp_path):
         flip_a_byte_in_the_middle(path)
     fresh = tiny_gan()
     before = state(fresh)
-    with pytest.raises(ValueError, match="None of the 2 checkpoints .* can be read"):
+    with pytest.raises(ValueError, match=r"None of the 2 checkpoints .* can be read"):
         callbacks.Checkpoints(tmp_path).restore(fresh)
     assert same(state(fresh), before)
 

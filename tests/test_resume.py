@@ -121,7 +121,7 @@ def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
     list(expected), list(expected)
     assert batches == expected.images.asked
     for one_pass in (batches[:PASS], batches[PASS:]):
-        rows = sum(one_pass, [])
+        rows = [row for batch in one_pass for row in batch]
         assert len(set(rows)) == len(rows) == PASS * BATCH
     assert batches[:PASS] != batches[PASS:]
 

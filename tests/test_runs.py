@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import signal
 import sys
 
@@ -41,6 +42,20 @@ def trained(folder, *, epochs=2):
     with folder.opened(SETTINGS):
         gan.fit(IMAGES, batch_size=8, epochs=epochs, callbacks=folder.callbacks(), verbose=0)
     return gan
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    folder = runs.RunFolder(tmp_path_factory.mktemp("runs") / "trained")
+    trained(folder)
+    return folder
+
+
+@pytest.fixture
+def begun(trained_once, folder):
+    """A folder with a run of two epochs in it."""
+    shutil.copytree(trained_once.path, folder.path)
+    return folder
 
 
 def files_in(folder):
@@ -112,30 +127,25 @@ def test_settings_and_versions_are_written_down(folder):
     }
 
 
-def test_other_settings_are_refused_with_a_list_and_touch_nothing(folder):
-    trained(folder)
-    before = files_in(folder)
+def test_other_settings_are_refused_with_a_list_and_touch_nothing(begun):
+    before = files_in(begun)
     other = {**SETTINGS, "seed": 6, "image_shape": (4, 8), "epochs": 9}
-    message = refused(folder, other, match="holds a run with other settings")
+    message = refused(begun, other, match="holds a run with other settings")
     assert "seed was 5, now 6" in message
     assert "image_shape was [4, 4], now [4, 8]" in message
     assert "epochs" not in message and "batch_size" not in message
-    assert files_in(folder) == before
+    assert files_in(begun) == before
 
 
 @pytest.mark.parametrize("name", sorted({*SETTINGS} - {"epochs"}))
-def test_each_setting_but_the_epochs_makes_another_run(folder, name):
-    with folder.opened(SETTINGS):
-        pass
-    trained(folder, epochs=1)
-    refused(folder, {**SETTINGS, name: "other"}, match=rf"{name} was .*, now other\.")
+def test_each_setting_but_the_epochs_makes_another_run(begun, name):
+    refused(begun, {**SETTINGS, name: "other"}, match=rf"{name} was .*, now other\.")
 
 
-def test_more_epochs_are_the_same_run(folder):
-    trained(folder, epochs=1)
-    with folder.opened({**SETTINGS, "epochs": 20}):
+def test_more_epochs_are_the_same_run(begun):
+    with begun.opened({**SETTINGS, "epochs": 20}):
         pass
-    assert json.loads(folder.settings.read_text())["settings"]["epochs"] == 20
+    assert json.loads(begun.settings.read_text())["settings"]["epochs"] == 20
 
 
 def test_a_run_that_never_finished_an_epoch_can_begin_with_other_settings(folder):
@@ -147,14 +157,22 @@ def test_a_run_that_never_finished_an_epoch_can_begin_with_other_settings(folder
     assert json.loads(folder.settings.read_text())["settings"]["batch_size"] == 8
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}", '{"settings": []}', "\0\xff"])
-def test_settings_that_cannot_be_read_are_refused_and_kept(folder, content):
-    trained(folder, epochs=1)
-    folder.settings.write_text(content)
-    assert str(folder.settings) in refused(folder, SETTINGS, match="cannot be read")
-    assert folder.settings.read_text() == content
-    with pytest.raises(ValueError, match="settings.json cannot be read"):
-        folder.load()
+UNREADABLE = ["", "{", "[]", "null", "{}", '{"settings": []}', "\0\xff"]
+
+
+@pytest.mark.parametrize("content", UNREADABLE)
+def test_settings_that_cannot_be_read_are_refused_and_kept(begun, content):
+    begun.settings.write_text(content)
+    assert str(begun.settings) in refused(begun, SETTINGS, match="cannot be read")
+    assert begun.settings.read_text() == content
+
+
+@pytest.mark.parametrize("content", UNREADABLE)
+def test_a_run_whose_settings_cannot_be_read_is_not_loaded(begun, content):
+    begun.settings.write_text(content)
+    with pytest.raises(ValueError, match=f"^{begun.settings} cannot be read") as error:
+        begun.load()
+    assert "\n" not in str(error.value)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
@@ -177,10 +195,9 @@ def test_a_fingerprint_tells_images_and_their_order_apart():
 # What comes out.
 
 
-def test_epochs_done_are_those_of_the_newest_checkpoint(folder):
-    assert folder.epochs_done() == 0
-    trained(folder)
-    assert folder.epochs_done() == 2
+def test_epochs_done_are_those_of_the_newest_checkpoint(begun, tmp_path):
+    assert begun.epochs_done() == 2
+    assert runs.RunFolder(tmp_path / "none yet").epochs_done() == 0
 
 
 def test_a_run_of_these_settings_always_begins_with_the_same_weights():
@@ -212,7 +229,7 @@ def test_a_finished_run_gives_its_gan(folder):
 
 
 def test_a_folder_without_a_run_says_so(folder):
-    with pytest.raises(ValueError, match="holds no run: there is no settings.json"):
+    with pytest.raises(ValueError, match=r"holds no run: there is no settings\.json"):
         folder.load()
 
 

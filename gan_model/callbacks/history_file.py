@@ -34,8 +34,8 @@ class HistoryFile(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         place = {
             "epoch": epoch + 1,
-            "step": int(self.model.step),
-            "images": int(self.model.images_seen),
+            "step": int(self.model.step.numpy()),
+            "images": int(self.model.images_seen.numpy()),
         }
         figures = {name: repr(float(value)) for name, value in (logs or {}).items()}
         self._rows.append(place | figures)

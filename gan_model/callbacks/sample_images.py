@@ -40,7 +40,7 @@ class SampleImages(keras.callbacks.Callback):
             self._writer = tf.summary.create_file_writer(str(self.log_dir / "samples"))
         if self.directory:
             self.directory.mkdir(parents=True, exist_ok=True)
-        if int(self.model.step) == 0:
+        if int(self.model.step.numpy()) == 0:
             self._show(0)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -61,6 +61,9 @@ class SampleImages(keras.callbacks.Callback):
         if self._writer:
             batch = picture.reshape(1, *picture.shape[:2], -1)
             # record_if: Keras's TensorBoard callback may have switched all summaries off.
-            with self._writer.as_default(step=int(self.model.step)), tf.summary.record_if(True):
+            with (
+                self._writer.as_default(step=int(self.model.step.numpy())),
+                tf.summary.record_if(True),
+            ):
                 tf.summary.image("samples", batch)
             self._writer.flush()

@@ -34,7 +34,7 @@ class Scalars(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began, self._ended = time.perf_counter(), None
-        self._seen_before = int(self.model.images_seen)
+        self._seen_before = int(self.model.images_seen.numpy())
 
     def on_test_begin(self, logs=None):
         # Validation inside `fit` is no training time.
@@ -42,11 +42,11 @@ class Scalars(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = (self._ended or time.perf_counter()) - self._began
-        seen = int(self.model.images_seen) - self._seen_before
+        seen = int(self.model.images_seen.numpy()) - self._seen_before
         figures = {
             "images_per_second": seen / seconds,
-            "learning_rate/generator": self.model.generator_optimizer.learning_rate,
-            "learning_rate/discriminator": self.model.discriminator_optimizer.learning_rate,
+            "learning_rate/generator": _rate(self.model.generator_optimizer),
+            "learning_rate/discriminator": _rate(self.model.discriminator_optimizer),
         }
         held_out = {}
         for name, value in (logs or {}).items():
@@ -63,7 +63,7 @@ class Scalars(keras.callbacks.Callback):
     def _write(self, run, figures):
         writer = self._writer(run)
         # record_if: Keras's TensorBoard callback may have switched all summaries off.
-        with writer.as_default(step=int(self.model.step)), tf.summary.record_if(True):
+        with writer.as_default(step=int(self.model.step.numpy())), tf.summary.record_if(True):
             for name, value in figures.items():
                 tf.summary.scalar(name, float(value))
         writer.flush()
@@ -72,6 +72,10 @@ class Scalars(keras.callbacks.Callback):
         if run not in self._writers:
             self._writers[run] = tf.summary.create_file_writer(str(self.log_dir / run))
         return self._writers[run]
+
+
+def _rate(optimizer):
+    return keras.ops.convert_to_numpy(optimizer.learning_rate)
 
 
 def _layout():

@@ -1,0 +1,160 @@
+"""Measures `fit` against the loop it replaces, interleaved in one process.
+
+    python experiments/benchmark.py --repeats 5
+
+Images per second of the reference loop (two compiled models, `train_on_batch`) and of `fit`
+with a preset's own settings and all callbacks of a run, on the embedded sample; the ratio of
+each pair with its spread; peak memory; and the machine's matrix-multiply rate, which bounds
+both.
+"""
+
+import json
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from command_line import Parser, plain_errors, positive, quiet
+
+_PRESETS = ("dense", "dcgan")
+# Images for one measurement, in whole epochs of the sample.
+_EPOCHS = {"dense": 5, "dcgan": 1}
+
+
+def arguments():
+    parser = Parser(__doc__.split("\n")[0])
+    parser.add_argument("--preset", action="append", choices=_PRESETS, help="one; both by default")
+    parser.add_argument("--repeats", type=positive, default=5, help="pairs of measurements")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    return parser.parse_args()
+
+
+def main(args):
+    with quiet():
+        import tensorflow as tf
+
+    figures = {"machine": {"gflops": round(matmul_rate(tf), 1), "cpus": cpus(), **versions()}}
+    print(f"matrix-multiply rate {figures['machine']['gflops']:.0f} GFLOP/s, {cpus()} CPUs")
+    for preset in args.preset or _PRESETS:
+        figures[preset] = compare(preset, args.repeats)
+        print(line(preset, figures[preset]))
+    figures["peak_memory_mib"] = memory()
+    print(f"peak memory of the process {memory()} MiB")
+    if args.json:
+        Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def compare(preset, repeats):
+    """Runs loop and fit in turn, `repeats` times, after a warm-up of each."""
+    from gan_model import data
+
+    (images, _), (held_out, _) = data.load("sample")
+    with tempfile.TemporaryDirectory() as folder:
+        sides = {"loop": reference(preset, images), "fit": ours(preset, images, folder)}
+        before = memory()
+        grown = {}
+        for name, run in sides.items():
+            run(1)
+            grown[name] = memory() - before
+            before = memory()
+        speeds = {"loop": [], "fit": []}
+        for _ in range(repeats):
+            for name, run in sides.items():
+                began = time.perf_counter()
+                run(_EPOCHS[preset])
+                seconds = time.perf_counter() - began
+                speeds[name].append(_EPOCHS[preset] * len(images) // 32 * 32 / seconds)
+    ratios = [fit / loop for fit, loop in zip(speeds["fit"], speeds["loop"], strict=True)]
+    return {
+        "loop_images_per_second": speeds["loop"],
+        "fit_images_per_second": speeds["fit"],
+        "ratio": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
+        "memory_grown_mib": grown,
+    }
+
+
+def reference(preset, images):
+    """A function that trains for some epochs with the reference loop."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+    import reference_loop
+    import tensorflow as tf
+
+    from gan_model import presets
+
+    gan = presets.PRESETS[preset]()
+    generator, discriminator = gan.generator, gan.discriminator
+    models = reference_loop.compiled(generator, discriminator)
+    low, high = gan.image_range
+    scaled = (images / 255 * (high - low) + low).astype("float32")
+    dataset = tf.data.Dataset.from_tensor_slices(scaled.reshape(-1, *gan.image_shape))
+    dataset = dataset.shuffle(1000).batch(32, drop_remainder=True).prefetch(1)
+
+    def run(epochs):
+        reference_loop.train(generator, *models, dataset, gan.codings_size, epochs=epochs)
+
+    return run
+
+
+def ours(preset, images, folder):
+    """A function that trains for some epochs with `fit` and the callbacks of a run."""
+    from gan_model import presets, runs
+
+    gan = presets.PRESETS[preset]()
+    run_folder = runs.RunFolder(Path(folder) / preset)
+    epochs_done = [0]
+
+    def run(epochs):
+        epochs_done[0] += epochs
+        gan.fit(images, epochs=epochs_done[0], callbacks=run_folder.callbacks(), verbose=0)
+
+    return run
+
+
+def matmul_rate(tf, size=2000, repeats=5):
+    """GFLOP/s of the best of some float32 matrix products."""
+    a, b = tf.random.normal((size, size)), tf.random.normal((size, size))
+    best = float("inf")
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        float(tf.matmul(a, b)[0, 0])
+        best = min(best, time.perf_counter() - began)
+    return 2 * size**3 / best / 1e9
+
+
+def line(preset, figures):
+    loop, fit = (
+        statistics.median(figures[f"{name}_images_per_second"]) for name in ("loop", "fit")
+    )
+    ratio = figures["ratio"]
+    return (
+        f"{preset:6} loop {loop:7,.0f} images/s   fit {fit:7,.0f} images/s   "
+        f"ratio {ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})   "
+        f"memory grown: loop {figures['memory_grown_mib']['loop']} MiB, "
+        f"fit {figures['memory_grown_mib']['fit']} MiB"
+    )
+
+
+def memory():
+    """Peak memory of the process so far, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def cpus():
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def versions():
+    import keras
+    import tensorflow as tf
+
+    return {"tensorflow": tf.__version__, "keras": keras.__version__}
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        main(arguments())

@@ -1,0 +1,315 @@
+"""What a person at the keyboard sees: of each script, and of `make`."""
+
+import hashlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from processes import REPOSITORY, SIDE, command, environment, finish, images_in, start, train
+from processes import wait_for as wait
+
+from gan_model import runs
+from gan_model.callbacks.checkpoints import saved
+
+SCRIPTS = sorted(path.name for path in (REPOSITORY / "experiments").glob("*.py"))
+SCRIPTS.remove("command_line.py")
+MAPS = Path("/proc/self/maps")
+NOISE = re.compile(r"tensorflow|cuda|onednn|cpu|gpu|xla|warning|absl|^[IWE]0000", re.I | re.M)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """A folder of 40 images: 36 to train on, 4 held out."""
+    return images_in(tmp_path_factory.mktemp("data") / "images", count=40)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache_of_all_commands(tmp_path_factory):
+    """The commands of this module find the images decoded by the first of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(images, tmp_path_factory):
+    """A short run, its command and what it said."""
+    run_dir = tmp_path_factory.mktemp("finished") / "run"
+    line = train(images, run_dir, "--preset", "dense", "--epochs", 2)
+    return run_dir, line, finish(line)
+
+
+def complaint(line, **options):
+    """The one line on stderr with which a command ends that was given wrong values."""
+    ended = finish(line, **options)
+    assert ended.returncode == 2, ended
+    assert ended.stdout == ""
+    assert ended.stderr.count("\n") == 1 and ended.stderr.endswith("\n"), ended.stderr
+    assert "Traceback" not in ended.stderr
+    name, message = ended.stderr.split(": ", 1)
+    assert name in SCRIPTS
+    return message
+
+
+def digests(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+# Help, without TensorFlow.
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_comes_at_once_without_tensorflow(script, tmp_path):
+    for module in ("tensorflow", "keras"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('it was imported')\n")
+    paths = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    ended = subprocess.run(
+        command(script, "--help"),
+        capture_output=True,
+        text=True,
+        env=environment() | {"PYTHONPATH": paths},
+        timeout=20,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == "" and ended.stdout.startswith(f"usage: {script}")
+
+
+def test_make_alone_lists_the_verbs():
+    ended = subprocess.run(["make"], cwd=REPOSITORY, capture_output=True, text=True, timeout=20)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for verb in ("train", "sample", "board", "test", "quick", "bench", "lint", "check", "clean"):
+        assert re.search(rf"^  make {verb} +\w+", ended.stdout, re.MULTILINE), verb
+
+
+def test_every_verb_of_make_is_listed():
+    text = (REPOSITORY / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
+    listed = subprocess.run(["make"], cwd=REPOSITORY, capture_output=True, text=True, timeout=20)
+    assert set(re.findall(r"^  make (\w+)", listed.stdout, re.MULTILINE)) == set(phony)
+
+
+# Wrong values: one line each.
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "message"),
+    [
+        ("train.py", "--epochs 0", "argument --epochs: 0 is less than 1"),
+        ("train.py", "--epochs 1.5", "argument --epochs: '1.5' is no whole number"),
+        ("train.py", "--batch-size -1", "argument --batch-size: -1 is less than"),
+        ("train.py", "--steps-per-epoch 0", "argument --steps-per-epoch: 0 is less than 1"),
+        ("train.py", "--codings-size 0", "argument --codings-size: 0 is less than 1"),
+        ("train.py", "--keep 0", "argument --keep: 0 is less than 1"),
+        ("train.py", "--seed x", "argument --seed: 'x' is no whole number"),
+        ("train.py", "--image-size 0", "argument --image-size: 0 is less than 1"),
+        ("train.py", "--image-size 1x2x3", "argument --image-size: '1x2x3' is neither a side"),
+        ("train.py", "--image-size 16x", "argument --image-size: '' is no whole number"),
+        ("train.py", "--channels 2", "argument --channels: invalid choice: 2"),
+        ("train.py", "--sed 1 --bogus", "unrecognized arguments: --"),
+        ("sample.py", "", "say where the GAN is: the folder of a run, or --from FILE.keras"),
+        ("sample.py", "run --from gan.keras", "say where the GAN is"),
+        ("sample.py", "run --out foo.jpg", "--out ends in .npz, .png or .gif; received foo.jpg"),
+        ("sample.py", "run --count 0", "argument --count: 0 is less than 1"),
+        ("sample.py", "run --seed -1", "argument --seed: -1 is less than 0"),
+    ],
+    ids=lambda value: value,
+)
+def test_a_wrong_value_is_one_line(script, options, message):
+    assert complaint(command(script, *options.split())).startswith(message)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--preset dcgna", "Unknown preset 'dcgna'. Did you mean 'dcgan'? Known: dense, dcgan"),
+        ("--data fashion_mnits", "Unknown data 'fashion_mnits'. Did you mean 'fashion_mnist'?"),
+        ("--batch-size 37", "36 images do not fill one batch of 37. Use a smaller batch"),
+        ("--preset dcgan --image-size 15", "`presets.dcgan` makes images whose height and width"),
+        ("--seed 99999999999999999999999", ""),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_what_does_not_go_together_is_one_line_and_leaves_no_run(
+    images, tmp_path, options, message
+):
+    line = train(images, tmp_path / "run", "--epochs", 1, *options.split())
+    assert complaint(line, cwd=tmp_path).startswith(message)
+    assert not (tmp_path / "run" / "settings.json").exists()
+
+
+@pytest.mark.slow
+def test_what_sample_cannot_read_is_one_line(tmp_path):
+    (tmp_path / "bad.keras").write_text("a text\n")
+    for options, message in (
+        (["no run"], "no run holds no run: there is no settings.json in it."),
+        (["--from", "gone.keras"], "There is no file gone.keras."),
+        (["--from", "bad.keras"], "bad.keras cannot be read as a Keras model: "),
+    ):
+        assert complaint(command("sample.py", *options), cwd=tmp_path).startswith(message)
+
+
+@pytest.mark.slow
+def test_a_file_that_cannot_be_written_is_named(finished, tmp_path):
+    run_dir, *_ = finished
+    out = tmp_path / "no such folder" / "more.png"
+    ended = finish(command("sample.py", run_dir, "--out", out, "--count", 1))
+    assert ended.returncode in (1, 2)
+    assert ended.stderr.count("\n") == 1 and str(out) in ended.stderr
+
+
+# A run that goes well.
+
+
+@pytest.mark.slow
+def test_a_run_is_quiet_and_names_what_it_made(finished):
+    run_dir, _, ended = finished
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "Epoch 2/2" in ended.stdout
+    assert f"{run_dir}/samples/training.gif" in ended.stdout
+    figures = re.search(r"^Figures of the last epoch \(2\): (.*)$", ended.stdout, re.MULTILINE)[1]
+    assert re.search(r"generator_loss \d+\.\d{3}, ", figures)
+    for name in ("gan.keras", "generator.keras", "samples/training.gif", "samples/epoch-00002.png"):
+        assert (run_dir / name).stat().st_size > 0, name
+    spoken = ended.stdout.replace(str(run_dir), "").replace(sys.prefix, "")
+    assert not NOISE.search(re.sub(r"^Dashboard: .*$", "", spoken, flags=re.MULTILINE))
+
+
+@pytest.mark.slow
+def test_the_commands_that_a_run_names_exist(finished, tmp_path):
+    run_dir, _, ended = finished
+    here = os.getcwd()
+    dashboard = shlex.split(re.search(r"^Dashboard: +(.*)$", ended.stdout, re.MULTILINE)[1])
+    assert os.access(os.path.join(here, dashboard[0]), os.X_OK)
+    assert dashboard[1:] == ["--logdir", str(run_dir / "tensorboard")]
+    assert list((run_dir / "tensorboard").rglob("events.out.tfevents.*"))
+    sample = shlex.split(re.search(r"^More images: +(.*)$", ended.stdout, re.MULTILINE)[1])
+    assert os.path.samefile(os.path.join(here, sample[0]), sys.executable)
+    assert sample[2:] == [str(run_dir), "--out", "more.png"]
+
+
+@pytest.mark.slow
+def test_a_finished_run_says_so_and_stays_the_same(finished):
+    run_dir, line, first = finished
+    kept = ("settings.json", "history.csv", "samples/", "checkpoints/")
+    before = {name: made for name, made in digests(run_dir).items() if name.startswith(kept)}
+    weights = keras.models.load_model(run_dir / "gan.keras").get_weights()
+    again = finish(line)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith("Going on after epoch 2 of 2.\n")
+    assert "Epoch 2/2" not in again.stdout
+    figures = first.stdout[first.stdout.index("Figures") :]
+    assert again.stdout.endswith(figures)
+    after = digests(run_dir)
+    assert before == {name: made for name, made in after.items() if name.startswith(kept)}
+    for old, new in zip(
+        weights, keras.models.load_model(run_dir / "gan.keras").get_weights(), strict=True
+    ):
+        assert np.array_equal(old, new)
+
+
+@pytest.mark.slow
+def test_other_settings_are_one_line_and_change_nothing(finished):
+    run_dir, line, _ = finished
+    before = digests(run_dir)
+    message = complaint([*line, "--seed", "1", "--epochs", "3"])
+    assert "seed was 0, now 1" in message and "epochs" not in message.replace("epoch was", "")
+    assert digests(run_dir) == before
+
+
+# Ctrl-C.
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
+    run_dir = tmp_path / "a run"
+    line = train(images, run_dir, "--preset", "dense", "--epochs", 25, "--steps-per-epoch", 30)
+    with start(line, cwd=tmp_path) as process:
+        wait(lambda: len(saved(run_dir / "checkpoints")) > 1, process)
+        process.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        output, errors = process.communicate(timeout=20)
+    assert time.monotonic() - sent < 5
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors + output
+    assert errors.count("\n") == 2 and errors.startswith("\ntrain.py: stopped. Finished epochs are")
+    epoch = runs.RunFolder(run_dir).epochs_done()
+    assert 2 <= epoch < 25
+
+    sampled_early = tmp_path / "early.npz"
+    sampled = finish(command("sample.py", run_dir, "--out", sampled_early))
+    assert (sampled.returncode, sampled.stderr) == (0, "")
+    assert len(np.load(sampled_early)["images"]) == 25
+
+    to_go_on = shlex.split(errors.split("to go on: ")[1])
+    assert os.path.samefile(os.path.join(tmp_path, to_go_on[0]), sys.executable)
+    ended = finish(to_go_on, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"Going on after epoch {epoch} of 25.\n")
+    assert f"Epoch {epoch + 1}/25" in ended.stdout and f"Epoch {epoch}/25" not in ended.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not MAPS.exists(), reason="it takes Linux to see what a process has loaded")
+@pytest.mark.parametrize("library", ["numpy", "tensorflow"])
+def test_ctrl_c_while_it_starts_is_as_plain(images, tmp_path, library):
+    line = train(images, tmp_path / "run", "--preset", "dense")
+    with start(line) as process:
+        maps = Path(str(MAPS).replace("self", str(process.pid)))
+        wait(lambda: library in maps.read_text(), process)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    assert output == ""
+    assert errors.startswith("\ntrain.py: stopped. ") and errors.count("\n") == 2, errors
+
+
+# Images from a trained GAN.
+
+
+@pytest.mark.slow
+def test_a_run_its_gan_and_its_generator_give_the_same_images(finished, tmp_path):
+    run_dir, *_ = finished
+    made = []
+    for source in (
+        [run_dir],
+        ["--from", run_dir / "gan.keras"],
+        ["--from", run_dir / "generator.keras"],
+    ):
+        out = tmp_path / f"{len(made)}.npz"
+        ended = finish(command("sample.py", *source, "--count", 70, "--seed", 4, "--out", out))
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout == f"70 images in {out}\n"
+        with np.load(out) as file:
+            assert file.files == ["images"]
+            made.append(file["images"])
+    assert made[0].dtype == np.uint8 and made[0].shape == (70, SIDE, SIDE, 1)
+    assert len(np.unique(made[0], axis=0)) == 70
+    assert np.array_equal(made[0], made[1]) and np.array_equal(made[0], made[2])
+    assert np.array_equal(
+        made[0], keras.models.load_model(run_dir / "gan.keras").generate(70, seed=4)
+    )
+
+
+@pytest.mark.slow
+def test_a_grid_and_a_walk_are_pictures(finished, tmp_path):
+    run_dir, *_ = finished
+    for name in ("grid.png", "walk.gif"):
+        ended = finish(command("sample.py", run_dir, "--count", 4, "--out", name), cwd=tmp_path)
+        assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", f"4 images in {name}\n")
+    with Image.open(tmp_path / "grid.png") as grid, Image.open(tmp_path / "walk.gif") as walk:
+        assert grid.size == walk.size and grid.width >= 2 * SIDE
+        assert getattr(grid, "n_frames", 1) == 1 and walk.n_frames > 20

@@ -1,0 +1,97 @@
+"""Two devices in one process: MirroredStrategy over two logical CPUs, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+TWO_DEVICES = """
+import sys
+sys.path.insert(0, {tests!r})
+import numpy as np, tensorflow as tf, keras
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+images = np.random.default_rng(0).integers(0, 256, (64, 16, 16), dtype=np.uint8)
+"""
+
+DIRAC = """
+from test_dirac import NonSaturating, PSI, RATE, THETA, dirac, sigmoid, state
+with strategy.scope():
+    gan = dirac(NonSaturating())
+psi, theta = PSI, THETA
+for step in range(1, 6):
+    history = gan.fit(np.zeros((8, 1, 1), "float32"), batch_size=8, epochs=1, verbose=0).history
+    loss = np.log(2) + np.log(1 + np.exp(psi * theta))
+    psi -= RATE * sigmoid(psi * theta) * theta
+    theta += RATE * sigmoid(-psi * theta) * psi
+    np.testing.assert_allclose(state(gan), (psi, theta), atol=1e-6)
+    np.testing.assert_allclose(history["discriminator_loss"], loss, rtol=1e-5)
+assert int(gan.step.numpy()) == 5 and int(gan.images_seen.numpy()) == 40
+"""
+
+PRESET = """
+from gan_model import callbacks, presets
+def made():
+    keras.utils.set_random_seed(0)
+    with strategy.scope():
+        return presets.{preset}((16, 16))
+def weights(gan):
+    return [v.numpy() for v in gan.variables]
+gan = made()
+gan.fit(images, validation_data=images[:20], epochs=4, batch_size=8, verbose=0,
+        callbacks=callbacks.watch("whole"))
+for variable in gan.trainable_variables:
+    first, second = variable.value.values
+    assert np.array_equal(first, second), variable.path
+for epochs in (2, 4):
+    again = made()
+    again.fit(images, validation_data=images[:20], epochs=epochs, batch_size=8, verbose=0,
+              callbacks=callbacks.watch("cut"))
+assert int(again.step.numpy()) == 32 and int(again.images_seen.numpy()) == 256
+for a, b in zip(weights(gan), weights(again), strict=True):
+    assert np.array_equal(a, b)
+"""
+
+CODINGS = """
+from gan_model import presets
+with strategy.scope():
+    gan = presets.dcgan((16, 16))
+drawn = strategy.run(lambda: gan._codings_for(tf.zeros((4, 16, 16, 1)), gan.step))
+first, second = (replica.numpy() for replica in strategy.experimental_local_results(drawn))
+assert not np.isin(first, second).any()
+"""
+
+
+def on_two_devices(code, folder):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES.format(tests=str(HERE)) + code],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_two_devices_play_the_same_game_as_one(tmp_path):
+    """The Dirac GAN by hand: gradients are shared out, not added up twice."""
+    on_two_devices(DIRAC, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["dense", "dcgan"])
+def test_presets_train_and_resume_on_two_devices(preset, tmp_path):
+    on_two_devices(PRESET.format(preset=preset), tmp_path)
+
+
+@pytest.mark.slow
+def test_no_two_devices_draw_the_same_codings(tmp_path):
+    on_two_devices(CODINGS, tmp_path)
