@@ -38,7 +38,7 @@ sample: .venv/ready # images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
 	@$(BIN)/python experiments/sample.py $(RUN) --count $(COUNT) --seed $(SEED) --out $(OUT) $(ARGS)
 
 board: .venv/ready # TensorBoard for all runs
-	@$(BIN)/tensorboard --logdir runs
+	@$(BIN)/tensorboard --logdir runs --samples_per_plugin images=1000
 
 bench: .venv/ready # images per second against the reference loop
 	@$(BIN)/python experiments/benchmark.py $(ARGS)

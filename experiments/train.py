@@ -3,6 +3,7 @@
 python experiments/train.py --preset dcgan --data sample --epochs 20
 """
 
+import math
 import os
 import shlex
 import sys
@@ -58,6 +59,8 @@ def main(args):
             steps_per_epoch=args.steps_per_epoch,
             callbacks=folder.callbacks(keep=args.keep),
         )
+        if not all(math.isfinite(values[-1]) for values in history.history.values()):
+            sys.exit(1)  # the run is lost, and fit has said so
         folder.save(gan)
     report(folder, history.history)
 
@@ -86,7 +89,7 @@ def report(folder, history):
 Figures of the last epoch ({len(history["generator_loss"])}): {figures}
 Pictures:    {folder.samples}/training.gif and epoch-*.png
 Model:       {folder.gan}, {folder.generator}
-Dashboard:   {tensorboard} --logdir {folder.tensorboard}
+Dashboard:   {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000
 More images: {python} experiments/sample.py {folder.path} --out more.png""")
 
 

@@ -59,7 +59,8 @@ def read(path):
         DamagedCheckpoint: the file cannot be read, or its content has changed.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, as numpy leaves open what it finds to be no archive.
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(arrays.pop("about").tobytes())
         written = about.pop("sha256")

@@ -1,5 +1,8 @@
 """Images as `fit` and `evaluate` are given them -> batches for the steps of a model."""
 
+import math
+import sys
+
 import keras
 import numpy as np
 
@@ -68,6 +71,7 @@ class FedWithImages:
         for callback in _listed(callbacks):
             if hasattr(callback, "restore"):
                 initial_epoch = callback.restore(self) or initial_epoch
+        callbacks = [*_listed(callbacks), _StopWhenLost()]
         if isinstance(train, ImageBatches):
             train, steps_per_epoch = train.epochs_from(self.step.value, steps_per_epoch), None
         return super().fit(
@@ -123,9 +127,25 @@ def _split(x, y, fraction):
 
 
 def _listed(callbacks):
-    if callbacks is None or isinstance(callbacks, keras.callbacks.Callback):
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, keras.callbacks.Callback):
         return [callbacks]
-    return getattr(callbacks, "callbacks", callbacks)
+    return list(getattr(callbacks, "callbacks", callbacks))
+
+
+class _StopWhenLost(keras.callbacks.Callback):
+    """Ends a run whose losses are no numbers any more: no later step can bring them back."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        lost = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        if lost:
+            self.model.stop_training = True
+            print(
+                f"\nStopped: {', '.join(lost)} became infinite or not a number. Begin anew with "
+                "lower learning rates, or go on from an earlier checkpoint with them.",
+                file=sys.stderr,
+            )
 
 
 def _check_count(**counts):

@@ -16,8 +16,15 @@ from gan_model import callbacks, losses, pictures, presets
 from gan_model.callbacks import scalars
 
 STEPS = 5  # of 32 images, in an epoch; no multiple of 3, at which `update_freq=3` writes
-FIGURES = ["discriminator_loss", "fake_score", "generator_loss", "real_score"]
-RATES = ["learning_rate/discriminator", "learning_rate/generator"]
+TAGS = {
+    "discriminator_loss": "losses/discriminator_loss",
+    "generator_loss": "losses/generator_loss",
+    "real_score": "scores/real_score",
+    "fake_score": "scores/fake_score",
+}
+FIGURES = list(TAGS)
+RATES = ["training/discriminator_learning_rate", "training/generator_learning_rate"]
+SPEED = "training/images_per_second"
 RATE = 2.0**-10  # halves of it are exact
 SHAPES = {"grey": (16, 16), "grey, one channel": (16, 16, 1), "colour": (16, 16, 3)}
 
@@ -210,8 +217,8 @@ def test_files_alone_and_tensorboard_alone(tmp_path):
 
 def test_training_and_validation_share_the_charts(run):
     train, validation = (events(run.folder / "tensorboard" / w) for w in ("train", "validation"))
-    assert set(validation) == set(FIGURES)
-    assert set(train) >= {*FIGURES, *RATES, "images_per_second"}
+    assert set(validation) == set(TAGS.values())
+    assert set(train) >= {*TAGS.values(), *RATES, SPEED}
     assert not [tag for tag in [*train, *validation] if tag.startswith("val_")]
 
 
@@ -219,7 +226,7 @@ def test_training_and_validation_share_the_charts(run):
 def test_the_curves_are_the_history(run, figure):
     for where, name in [("train", figure), ("validation", f"val_{figure}")]:
         expected = list(zip([5, 10, 15], run.history[name], strict=True))
-        assert curve(run.folder / "tensorboard" / where, figure) == expected
+        assert curve(run.folder / "tensorboard" / where, TAGS[figure]) == expected
 
 
 def test_without_validation_there_is_no_such_run(tmp_path):
@@ -258,7 +265,7 @@ def test_images_per_second_counts_training_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(scalars, "time", clock)
     fit(tiny(), 3, [callbacks.Scalars(tmp_path), clock], validation_freq=2)
     assert clock.now == 3 * STEPS * 2 + 1000 * 2
-    assert curve(tmp_path / "train", "images_per_second") == [(5, 16.0), (10, 16.0), (15, 16.0)]
+    assert curve(tmp_path / "train", SPEED) == [(5, 16.0), (10, 16.0), (15, 16.0)]
 
 
 # The history as a file.
@@ -522,7 +529,7 @@ def test_reduce_lr_on_plateau_for_one_player(tmp_path):
     reduce = kind("val_generator_loss", factor=0.5, patience=1, mode="min", min_delta=100)
     fit(tiny(rates=(RATE, RATE)), 3, [reduce, *callbacks.watch(tmp_path)])
     for rate in RATES:
-        moved = rate.endswith("discriminator")
+        moved = "discriminator" in rate
         values = [value for _, value in curve(tmp_path / "tensorboard" / "train", rate)]
         # The callbacks come in turn, so the board shows the rate that the next epoch has.
         assert values == ([RATE, RATE / 2, RATE / 4] if moved else [RATE] * 3)
@@ -534,6 +541,6 @@ def test_learning_rate_scheduler_for_one_player_also_after_a_resume(tmp_path):
         schedule = kind(lambda epoch, rate: rate / 2)
         fit(tiny(rates=(RATE, RATE)), epochs, [schedule, *callbacks.watch(tmp_path)])
     for rate in RATES:
-        moved = rate.endswith("generator")
+        moved = "generator" in rate
         values = [value for _, value in curve(tmp_path / "tensorboard" / "train", rate)]
         assert values == ([RATE / 2, RATE / 4, RATE / 8] if moved else [RATE] * 3)

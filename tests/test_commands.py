@@ -194,7 +194,7 @@ def test_the_commands_that_a_run_names_exist(finished, tmp_path):
     here = os.getcwd()
     dashboard = shlex.split(re.search(r"^Dashboard: +(.*)$", ended.stdout, re.MULTILINE)[1])
     assert os.access(os.path.join(here, dashboard[0]), os.X_OK)
-    assert dashboard[1:] == ["--logdir", str(run_dir / "tensorboard")]
+    assert dashboard[1:3] == ["--logdir", str(run_dir / "tensorboard")]
     assert list((run_dir / "tensorboard").rglob("events.out.tfevents.*"))
     sample = shlex.split(re.search(r"^More images: +(.*)$", ended.stdout, re.MULTILINE)[1])
     assert os.path.samefile(os.path.join(here, sample[0]), sys.executable)
@@ -313,3 +313,12 @@ def test_a_grid_and_a_walk_are_pictures(finished, tmp_path):
     with Image.open(tmp_path / "grid.png") as grid, Image.open(tmp_path / "walk.gif") as walk:
         assert grid.size == walk.size and grid.width >= 2 * SIDE
         assert getattr(grid, "n_frames", 1) == 1 and walk.n_frames > 20
+
+
+@pytest.mark.slow
+def test_the_images_have_channels_also_where_the_generator_makes_none(tmp_path):
+    layers = keras.layers.Dense(20, activation="sigmoid"), keras.layers.Reshape((4, 5))
+    keras.Sequential([keras.Input((3,)), *layers]).save(tmp_path / "generator.keras")
+    line = command("sample.py", "--from", "generator.keras", "--count", 2, "--out", "two.npz")
+    assert finish(line, cwd=tmp_path).stderr == ""
+    assert np.load(tmp_path / "two.npz")["images"].shape == (2, 4, 5, 1)

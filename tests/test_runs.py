@@ -257,12 +257,20 @@ def changed(path, gan):
     path.write_bytes(content)
 
 
+def of_an_unknown_class(path, gan):
+    class Unknown(keras.layers.Layer):
+        pass
+
+    keras.Sequential([keras.Input((3,)), Unknown()]).save(path)
+
+
 GARBAGE = {
     "empty": lambda path, gan: path.write_bytes(b""),
     "text": lambda path, gan: path.write_text("a text\n"),
     "a checkpoint": lambda path, gan: checkpoint.write(path, checkpoint.collect(gan), {}),
     "cut": cut,
     "changed": changed,
+    "of an unknown class": of_an_unknown_class,
 }
 
 

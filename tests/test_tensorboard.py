@@ -28,8 +28,14 @@ pytestmark = pytest.mark.slow
 
 EPOCHS, STEPS = 5, 6
 EPOCH_ENDS = [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
-FIGURES = ["discriminator_loss", "generator_loss", "real_score", "fake_score"]
-RATES = ["learning_rate/generator", "learning_rate/discriminator"]
+FIGURES = [
+    "losses/discriminator_loss",
+    "losses/generator_loss",
+    "scores/real_score",
+    "scores/fake_score",
+]
+RATES = ["training/generator_learning_rate", "training/discriminator_learning_rate"]
+SPEED = "training/images_per_second"
 LOADERS = {"fast loader": [], "slow loader": ["--load_fast=false"]}  # the fast one is the default
 CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost", "watched live"]
 PATIENCE = 60  # seconds for anything that a server or a process has to do
@@ -192,14 +198,14 @@ def test_training_and_validation_have_a_chart_for_each_figure_together(board):
     tags = json.loads(board.get("plugin/scalars/tags"))
     for run in ("whole", *CUT):
         assert set(tags[f"{run}/tensorboard/validation"]) == set(FIGURES)
-        assert set(tags[f"{run}/tensorboard/train"]) == {*FIGURES, *RATES, "images_per_second"}
+        assert set(tags[f"{run}/tensorboard/train"]) == {*FIGURES, *RATES, SPEED}
 
 
 def test_the_curves_of_a_run_that_was_never_stopped(board):
     history = np.genfromtxt(board.folder / "whole" / "history.csv", delimiter=",", names=True)
     for where, prefix in [("train", ""), ("validation", "val_")]:
         for figure in FIGURES:
-            expected = list(zip(EPOCH_ENDS, history[prefix + figure], strict=True))
+            expected = list(zip(EPOCH_ENDS, history[prefix + figure.split("/")[1]], strict=True))
             assert board.scalars(f"whole/tensorboard/{where}", figure) == expected
     for rate in RATES:
         expected = [(step, pytest.approx(1e-3)) for step in EPOCH_ENDS]
@@ -217,7 +223,7 @@ def test_a_run_that_was_stopped_is_the_same_unbroken_curve(board, cut):
 
 @pytest.mark.parametrize("run", ["whole", *CUT])
 def test_the_other_figures_have_one_point_an_epoch_too(board, run):
-    for tag in [*RATES, "images_per_second"]:
+    for tag in [*RATES, SPEED]:
         curve = board.scalars(f"{run}/tensorboard/train", tag)
         assert [step for step, _ in curve] == EPOCH_ENDS, tag
         assert all(value > 0 for _, value in curve)
@@ -241,8 +247,8 @@ def test_a_custom_chart_has_both_losses_and_one_both_scores(board):
     layout = json.loads(board.get("plugin/custom_scalars/layout"))
     (category,) = layout["category"]
     assert [set(chart["multiline"]["tag"]) for chart in category["chart"]] == [
-        {"discriminator_loss", "generator_loss"},
-        {"real_score", "fake_score"},
+        {"losses/discriminator_loss", "losses/generator_loss"},
+        {"scores/real_score", "scores/fake_score"},
     ]
     # Tags are patterns there; each must match what there is, in training and in validation.
     for run in ("whole", *CUT):

@@ -1,5 +1,6 @@
 """Keeps the last states of a run, and goes on from the newest good one."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -14,7 +15,8 @@ class Checkpoints(keras.callbacks.Callback):
     After each epoch the whole state is written: both networks, both optimizers, the step
     (on which codings and the order of the images depend), the random state of layers, the
     history. When `fit` begins it goes on from the newest of these files; one that is damaged
-    is reported and the one before it is used. On the same machine the finished run is the
+    is reported and the one before it is used. An epoch whose figures are not numbers is not
+    kept. On the same machine the finished run is the
     same to the bit as one that was never stopped.
 
     Give it last, so that what a checkpoint calls done has been shown by the other callbacks.
@@ -76,7 +78,10 @@ class Checkpoints(keras.callbacks.Callback):
         self._fill_history()
 
     def on_epoch_end(self, epoch, logs=None):
-        self._history.append({name: float(value) for name, value in (logs or {}).items()})
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        if not all(math.isfinite(value) for value in figures.values()):
+            return  # the run is lost; the files there are still hold a good one
+        self._history.append(figures)
         about = {"epoch": epoch + 1, "history": self._history}
         path = self.directory / f"epoch-{epoch + 1:05d}.npz"
         checkpoint.write(path, checkpoint.collect(self.model), about)

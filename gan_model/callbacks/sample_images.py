@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from gan_model import pictures
+from gan_model.callbacks import board
 
 
 class SampleImages(keras.callbacks.Callback):
@@ -37,7 +38,8 @@ class SampleImages(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
         self._writer = None
         if self.log_dir:
-            self._writer = tf.summary.create_file_writer(str(self.log_dir / "samples"))
+            step = int(self.model.step.numpy())
+            self._writer = board.writer(self.log_dir / "samples", step)
         if self.directory:
             self.directory.mkdir(parents=True, exist_ok=True)
         if int(self.model.step.numpy()) == 0:
@@ -57,6 +59,9 @@ class SampleImages(keras.callbacks.Callback):
     def _show(self, epoch):
         picture = pictures.grid(self.model.generate(self.count, seed=self.seed))
         if self.directory:
+            for later in self.directory.glob("epoch-*.png"):
+                if int(later.stem.removeprefix("epoch-")) > epoch:  # of an earlier process
+                    later.unlink()
             pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
         if self._writer:
             batch = picture.reshape(1, *picture.shape[:2], -1)
@@ -66,4 +71,3 @@ class SampleImages(keras.callbacks.Callback):
                 tf.summary.record_if(True),
             ):
                 tf.summary.image("samples", batch)
-            self._writer.flush()

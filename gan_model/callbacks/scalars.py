@@ -6,9 +6,12 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from gan_model.callbacks import board
+
+_GROUPS = {"_loss": "losses", "_score": "scores"}
 _CHARTS = {
-    "losses": ["discriminator_loss", "generator_loss"],
-    "scores: who is winning": ["real_score", "fake_score"],
+    "losses": ["losses/discriminator_loss", "losses/generator_loss"],
+    "scores: who is winning": ["scores/real_score", "scores/fake_score"],
 }
 
 
@@ -28,7 +31,7 @@ class Scalars(keras.callbacks.Callback):
         self.log_dir = Path(log_dir)
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
-        self._writers = {}
+        self._writers, self._first_step = {}, int(self.model.step.numpy())
         with self._writer("train").as_default(step=0), tf.summary.record_if(True):
             tf.summary.experimental.write_raw_pb(_layout().SerializeToString())
 
@@ -44,14 +47,14 @@ class Scalars(keras.callbacks.Callback):
         seconds = (self._ended or time.perf_counter()) - self._began
         seen = int(self.model.images_seen.numpy()) - self._seen_before
         figures = {
-            "images_per_second": seen / seconds,
-            "learning_rate/generator": _rate(self.model.generator_optimizer),
-            "learning_rate/discriminator": _rate(self.model.discriminator_optimizer),
+            "training/images_per_second": seen / seconds,
+            "training/generator_learning_rate": _rate(self.model.generator_optimizer),
+            "training/discriminator_learning_rate": _rate(self.model.discriminator_optimizer),
         }
         held_out = {}
         for name, value in (logs or {}).items():
             where = held_out if name.startswith("val_") else figures
-            where[name.removeprefix("val_")] = value
+            where[_tag(name.removeprefix("val_"))] = value
         self._write("train", figures)
         if held_out:
             self._write("validation", held_out)
@@ -66,12 +69,19 @@ class Scalars(keras.callbacks.Callback):
         with writer.as_default(step=int(self.model.step.numpy())), tf.summary.record_if(True):
             for name, value in figures.items():
                 tf.summary.scalar(name, float(value))
-        writer.flush()
 
     def _writer(self, run):
         if run not in self._writers:
-            self._writers[run] = tf.summary.create_file_writer(str(self.log_dir / run))
+            self._writers[run] = board.writer(self.log_dir / run, self._first_step)
         return self._writers[run]
+
+
+def _tag(figure):
+    """The figure's name below the name of its group, which TensorBoard folds as one."""
+    for ending, group in _GROUPS.items():
+        if figure.endswith(ending):
+            return f"{group}/{figure}"
+    return figure
 
 
 def _rate(optimizer):
