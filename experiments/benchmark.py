@@ -4,13 +4,15 @@
 
 Images per second of the reference loop (two compiled models, `train_on_batch`) and of `fit`
 with a preset's own settings and all callbacks of a run, on the embedded sample; the ratio of
-each pair with its spread; peak memory; and the machine's matrix-multiply rate, which bounds
-both.
+each pair with its spread; the machine's matrix-multiply rate, which bounds both; and the peak
+memory of each, alone in a process of its own.
 """
 
 import json
+import os
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +20,7 @@ from pathlib import Path
 
 from command_line import Parser, plain_errors, positive, quiet
 
+_SIDES = ("loop", "fit")
 _PRESETS = ("dense", "dcgan")
 # Images for one measurement, in whole epochs of the sample.
 _EPOCHS = {"dense": 5, "dcgan": 1}
@@ -28,6 +31,7 @@ def arguments():
     parser.add_argument("--preset", action="append", choices=_PRESETS, help="one; both by default")
     parser.add_argument("--repeats", type=positive, default=5, help="pairs of measurements")
     parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--alone", choices=_SIDES, help="only print the peak memory of one side")
     return parser.parse_args()
 
 
@@ -35,44 +39,62 @@ def main(args):
     with quiet():
         import tensorflow as tf
 
+    if args.alone:
+        print(peak_memory_of(args.alone, args.preset[0]))
+        return
     figures = {"machine": {"gflops": round(matmul_rate(tf), 1), "cpus": cpus(), **versions()}}
     print(f"matrix-multiply rate {figures['machine']['gflops']:.0f} GFLOP/s, {cpus()} CPUs")
     for preset in args.preset or _PRESETS:
         figures[preset] = compare(preset, args.repeats)
+        figures[preset]["peak_memory_mib"] = {side: measured(side, preset) for side in _SIDES}
         print(line(preset, figures[preset]))
-    figures["peak_memory_mib"] = memory()
-    print(f"peak memory of the process {memory()} MiB")
     if args.json:
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def compare(preset, repeats):
     """Runs loop and fit in turn, `repeats` times, after a warm-up of each."""
+    speeds = {side: [] for side in _SIDES}
+    with tempfile.TemporaryDirectory() as folder:
+        runs = {side: trainer(side, preset, folder) for side in _SIDES}
+        for run in runs.values():
+            run(1)
+        for _ in range(repeats):
+            for side, run in runs.items():
+                began = time.perf_counter()
+                images = run(_EPOCHS[preset])
+                speeds[side].append(images / (time.perf_counter() - began))
+    ratios = [fit / loop for fit, loop in zip(speeds["fit"], speeds["loop"], strict=True)]
+    ratio = {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)}
+    return {"images_per_second": speeds, "ratio": ratio}
+
+
+def trainer(side, preset, folder):
+    """A function that trains for some epochs and gives the number of images it trained on."""
     from gan_model import data
 
-    (images, _), (held_out, _) = data.load("sample")
+    (images, _), _ = data.load("sample")
+    train = reference(preset, images) if side == "loop" else ours(preset, images, folder)
+
+    def run(epochs):
+        train(epochs)
+        return epochs * (len(images) // 32 * 32)
+
+    return run
+
+
+def measured(side, preset):
+    """Peak memory of one side, MiB, from a fresh process."""
+    command = [sys.executable, __file__, "--alone", side, "--preset", preset]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def peak_memory_of(side, preset):
+    """Trains one epoch and gives the peak memory of this process, MiB."""
     with tempfile.TemporaryDirectory() as folder:
-        sides = {"loop": reference(preset, images), "fit": ours(preset, images, folder)}
-        before = memory()
-        grown = {}
-        for name, run in sides.items():
-            run(1)
-            grown[name] = memory() - before
-            before = memory()
-        speeds = {"loop": [], "fit": []}
-        for _ in range(repeats):
-            for name, run in sides.items():
-                began = time.perf_counter()
-                run(_EPOCHS[preset])
-                seconds = time.perf_counter() - began
-                speeds[name].append(_EPOCHS[preset] * len(images) // 32 * 32 / seconds)
-    ratios = [fit / loop for fit, loop in zip(speeds["fit"], speeds["loop"], strict=True)]
-    return {
-        "loop_images_per_second": speeds["loop"],
-        "fit_images_per_second": speeds["fit"],
-        "ratio": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
-        "memory_grown_mib": grown,
-    }
+        trainer(side, preset, folder)(1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def reference(preset, images):
@@ -107,7 +129,7 @@ def ours(preset, images, folder):
 
     def run(epochs):
         epochs_done[0] += epochs
-        gan.fit(images, epochs=epochs_done[0], callbacks=run_folder.callbacks(), verbose=0)
+        gan.fit(images, epochs=epochs_done[0], callbacks=run_folder.callbacks({}), verbose=0)
 
     return run
 
@@ -124,27 +146,16 @@ def matmul_rate(tf, size=2000, repeats=5):
 
 
 def line(preset, figures):
-    loop, fit = (
-        statistics.median(figures[f"{name}_images_per_second"]) for name in ("loop", "fit")
-    )
-    ratio = figures["ratio"]
+    loop, fit = (statistics.median(figures["images_per_second"][side]) for side in _SIDES)
+    ratio, memory = figures["ratio"], figures["peak_memory_mib"]
     return (
         f"{preset:6} loop {loop:7,.0f} images/s   fit {fit:7,.0f} images/s   "
         f"ratio {ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})   "
-        f"memory grown: loop {figures['memory_grown_mib']['loop']} MiB, "
-        f"fit {figures['memory_grown_mib']['fit']} MiB"
+        f"peak memory: loop {memory['loop']} MiB, fit {memory['fit']} MiB"
     )
 
 
-def memory():
-    """Peak memory of the process so far, MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (2**20 if sys.platform == "darwin" else 2**10)
-
-
 def cpus():
-    import os
-
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 

@@ -39,6 +39,14 @@ def whole(text):
     return number
 
 
+def seed(text):
+    """A whole number that fits in 32 bits, as numpy's seeds must."""
+    number = whole(text)
+    if number >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is more than {2**32 - 1}")
+    return number
+
+
 def size(text):
     """A side in pixels, or HEIGHTxWIDTH."""
     sides = [positive(side) for side in text.lower().split("x")]
@@ -65,7 +73,9 @@ def plain_errors(go_on=""):
     except (ValueError, OSError) as error:
         if os.environ.get("TRACEBACK"):
             raise
-        text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        text = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         print(f"{program}: {text}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ValueError) else 1)
 
@@ -84,7 +94,7 @@ def quiet():
         os.dup2(kept.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             kept.seek(0)
             with os.fdopen(os.dup(screen), "w") as shown:
                 shutil.copyfileobj(kept, shown)

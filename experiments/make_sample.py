@@ -10,16 +10,14 @@ The source is Debian's package dataset-fashion-mnist. After a change, put the ch
 printed into `_SAMPLE_SHA256` of gan_model/data/sources.py.
 """
 
-import argparse
 import hashlib
 from pathlib import Path
 
 import numpy as np
-
-from gan_model import data
+from command_line import Parser, plain_errors, quiet
 
 SOURCE = Path("/usr/share/datasets/fashion-mnist")
-SAMPLE = Path(data.__file__).with_name("sample.npz")
+SAMPLE = Path(__file__).parent.parent / "gan_model" / "data" / "sample.npz"
 
 
 def first_of_each_class(images, labels, count):
@@ -31,6 +29,8 @@ def first_of_each_class(images, labels, count):
 
 def main(source, out):
     """Write the sample of the files in folder `source` to `out`; print its sha256."""
+    with quiet():
+        from gan_model import data
     train, test = data.load("fashion_mnist", folder=source)
     train_images, train_labels = first_of_each_class(*train, count=1000)
     test_images, test_labels = first_of_each_class(*test, count=200)
@@ -45,8 +45,9 @@ def main(source, out):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", type=Path, default=SOURCE, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=SAMPLE, metavar="FILE")
+    parser = Parser(__doc__.splitlines()[0])
+    parser.add_argument("--source", type=Path, default=SOURCE, metavar="DIR", help="full files")
+    parser.add_argument("--out", type=Path, default=SAMPLE, metavar="FILE", help="sample to make")
     options = parser.parse_args()
-    main(options.source, options.out)
+    with plain_errors():
+        main(options.source, options.out)

@@ -5,7 +5,7 @@ python experiments/sample.py runs/dcgan-sample --count 100 --out grid.png
 
 from pathlib import Path
 
-from command_line import Parser, plain_errors, positive, quiet, whole
+from command_line import Parser, plain_errors, positive, quiet, seed
 
 _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 
@@ -15,7 +15,7 @@ def arguments():
     parser.add_argument("run_dir", nargs="?", help="folder of a run, finished or not")
     parser.add_argument("--from", dest="file", help="a .keras file instead: a GAN or a generator")
     parser.add_argument("--count", type=positive, default=25, help="images to make")
-    parser.add_argument("--seed", type=whole, default=0, help="of the codings")
+    parser.add_argument("--seed", type=seed, default=0, help="of the codings")
     parser.add_argument(
         "--out",
         default="samples.png",
@@ -27,6 +27,8 @@ def arguments():
         parser.error("say where the GAN is: the folder of a run, or --from FILE.keras")
     if Path(args.out).suffix not in (".npz", ".png", ".gif"):
         parser.error(f"--out ends in .npz, .png or .gif; received {args.out}")
+    if not Path(args.out).parent.is_dir():
+        parser.error(f"there is no folder {Path(args.out).parent} for --out {args.out}")
     return args
 
 

@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from command_line import Parser, plain_errors, positive, quiet, size, whole
+from command_line import Parser, plain_errors, positive, quiet, seed, size
 
 
 def arguments():
@@ -24,7 +24,7 @@ def arguments():
     parser.add_argument("--batch-size", type=positive, default=32, help="images in a batch")
     parser.add_argument("--codings-size", type=positive, help="numbers in a coding; preset's own")
     parser.add_argument("--steps-per-epoch", type=positive, help="batches in an epoch; one pass")
-    parser.add_argument("--seed", type=whole, default=0, help="of weights, codings and order")
+    parser.add_argument("--seed", type=seed, default=0, help="of weights, codings and order")
     parser.add_argument("--run-dir", help="the run's folder; runs/PRESET-DATA")
     parser.add_argument("--data-dir", help="where the files of a named data set lie")
     parser.add_argument("--image-size", type=size, help="side or HEIGHTxWIDTH, for a folder; 64")
@@ -48,8 +48,7 @@ def main(args):
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
     settings = settings_of(args, train.shape[1:], runs.fingerprint(train))
     with folder.opened(settings):
-        if done := folder.epochs_done():
-            print(f"Going on after epoch {done} of {args.epochs}.")
+        announce(folder, args.epochs)
         gan = runs.build(settings)
         history = gan.fit(
             train,
@@ -57,12 +56,20 @@ def main(args):
             validation_data=held_out,
             epochs=args.epochs,
             steps_per_epoch=args.steps_per_epoch,
-            callbacks=folder.callbacks(keep=args.keep),
+            callbacks=folder.callbacks(settings, keep=args.keep),
         )
         if not all(math.isfinite(values[-1]) for values in history.history.values()):
             sys.exit(1)  # the run is lost, and fit has said so
         folder.save(gan)
     report(folder, history.history)
+
+
+def announce(folder, epochs):
+    done = folder.epochs_done()
+    if done >= epochs:
+        print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
+    elif done:
+        print(f"Going on with the run in {folder.path}.")
 
 
 def settings_of(args, image_shape, fingerprint):

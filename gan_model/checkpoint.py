@@ -9,13 +9,10 @@ process killed at any moment leaves either the old files or the old files and a 
 import hashlib
 import json
 import os
-import zipfile
-import zlib
+import re
 from pathlib import Path
 
 import numpy as np
-
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class DamagedCheckpoint(ValueError):
@@ -63,10 +60,10 @@ def read(path):
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(arrays.pop("about").tobytes())
-        written = about.pop("sha256")
-    except _UNREADABLE as error:
+        sound = about.pop("sha256") == _digest(arrays, about)
+    except Exception as error:  # zipfile, zlib, numpy and JSON raise whatever they meet
         raise DamagedCheckpoint(f"{path} is no readable checkpoint: {error}") from error
-    if written != _digest(arrays, about):
+    if not sound:
         raise DamagedCheckpoint(f"{path} is damaged: its content does not match its checksum")
     return arrays, about
 
@@ -87,15 +84,15 @@ def collect(gan):
 def restore(gan, arrays, path):
     """Gives the variables of a model the values that `collect` read from one like it.
 
-    Names may differ, as Keras numbers layers anew in each process; number, shape and type may
-    not.
+    Names may differ, as Keras numbers layers anew in each process; number, shape, type and
+    kind (kernel, velocity, ...) may not.
 
     Raises:
         ValueError: the arrays are those of another model; nothing has changed then.
     """
     variables = _variables(gan)
-    kept = [(value.shape, value.dtype.name) for value in arrays.values()]
-    needed = [(tuple(v.shape), np.dtype(v.numpy().dtype).name) for v in variables]
+    kept = [_kind(name, value) for name, value in arrays.items()]
+    needed = [_kind(variable.path, variable.numpy()) for variable in variables]
     if kept != needed:
         differing = [
             f"{name} is {have}, expected {need}"
@@ -114,6 +111,10 @@ def restore(gan, arrays, path):
 def _variables(gan):
     optimizers = gan.generator_optimizer, gan.discriminator_optimizer
     return [*gan.variables, *(v for optimizer in optimizers for v in optimizer.variables)]
+
+
+def _kind(name, value):
+    return re.split("[/_]", name)[-1], value.shape, value.dtype.name
 
 
 def _digest(arrays, about):

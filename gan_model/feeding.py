@@ -143,7 +143,7 @@ class _StopWhenLost(keras.callbacks.Callback):
             self.model.stop_training = True
             print(
                 f"\nStopped: {', '.join(lost)} became infinite or not a number. Begin anew with "
-                "lower learning rates, or go on from an earlier checkpoint with them.",
+                "lower learning rates.",
                 file=sys.stderr,
             )
 

@@ -49,7 +49,7 @@ class RunFolder:
         """Holds the folder for one process, after a look at whose run is in it.
 
         Args:
-            settings: dict of what makes the run; written to `settings.json`.
+            settings: dict of what makes the run.
 
         Raises:
             ValueError: the folder cannot be written, another process holds it, or it holds a
@@ -66,7 +66,6 @@ class RunFolder:
         with lock:
             self._lock(lock)
             self._compare(settings)
-            _write_json(self.settings, {"settings": settings, "versions": _versions()})
             yield
 
     def epochs_done(self):
@@ -74,9 +73,14 @@ class RunFolder:
         newest = saved(self.path / "checkpoints")[-1:]
         return int(newest[0].stem.removeprefix("epoch-")) if newest else 0
 
-    def callbacks(self, *, keep=3):
-        """The callbacks that show and keep a run in this folder."""
-        return callbacks.watch(self.path, keep=keep)
+    def callbacks(self, settings, *, keep=3):
+        """The callbacks that note the settings of a run, show it and keep it in this folder."""
+        content = {"settings": settings, "versions": _versions()}
+        # When training begins, not before: a refused value leaves no trace.
+        note = keras.callbacks.LambdaCallback(
+            on_train_begin=lambda logs: _write_json(self.settings, content)
+        )
+        return [note, *callbacks.watch(self.path, keep=keep)]
 
     def save(self, gan):
         """Writes `gan.keras` and `generator.keras`, each whole or not at all."""
@@ -91,12 +95,12 @@ class RunFolder:
         Raises:
             ValueError: the folder holds no run, or one that has not finished an epoch.
         """
-        if self.gan.exists():
+        newest = saved(self.path / "checkpoints")[-1:]
+        if self.gan.exists() and not (newest and _newer(newest[0], self.gan)):
             return load_model(self.gan)
         if not self.settings.exists():
             raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")
-        settings = json.loads(self.settings.read_text())["settings"]
-        gan = build(settings)
+        gan = build(self._read_settings())
         if callbacks.Checkpoints(self.path / "checkpoints").restore(gan) is None:
             raise ValueError(f"The run in {self.path} has not finished an epoch yet.")
         return gan
@@ -110,16 +114,19 @@ class RunFolder:
                 "another folder: --run-dir DIR."
             ) from None
 
-    def _compare(self, settings):
-        if not self.settings.exists():
-            return
+    def _read_settings(self):
         try:
-            then = json.loads(self.settings.read_text())["settings"]
-        except (OSError, ValueError, KeyError) as error:
+            return json.loads(self.settings.read_text())["settings"] | {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"{self.settings} cannot be read ({error}), so it can't be told whether this is "
-                "the same run. Choose another folder: --run-dir DIR."
+                f"{self.settings} cannot be read ({error}), so it can't be told which run this "
+                "is. Choose another folder: --run-dir DIR."
             ) from error
+
+    def _compare(self, settings):
+        if not self.settings.exists() or not (self.epochs_done() or self.gan.exists()):
+            return  # there is no run that could be lost
+        then = self._read_settings()
         now = json.loads(json.dumps(settings))  # as it will be read back: tuples are lists
         differing = [
             f"{name} was {then.get(name)}, now {now.get(name)}"
@@ -165,6 +172,10 @@ def fingerprint(images):
     for row in rows:
         digest.update(np.ascontiguousarray(images[row]))
     return f"{len(images)} images, {digest.hexdigest()[:16]}"
+
+
+def _newer(path, other):
+    return path.stat().st_mtime_ns > other.stat().st_mtime_ns
 
 
 def _versions():

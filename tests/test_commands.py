@@ -209,7 +209,7 @@ def test_a_finished_run_says_so_and_stays_the_same(finished):
     weights = keras.models.load_model(run_dir / "gan.keras").get_weights()
     again = finish(line)
     assert (again.returncode, again.stderr) == (0, "")
-    assert again.stdout.startswith("Going on after epoch 2 of 2.\n")
+    assert again.stdout.startswith("This run has its 2 epochs. For more: --epochs 4\n")
     assert "Epoch 2/2" not in again.stdout
     figures = first.stdout[first.stdout.index("Figures") :]
     assert again.stdout.endswith(figures)
@@ -258,7 +258,7 @@ def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     assert os.path.samefile(os.path.join(tmp_path, to_go_on[0]), sys.executable)
     ended = finish(to_go_on, cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.startswith(f"Going on after epoch {epoch} of 25.\n")
+    assert re.match(rf"Going on with the run in .*\.\nEpoch {epoch + 1}/25\n", ended.stdout)
     assert f"Epoch {epoch + 1}/25" in ended.stdout and f"Epoch {epoch}/25" not in ended.stdout
 
 

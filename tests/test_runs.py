@@ -40,7 +40,8 @@ def trained(folder, *, epochs=2):
     optimizers = gan.generator_optimizer, gan.discriminator_optimizer
     gan.compile(gan.loss, *(type(one).from_config(one.get_config()) for one in optimizers))
     with folder.opened(SETTINGS):
-        gan.fit(IMAGES, batch_size=8, epochs=epochs, callbacks=folder.callbacks(), verbose=0)
+        listed = folder.callbacks(SETTINGS)
+        gan.fit(IMAGES, batch_size=8, epochs=epochs, callbacks=listed, verbose=0)
     return gan
 
 
@@ -113,9 +114,16 @@ def test_an_error_inside_frees_the_folder(folder):
 # The settings.
 
 
+def begin(folder, settings):
+    """What the first moment of training does, without the training."""
+    with folder.opened(settings):
+        folder.callbacks(settings)[0].on_train_begin()
+
+
 def test_settings_and_versions_are_written_down(folder):
     with folder.opened(SETTINGS):
-        pass
+        assert not folder.settings.exists()  # a value refused later would block the folder
+    begin(folder, SETTINGS)
     assert json.loads(folder.settings.read_text()) == {
         "settings": {**SETTINGS, "image_shape": [4, 4]},
         "versions": {
@@ -143,17 +151,14 @@ def test_each_setting_but_the_epochs_makes_another_run(begun, name):
 
 
 def test_more_epochs_are_the_same_run(begun):
-    with begun.opened({**SETTINGS, "epochs": 20}):
-        pass
+    begin(begun, {**SETTINGS, "epochs": 20})
     assert json.loads(begun.settings.read_text())["settings"]["epochs"] == 20
 
 
 def test_a_run_that_never_finished_an_epoch_can_begin_with_other_settings(folder):
     """A mistyped batch size, say, that was noticed at the first step."""
-    with folder.opened({**SETTINGS, "batch_size": 1000}):
-        pass
-    with folder.opened(SETTINGS):
-        pass
+    begin(folder, {**SETTINGS, "batch_size": 1000})
+    begin(folder, SETTINGS)
     assert json.loads(folder.settings.read_text())["settings"]["batch_size"] == 8
 
 
@@ -234,8 +239,7 @@ def test_a_folder_without_a_run_says_so(folder):
 
 
 def test_a_run_without_a_finished_epoch_says_so(folder):
-    with folder.opened(SETTINGS):
-        pass
+    begin(folder, SETTINGS)
     with pytest.raises(ValueError, match="has not finished an epoch yet"):
         folder.load()
 
