@@ -1,6 +1,8 @@
 """uint8 images -> pictures a person looks at: grids, PNG files, animations."""
 
+import io
 import math
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -31,8 +33,16 @@ def grid(images, *, columns=None):
 
 
 def save(picture, path):
-    """Writes one picture; the file's ending tells the format, for example PNG."""
-    Image.fromarray(picture).save(path)
+    """Writes one picture as a PNG file."""
+    Path(path).write_bytes(png(picture))
+
+
+def png(picture):
+    """A picture as the bytes of a PNG."""
+    with io.BytesIO() as made:
+        # Level 1 takes a quarter of the time of the default and half as much space again.
+        Image.fromarray(picture).save(made, "png", compress_level=1)
+        return made.getvalue()
 
 
 def animate(pictures, path, *, seconds=6.0):

@@ -67,7 +67,7 @@ class Process:
 
     @property
     def batches(self):
-        return self.images.asked
+        return [batch for stack in self.images.asked for batch in stack]
 
     @property
     def state(self):
@@ -119,7 +119,7 @@ def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
     batches = Process("dense", compiled=QUICK).fit(None, epochs=3, steps=4).batches
     expected = dataset(Watched.over(IMAGES), batch_size=BATCH, seed=3)
     list(expected), list(expected)
-    assert batches == expected.images.asked
+    assert batches == [batch for stack in expected.images.asked for batch in stack]
     for one_pass in (batches[:PASS], batches[PASS:]):
         rows = [row for batch in one_pass for row in batch]
         assert len(set(rows)) == len(rows) == PASS * BATCH

@@ -117,7 +117,7 @@ def test_an_error_inside_frees_the_folder(folder):
 def begin(folder, settings):
     """What the first moment of training does, without the training."""
     with folder.opened(settings):
-        folder.callbacks(settings)[0].on_train_begin()
+        folder.callbacks(settings)[0].on_train_begin(None)
 
 
 def test_settings_and_versions_are_written_down(folder):

@@ -64,10 +64,9 @@ class SampleImages(keras.callbacks.Callback):
                     later.unlink()
             pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
         if self._writer:
-            batch = picture.reshape(1, *picture.shape[:2], -1)
             # record_if: Keras's TensorBoard callback may have switched all summaries off.
             with (
                 self._writer.as_default(step=int(self.model.step.numpy())),
                 tf.summary.record_if(True),
             ):
-                tf.summary.image("samples", batch)
+                board.image("samples", picture)

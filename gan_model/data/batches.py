@@ -6,8 +6,12 @@ images drawn from (seed, pass) alone. So whoever knows the number of the next ba
 exactly where another process stopped.
 """
 
+import math
+
 import numpy as np
 import tensorflow as tf
+
+_READ_BYTES = 2**19  # about what is read at a time
 
 
 def dataset(images, labels=None, *, batch_size=32, seed=0, shuffle=True, drop_remainder=True):
@@ -95,30 +99,37 @@ class ImageBatches(tf.data.Dataset):
         return (
             tf.data.Dataset.from_tensors(0)
             .flat_map(batch_numbers)
+            .batch(self._batches_a_read())
+            .map(self._batches, num_parallel_calls=1, deterministic=True)
+            .unbatch()
             .apply(tf.data.experimental.assert_cardinality(steps))
-            .map(self._batch, num_parallel_calls=1, deterministic=True)
             .prefetch(tf.data.AUTOTUNE)
         )
 
-    def _batch(self, number):
-        images, labels = self.images, self.labels
-        kinds = [tf.as_dtype(images.dtype)]
-        if labels is not None:
-            kinds.append(tf.as_dtype(labels.dtype))
-        batch = tf.numpy_function(self._rows, [number], kinds, stateful=False)
-        count = self.batch_size if self._drop_remainder else None
-        batch[0].set_shape((count, *images.shape[1:]))
-        if labels is None:
-            return batch[0]
-        batch[1].set_shape((count, *labels.shape[1:]))
-        return tuple(batch)
+    def _batches_a_read(self):
+        # One call into Python for many small batches; a last batch that is not full can't be
+        # stacked with others.
+        if not self._drop_remainder:
+            return 1
+        image_bytes = math.prod(self.images.shape[1:]) * self.images.dtype.itemsize
+        return max(1, _READ_BYTES // (self.batch_size * image_bytes))
 
-    def _rows(self, number):
+    def _batches(self, numbers):
+        arrays = [self.images] if self.labels is None else [self.images, self.labels]
+        kinds = [tf.as_dtype(array.dtype) for array in arrays]
+        stacks = tf.numpy_function(self._rows, [numbers], kinds, stateful=False)
+        count = self.batch_size if self._drop_remainder else None
+        for stack, array in zip(stacks, arrays, strict=True):
+            stack.set_shape((None, count, *array.shape[1:]))
+        return stacks[0] if self.labels is None else tuple(stacks)
+
+    def _rows(self, numbers):
+        rows = np.stack([self._rows_of(number) for number in numbers])
+        return [array[rows] for array in (self.images, self.labels) if array is not None]
+
+    def _rows_of(self, number):
         number_of_pass, position = divmod(int(number), self.steps_per_epoch)
-        rows = self._order(number_of_pass)[position * self.batch_size :][: self.batch_size]
-        if self.labels is None:
-            return [self.images[rows]]
-        return [self.images[rows], self.labels[rows]]
+        return self._order(number_of_pass)[position * self.batch_size :][: self.batch_size]
 
     def _order(self, number_of_pass):
         if not self.shuffle:
