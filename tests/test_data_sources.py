@@ -90,7 +90,8 @@ def test_one_wrong_bit_of_the_sample_is_noticed(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's dataset-fashion-mnist")
-def test_the_script_makes_the_sample_again(tmp_path, capsys):
+def test_the_script_makes_the_sample_again(tmp_path, capsys, monkeypatch):
+    monkeypatch.syspath_prepend(str(MAKE_SAMPLE.parent))
     spec = importlib.util.spec_from_file_location("make_sample", MAKE_SAMPLE)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
