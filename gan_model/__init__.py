@@ -8,6 +8,7 @@ The rooms, in the order in which a batch walks through them:
     losses        scores                   -> one number for each player
     images        images as given          -> images in the generator's range
     feeding       images as fit takes them -> batches
+    execution     many training steps      -> one call into XLA
     players       two networks             -> what a GAN must know of them
     sampling      a trained generator      -> images to show
     saving        what of a GAN goes into a file

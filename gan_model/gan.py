@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from gan_model import players
 from gan_model.codings import EVALUATION, TRAINING, normal
+from gan_model.execution import RunInOneCall
 from gan_model.feeding import FedWithImages
 from gan_model.images import from_batch, to_range
 from gan_model.losses import NonSaturating
@@ -13,7 +14,7 @@ from gan_model.saving import Saved
 
 
 @keras.saving.register_keras_serializable("gan_model")
-class GAN(FedWithImages, Saved, keras.Model):
+class GAN(FedWithImages, RunInOneCall, Saved, keras.Model):
     """A generator and a discriminator trained against each other by `fit`.
 
     `gan(codings)` and `gan.predict(codings)` give images as the generator makes them;

@@ -180,6 +180,21 @@ def test_steps_per_execution_changes_no_bit(images):
     assert same(*runs)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_steps_compiled_together_change_no_bit_either(steps, images):
+    """20 images by 8: two full batches, which run together, and one of four, which can't."""
+    runs = []
+    for steps_per_execution in (1, steps):
+        gan = small("dense")
+        gan.compile(gan.loss, steps_per_execution=steps_per_execution, jit_compile=True)
+        labels = np.zeros(20)
+        batches = tf.data.Dataset.from_tensor_slices((images[:20], labels)).batch(8)
+        history = gan.fit(batches, epochs=2, verbose=0).history
+        assert int(gan.images_seen) == 40 and int(gan.step) == 6
+        runs.append([*state(gan), *map(np.array, history.values())])
+    assert same(*runs)
+
+
 @every_preset
 def test_mixed_bfloat16(name, images):
     keras.config.set_dtype_policy("mixed_bfloat16")

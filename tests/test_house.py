@@ -18,6 +18,7 @@ FLOW = [
     "losses",
     "images",
     "feeding",
+    "execution",
     "players",
     "sampling",
     "saving",
