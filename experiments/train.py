@@ -41,7 +41,7 @@ def main(args):
     if tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()  # a resume to the bit needs it there
 
-    presets.named(args.preset)  # before the data, which may take long to read
+    presets.named(args.preset)  # before reading the data, which may take long
     (train, _), (held_out, _) = data.load(
         args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
     )
@@ -58,7 +58,8 @@ def main(args):
             steps_per_epoch=args.steps_per_epoch,
             callbacks=folder.callbacks(settings, keep=args.keep),
         )
-        if not all(math.isfinite(values[-1]) for values in history.history.values()):
+        last = {name: values[-1] for name, values in history.history.items()}
+        if not math.isfinite(last["discriminator_loss"] + last["generator_loss"]):
             sys.exit(1)  # the run is lost, and fit has said so
         folder.save(gan)
     report(folder, history.history)
@@ -74,7 +75,7 @@ def announce(folder, epochs):
 
 def settings_of(args, image_shape, fingerprint):
     """What makes this run another run than the next."""
-    is_folder = Path(args.data).is_dir()
+    is_folder = args.data not in ("sample", "fashion_mnist", "mnist", "cifar10")
     return {
         "preset": args.preset,
         "data": str(Path(args.data).resolve()) if is_folder else args.data,

@@ -12,6 +12,7 @@ The rooms, in the order in which a batch walks through them:
     players       two networks             -> what a GAN must know of them
     sampling      a trained generator      -> images to show
     saving        what of a GAN goes into a file
+    files         a file, whole or as it was before
     gan           all of the above         -> the only train_step
     pictures      images                   -> grids, PNG, GIF
     checkpoint    the state of a run      <-> one file

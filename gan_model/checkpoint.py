@@ -8,11 +8,11 @@ process killed at any moment leaves either the old files or the old files and a 
 
 import hashlib
 import json
-import os
 import re
-from pathlib import Path
 
 import numpy as np
+
+from gan_model.files import replaced
 
 
 class DamagedCheckpoint(ValueError):
@@ -30,23 +30,9 @@ def write(path, arrays, about):
     Raises:
         OSError: the disk is full, or the folder cannot be written.
     """
-    path = Path(path)
     about = json.dumps({**about, "sha256": _digest(arrays, about)})
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with open(beside, "wb") as file:
-            np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        _flush_folder(path.parent)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise OSError(
-            error.errno,
-            f"The checkpoint {path} could not be written ({error.strerror}); earlier ones are "
-            "whole. Make room, or choose another folder, and start again to go on",
-        ) from error
+    with replaced(path) as beside, open(beside, "wb") as file:
+        np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)
 
 
 def read(path):
@@ -123,11 +109,3 @@ def _digest(arrays, about):
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
-
-
-def _flush_folder(folder):
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -43,7 +43,8 @@ class FedWithImages:
                 that is a function of (seed, step), so that a run can be cut anywhere.
             y: labels, or None. Not used by this model.
             batch_size: images in a batch, for arrays. None: 32.
-            epochs: number of the epoch to stop after, counted from the run's beginning.
+            epochs: number of the epoch to stop after, counted from `initial_epoch` or from
+                the beginning of the run that a callback brings back.
             callbacks: Keras callbacks. One that has a method `restore(gan)`, as
                 `callbacks.Checkpoints` has, is asked first: it brings back an earlier run and
                 returns the number of its finished epochs, None where there is no such run.
@@ -63,11 +64,14 @@ class FedWithImages:
         """
         self._check_compiled("fit")
         _check_count(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
-        if validation_split:
+        x = checked(x, self.image_shape, self.image_range)
+        _refuse_unused(x, y=y, batch_size=batch_size)
+        if validation_split and validation_data is None:
             x, y, validation_data = _split(x, y, validation_split)
         train = self._batches(x, y, batch_size, shuffle=shuffle)
         if validation_data is not None:
-            validation_data = self._held_out(validation_data, batch_size)
+            held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
+            validation_data = self._held_out(validation_data, held_out_size)
         for callback in _listed(callbacks):
             if hasattr(callback, "restore"):
                 initial_epoch = callback.restore(self) or initial_epoch
@@ -102,10 +106,10 @@ class FedWithImages:
 
     def _held_out(self, held_out, batch_size):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
+        x = checked(x, self.image_shape, self.image_range)
         return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
 
     def _batches(self, x, y, batch_size, **order):
-        x = checked(x, self.image_shape, self.image_range)
         if not isinstance(x, np.ndarray):
             return x
         return dataset(x, y, batch_size=batch_size or _BATCH_SIZE, seed=self.seed, **order)
@@ -113,6 +117,16 @@ class FedWithImages:
     def _check_compiled(self, method):
         if not self.compiled:
             raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
+
+
+def _refuse_unused(x, **given):
+    """A data set has its own batches and labels."""
+    for name, value in given.items():
+        if value is not None and not isinstance(x, np.ndarray):
+            raise ValueError(
+                f"`{name}` is for arrays; the images came as {type(x).__name__}, which has its "
+                f"own. Leave {name} out."
+            )
 
 
 def _split(x, y, fraction):
@@ -123,6 +137,11 @@ def _split(x, y, fraction):
             "Hold out some yourself: validation_data=..."
         )
     kept = round(len(x) * (1 - fraction))
+    if not 0 < kept < len(x):
+        raise ValueError(
+            f"`validation_split` is a fraction between 0 and 1 that leaves images on both sides. "
+            f"Received: {fraction} for {len(x)} images."
+        )
     return x[:kept], None if y is None else y[:kept], x[kept:]
 
 

@@ -53,6 +53,7 @@ class GAN(FedWithImages, RunInOneCall, Saved, keras.Model):
     def __init__(
         self, generator, discriminator, *, codings_size=None, image_range=None, seed=0, name=None
     ):
+        players.check_seed(seed)
         super().__init__(name=name)
         self.generator, self.discriminator = generator, discriminator
         self.codings_size = players.codings_size(generator, codings_size)
@@ -60,6 +61,7 @@ class GAN(FedWithImages, RunInOneCall, Saved, keras.Model):
         self.image_range = players.image_range(generator, self.codings_size, image_range)
         players.check_scores(discriminator, self.image_shape)
         players.check_precision(generator, discriminator)
+        players.check_apart(generator, discriminator)
         self.seed = seed
         # Counted by hand: an optimizer's own count stands still when it skips a step.
         self.step = self._counter("step")
@@ -100,7 +102,8 @@ class GAN(FedWithImages, RunInOneCall, Saved, keras.Model):
         # On several devices neither Keras's loop over steps nor XLA works (Keras 3.15).
         possible = {"steps_per_execution": 1, "jit_compile": False} if _devices() > 1 else {}
         super().compile(optimizer=None, **self._execution | possible)
-        self.loss = players.checked_loss(loss or NonSaturating())
+        players.check_trainable(generator=self.generator, discriminator=self.discriminator)
+        self.loss = players.checked_loss(NonSaturating() if loss is None else loss)
         self.generator_optimizer, self.discriminator_optimizer = players.checked_optimizers(
             generator_optimizer or _adam(), discriminator_optimizer or _adam()
         )

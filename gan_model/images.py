@@ -29,7 +29,8 @@ def to_range(images, image_shape, image_range):
     low, high = image_range
     if images.dtype == tf.uint8:
         images = tf.cast(images, tf.float32) * ((high - low) / _UINT8_MAX) + low
-    return tf.reshape(tf.cast(images, tf.float32), (-1, *image_shape))
+    # The count is said, not -1: images of another size must fail, not become others.
+    return tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], *image_shape))
 
 
 def to_uint8(images, image_range):
@@ -49,7 +50,8 @@ def checked(source, image_shape, image_range):
     """What was given to `fit` or `evaluate`, after a look at it before the first step.
 
     Arrays are read whole, as float images may be wrong anywhere. Of a `tf.data.Dataset` of
-    float images the first batch is read. Anything else is left to Keras.
+    float images, or of unknown shape, one batch is read, so a generator behind it is started
+    once more. Anything else is left to Keras.
 
     Returns:
         The source; a tensor as an array.
@@ -57,10 +59,14 @@ def checked(source, image_shape, image_range):
     Raises:
         ValueError: no images, images of another shape, type or range, or not-a-numbers.
     """
-    if isinstance(source, tf.Tensor):
-        source = source.numpy()
+    if source is None:
+        raise ValueError("There are no images: type gan.fit(images).")
+    if isinstance(source, (list, tf.Tensor)):
+        source = np.asarray(source)
     array = source.images if isinstance(source, ImageBatches) else source
     if isinstance(array, np.ndarray):
+        if not len(array):
+            raise ValueError(f"There are no images: the array has the shape {array.shape}.")
         _check_kind(array.shape[1:], array.dtype, image_shape)
         if array.dtype != np.uint8:
             _check_values(array, image_range)
@@ -84,9 +90,12 @@ def _check_dataset(dataset, image_shape, image_range):
             "The data set is empty. If it was batched with drop_remainder=True, "
             "it may hold fewer images than one batch."
         )
-    if spec.dtype != tf.uint8:
+    if spec.dtype != tf.uint8 or not spec.shape[1:].is_fully_defined():
         for data in dataset.take(1):
-            _check_values(np.asarray(from_batch(data)), image_range)
+            first = np.asarray(from_batch(data))
+            _check_kind(first.shape[1:], first.dtype, image_shape)
+            if first.dtype != np.uint8:
+                _check_values(first, image_range)
 
 
 def _check_kind(given, dtype, image_shape):
@@ -97,9 +106,14 @@ def _check_kind(given, dtype, image_shape):
         )
     if _same_shape(given, image_shape):
         return
-    if len(given) == len(image_shape) - 1 and None not in given and given == image_shape[1:]:
+    if len(given) < 2:
         raise ValueError(
-            f"The data set holds single images of shape {image_shape[:1] + given}, where "
+            f"The data holds single images of shape (..., {', '.join(map(str, given))}), where "
+            "batches of them were expected. Batch it: dataset.batch(32), or images[None]."
+        )
+    if len(given) == len(image_shape) - 1 and given == image_shape[1:]:
+        raise ValueError(
+            f"The data holds single images of shape {image_shape[:1] + given}, where "
             "batches were expected. Batch it: dataset.batch(32)."
         )
     raise ValueError(
@@ -138,7 +152,7 @@ def _check_values(images, image_range):
         warnings.warn(
             f"The float images never go below 0, the generator's lie in [{low:g}, {high:g}]. "
             "If they are in [0, 1], scale them: images * 2 - 1.",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -20,6 +20,11 @@ def grid(images, *, columns=None):
         columns: images in a row. None: as near to a square as it goes.
     """
     images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or not len(images):
+        raise ValueError(
+            f"A grid is made of uint8 images, (count, height, width) or with channels. Received: "
+            f"{images.dtype.name} of shape {images.shape}. Make them with gan.generate(count)."
+        )
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     columns = columns or math.ceil(math.sqrt(len(images)))

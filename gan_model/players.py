@@ -1,17 +1,14 @@
 """What a GAN must know of its two networks, and whether they fit together."""
 
+import itertools
+
 import keras
 import tensorflow as tf
 
 # Operations that move or recast values but leave their range.
 _RANGE_KEEPING = {
-    "Identity",
-    "Reshape",
-    "Cast",
-    "Squeeze",
-    "ExpandDims",
-    "Transpose",
-    "StopGradient",
+    *("Identity", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose"),
+    *("StridedSlice", "Slice"),
 }
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
 # A network that ends in one of these, or adds a bias last, has no last activation.
@@ -63,14 +60,44 @@ def build(generator, discriminator, codings_size):
 
 def check_precision(*networks):
     """Refuses float16, whose losses would have to be scaled; bfloat16 needs no such thing."""
-    for network in networks:
-        for layer in (network, *network.layers):
-            if layer.dtype_policy.name == "mixed_float16":
-                raise ValueError(
-                    f"The layer {layer.name} computes in mixed_float16, in which small gradients "
-                    "vanish. Use keras.config.set_dtype_policy('mixed_bfloat16') before the "
-                    "networks are made."
-                )
+    for layer in itertools.chain.from_iterable(map(_layers, networks)):
+        if layer.compute_dtype == "float16":
+            raise ValueError(
+                f"The layer {layer.name} computes in float16, in which small gradients vanish. "
+                "Use keras.config.set_dtype_policy('mixed_bfloat16') before the networks are made."
+            )
+
+
+def check_apart(generator, discriminator):
+    """Refuses weights that belong to both players: each step would undo the other's."""
+    theirs = {id(weight) for weight in discriminator.weights}
+    if shared := [weight.path for weight in generator.weights if id(weight) in theirs]:
+        raise ValueError(
+            f"Both players hold the weight {shared[0]}; expected layers of their own. "
+            "Make the layer twice."
+        )
+
+
+def check_trainable(**players):
+    """Refuses a player whose weights are all frozen."""
+    for name, player in players.items():
+        if not player.trainable_variables:
+            raise ValueError(
+                f"The {name} has nothing to train. Set {name}.trainable = True: each step picks "
+                "by itself whose weights move."
+            )
+
+
+def check_seed(seed):
+    """Refuses what is no seed: a whole number from 0 to 2**32 - 1."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"`seed` is a whole number from 0 to 2**32 - 1. Received: seed={seed!r}.")
+
+
+def _layers(network):
+    yield network
+    for layer in getattr(network, "layers", ()):
+        yield from _layers(layer)
 
 
 def image_range(generator, codings_size, given):

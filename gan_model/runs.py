@@ -13,7 +13,6 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
 import platform
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import tensorflow as tf
 
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
+from gan_model.files import replaced
 
 _SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
 # A run may be given more epochs later; everything else makes it another run.
@@ -85,9 +85,8 @@ class RunFolder:
     def save(self, gan):
         """Writes `gan.keras` and `generator.keras`, each whole or not at all."""
         for model, path in ((gan, self.gan), (gan.generator, self.generator)):
-            beside = path.with_name(f".part-{path.name}")
-            model.save(beside)
-            os.replace(beside, path)
+            with replaced(path) as beside:
+                model.save(beside)
 
     def load(self):
         """The GAN of the run: the finished one, else as the newest checkpoint has it.
@@ -116,7 +115,10 @@ class RunFolder:
 
     def _read_settings(self):
         try:
-            return json.loads(self.settings.read_text())["settings"] | {}
+            settings = json.loads(self.settings.read_text())["settings"]
+            if not isinstance(settings, dict):
+                raise TypeError("`settings` is no list of names and values")
+            return settings
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self.settings} cannot be read ({error}), so it can't be told which run this "
@@ -124,7 +126,7 @@ class RunFolder:
             ) from error
 
     def _compare(self, settings):
-        if not self.settings.exists() or not (self.epochs_done() or self.gan.exists()):
+        if not (self.epochs_done() or self.gan.exists()):
             return  # there is no run that could be lost
         then = self._read_settings()
         now = json.loads(json.dumps(settings))  # as it will be read back: tuples are lists
@@ -188,6 +190,5 @@ def _versions():
 
 
 def _write_json(path, content):
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(beside, path)
+    with replaced(path) as beside:
+        beside.write_text(json.dumps(content, indent=2) + "\n")

@@ -72,6 +72,44 @@ def test_bad_images(kind, method, dense):
     assert int(dense.step) == before
 
 
+def of_unknown_shape(*shape):
+    one = tf.TensorSpec([None] * len(shape), tf.uint8)
+    made = lambda: (np.zeros(shape, np.uint8) for _ in range(16))  # noqa: E731
+    batches = tf.data.Dataset.from_generator(made, output_signature=one).batch(8)
+    return batches.apply(tf.data.experimental.assert_cardinality(2))
+
+
+def test_images_whose_size_only_the_first_batch_tells(dense):
+    with pytest.raises(ValueError, match=r"\(16, 16\), the data holds \(8, 8\)"):
+        dense.fit(of_unknown_shape(8, 8), verbose=0)
+    dense.fit(of_unknown_shape(16, 16), verbose=0)
+
+
+def test_a_later_batch_of_another_size_fails_and_is_not_folded_into_others(dense):
+    sizes = [(8, 16, 16), (16, 8, 16)]
+    made = lambda: (np.zeros(size, np.uint8) for size in sizes)  # noqa: E731
+    spec = tf.TensorSpec((None, None, None), tf.uint8)
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        dense.fit(tf.data.Dataset.from_generator(made, output_signature=spec), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(x=None), r"There are no images: type gan.fit\(images\)"),
+        (dict(x=floats(0, 1)[:0]), "There are no images"),
+        (dict(x=uint8s(16, 16)[0]), "single images"),
+        (dict(x=as_dataset(uint8s(40, 16, 16)), batch_size=8), "`batch_size` is for arrays"),
+        (dict(x=as_dataset(uint8s(40, 16, 16)), y=np.zeros(40)), "`y` is for arrays"),
+        (dict(x=uint8s(40, 16, 16), validation_split=1.5), "a fraction between 0 and 1"),
+        (dict(x=as_dataset(uint8s(40, 16, 16)), validation_split=0.5), "is for arrays"),
+    ],
+)
+def test_arguments_that_make_no_sense_together(arguments, message, dense):
+    with pytest.raises(ValueError, match=message):
+        dense.fit(verbose=0, **arguments)
+
+
 def test_bad_validation_images_are_caught_before_training(dense):
     before = int(dense.step)
     with pytest.raises(ValueError, match="the generator's in"):
@@ -176,6 +214,37 @@ BAD_PLAYERS = {
         lambda: GAN(*players(), image_range=(1, -1)),
         r"`image_range` is \(least, greatest\)",
     ),
+}
+
+
+def with_a_shared_layer():
+    shared = layers.Dense(64, activation="tanh")
+    generator = keras.Sequential([keras.Input((64,)), shared, layers.Reshape((8, 8))])
+    scores = [layers.Flatten(), shared, layers.Dense(1)]
+    return GAN(generator, keras.Sequential([keras.Input((8, 8)), *scores]))
+
+
+def in_float16():
+    generator, discriminator = players()
+    nested = keras.Sequential([layers.Dense(8, dtype="mixed_float16")])
+    discriminator = keras.Sequential(
+        [keras.Input((8, 8)), layers.Flatten(), nested, layers.Dense(1, dtype="float32")]
+    )
+    return GAN(generator, discriminator)
+
+
+def frozen():
+    gan = GAN(*players())
+    gan.discriminator.trainable = False
+    gan.compile()
+
+
+BAD_PLAYERS |= {
+    "a shared layer": (with_a_shared_layer, "Both players hold the weight .*Make the layer twice"),
+    "float16 in a nested layer": (in_float16, "computes in float16.*mixed_bfloat16"),
+    "frozen": (frozen, "discriminator has nothing to train. Set discriminator.trainable = True"),
+    "a seed that is none": (lambda: GAN(*players(), seed=1.5), "Received: seed=1.5"),
+    "a seed that is too large": (lambda: GAN(*players(), seed=2**32), "`seed` is a whole number"),
 }
 
 

@@ -344,7 +344,7 @@ def test_a_resumed_run_is_the_whole_run(tmp_path, run, begun, capsys, as_found):
     if as_found == "newest damaged":
         newest.write_bytes(newest.read_bytes()[:-100])
     if as_found == "newest missing":
-        newest.rename(tmp_path / "checkpoints" / ".epoch-00009.npz.part")
+        newest.rename(tmp_path / "checkpoints" / ".part-epoch-00009.npz")
     gan = tiny()
 
     history = fit(gan, 3, callbacks.watch(tmp_path, count=7))
@@ -544,3 +544,20 @@ def test_learning_rate_scheduler_for_one_player_also_after_a_resume(tmp_path):
         moved = "generator" in rate
         values = [value for _, value in curve(tmp_path / "tensorboard" / "train", rate)]
         assert values == ([RATE / 2, RATE / 4, RATE / 8] if moved else [RATE] * 3)
+
+
+def test_a_run_with_another_seed_is_refused(tmp_path):
+    fit(tiny(), 1, [callbacks.Checkpoints(tmp_path)])
+    other = tiny()
+    other.seed = 9
+    with pytest.raises(ValueError, match=r"of a run with seed=0, this GAN has seed=9"):
+        fit(other, 2, [callbacks.Checkpoints(tmp_path)])
+
+
+def test_figures_of_validation_do_not_decide_what_is_kept(tmp_path):
+    class Unlucky(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_distance"] = float("nan")
+
+    fit(tiny(), 1, [Unlucky(), callbacks.Checkpoints(tmp_path)])
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch-00001.npz"]

@@ -278,7 +278,7 @@ def test_without_checkpoints_nothing_is_restored(tmp_path):
 
 def test_what_a_kill_left_half_written_is_not_used_and_removed(tmp_path):
     written(tmp_path, epochs=2)
-    half = tmp_path / ".epoch-00003.npz.part"
+    half = tmp_path / ".part-epoch-00003.npz"
     half.write_bytes(b"half")
     callback = callbacks.Checkpoints(tmp_path)
     assert callback.restore(tiny_gan()) == 2
@@ -290,6 +290,6 @@ def test_a_full_disk_ends_the_training_and_leaves_what_there_was(tmp_path):
     gan = written(tmp_path, epochs=2)
     callback = callbacks.Checkpoints(tmp_path)
     callback.set_model(gan)
-    with no_room_beyond(1000), pytest.raises(OSError, match="earlier ones are whole"):
+    with no_room_beyond(1000), pytest.raises(OSError, match="what was there before is whole"):
         callback.on_epoch_end(2, {})
     assert callbacks.Checkpoints(tmp_path).restore(tiny_gan()) == 2

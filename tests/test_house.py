@@ -22,6 +22,7 @@ FLOW = [
     "players",
     "sampling",
     "saving",
+    "files",
     "gan",
     "pictures",
     "checkpoint",

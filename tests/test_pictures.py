@@ -170,3 +170,11 @@ def test_of_many_pictures_an_even_choice_is_shown(tmp_path, count):
 
 def same_grey(picture, frame):
     return np.array_equal(picture, frame[..., 0])
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((4, 8, 8)), np.zeros((8, 8), "u1"), np.zeros((0, 8, 8), "u1")]
+)
+def test_a_grid_of_anything_else_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"made of uint8 images.*gan.generate"):
+        pictures.grid(wrong)

@@ -212,7 +212,7 @@ class Moments:
             names = os.listdir(self.folder / "checkpoints")
         except FileNotFoundError:
             return []
-        return [name for name in names if name.endswith(".part")]
+        return [name for name in names if name.startswith(".part-")]
 
     def at_the_end(self):
         """When the training is done and its results are being written."""

@@ -285,3 +285,9 @@ def test_what_is_no_model_is_one_sentence(tmp_path, write):
     with pytest.raises(ValueError, match=f"^{path} cannot be read as a Keras model: ") as error:
         runs.load_model(path)
     assert "\n" not in str(error.value)
+
+
+def test_a_run_whose_settings_are_gone_is_no_other_run(begun):
+    begun.settings.unlink()
+    refused(begun, {**SETTINGS, "seed": 6}, match="cannot be read")
+    assert not begun.settings.exists()

@@ -58,6 +58,7 @@ class Checkpoints(keras.callbacks.Callback):
             except checkpoint.DamagedCheckpoint as error:
                 print(f"{error}. Trying the one before it.", file=sys.stderr)
                 continue
+            _refuse_other_seed(gan, about, path)
             checkpoint.restore(gan, arrays, path)
             self._history = about["history"]
             return about["epoch"]
@@ -71,7 +72,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.directory.mkdir(parents=True, exist_ok=True)
-        for unfinished in self.directory.glob(".*.part"):
+        for unfinished in self.directory.glob(".part-*"):
             unfinished.unlink()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -79,10 +80,11 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        if not all(math.isfinite(value) for value in figures.values()):
+        trained = [value for name, value in figures.items() if not name.startswith("val_")]
+        if not all(map(math.isfinite, trained)):
             return  # the run is lost; the files there are still hold a good one
         self._history.append(figures)
-        about = {"epoch": epoch + 1, "history": self._history}
+        about = {"epoch": epoch + 1, "seed": self.model.seed, "history": self._history}
         path = self.directory / f"epoch-{epoch + 1:05d}.npz"
         checkpoint.write(path, checkpoint.collect(self.model), about)
         for old in saved(self.directory)[: -self.keep]:
@@ -97,6 +99,14 @@ class Checkpoints(keras.callbacks.Callback):
         if not returned.epoch:
             for epoch, row in enumerate(self._history):
                 returned.on_epoch_end(epoch, row)
+
+
+def _refuse_other_seed(gan, about, path):
+    if about["seed"] != gan.seed:
+        raise ValueError(
+            f"{path} is of a run with seed={about['seed']}, this GAN has seed={gan.seed}. Build it "
+            "with the same seed to go on, or choose another folder."
+        )
 
 
 def saved(directory):

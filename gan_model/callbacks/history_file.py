@@ -1,10 +1,11 @@
 """The history of a run as a file."""
 
 import csv
-import os
 from pathlib import Path
 
 import keras
+
+from gan_model.files import replaced
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -43,12 +44,10 @@ class HistoryFile(keras.callbacks.Callback):
 
     def _write(self):
         columns = list(dict.fromkeys(name for row in self._rows for name in row))
-        beside = self.path.with_name(f".{self.path.name}.part")
-        with open(beside, "w", newline="") as file:
+        with replaced(self.path) as beside, open(beside, "w", newline="") as file:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self._rows)
-        os.replace(beside, self.path)
 
 
 def _read(path):
