@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 _READ_BYTES = 2**19  # about what is read at a time
+_AHEAD = 8  # batches read before they are asked for
 
 
 def dataset(images, labels=None, *, batch_size=32, seed=0, shuffle=True, drop_remainder=True):
@@ -96,6 +97,10 @@ class ImageBatches(tf.data.Dataset):
             first = first_batch()
             return tf.data.Dataset.range(first, first + steps)
 
+        options = tf.data.Options()
+        # Its thread sleeps longer the longer an epoch lasts, and the next epoch, which makes a
+        # new iterator, then waits for it to wake: up to 9 seconds after one of 12.
+        options.autotune.enabled = False
         return (
             tf.data.Dataset.from_tensors(0)
             .flat_map(batch_numbers)
@@ -103,7 +108,8 @@ class ImageBatches(tf.data.Dataset):
             .map(self._batches, num_parallel_calls=1, deterministic=True)
             .unbatch()
             .apply(tf.data.experimental.assert_cardinality(steps))
-            .prefetch(tf.data.AUTOTUNE)
+            .prefetch(_AHEAD)
+            .with_options(options)
         )
 
     def _batches_a_read(self):
