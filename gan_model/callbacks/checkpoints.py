@@ -15,9 +15,9 @@ class Checkpoints(keras.callbacks.Callback):
     After each epoch the whole state is written: both networks, both optimizers, the step
     (on which codings and the order of the images depend), the random state of layers, the
     history. When `fit` begins it goes on from the newest of these files; one that is damaged
-    is reported and the one before it is used. An epoch whose figures are not numbers is not
-    kept. On the same machine the finished run is the
-    same to the bit as one that was never stopped.
+    is reported and the one before it is used. An epoch whose losses are not numbers is not
+    kept. On the same machine the finished run is the same to the bit as one that was never
+    stopped.
 
     Give it last, so that what a checkpoint calls done has been shown by the other callbacks.
     The order of the images is part of that promise for arrays and `data.dataset`; a
