@@ -1,6 +1,6 @@
 # One verb for each wish. Settings go behind the verb: make train PRESET=dense EPOCHS=50
 .DEFAULT_GOAL := help
-.PHONY: help train test quick sample board bench lint check clean
+.PHONY: help train test quick evaluate sample board bench results lint check clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,7 +13,7 @@ COUNT ?= 25
 OUT ?= samples.png
 
 help: # list what can be asked for
-	@awk -F ': .*# ' '/^[a-z]+:.* # / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ': .*# ' '/^[a-z]+:.* # / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 	@echo "Settings: PRESET=$(PRESET) DATA=$(DATA) EPOCHS=$(EPOCHS) SEED=$(SEED) RUN=$(RUN) COUNT= OUT= ARGS="
 
 .venv/ready: pyproject.toml
@@ -34,6 +34,9 @@ test: .venv/ready # all tests
 quick: .venv/ready # the fast tests only
 	@$(BIN)/pytest -m 'not slow' $(ARGS)
 
+evaluate: .venv/ready # all numbers on the quality of a run, with pictures: RUN= ARGS=
+	@$(BIN)/python experiments/evaluate.py $(RUN) $(ARGS)
+
 sample: .venv/ready # images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
 	@$(BIN)/python experiments/sample.py $(RUN) --count $(COUNT) --seed $(SEED) --out $(OUT) $(ARGS)
 
@@ -42,6 +45,9 @@ board: .venv/ready # TensorBoard for all runs
 
 bench: .venv/ready # images per second against the reference loop
 	@$(BIN)/python experiments/benchmark.py $(ARGS)
+
+results: .venv/ready # docs/results.md: every preset and the reference loop, by the clock; an hour
+	@$(BIN)/python experiments/results.py $(ARGS)
 
 lint: .venv/ready # style, unused code, order of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -24,6 +24,8 @@ def arguments():
     parser.add_argument("--batch-size", type=positive, default=32, help="images in a batch")
     parser.add_argument("--codings-size", type=positive, help="numbers in a coding; preset's own")
     parser.add_argument("--steps-per-epoch", type=positive, help="batches in an epoch; one pass")
+    parser.add_argument("--features", help="fashion, inception or pyramid; by the images")
+    parser.add_argument("--validate-every", type=positive, default=1, help="epochs in between")
     parser.add_argument("--seed", type=seed, default=0, help="of weights, codings and order")
     parser.add_argument("--run-dir", help="the run's folder; runs/PRESET-DATA")
     parser.add_argument("--data-dir", help="where the files of a named data set lie")
@@ -50,19 +52,26 @@ def main(args):
     with folder.opened(settings):
         announce(folder, args.epochs)
         gan = runs.build(settings)
+        gan.quality = quality_on(held_out, args.features)
         history = gan.fit(
             train,
             batch_size=args.batch_size,
             validation_data=held_out,
+            validation_freq=args.validate_every,
             epochs=args.epochs,
             steps_per_epoch=args.steps_per_epoch,
             callbacks=folder.callbacks(settings, keep=args.keep),
         )
-        last = {name: values[-1] for name, values in history.history.items()}
-        if not math.isfinite(last["discriminator_loss"] + last["generator_loss"]):
-            sys.exit(1)  # the run is lost, and fit has said so
+        if lost(history.history):
+            sys.exit(1)  # fit has said so
         folder.save(gan)
-    report(folder, history.history)
+    report(folder, history.history, args.validate_every, gan.quality)
+
+
+def lost(history):
+    """Whether the run ended in losses that are no numbers."""
+    last = history["discriminator_loss"][-1] + history["generator_loss"][-1]
+    return not math.isfinite(last)
 
 
 def announce(folder, epochs):
@@ -85,21 +94,54 @@ def settings_of(args, image_shape, fingerprint):
         "codings_size": args.codings_size,
         "batch_size": args.batch_size,
         "steps_per_epoch": args.steps_per_epoch,
+        "features": args.features,
+        "validate_every": args.validate_every,
         "seed": args.seed,
         "epochs": args.epochs,
     }
 
 
-def report(folder, history):
-    figures = ", ".join(f"{name} {values[-1]:.3f}" for name, values in history.items())
+def quality_on(held_out, features):
+    """What is measured on these images: None, with a line that says why, where they are too few."""
+    from gan_model import metrics
+
+    if len(held_out) < metrics.LEAST:
+        few = f"only {len(held_out)} images are held out, and {metrics.LEAST} are the least"
+        print(f"The quality of this run is not measured: {few}.")
+        return None
+    return metrics.Quality(*metrics.measures(held_out, features))
+
+
+def report(folder, history, every, quality):
+    figures = ", ".join(
+        f"{name} {history[name][-1]:.3f}"
+        for name in ("discriminator_loss", "generator_loss", "real_score", "fake_score")
+    )
     python = os.path.relpath(sys.executable)
     tensorboard = Path(python).with_name("tensorboard")
     print(f"""
 Figures of the last epoch ({len(history["generator_loss"])}): {figures}
+{told(quality, history, every)}
 Pictures:    {folder.samples}/training.gif and epoch-*.png
-Model:       {folder.gan}, {folder.generator}
+Model:       {folder.gan}, {folder.generator}; best epoch: {folder.best}
 Dashboard:   {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000
+All numbers: {python} experiments/evaluate.py {folder.path}
 More images: {python} experiments/sample.py {folder.path} --out more.png""")
+
+
+def told(quality, history, every):
+    """The distance at the end and at its best, and what to hold it against."""
+    name = quality and f"val_{quality.distance}"
+    if name not in history:
+        return "Quality:     not measured"
+    values = history[name]
+    best = min(range(len(values)), key=values.__getitem__)
+    floor = f"{quality.floor[quality.distance]:.3g}" if quality.floor else "unknown"
+    return (
+        f"Quality:     {quality.distance} {values[-1]:.4g}; best {values[best]:.4g} after epoch "
+        f"{(best + 1) * every}. Less is better; as many training images read {floor}. "
+        f"Measured on {quality.reference.count:,} images."
+    )
 
 
 if __name__ == "__main__":

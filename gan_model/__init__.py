@@ -7,6 +7,7 @@ The rooms, in the order in which a batch walks through them:
     networks      codings -> images, images -> scores
     losses        scores                   -> one number for each player
     images        images as given          -> images in the generator's range
+    measuring     held-out images          -> the quality of what a model generates
     feeding       images as fit takes them -> batches
     execution     many training steps      -> one call into XLA
     players       two networks             -> what a GAN must know of them
@@ -14,7 +15,10 @@ The rooms, in the order in which a batch walks through them:
     saving        what of a GAN goes into a file
     files         a file, whole or as it was before
     gan           all of the above         -> the only train_step
+    features      images                   -> vectors that a distance looks at
+    metrics       images, held-out images  -> how far apart they are
     pictures      images                   -> grids, PNG, GIF
+    charts        numbers                  -> charts as PNG
     checkpoint    the state of a run      <-> one file
     callbacks     what is shown and kept while fit runs
     presets       whole recipes with a name
@@ -23,9 +27,12 @@ The rooms, in the order in which a batch walks through them:
 
 from gan_model import (
     callbacks,
+    charts,
     codings,
     data,
+    features,
     losses,
+    metrics,
     networks,
     pictures,
     presets,
@@ -40,9 +47,12 @@ __version__ = "0.1.0"
 __all__ = [
     "GAN",
     "callbacks",
+    "charts",
     "codings",
     "data",
+    "features",
     "losses",
+    "metrics",
     "networks",
     "pictures",
     "presets",

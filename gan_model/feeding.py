@@ -16,7 +16,7 @@ class FedWithImages:
     """`fit` and `evaluate` of a Keras model whose data are images.
 
     The model says what it takes and where it is: `image_shape`, `image_range`, `seed` and the
-    variable `step`.
+    variable `step`; and it measures itself (`gan_model.measuring`).
     """
 
     def fit(
@@ -76,6 +76,7 @@ class FedWithImages:
             if hasattr(callback, "restore"):
                 initial_epoch = callback.restore(self) or initial_epoch
         callbacks = [*_listed(callbacks), _StopWhenLost()]
+        self._refer_to(validation_data, train)
         if isinstance(train, ImageBatches):
             train, steps_per_epoch = train.epochs_from(self.step.value, steps_per_epoch), None
         return super().fit(
@@ -89,8 +90,8 @@ class FedWithImages:
             **keras_arguments,
         )
 
-    def evaluate(self, x=None, y=None, *, batch_size=None, **keras_arguments):
-        """Losses and mean scores on held-out images; no weight changes.
+    def evaluate(self, x=None, y=None, *, batch_size=None, return_dict=False, **keras_arguments):
+        """Losses and mean scores on held-out images, and `quality` if set; no weight changes.
 
         Arguments as those of `fit` and `keras.Model.evaluate`. The fake images come from
         codings fixed by the seed, through the generator as it will be used (inference mode).
@@ -100,9 +101,12 @@ class FedWithImages:
             x = self._held_out(x if y is None else (x, y), batch_size)
         self._evaluation_step.assign(0)
         try:
-            return super().evaluate(x, **keras_arguments)
+            figures = super().evaluate(x, return_dict=True, **keras_arguments)
         finally:
             self._evaluation_step.assign(0)
+        self._refer_to(x)
+        figures |= self._quality_now()
+        return figures if return_dict else list(figures.values())
 
     def _held_out(self, held_out, batch_size):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)

@@ -9,17 +9,19 @@ from gan_model.execution import RunInOneCall
 from gan_model.feeding import FedWithImages
 from gan_model.images import from_batch, to_range
 from gan_model.losses import NonSaturating
+from gan_model.measuring import MeasuresItself
 from gan_model.sampling import Sampler
 from gan_model.saving import Saved
 
 
 @keras.saving.register_keras_serializable("gan_model")
-class GAN(FedWithImages, RunInOneCall, Saved, keras.Model):
+class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
     """A generator and a discriminator trained against each other by `fit`.
 
     `gan(codings)` and `gan.predict(codings)` give images as the generator makes them;
     `gan.generate(count)` gives uint8 images, ready to show. `compile` holds the rule of the
-    game and the optimizers; `fit` takes uint8 images as they are.
+    game and the optimizers; `fit` takes uint8 images as they are. Set `gan.quality` to a
+    `metrics.Quality` and every evaluation measures it.
 
     Args:
         generator: Keras model from codings (batch, codings_size) to images
@@ -68,6 +70,7 @@ class GAN(FedWithImages, RunInOneCall, Saved, keras.Model):
         self.images_seen = self._counter("images_seen")
         self._evaluation_step = self._counter("evaluation_step")
         names = ("discriminator_loss", "generator_loss", "real_score", "fake_score")
+        self._sampler = None
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
 
@@ -215,10 +218,11 @@ class GAN(FedWithImages, RunInOneCall, Saved, keras.Model):
         Image i depends on (seed, i) alone: asking for more gives the same ones first. They
         are made a block at a time, so the memory needed is that of the answer.
         """
-        sampler = Sampler(
-            self.generator, codings_size=self.codings_size, image_range=self.image_range
-        )
-        return sampler.generate(count, seed=seed)
+        return self.sampler().generate(count, seed=seed)
+
+    def sampler(self):
+        """The `Sampler` of this generator, as it is now."""
+        return Sampler(self.generator, codings_size=self.codings_size, image_range=self.image_range)
 
     def _counter(self, name):
         # One count for all devices, which go step by step.

@@ -5,6 +5,7 @@ history.csv      figures of each epoch
 samples/         a grid of images an epoch, and how they came about as a GIF
 tensorboard/     what `tensorboard --logdir` shows
 checkpoints/     the last states, to go on from
+best.keras       the GAN of the epoch with the least held-out distance
 gan.keras        the finished GAN, both optimizers included
 generator.keras  the finished generator alone
 """
@@ -41,6 +42,7 @@ class RunFolder:
         self.settings = self.path / "settings.json"
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
+        self.best = self.path / "best.keras"
         self.gan = self.path / "gan.keras"
         self.generator = self.path / "generator.keras"
 

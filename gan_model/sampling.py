@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import tensorflow as tf
 
 from gan_model import players
 from gan_model.codings import numbered
@@ -28,6 +29,8 @@ class Sampler:
         self.generator = generator
         self.codings_size = players.codings_size(generator, codings_size)
         self.image_range = players.image_range(generator, self.codings_size, image_range)
+        # Line by line, Keras's layers take as long again as what they compute.
+        self._images = tf.function(lambda codings: generator(codings, training=False))
 
     def generate(self, count, *, seed=0):
         """Images number 0 to `count - 1`: uint8, (count, *image_shape)."""
@@ -65,4 +68,4 @@ class Sampler:
             yield self._make(math.cos(angle) * here + math.sin(angle) * there)
 
     def _make(self, codings):
-        return to_uint8(self.generator(codings, training=False), self.image_range)
+        return to_uint8(self._images(tf.convert_to_tensor(codings)), self.image_range)

@@ -35,11 +35,13 @@ assert int(gan.step.numpy()) == 5 and int(gan.images_seen.numpy()) == 40
 """
 
 PRESET = """
-from gan_model import callbacks, presets
+from gan_model import callbacks, features, metrics, presets
 def made():
     keras.utils.set_random_seed(0)
     with strategy.scope():
-        return presets.{preset}((16, 16))
+        gan = presets.{preset}((16, 16))
+    gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+    return gan
 def weights(gan):
     return [v.numpy() for v in gan.variables]
 gan = made()
@@ -48,6 +50,9 @@ gan.fit(images, validation_data=images[:20], epochs=4, batch_size=8, verbose=0,
 for variable in gan.trainable_variables:
     first, second = variable.value.values
     assert np.array_equal(first, second), variable.path
+reference = metrics.Reference(gan.quality.measures, images[:20, ..., None])
+numbers = reference.compare(gan.generate(20))
+assert numbers["fid_pixels"] == gan.history.history["val_fid_pixels"][-1]
 for epochs in (2, 4):
     again = made()
     again.fit(images, validation_data=images[:20], epochs=epochs, batch_size=8, verbose=0,

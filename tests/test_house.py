@@ -17,6 +17,7 @@ FLOW = [
     "networks",
     "losses",
     "images",
+    "measuring",
     "feeding",
     "execution",
     "players",
@@ -24,7 +25,10 @@ FLOW = [
     "saving",
     "files",
     "gan",
+    "features",
+    "metrics",
     "pictures",
+    "charts",
     "checkpoint",
     "callbacks",
     "presets",
@@ -118,7 +122,19 @@ def test_the_readme_shows_the_map_in_the_order_of_the_flow():
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("name", ["train", "sample", "benchmark", "make_sample"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "train",
+        "sample",
+        "evaluate",
+        "results",
+        "count_bias",
+        "benchmark",
+        "make_sample",
+        "make_classifier",
+    ],
+)
 def test_scripts_import(name, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "experiments"))
     assert importlib.import_module(name).__doc__

@@ -228,14 +228,15 @@ def states(folder):
 
 def report(output):
     (figures,) = re.findall(r"^Figures of .*$", output, re.MULTILINE)
-    assert f"({EPOCHS})" in figures
-    return figures
+    (quality,) = re.findall(r"^Quality: .*$", output, re.MULTILINE)
+    assert f"({EPOCHS})" in figures and " read " in quality
+    return figures, quality
 
 
 def players(folder):
-    gan = keras.models.load_model(folder / "gan.keras")
-    generator = keras.models.load_model(folder / "generator.keras")
-    return [*gan.get_weights(), *generator.get_weights()]
+    names = ("gan", "generator", "best")
+    models = [keras.models.load_model(folder / f"{name}.keras") for name in names]
+    return [weight for model in models for weight in model.get_weights()]
 
 
 @pytest.mark.slow

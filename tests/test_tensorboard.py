@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_model import callbacks, losses, presets
+from gan_model import callbacks, features, losses, metrics, presets
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,9 @@ FIGURES = [
     "scores/real_score",
     "scores/fake_score",
 ]
+QUALITY = [f"quality/{name}" for name in metrics.InFeatureSpace(features.pixels()).names]
 RATES = ["training/generator_learning_rate", "training/discriminator_learning_rate"]
+WHERE = {"train": FIGURES, "validation": FIGURES + QUALITY, "floor": QUALITY}
 SPEED = "training/images_per_second"
 LOADERS = {"fast loader": [], "slow loader": ["--load_fast=false"]}  # the fast one is the default
 CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost", "watched live"]
@@ -49,6 +51,7 @@ def train(run_dir, epochs, *more):
     # Without XLA, which takes a second to compile.
     optimizers = keras.optimizers.RMSprop(1e-3), keras.optimizers.RMSprop(1e-3)
     gan.compile(losses.BinaryCrossentropy(), *optimizers, steps_per_execution=4)
+    gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
     *first, checkpoints = callbacks.watch(run_dir, count=7)
     gan.fit(
         images[: STEPS * 32],
@@ -197,7 +200,8 @@ def board(request, runs, tmp_path_factory):
 def test_training_and_validation_have_a_chart_for_each_figure_together(board):
     tags = json.loads(board.get("plugin/scalars/tags"))
     for run in ("whole", *CUT):
-        assert set(tags[f"{run}/tensorboard/validation"]) == set(FIGURES)
+        assert set(tags[f"{run}/tensorboard/validation"]) == {*FIGURES, *QUALITY}
+        assert set(tags[f"{run}/tensorboard/floor"]) == set(QUALITY)
         assert set(tags[f"{run}/tensorboard/train"]) == {*FIGURES, *RATES, SPEED}
 
 
@@ -207,6 +211,14 @@ def test_the_curves_of_a_run_that_was_never_stopped(board):
         for figure in FIGURES:
             expected = list(zip(EPOCH_ENDS, history[prefix + figure.split("/")[1]], strict=True))
             assert board.scalars(f"whole/tensorboard/{where}", figure) == expected
+    for figure in QUALITY:
+        values = history["val_" + figure.split("/")[1]]
+        assert board.scalars("whole/tensorboard/validation", figure) == [
+            (step, pytest.approx(value, rel=1e-6))
+            for step, value in zip(EPOCH_ENDS, values, strict=True)
+        ]
+        floor = [value for _, value in board.scalars("whole/tensorboard/floor", figure)]
+        assert len(set(floor)) == 1 and len(floor) == EPOCHS
     for rate in RATES:
         expected = [(step, pytest.approx(1e-3)) for step in EPOCH_ENDS]
         assert board.scalars("whole/tensorboard/train", rate) == expected
@@ -214,8 +226,8 @@ def test_the_curves_of_a_run_that_was_never_stopped(board):
 
 @pytest.mark.parametrize("cut", CUT)
 def test_a_run_that_was_stopped_is_the_same_unbroken_curve(board, cut):
-    for where in ("train", "validation"):
-        for figure in FIGURES:
+    for where, figures in WHERE.items():
+        for figure in figures:
             curve = board.scalars(f"{cut}/tensorboard/{where}", figure)
             assert [step for step, _ in curve] == EPOCH_ENDS, figure
             assert curve == board.scalars(f"whole/tensorboard/{where}", figure)

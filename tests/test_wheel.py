@@ -11,13 +11,16 @@ ROOT = Path(__file__).parent.parent
 
 TRAIN = """
 import gan_model
-from gan_model import callbacks, data, presets
+from gan_model import callbacks, data, metrics, presets
 
 assert gan_model.__file__.startswith({installed!r}), gan_model.__file__
 (images, labels), (held_out, _) = data.load("sample")
 assert images.shape == (10000, 28, 28) and held_out.shape == (2000, 28, 28)
 gan = presets.dense()
-gan.fit(images[:640], epochs=1, verbose=0, callbacks=callbacks.watch("run"))
+gan.quality = metrics.Quality()
+watched = callbacks.watch("run")
+gan.fit(images[:640], validation_data=held_out, epochs=1, verbose=0, callbacks=watched)
+assert gan.quality.distance == "fid_fashion"
 assert gan.generate(3).shape == (3, 28, 28)
 print("trained")
 """
@@ -43,4 +46,4 @@ def test_a_wheel_trains_on_the_sample_from_another_directory(tmp_path):
     assert trained.stdout.strip() == "trained", trained.stderr
     assert (installed / "gan_model" / "data" / "sample.LICENSE").exists()
     names = {path.name for path in (elsewhere / "run").iterdir()}
-    assert names == {"checkpoints", "history.csv", "samples", "tensorboard"}
+    assert names == {"checkpoints", "history.csv", "samples", "tensorboard", "best.keras"}

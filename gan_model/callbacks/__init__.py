@@ -3,26 +3,29 @@
     SampleImages    the same codings through the generator as it learns
     Scalars         losses, scores and rates on TensorBoard
     HistoryFile     one line of figures an epoch, as CSV
+    BestModel       the GAN of the epoch with the least held-out distance
     Checkpoints     goes on exactly where an earlier process stopped
 
-`watch(run_dir)` gives all four for one folder.
+`watch(run_dir)` gives all five for one folder.
 """
 
 from pathlib import Path
 
+from gan_model.callbacks.best_model import BestModel
 from gan_model.callbacks.checkpoints import Checkpoints
 from gan_model.callbacks.history_file import HistoryFile
 from gan_model.callbacks.sample_images import SampleImages
 from gan_model.callbacks.scalars import Scalars
 
-__all__ = ["Checkpoints", "HistoryFile", "SampleImages", "Scalars", "watch"]
+__all__ = ["BestModel", "Checkpoints", "HistoryFile", "SampleImages", "Scalars", "watch"]
 
 
 def watch(run_dir, *, count=25, keep=3):
     """The callbacks that show a run and keep it, for one folder.
 
     Args:
-        run_dir: gets `samples/`, `tensorboard/`, `history.csv` and `checkpoints/`.
+        run_dir: gets `samples/`, `tensorboard/`, `history.csv`, `checkpoints/` and, where the
+            GAN has a `quality`, `best.keras`.
         count: images in a grid.
         keep: checkpoints kept, the newest ones.
     """
@@ -33,5 +36,6 @@ def watch(run_dir, *, count=25, keep=3):
         SampleImages(run_dir / "samples", log_dir=board, count=count),
         Scalars(board),
         HistoryFile(run_dir / "history.csv"),
+        BestModel(run_dir / "best.keras"),
         Checkpoints(run_dir / "checkpoints", keep=keep),
     ]

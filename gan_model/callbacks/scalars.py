@@ -16,11 +16,13 @@ _CHARTS = {
 
 
 class Scalars(keras.callbacks.Callback):
-    """Draws losses, scores, learning rates and images per second, against the training step.
+    """Draws losses, scores, quality, rates and images per second, against the training step.
 
     Training and validation share a chart for each figure (two runs, `train` and
-    `validation`, with the same tags). The tab Custom Scalars has both losses on one chart,
-    and both mean scores. The step is the model's own, so a resumed run is one unbroken curve.
+    `validation`, with the same tags). The floor of each number of `gan.quality` is a third
+    run, `floor`, on its chart: as many training images compared with the held-out ones. The
+    tab Custom Scalars has both losses on one chart, and both mean scores. The step is the
+    model's own, so a resumed run is one unbroken curve.
 
     Args:
         log_dir: folder that TensorBoard reads.
@@ -54,16 +56,31 @@ class Scalars(keras.callbacks.Callback):
         held_out = {}
         for name, value in (logs or {}).items():
             where = held_out if name.startswith("val_") else figures
-            where[_tag(name.removeprefix("val_"))] = value
+            where[self._tag(name.removeprefix("val_"))] = value
         self._write("train", figures)
+        self._write("validation", held_out)
         if held_out:
-            self._write("validation", held_out)
+            self._write("floor", {self._tag(name): v for name, v in self._floor().items()})
 
     def on_train_end(self, logs=None):
         for writer in self._writers.values():
             writer.close()
 
+    def _floor(self):
+        return (self.model.quality and self.model.quality.floor) or {}
+
+    def _tag(self, figure):
+        """The figure's name below the name of its group, which TensorBoard folds as one."""
+        if self.model.quality and figure in self.model.quality.names:
+            return f"quality/{figure}"
+        for ending, group in _GROUPS.items():
+            if figure.endswith(ending):
+                return f"{group}/{figure}"
+        return figure
+
     def _write(self, run, figures):
+        if not figures:
+            return
         writer = self._writer(run)
         # record_if: Keras's TensorBoard callback may have switched all summaries off.
         with writer.as_default(step=int(self.model.step.numpy())), tf.summary.record_if(True):
@@ -74,14 +91,6 @@ class Scalars(keras.callbacks.Callback):
         if run not in self._writers:
             self._writers[run] = board.writer(self.log_dir / run, self._first_step)
         return self._writers[run]
-
-
-def _tag(figure):
-    """The figure's name below the name of its group, which TensorBoard folds as one."""
-    for ending, group in _GROUPS.items():
-        if figure.endswith(ending):
-            return f"{group}/{figure}"
-    return figure
 
 
 def _rate(optimizer):

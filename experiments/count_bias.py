@@ -1,0 +1,56 @@
+"""How the distances of real images to real ones depend on their number -> docs/count-bias.png.
+
+    python experiments/count_bias.py --data fashion_mnist
+
+Two disjoint sets of n training images each, drawn with one seed a repeat, in `fashion`
+features. Any distance between them is what n images read by chance alone.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from command_line import Parser, plain_errors, positive, quiet
+
+COUNTS = (500, 1000, 2000, 5000, 10_000)
+DISTANCES = ("fid_fashion", "kid_fashion")
+
+
+def main(args):
+    with quiet():
+        from gan_model import charts, data, features, metrics
+    (images, _), _ = data.load(args.data)
+    space = metrics.InFeatureSpace(features.fashion())
+    vectors = space.describe(images)
+    read = {name: [[] for _ in range(args.repeats)] for name in (*DISTANCES, "recall_fashion")}
+    for repeat in range(args.repeats):
+        order = np.random.default_rng(repeat).permutation(len(vectors))
+        for count in COUNTS:
+            one, other = (space.statistics(vectors[order[at : at + count]]) for at in (0, count))
+            numbers = space.numbers(one, other)
+            for name, values in read.items():
+                values[repeat].append(numbers[name])
+    for name, values in read.items():
+        told = [
+            f"{n:,}: {np.mean(v):.3g}" for n, v in zip(COUNTS, np.transpose(values), strict=True)
+        ]
+        print(f"{name:15} {'  '.join(told)}")
+    charts.curve(
+        {"fid_fashion": (COUNTS, read["fid_fashion"])},
+        args.out,
+        x_label="images on each side",
+        y_label="fid_fashion between real images",
+        title=f"What chance alone reads, {args.repeats} draws",
+        log_x=True,
+        log_y=True,
+    )
+    print(f"{args.out}\n{json.dumps(read)}")
+
+
+if __name__ == "__main__":
+    parser = Parser(__doc__.splitlines()[0])
+    parser.add_argument("--data", default="fashion_mnist", help="sample or fashion_mnist")
+    parser.add_argument("--repeats", type=positive, default=5, help="draws of each count")
+    parser.add_argument("--out", type=Path, default=Path("docs/count-bias.png"), metavar="PNG")
+    with plain_errors():
+        main(parser.parse_args())

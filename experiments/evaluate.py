@@ -1,0 +1,190 @@
+"""Measures generated images against held-out ones: quality, classes, copying.
+
+python experiments/evaluate.py runs/dcgan-sample
+python experiments/evaluate.py images.npz --data fashion_mnist --json figures.json
+"""
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+from command_line import Parser, plain_errors, positive, quiet
+
+
+def arguments():
+    parser = Parser(__doc__.split("\n")[0])
+    parser.add_argument(
+        "what", help="folder of a run, a .keras file, or images: .npz, .npy, a folder of pictures"
+    )
+    parser.add_argument("--data", help="what to compare with, as for train.py; a run has its own")
+    parser.add_argument("--data-dir", help="where the files of a named data set lie")
+    parser.add_argument("--count", type=positive, default=10_000, help="images compared, at most")
+    parser.add_argument(
+        "--seeds", type=positive, default=3, help="readings: seeds of codings, or parts of a set"
+    )
+    parser.add_argument("--features", help="fashion, inception or pyramid; what suits the images")
+    parser.add_argument(
+        "--weights", choices=("last", "best"), default="last", help="epoch of a run to measure"
+    )
+    parser.add_argument("--json", help="file for all figures")
+    parser.add_argument("--out", help="folder for the pictures; RUN/evaluation or ./evaluation")
+    args = parser.parse_args()
+    if args.json and not Path(args.json).absolute().parent.is_dir():
+        parser.error(f"there is no folder {Path(args.json).parent} for --json {args.json}")
+    return args
+
+
+def main(args):
+    with quiet():
+        from gan_model import metrics
+        from gan_model.data.image_sets import disjoint_parts
+        from gan_model.metrics import report
+        from gan_model.metrics.reference import chosen
+    sampler, settings = opened(args)
+    train, held_out, images = compared(args, settings, sampler)
+    count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
+    real = chosen(held_out, count)
+    reference = metrics.Reference(metrics.measures(held_out, args.features), real)
+    out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
+    out.mkdir(parents=True, exist_ok=True)
+    if sampler:
+        sets = [sampler.generate(count, seed=seed) for seed in range(args.seeds)]
+    else:
+        sets = disjoint_parts(images, count, most=args.seeds)
+
+    figures = about(args, settings, reference) | {
+        "readings": [reference.compare(images) for images in sets],
+        "floor": reference.compare(chosen(train, count)),
+        "noise": reference.compare(metrics.shuffled_pixels(real)),
+    }
+    print(report.head(figures, readings="seed" if sampler else "part"))
+    print(report.table(figures["readings"], floor=figures["floor"], noise=figures["noise"]))
+    print(report.COLUMNS)
+    figures |= classes(reference, sets, real, out)
+    figures |= copies(reference, sets[0], real, train, out)
+    if args.json:
+        Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
+        print(f"All figures: {args.json}")
+
+
+def opened(args):
+    """(what makes the images, the settings of its run); None for each that there is not."""
+    from gan_model import runs
+    from gan_model.sampling import Sampler
+
+    folder, settings = runs.RunFolder(args.what), None
+    if folder.settings.is_file():
+        if args.weights == "best" and not folder.best.is_file():
+            raise ValueError(f"There is no {folder.best}: leave out --weights best.")
+        model = folder.load() if args.weights == "last" else runs.load_model(folder.best)
+        settings = settings_in(folder.settings)
+    elif args.weights == "best":
+        raise ValueError(f"--weights best is for the folder of a run, and {args.what} is none.")
+    elif Path(args.what).suffix == ".keras":
+        model = runs.load_model(args.what)
+    else:
+        return None, None
+    sampler = Sampler(
+        getattr(model, "generator", model),
+        codings_size=getattr(model, "codings_size", None),
+        image_range=getattr(model, "image_range", None),
+    )
+    return sampler, settings
+
+
+def settings_in(path):
+    try:
+        settings = json.loads(path.read_text())["settings"]
+        return {name: settings[name] for name in ("data", "images")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} cannot be read ({error!r}). Give {path.parent / 'gan.keras'} and --data."
+        ) from None
+
+
+def compared(args, settings, sampler):
+    """Training images, held-out images, and the images to measure if they are made; one shape."""
+    from gan_model import data, runs
+    from gan_model.data.image_sets import load_images
+
+    if not (args.data or settings):
+        raise ValueError("Say what to compare with: --data NAME, or the path of a folder.")
+    args.data, own = args.data or settings["data"], not args.data
+    given = sampler.generate(1) if sampler else load_images(args.what)
+    of_pictures = args.data not in data.NAMES and not any(Path(args.data).glob("train-images*"))
+    wanted = {"image_size": given.shape[1:3]} if of_pictures else {}
+    if of_pictures and sampler:
+        wanted["channels"] = given.shape[3] if given.ndim == 4 else 1
+    (train, _), (held_out, _) = data.load(args.data, folder=args.data_dir, **wanted)
+    if own and runs.fingerprint(train) != settings["images"]:
+        raise ValueError(
+            f"The images of {args.data} are not those that the run was trained on. To compare "
+            f"with them all the same: --data {args.data}"
+        )
+    if not sampler:
+        return train, held_out, load_images(args.what, image_shape=train.shape[1:])
+    if given[0].size != train[0].size or given.shape[1:3] != train.shape[1:3]:
+        raise ValueError(
+            f"{args.what} makes images of shape {given.shape[1:]}, those of {args.data} have "
+            f"{train.shape[1:]}. Say what it was trained on: --data NAME, or a folder's path."
+        )
+    return train, held_out, None
+
+
+def about(args, settings, reference):
+    libraries = ("gan-model", "tensorflow", "keras", "numpy")
+    return {
+        "what": args.what,
+        "weights": args.weights if settings else None,
+        "data": args.data,
+        **reference.about,
+        "versions": {name: importlib.metadata.version(name) for name in libraries},
+    }
+
+
+def classes(reference, sets, real, out):
+    """Counts of the classes, printed and drawn, where the features come with a classifier."""
+    import numpy as np
+
+    from gan_model import charts, features
+    from gan_model.metrics import report
+
+    if not in_fashion(reference):
+        return {}
+    names = list(features.CLASSES)
+    generated, held_out = (
+        np.bincount(features.fashion().classes(images), minlength=len(names)).tolist()
+        for images in (np.concatenate(sets), real)
+    )
+    print("\nClasses, as the classifier `fashion` sees them")
+    print(report.classes(names, generated, held_out))
+    charts.class_histogram(generated, names, out / "classes.png", real_counts=held_out)
+    print(f"  {out / 'classes.png'}")
+    return {"classes": {"names": names, "generated": generated, "held_out": held_out}}
+
+
+def copies(reference, fakes, real, train, out):
+    """Signs of copying, printed, and the images that are most like copies, drawn."""
+    from gan_model import charts, features
+    from gan_model.metrics import report
+    from gan_model.metrics.copying import WORST, look_for_copies
+
+    kind = features.fashion() if in_fashion(reference) else features.pixels()
+    found = look_for_copies(kind, fake_images=fakes, held_out_images=real, train_images=train)
+    path = out / "neighbours.png"
+    rows = report.rows_of_neighbours(found)
+    pairs = fakes[found.shown], train[found.training]
+    charts.neighbours(*pairs, path, labels=rows, distances=found.distances)
+    print(f"\n{report.copying(found, f'{kind.name}, checksum {kind.checksum}')}")
+    print(f"  {path}: the {WORST} nearest of all, then {len(rows) - WORST} others")
+    about = {"features": kind.name, "checksum": kind.checksum, "counts": found.counts}
+    return {"copying": about | {"nearer": found.nearer, "duplicates": found.duplicates}}
+
+
+def in_fashion(reference):
+    return reference.about["measures"][0].get("features") == "fashion"
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        main(arguments())

@@ -1,0 +1,169 @@
+"""Trains every preset and the reference loop by the clock -> docs/results.md, with pictures.
+
+    python experiments/results.py --minutes 1 2 5 --seeds 3
+
+Each run (a system, a seed) is a process of its own and leaves its figures in the folder of the
+runs, so that, stopped and started again, only the missing ones are trained. The minutes are
+those of training: what `fit` or the loop takes from its first line on, compiling included,
+measuring left out. Nothing else should run on the machine meanwhile.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from command_line import Parser, plain_errors, positive, quiet, seed
+from results_page import page
+
+SYSTEMS = ("reference", "dense", "dcgan", "guidelines")
+BATCH_SIZE = 32
+
+
+def arguments():
+    parser = Parser(__doc__.split("\n")[0])
+    parser.add_argument("--minutes", type=positive, nargs="+", default=[1, 2, 5], help="to measure")
+    parser.add_argument("--seeds", type=positive, default=3, help="runs of each system")
+    parser.add_argument("--data", default="fashion_mnist", help="sample or fashion_mnist")
+    parser.add_argument("--runs", type=Path, default=Path("runs/results"), help="kept figures")
+    parser.add_argument("--docs", type=Path, default=Path("docs"), help="gets results.md, results/")
+    parser.add_argument("--one", choices=SYSTEMS, help="only train this system, with --seed")
+    parser.add_argument("--seed", type=seed, default=0, help="of the one run")
+    return parser.parse_args()
+
+
+def main(args):
+    args.minutes.sort()
+    if args.one:
+        one(args)
+        return
+    for number in range(args.seeds):
+        for system in SYSTEMS:
+            if not figures_file(args, system, number).exists():
+                print(f"{system}, seed {number}: {args.minutes[-1]} minutes ...", flush=True)
+                command = [sys.executable, *sys.argv, "--one", system, "--seed", str(number)]
+                subprocess.run(command, check=True)
+    with quiet():
+        runs = {
+            system: [
+                json.loads(figures_file(args, system, number).read_text())
+                for number in range(args.seeds)
+            ]
+            for system in SYSTEMS
+        }
+        print(f"Written: {page(runs, args.docs, args.runs)}")
+
+
+def figures_file(args, system, number):
+    return args.runs / f"{args.data}-{system}-{number}" / "figures.json"
+
+
+def one(args):
+    """Trains one system and writes what was measured on the way."""
+    with quiet():
+        import keras
+
+        from gan_model import data, presets
+    (train, _), (held_out, _) = data.load(args.data)
+    keras.utils.set_random_seed(args.seed)
+    preset = "dcgan" if args.one == "reference" else args.one
+    gan = presets.named(preset)(train.shape[1:], seed=args.seed)
+    folder = figures_file(args, args.one, args.seed).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    meter = Meter(gan, train, held_out, folder)
+    stopwatch = Stopwatch(args.minutes, meter.measure)
+    if args.one == "reference":
+        run_loop(gan, train, stopwatch)
+    else:
+        run_fit(gan, train, stopwatch)
+    about = {"system": args.one, "seed": args.seed, "data": args.data, "cpus": os.cpu_count()}
+    state = "finished" if not stopwatch.left else "lost: losses became infinite or no number"
+    record = {**about, "state": state, **meter.record()}
+    (folder / "figures.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def run_fit(gan, train, stopwatch):
+    from keras.callbacks import LambdaCallback
+
+    def look(batch, logs):
+        stopwatch.look(images=int(gan.images_seen.numpy()))
+        gan.stop_training = gan.stop_training or not stopwatch.left
+
+    callbacks = [LambdaCallback(on_train_batch_end=look)]
+    gan.fit(train, batch_size=BATCH_SIZE, epochs=10**6, callbacks=callbacks, verbose=0)
+
+
+def run_loop(gan, train, stopwatch):
+    """The loop that `fit` replaces, on the same networks, with the loop's own losses."""
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+    import reference_loop
+    import tensorflow as tf
+
+    models = reference_loop.compiled(gan.generator, gan.discriminator)
+    low, high = gan.image_range
+    scaled = (train / 255 * (high - low) + low).astype("float32").reshape(-1, *gan.image_shape)
+    batches = tf.data.Dataset.from_tensor_slices(scaled).shuffle(1000)
+    batches = batches.batch(BATCH_SIZE, drop_remainder=True).prefetch(1).repeat()
+    for number, real_images in enumerate(batches):
+        draws = [tf.random.normal([BATCH_SIZE, gan.codings_size]) for _ in range(2)]
+        reference_loop.turn(gan.generator, *models, real_images, *draws)
+        stopwatch.look(images=(number + 1) * BATCH_SIZE)
+        if not stopwatch.left:
+            return
+
+
+class Stopwatch:
+    """Calls `measure(minute, images)` at minutes of training, and stands still meanwhile."""
+
+    def __init__(self, minutes, measure):
+        self.left, self._measure, self._began = list(minutes), measure, time.perf_counter()
+
+    def look(self, images):
+        now = time.perf_counter()
+        if self.left and now - self._began >= 60 * self.left[0]:
+            self._measure(self.left.pop(0), images)
+            self._began += time.perf_counter() - now
+
+
+class Meter:
+    """Measures a generator against held-out images, and keeps figures and pictures."""
+
+    def __init__(self, gan, train, held_out, folder):
+        from gan_model import features, metrics
+
+        self._gan, self._folder, self._marks = gan, folder, []
+        self._classes = features.fashion().classes
+        self._reference = metrics.Reference(metrics.measures(held_out, "fashion"), held_out)
+        n = self._reference.count
+        rows = np.sort(np.random.default_rng(0).choice(len(train), n, replace=False))
+        self._bounds = {
+            "floor": self._reference.compare(train[rows]),
+            "noise": self._reference.compare(metrics.shuffled_pixels(held_out)),
+            "real_classes": self._counted(held_out),
+        }
+
+    def measure(self, minute, images):
+        from gan_model import pictures
+
+        made = self._gan.generate(self._reference.count)
+        pictures.save(pictures.grid(made[:25]), self._folder / f"minute-{minute}.png")
+        mark = {"minute": minute, "images": images, "classes": self._counted(made)}
+        self._marks.append(mark | {"numbers": self._reference.compare(made)})
+        name = self._reference.distance
+        value = self._marks[-1]["numbers"][name]
+        print(f"  minute {minute}: {name} {value:.4g}, {images:,} images", flush=True)
+
+    def record(self):
+        about = {"distance": self._reference.distance, **self._reference.about}
+        return {**about, **self._bounds, "marks": self._marks}
+
+    def _counted(self, images):
+        return np.bincount(self._classes(images), minlength=10).tolist()
+
+
+if __name__ == "__main__":
+    with plain_errors(go_on="Finished runs are kept: type it again to go on."):
+        main(arguments())

@@ -1,0 +1,22 @@
+"""The image itself as its features, for images that no network here was made for."""
+
+import tensorflow as tf
+
+from gan_model.features.extractor import Features
+
+_SIDE = 8
+
+
+def pixels():
+    """Colours averaged over an 8 x 8 grid, 0 to 1: `64 * channels` numbers, for any images.
+
+    They see layout, brightness and colour, and no detail: good for telling whether a generator
+    still makes different images, not for telling how sharp they are.
+    """
+    return Features("pixels", _averaged, checksum=f"{_SIDE}x{_SIDE}")
+
+
+def _averaged(images):
+    # `area` averages over the pixels of a cell, whatever fraction of them lies in it.
+    small = tf.image.resize(images / 255.0, (_SIDE, _SIDE), method="area")
+    return tf.reshape(small, (tf.shape(images)[0], -1))

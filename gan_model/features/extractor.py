@@ -1,0 +1,96 @@
+"""What all features have in common: a name, a checksum, images in, vectors out."""
+
+import hashlib
+
+import numpy as np
+import tensorflow as tf
+
+_BLOCK = 250  # images looked at together; always as many, as the size of a batch moves last bits
+
+
+class Features:
+    """Vectors from uint8 images by a fixed function.
+
+    `features(images)` takes uint8 (n, height, width) or (n, height, width, channels) and gives
+    float32 (n, size). A vector depends on its image and its place among the images alone.
+
+    Args:
+        name: short; becomes a part of the names of the numbers measured with it.
+        function: TensorFlow function from a batch of grey or colour values 0 to 255, float32
+            (block, height, width, channels), to vectors (block, size).
+        checksum: short text that changes when the function does, e.g. of its weights.
+        image_shape: the only shape that it takes, with channels. None: any.
+        block: images looked at together.
+    """
+
+    def __init__(self, name, function, *, checksum, image_shape=None, block=_BLOCK):
+        self.name, self.checksum, self.image_shape = name, checksum, image_shape
+        self._function, self._block = tf.function(function), block
+
+    def __call__(self, images):
+        return self._mapped(self._function, with_channels(images, self.image_shape, self.name))
+
+    def _mapped(self, function, images):
+        """`function` of all images, in whole blocks, the last filled up with black."""
+        made = []
+        for first in range(0, len(images), self._block):
+            block = np.asarray(images[first : first + self._block])
+            missing = self._block - len(block)
+            block = np.pad(block, [(0, missing)] + [(0, 0)] * 3)
+            vectors = function(tf.cast(block, tf.float32)).numpy()
+            made.append(vectors[: self._block - missing])
+        return np.concatenate(made).astype(np.float32, copy=False)
+
+
+def from_model(model, *, name, image_range, image_shape=None):
+    """Features by a Keras model of yours, in inference mode.
+
+    Args:
+        model: from images (batch, height, width, channels) to vectors (batch, size), for
+            example the inner layer of a classifier of such images.
+        name: of the features, a part of the names of the numbers: `fid_<name>`.
+        image_range: least and greatest value that it takes for black and white, e.g. (-1, 1).
+        image_shape: the only shape of an image that it takes. None: what its input tells.
+    """
+    low, high = image_range
+
+    def function(images):
+        vectors = model(images * ((high - low) / 255.0) + low, training=False)
+        return tf.reshape(tf.cast(vectors, tf.float32), (tf.shape(images)[0], -1))
+
+    if image_shape is None and None not in model.input_shape[1:]:
+        image_shape = tuple(model.input_shape[1:])
+    checksum = checksum_of(model.get_weights())
+    return Features(name, function, checksum=checksum, image_shape=image_shape)
+
+
+def checksum_of(arrays):
+    """Eight characters that change when any of the arrays does."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()[:8]
+
+
+def with_channels(images, image_shape, name):
+    """Images (n, height, width, channels), uint8, of the one shape that is taken, if there is one.
+
+    Raises:
+        ValueError: no images, or images of another type or shape.
+    """
+    images = images if isinstance(images, np.ndarray) else np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or not len(images):
+        raise ValueError(
+            f"The features {name!r} are those of uint8 images, (n, height, width) or with "
+            f"channels. Received: {images.dtype.name} of shape {images.shape}. "
+            "Make them with gan.generate(count)."
+        )
+    if images.ndim == 3:
+        images = images[..., None]
+    if image_shape is not None and images.shape[1:] != image_shape:
+        raise ValueError(
+            f"The features {name!r} are those of images of shape {image_shape}. Received: "
+            f"{images.shape[1:]}. For others type features.pixels() or features.inception()."
+        )
+    return images

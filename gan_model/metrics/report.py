@@ -1,0 +1,151 @@
+"""What was measured -> lines of text for a person at a terminal."""
+
+import math
+
+import numpy as np
+
+from gan_model.metrics.copying import WORST, duplicates_expected, nearer_by_chance
+
+_ERROR = "_error"  # ends the name of a standard error, which stands behind its number
+_BAR = 40  # characters of the longest bar
+_TENTH = 10  # a class with less than this part of its real share is named in a warning
+
+
+COLUMNS = """\
+  floor: training images in place of the generated ones, the best to hope for.
+  noise: the held-out images with the pixels of each shuffled (seed 0): only brightness is right.
+  ±: standard error of one reading, rough below n = 10,000. Compare equal n and features only."""
+
+
+def head(about, *, readings):
+    """Two lines on what the numbers below are about; no number is worth anything without them.
+
+    Args:
+        about: dict with `what`, `weights`, `data`, `count`, `measures` and `readings`.
+        readings: what one reading is, "seed" or "part".
+    """
+    weights = f" ({about['weights']} weights)" if about["weights"] else ""
+    measured = "; ".join(
+        ", ".join(f"{name} {value}" for name, value in measure.items())
+        for measure in about["measures"]
+    )
+    count, taken = about["count"], len(about["readings"])
+    spread = f"{readings}s 0 to {taken - 1}" if taken > 1 else f"one {readings}"
+    return (
+        f"{about['what']}{weights} against held-out images of {about['data']}\n"
+        f"n = {count:,} generated and {count:,} held-out images, {spread}; {measured}\n"
+    )
+
+
+def table(readings, *, floor, noise):
+    """The numbers of one evaluation, a line each, under a line that names the columns.
+
+    Args:
+        readings: dicts from names to numbers, one for each set of generated images. A name
+            that ends in `_error` is the standard error of the number of that name.
+        floor: the same numbers for real images in place of the generated ones.
+        noise: the same numbers for noise.
+    """
+    mean = {name: float(np.mean([reading[name] for reading in readings])) for name in floor}
+    rows = [("", "mean", "least to greatest", "floor", "noise")]
+    for name in floor:
+        if not name.endswith(_ERROR):
+            cells = (_cell(name, mean), _spread(name, readings), *_cells(name, floor, noise))
+            rows.append((name, *cells))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_row(row, widths) for row in rows)
+
+
+def classes(names, generated, real):
+    """A bar for each class, its share beside the real one, the entropies, and what is missing.
+
+    Args:
+        names: of the classes.
+        generated: generated images of each class, int (classes,).
+        real: real images of each class.
+    """
+    shares, real_shares = (np.asarray(counts) / np.sum(counts) for counts in (generated, real))
+    width = max(map(len, names))
+    lines = [
+        f"  {name:<{width}} {share:6.1%} {real_share:6.1%}  {_bar(share / shares.max())}"
+        for name, share, real_share in zip(names, shares, real_shares, strict=True)
+    ]
+    head = f"  {'':<{width}}   made   real"
+    spread = f"  {entropy_text(generated)}, of the real images {entropy(real):.2f}"
+    missing = [f"{names[i]} ({shares[i]:.1%})" for i in dropped(generated, real)]
+    warning = f"  Warning: less than a tenth of their real share have {', '.join(missing)}."
+    return "\n".join([head, *lines, spread] + [warning] * bool(missing))
+
+
+def dropped(generated, real):
+    """Classes that have less than a tenth of their real share: (90, 1, 9), (50, 20, 30) -> [1]."""
+    # In whole numbers: 2 of 100 is exactly a tenth of 20 of 100.
+    made, there = (np.asarray(counts, np.int64) for counts in (generated, real))
+    return [int(i) for i in np.flatnonzero(_TENTH * made * there.sum() < there * made.sum())]
+
+
+def entropy_text(counts):
+    """The text "entropy 0.69 of 0.69 nats" for two classes of 8 images each."""
+    return f"entropy {entropy(counts):.2f} of {math.log(len(counts)):.2f} nats"
+
+
+def entropy(counts):
+    """How evenly images are spread over classes: -sum p log p in nats, log(classes) at most."""
+    shares = np.asarray(counts, np.float64) / np.sum(counts)
+    shares = shares[shares > 0]
+    return float(-(shares * np.log(shares)).sum()) + 0.0  # 0, not -0
+
+
+def copying(found, about):
+    """The two numbers of `metrics.copying` with what new images would have.
+
+    Args:
+        found: `metrics.copying.Copies`.
+        about: the features in which it was found, as text.
+    """
+    fake_count, held_out_count, train_count = found.counts
+    chance = nearer_by_chance(fake_count, held_out_count)
+    verdict = "so there is no sign of copying"
+    if found.nearer > 0.5 + chance:
+        verdict = "nearer than new images are: look for copies in the picture"
+    elif found.nearer < 0.5 - chance:
+        verdict = "farther off than new images are"
+    return (
+        f"Copying, by distances to {train_count:,} training images in {about}\n"
+        f"  nearer      {found.nearer:.3f}  new images: 0.5 ± {chance:.3f}, copies: 1; {verdict}\n"
+        f"  duplicates  {found.duplicates:.3f}  new images: "
+        f"{duplicates_expected(held_out_count):.3f}, copies: 1"
+    )
+
+
+def rows_of_neighbours(found):
+    """What each row of a picture of `Copies` is: "nearest", or "at random"."""
+    return ["nearest" if i < WORST else "at random" for i in range(len(found.shown))]
+
+
+def number(value):
+    """Four digits: 0.01234, 12.34, 1,234."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _cell(name, numbers):
+    error = numbers.get(name + _ERROR)
+    return number(numbers[name]) + (f" ± {error:.2g}" if error is not None else "")
+
+
+def _cells(name, *columns):
+    return [_cell(name, numbers) for numbers in columns]
+
+
+def _spread(name, readings):
+    values = [reading[name] for reading in readings]
+    return f"{number(min(values))} to {number(max(values))}" if len(values) > 1 else "one reading"
+
+
+def _row(cells, widths):
+    name, *others = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+    return "  ".join([f"  {name.strip():<{widths[0]}}", *others])
+
+
+def _bar(share):
+    return "#" * max(round(_BAR * share), int(share > 0))

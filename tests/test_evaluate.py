@@ -1,0 +1,281 @@
+"""The command that measures: what it prints, draws and keeps, of runs, models and image sets."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from processes import SIDE, command, finish, images_in, train
+
+from gan_model import data
+from gan_model.metrics import report
+
+FIRST_LINES = "{what} against held-out images of {data}\nn = {n} generated and {n} held-out images"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache_of_all_commands(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A short run on 200 images, 20 of them held out, and the images."""
+    folder = tmp_path_factory.mktemp("run")
+    images = images_in(folder / "images")
+    line = train(images, folder / "run", "--preset", "dense", "--epochs", 1)
+    ended = finish(line)
+    assert ended.returncode == 0, ended.stderr
+    return folder / "run", images
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory):
+    """A set that is nothing but training images of the sample, 300 of one class: shoes."""
+    (images, labels), _ = data.load("sample")
+    path = tmp_path_factory.mktemp("copies") / "copies.npz"
+    np.savez(path, images=images[labels == 7][:300, ..., None])
+    return path
+
+
+def evaluate(*options, cwd):
+    return finish(command("evaluate.py", *options), cwd=cwd)
+
+
+def row(output, name):
+    """Mean, spread, floor and noise of a number, as text."""
+    line = re.search(rf"^  {name}  .*$", output, re.MULTILINE)[0]
+    return re.split(r" {2,}", line.strip())[1:]
+
+
+def assert_is_picture(path):
+    with Image.open(path) as picture:
+        assert picture.format == "PNG" and picture.width == 800
+
+
+# Of a run.
+
+
+@pytest.mark.slow
+def test_a_run_needs_nothing_but_its_folder(run, tmp_path):
+    run_dir, images = run
+    ended = evaluate(run_dir, "--json", "figures.json", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    what = f"{run_dir} (last weights)"
+    assert ended.stdout.startswith(
+        FIRST_LINES.format(what=what, data=images, n=20) + ", seeds 0 to"
+    )
+    assert "features pixels, checksum 8x8" in ended.stdout.splitlines()[1]
+    for name in ("swd", "fid_pixels", "kid_pixels", "recall_pixels"):
+        assert len(row(ended.stdout, name)) == 4, name
+    assert all("±" in row(ended.stdout, "kid_pixels")[place] for place in (0, 2, 3))
+    assert "kid_pixels_error" not in ended.stdout
+    assert "to 180 training images in pixels, checksum 8x8" in ended.stdout
+    assert "Classes" not in ended.stdout
+    assert_is_picture(run_dir / "evaluation" / "neighbours.png")
+    assert not (tmp_path / "evaluation").exists()
+
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["count"] == 20 and figures["weights"] == "last"
+    assert len(figures["readings"]) == 3
+    distances = [reading["swd"] for reading in figures["readings"]]
+    assert len(set(distances)) == 3, "each seed makes other images"
+    mean, spread, floor, _ = row(ended.stdout, "swd")
+    assert mean == report.number(np.mean(distances))
+    assert spread == f"{report.number(min(distances))} to {report.number(max(distances))}"
+    assert floor == report.number(figures["floor"]["swd"])
+    assert figures["copying"]["counts"] == [20, 20, 180]
+    assert set(figures["versions"]) == {"gan-model", "tensorflow", "keras", "numpy"}
+
+
+@pytest.mark.slow
+def test_a_model_and_its_images_read_as_the_run_does(run, tmp_path):
+    run_dir, images = run
+    made = ["--count", 20, "--seed", 0, "--out", tmp_path / "made.npz"]
+    assert finish(command("sample.py", run_dir, *made)).returncode == 0
+    read = []
+    for what in ([run_dir], [run_dir / "generator.keras"], ["made.npz"]):
+        options = ["--data", images, "--seeds", 1, "--json", "figures.json", "--out", "pictures"]
+        ended = evaluate(*what, *options, cwd=tmp_path)
+        assert (ended.returncode, ended.stderr) == (0, ""), what
+        read.append(json.loads((tmp_path / "figures.json").read_text()))
+    for name in ("readings", "floor", "noise", "copying", "measures", "count"):
+        assert read[0][name] == read[1][name] == read[2][name], name
+    assert [figures["weights"] for figures in read] == ["last", None, None]
+
+
+@pytest.mark.slow
+def test_images_that_are_not_those_of_the_run_are_refused_unless_asked_for(run, tmp_path):
+    run_dir, _ = run
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("gan.keras", "settings.json"):
+        (other / name).write_bytes((run_dir / name).read_bytes())
+    noted = json.loads((other / "settings.json").read_text())
+    noted["settings"]["images"] = "180 images, 0123456789abcdef"
+    (other / "settings.json").write_text(json.dumps(noted))
+    message = complaint(other, cwd=tmp_path)
+    assert "are not those that the run was trained on" in message
+    assert evaluate(other, *message.split(": ")[-1].split(), cwd=tmp_path).returncode == 0
+
+
+# Of image sets.
+
+
+@pytest.mark.slow
+def test_copies_of_one_class_are_found_out(copies, tmp_path):
+    line = [copies, "--data", "sample", "--count", 150, "--seeds", 5, "--json", "figures.json"]
+    ended = evaluate(*line, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(FIRST_LINES.format(what=copies, data="sample", n=150))
+    first = ended.stdout.splitlines()[1]
+    assert ", parts 0 to 1; features fashion, checksum " in first, "300 images are 2 parts of 150"
+    assert re.search(
+        r"^  nearer      1\.000 .*: look for copies in the picture$", ended.stdout, re.M
+    )
+    assert re.search(r"^  duplicates  1\.000 ", ended.stdout, re.M)
+    assert re.search(r"^  sneaker +(?:9\d|100)\.\d% +\d+\.\d%  #{40}$", ended.stdout, re.M)
+    warning = re.search(r"^  Warning: .*$", ended.stdout, re.M)[0]
+    assert "trouser (0.0%)" in warning and "sneaker" not in warning
+    assert re.search(
+        r"^  entropy 0\.\d\d of 2\.30 nats, of the real images 2\.\d\d$", ended.stdout, re.M
+    )
+    for name in ("classes.png", "neighbours.png"):
+        assert_is_picture(tmp_path / "evaluation" / name)
+        assert f"  evaluation/{name}" in ended.stdout
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert sum(figures["classes"]["generated"]) == 300
+    assert sum(figures["classes"]["held_out"]) == 150
+
+
+@pytest.mark.slow
+def test_real_images_read_as_the_floor_does_and_noise_as_the_ceiling(tmp_path):
+    (images, _), _ = data.load("sample")
+    np.savez(tmp_path / "real.npz", images=images[5000:5500])
+    line = ["real.npz", "--data", "sample", "--json", "figures.json"]
+    ended = evaluate(*line, cwd=tmp_path)
+    assert ", one part;" in ended.stdout and row(ended.stdout, "fid_fashion")[1] == "one reading"
+    assert "Warning" not in ended.stdout
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    real, floor, noise = figures["readings"][0], figures["floor"], figures["noise"]
+    # Of sets of 500 training images the distance reads 0.3 to 0.9, of noise 32.
+    assert 0 < real["fid_fashion"] < 1.5 and 0 < floor["fid_fashion"] < 1.5
+    assert noise["fid_fashion"] > 20
+    assert noise["coverage_fashion"] < 0.2 < real["coverage_fashion"]
+
+
+@pytest.mark.slow
+def test_a_folder_of_pictures(run, tmp_path):
+    _, images = run
+    ended = evaluate(images, "--data", images, "--seeds", 2, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ", parts 0 to 1; " in ended.stdout.splitlines()[1]
+
+
+# Wrong values: one line each.
+
+
+def complaint(*options, cwd):
+    ended = evaluate(*options, cwd=cwd)
+    assert ended.returncode == 2 and ended.stdout == "", ended
+    assert ended.stderr.count("\n") == 1 and ended.stderr.startswith("evaluate.py: "), ended.stderr
+    assert not (cwd / "evaluation").exists()
+    return ended.stderr.removeprefix("evaluate.py: ").rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("", "the following arguments are required: what"),
+        ("x.npz --count 0", "argument --count: 0 is less than 1"),
+        ("x.npz --seeds 0", "argument --seeds: 0 is less than 1"),
+        ("run --weights first", "argument --weights: invalid choice: 'first'"),
+        ("run --json gone/f.json", "there is no folder gone for --json gone/f.json"),
+    ],
+)
+def test_a_wrong_value_is_one_line(options, message, tmp_path):
+    assert complaint(*options.split(), cwd=tmp_path).startswith(message)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("made.npz", "Say what to compare with: --data NAME, or the path of a folder."),
+        ("gone --data sample", "There is no file or folder gone."),
+        ("gone.keras --data sample", "There is no file gone.keras."),
+        ("made.npz --data smaple", "Unknown data 'smaple'. Did you mean 'sample'?"),
+        ("made.npz --data sample", f"made.npz holds images of shape ({SIDE}, {SIDE}), expected is"),
+        ("made.npz --data sample --weights best", "--weights best is for the folder of a run, and"),
+        ("few.npz --data sample", "Quality is measured on 20 images or more. Received: 5."),
+        ("grey.npz --data sample --features inseption", "Unknown features 'inseption'. Did you"),
+        ("grey.npz --data sample --out grey.npz", "grey.npz: "),
+    ],
+)
+def test_what_does_not_go_together_is_one_line(options, message, tmp_path):
+    np.savez(tmp_path / "made.npz", images=np.zeros((30, SIDE, SIDE), np.uint8))
+    np.savez(tmp_path / "few.npz", images=np.zeros((5, 28, 28), np.uint8))
+    np.savez(tmp_path / "grey.npz", images=np.zeros((30, 28, 28), np.uint8))
+    ended = evaluate(*options.split(), cwd=tmp_path)
+    assert ended.returncode in (1, 2)
+    assert ended.stderr.strip().count("\n") == 0 and "Traceback" not in ended.stderr
+    assert ended.stderr.strip().removeprefix("evaluate.py: ").startswith(message)
+    assert not (tmp_path / "evaluation").exists()
+
+
+@pytest.mark.slow
+def test_what_a_run_lacks_is_one_line(run, tmp_path):
+    run_dir, _ = run
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "gan.keras").write_bytes((run_dir / "gan.keras").read_bytes())
+    (other / "settings.json").write_bytes((run_dir / "settings.json").read_bytes())
+    message = complaint(other, "--weights", "best", cwd=tmp_path)
+    assert message == f"There is no {other}/best.keras: leave out --weights best."
+    message = complaint(other, "--data", "sample", cwd=tmp_path)
+    assert f"makes images of shape ({SIDE}, {SIDE}, 1), those of sample have (28, 28)" in message
+    (other / "settings.json").write_text("{")
+    assert complaint(other, cwd=tmp_path).startswith(f"{other}/settings.json cannot be read (")
+
+
+# The text.
+
+
+def test_the_table_by_hand():
+    readings = [
+        {"fid": 1.0, "kid": 0.1, "kid_error": 0.01},
+        {"fid": 3, "kid": 0.3, "kid_error": 0.03},
+    ]
+    floor, noise = {"fid": 0, "kid": -1, "kid_error": 0.5}, {"fid": 1e4, "kid": 2, "kid_error": 1}
+    assert report.table(readings, floor=floor, noise=noise).splitlines() == [
+        "             mean  least to greatest     floor   noise",
+        "  fid           2             1 to 3         0  10,000",
+        "  kid  0.2 ± 0.02         0.1 to 0.3  -1 ± 0.5   2 ± 1",
+    ]
+    assert "one reading" in report.table(readings[:1], floor=floor, noise=noise)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1234.5, "1,234"), (12.345, "12.35"), (0.0123456, "0.01235"), (0, "0"), (-0.5, "-0.5")],
+)
+def test_numbers_have_four_digits(value, text):
+    assert report.number(value) == text
+
+
+def test_dropped_classes_by_hand():
+    assert report.dropped((90, 1, 9), (50, 20, 30)) == [1]
+    assert report.dropped((98, 2), (80, 20)) == [], "a tenth of its share is not less than it"
+    assert report.dropped((10, 0), (10, 0)) == [], "there is nothing to leave out"
+
+
+def test_the_bars_of_classes():
+    lines = report.classes(["bag", "coat"], [30, 10], [20, 20]).splitlines()
+    assert lines[1] == f"  bag   75.0%  50.0%  {'#' * 40}"
+    assert lines[2] == f"  coat  25.0%  50.0%  {'#' * 13}"
+    assert lines[3] == "  entropy 0.56 of 0.69 nats, of the real images 0.69"
+    assert len(lines) == 4
+    assert report.classes(["bag", "coat"], [40, 0], [20, 20]).endswith("share have coat (0.0%).")

@@ -1,0 +1,238 @@
+"""Quality in `fit` and `evaluate`, as a Keras metric, and the best model by it."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_model import GAN, callbacks, features, metrics, runs
+
+
+@pytest.fixture
+def training(images):
+    return images[:40]
+
+
+@pytest.fixture
+def held_out(images):
+    return images[40:]
+
+
+def small_gan(seed=0):
+    keras.utils.set_random_seed(seed)
+    layers = keras.layers
+    gan = GAN(
+        keras.Sequential(
+            [
+                keras.Input((4,)),
+                layers.Dense(256, activation="tanh"),
+                layers.Reshape((16, 16, 1)),
+            ]
+        ),
+        keras.Sequential([keras.Input((16, 16, 1)), layers.Flatten(), layers.Dense(1)]),
+        seed=seed,
+    )
+    gan.compile()
+    return gan
+
+
+def in_pixels():
+    return metrics.InFeatureSpace(features.pixels())
+
+
+def test_fit_logs_what_the_generator_s_images_read(training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    history = gan.fit(training, validation_data=held_out, epochs=2, batch_size=8, verbose=0).history
+    reference = metrics.Reference([in_pixels()], held_out[..., None])
+    numbers = reference.compare(gan.generate(24))
+    assert set(numbers) >= {"fid_pixels", "kid_pixels", "precision_pixels", "coverage_pixels"}
+    for name, value in numbers.items():
+        assert history[f"val_{name}"][-1] == value
+    assert history["val_fid_pixels"][0] != history["val_fid_pixels"][1]
+
+
+def test_the_number_does_not_depend_on_the_batches_or_the_kind_of_source(training, held_out):
+    gan = small_gan()
+    gan.fit(training, epochs=1, batch_size=8, verbose=0)
+
+    def read(source, **arguments):
+        gan.quality = metrics.Quality(in_pixels())
+        return gan.evaluate(source, return_dict=True, verbose=0, **arguments)["fid_pixels"]
+
+    expected = read(held_out)
+    assert read(held_out, batch_size=5) == expected
+    assert read(tf.data.Dataset.from_tensor_slices(held_out).batch(7)) == expected
+    assert read((held_out / 127.5 - 1).astype("float32")) == expected
+    labelled = tf.data.Dataset.from_tensor_slices((held_out, np.arange(24))).batch(7)
+    assert read(labelled) == expected
+
+
+def test_measuring_changes_nothing_in_the_training(training, held_out):
+    def weights(quality):
+        gan = small_gan()
+        gan.quality = quality
+        gan.fit(training, validation_data=held_out, epochs=2, batch_size=8, verbose=0)
+        return [variable.numpy() for variable in gan.variables]
+
+    measured, unmeasured = weights(metrics.Quality(in_pixels())), weights(None)
+    assert len(measured) == len(unmeasured)
+    assert all(map(np.array_equal, measured, unmeasured))
+
+
+def test_held_out_images_are_looked_at_once(training, held_out, monkeypatch):
+    described = []
+    describe = metrics.InFeatureSpace.describe
+
+    def noted(self, images, first=0):
+        described.append(len(images))
+        return describe(self, images, first)
+
+    monkeypatch.setattr(metrics.InFeatureSpace, "describe", noted)
+    quality = metrics.Quality(in_pixels())
+    for seed in range(2):  # as two trials of a sweep
+        gan = small_gan(seed)
+        gan.quality = quality
+        gan.fit(training, validation_data=held_out, epochs=3, batch_size=8, verbose=0)
+    assert len(described) == 2 + 2 * 3  # held out, floor; then the fakes of each epoch
+
+
+def test_the_floor_is_what_training_images_read(training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels(), count=20)
+    gan.fit(training, validation_data=held_out, epochs=1, batch_size=8, verbose=0)
+    floor = gan.quality.floor["fid_pixels"]
+    assert gan.quality.reference.count == 20
+    assert 0 <= floor < gan.evaluate(held_out, return_dict=True, verbose=0)["fid_pixels"] / 5
+    gan.quality = metrics.Quality(in_pixels())
+    gan.fit(training[:23], validation_data=held_out, epochs=1, batch_size=8, verbose=0)
+    assert gan.quality.floor is None  # 23 cannot be compared with 24
+
+
+def test_as_a_keras_metric_in_any_cut(training, held_out):
+    whole, cut = metrics.Quality(in_pixels()), metrics.Quality(in_pixels())
+    whole.update_state(held_out, training[:24])
+    for first in range(0, 24, 10):
+        cut.update_state(held_out[first : first + 10], training[first : min(first + 10, 24)])
+    assert cut.result() == pytest.approx(whole.result(), rel=1e-12)
+    cut.reset_state()
+    assert cut.result() == {}
+    cut.update_state(held_out, held_out)
+    assert cut.result()["fid_pixels"] == pytest.approx(0, abs=1e-9)
+    assert isinstance(cut, keras.metrics.Metric)
+
+
+def test_measures_are_chosen_by_the_images(training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality()
+    assert gan.quality.names == () and gan.quality.distance is None
+    gan.evaluate(held_out, verbose=0)
+    assert gan.quality.distance == "swd" and "recall_pixels" in gan.quality.names
+
+
+def test_evaluate_gives_a_list_or_a_dict(held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    listed = gan.evaluate(held_out, verbose=0)
+    assert listed == list(gan.evaluate(held_out, verbose=0, return_dict=True).values())
+    gan.quality = None
+    assert len(gan.evaluate(held_out, verbose=0)) == 4
+
+
+def test_saving_does_not_mind(tmp_path, training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    gan.fit(training, validation_data=held_out, epochs=1, batch_size=8, verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert loaded.quality is None
+    assert np.array_equal(loaded.generate(3), gan.generate(3))
+
+
+@pytest.mark.parametrize("wrong", ["fid", keras.metrics.Mean()], ids=["text", "mean"])
+def test_something_else_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"gan.quality = metrics.Quality\(\)"):
+        small_gan().quality = wrong
+
+
+def test_too_few_images_are_told(training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    with pytest.raises(ValueError, match=r"20 images or more\. Received: 19"):
+        gan.fit(training, validation_data=held_out[:19], batch_size=8, verbose=0)
+
+
+def test_other_counts_are_told(training, held_out):
+    reference = metrics.Reference([in_pixels()], held_out)
+    with pytest.raises(ValueError, match=r"There are 24 real images.*Received: 40"):
+        reference.compare(training)
+
+
+def test_shuffled_pixels_keep_the_values_of_each_image(held_out):
+    colour = np.stack([held_out, held_out // 2, 255 - held_out], axis=-1)
+    for images in (held_out, colour):
+        shuffled = metrics.shuffled_pixels(images)
+        assert shuffled.shape == images.shape and not np.array_equal(shuffled, images)
+        assert np.array_equal(metrics.shuffled_pixels(images), shuffled)
+        pixels = images.reshape(24, 256, -1)
+        for before, after in zip(pixels, shuffled.reshape(24, 256, -1), strict=True):
+            assert sorted(map(tuple, before)) == sorted(map(tuple, after))
+
+
+def test_garments_are_known_by_their_looks():
+    from gan_model import data
+
+    (train, _), (test, _) = data.load("sample")
+    assert metrics.measures(test)[0].names[0] == "fid_fashion"
+    assert metrics.measures(train[:20, ..., None])[0].names[0] == "fid_fashion"
+    upside_down, noise = test[:, ::-1], metrics.shuffled_pixels(test)
+    for other in (upside_down, noise, 255 - test, test[:, :24, :24]):
+        assert metrics.measures(other)[0].names[0] == "swd"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("fashon", "Did you mean 'fashion'"), ("fid", "Known"), ("fashion", r"shape \(28, 28, 1\)")],
+)
+def test_features_that_cannot_be_are_told(name, text, held_out):
+    with pytest.raises(ValueError, match=text):
+        metrics.measures(held_out, name)
+
+
+class Told(keras.callbacks.Callback):
+    """Puts a figure into the logs, in the place of a measurement."""
+
+    def __init__(self, values):
+        super().__init__()
+        self.values = iter(values)
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_x"] = next(self.values)
+
+
+def best_epoch(tmp_path, values, training, cut=None):
+    """Number of epochs that the GAN in `best.keras` has trained, with `values` as its figure."""
+    path = tmp_path / "best.keras"
+    for first, last in [(0, cut), (cut, len(values))] if cut else [(0, len(values))]:
+        gan = small_gan()
+        kept = callbacks.Checkpoints(tmp_path / "checkpoints")
+        watching = [Told(values[first:]), callbacks.BestModel(path, monitor="val_x"), kept]
+        gan.fit(training, batch_size=8, epochs=last, callbacks=watching, verbose=0)
+    return int(runs.load_model(path).step.numpy()) // 5
+
+
+@pytest.mark.parametrize("cut", [None, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("values", "best"),
+    [([3, 2, 1, 4], 3), ([1, 2, 3, 4], 1), ([4, 1, 1, 2], 2), ([float("nan"), 3, 5, 2.5], 4)],
+    ids=str,
+)
+def test_the_best_model_also_after_a_resume(tmp_path, values, best, cut, training):
+    assert best_epoch(tmp_path, values, training, cut) == best
+
+
+def test_no_figure_no_best_model(tmp_path, training, held_out):
+    gan = small_gan()
+    best = callbacks.BestModel(tmp_path / "best.keras")
+    gan.fit(training, validation_data=held_out, batch_size=8, callbacks=[best], verbose=0)
+    assert not list(tmp_path.iterdir())
