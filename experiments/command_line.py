@@ -70,6 +70,8 @@ def plain_errors(go_on=""):
         sys.stdout.flush()
         # At once, and not through TensorFlow's threads, which may be in the middle of a step.
         os._exit(130)
+    except BrokenPipeError:  # whoever read our lines has seen enough, as `head` does
+        os._exit(141)  # as of a program that the signal ends; what is left has no reader
     except (ValueError, OSError) as error:
         if os.environ.get("TRACEBACK"):
             raise

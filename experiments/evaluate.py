@@ -84,12 +84,7 @@ def opened(args):
         model = runs.load_model(args.what)
     else:
         return None, None
-    sampler = Sampler(
-        getattr(model, "generator", model),
-        codings_size=getattr(model, "codings_size", None),
-        image_range=getattr(model, "image_range", None),
-    )
-    return sampler, settings
+    return Sampler.of(model), settings
 
 
 def settings_in(path):
@@ -105,7 +100,7 @@ def settings_in(path):
 def compared(args, settings, sampler):
     """Training images, held-out images, and the images to measure if they are made; one shape."""
     from gan_model import data, runs
-    from gan_model.data.image_sets import load_images
+    from gan_model.data import load_images
 
     if not (args.data or settings):
         raise ValueError("Say what to compare with: --data NAME, or the path of a folder.")

@@ -71,6 +71,8 @@ def table(runs, first):
 def row(system, minute, marks, names):
     images = np.mean([mark["images"] for mark in marks])
     cells = [spread([mark["numbers"][name] for mark in marks]) for name in names]
+    from gan_model.metrics.report import entropy
+
     classes = spread([entropy(mark["classes"]) for mark in marks])
     return f"| {_WHAT[system]} | {minute} | {images:,.0f} | {' | '.join(cells)} | {classes} |"
 
@@ -129,9 +131,3 @@ def spread(values):
 
 def shortened(value):
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def entropy(counts):
-    from gan_model import charts
-
-    return charts.entropy(counts)

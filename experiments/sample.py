@@ -39,11 +39,7 @@ def main(args):
         from gan_model import pictures, runs
         from gan_model.sampling import Sampler
     model = runs.load_model(args.file) if args.file else runs.RunFolder(args.run_dir).load()
-    sampler = Sampler(
-        getattr(model, "generator", model),
-        codings_size=getattr(model, "codings_size", None),
-        image_range=getattr(model, "image_range", None),
-    )
+    sampler = Sampler.of(model)
     out = Path(args.out)
     if out.suffix == ".gif":
         walk = sampler.walk(args.count, stops=_STOPS, frames=_FRAMES_A_LEG, seed=args.seed)

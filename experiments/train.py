@@ -102,12 +102,10 @@ def settings_of(args, image_shape, fingerprint):
 
 
 def quality_on(held_out, features):
-    """What is measured on these images: None, with a line that says why, where they are too few."""
+    """What is measured on these images; None where they are too few."""
     from gan_model import metrics
 
     if len(held_out) < metrics.LEAST:
-        few = f"only {len(held_out)} images are held out, and {metrics.LEAST} are the least"
-        print(f"The quality of this run is not measured: {few}.")
         return None
     return metrics.Quality(*metrics.measures(held_out, features))
 
@@ -131,9 +129,11 @@ More images: {python} experiments/sample.py {folder.path} --out more.png""")
 
 def told(quality, history, every):
     """The distance at the end and at its best, and what to hold it against."""
-    name = quality and f"val_{quality.distance}"
+    if quality is None:
+        return "Quality:     not measured, as too few images are held out"
+    name = f"val_{quality.distance}"
     if name not in history:
-        return "Quality:     not measured"
+        return f"Quality:     not measured in fewer than {every} epochs"
     values = history[name]
     best = min(range(len(values)), key=values.__getitem__)
     floor = f"{quality.floor[quality.distance]:.3g}" if quality.floor else "unknown"

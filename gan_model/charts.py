@@ -7,7 +7,6 @@ people with any kind of colour vision tell apart.
 import numpy as np
 
 from gan_model import pictures
-from gan_model.metrics.report import entropy as entropy
 from gan_model.metrics.report import entropy_text
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

@@ -221,8 +221,12 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
         return self.sampler().generate(count, seed=seed)
 
     def sampler(self):
-        """The `Sampler` of this generator, as it is now."""
-        return Sampler(self.generator, codings_size=self.codings_size, image_range=self.image_range)
+        """The `Sampler` of this generator; it follows the weights as they change."""
+        if self._sampler is None:
+            self._sampler = Sampler(
+                self.generator, codings_size=self.codings_size, image_range=self.image_range
+            )
+        return self._sampler
 
     def _counter(self, name):
         # One count for all devices, which go step by step.

@@ -32,6 +32,11 @@ class Sampler:
         # Line by line, Keras's layers take as long again as what they compute.
         self._images = tf.function(lambda codings: generator(codings, training=False))
 
+    @classmethod
+    def of(cls, model):
+        """The sampler of a `GAN`, or of a generator alone, as a file may hold either."""
+        return model.sampler() if hasattr(model, "sampler") else cls(model)
+
     def generate(self, count, *, seed=0):
         """Images number 0 to `count - 1`: uint8, (count, *image_shape)."""
         if count < 1:

@@ -376,10 +376,10 @@ def test_a_finished_run_that_is_fitted_again_stays_as_it_is(tmp_path, run):
 # All of them together.
 
 
-def test_watch_gives_one_folder_all_four_and_the_checkpoint_last(tmp_path):
+def test_watch_gives_one_folder_all_five_and_the_checkpoint_last(tmp_path):
     watching = callbacks.watch(tmp_path, count=2, keep=5)
     kinds = [type(callback).__name__ for callback in watching]
-    assert kinds == ["SampleImages", "Scalars", "HistoryFile", "Checkpoints"]
+    assert kinds == ["SampleImages", "Scalars", "HistoryFile", "BestModel", "Checkpoints"]
     assert (watching[0].count, watching[-1].keep) == (2, 5)
     assert not list(tmp_path.iterdir())  # nothing is written before `fit`
 

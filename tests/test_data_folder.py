@@ -317,7 +317,7 @@ def test_links_to_folders_are_followed_once(images, tmp_path):
     write(images / "a" / "0.png")
     (images / "b").symlink_to(tmp_path / "elsewhere")
     (images / "a" / "loop").symlink_to(images)
-    assert folder._image_names(images) == ["a/0.png", "b/0.png"]
+    assert folder.image_names(images) == ["a/0.png", "b/0.png"]
 
 
 class Backwards:
@@ -342,7 +342,7 @@ def test_the_order_is_that_of_the_paths(images, monkeypatch):
     write_greys(images, 30)
     (train_images, _), _ = load_folder(images)
     monkeypatch.setattr(os, "scandir", functools.partial(Backwards, os.scandir))
-    assert folder._image_names(images) == [f"{number:03}.png" for number in range(30)]
+    assert folder.image_names(images) == [f"{number:03}.png" for number in range(30)]
     assert levels(train_images) == [level for level in range(30) if level % 10 != 1]
 
 

@@ -236,3 +236,14 @@ def test_no_figure_no_best_model(tmp_path, training, held_out):
     best = callbacks.BestModel(tmp_path / "best.keras")
     gan.fit(training, validation_data=held_out, batch_size=8, callbacks=[best], verbose=0)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_generator_is_traced_once_however_often_it_is_measured(training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    for _ in range(2):
+        gan.fit(training, validation_data=held_out, epochs=2, batch_size=8, verbose=0)
+    before = gan.generate(30)
+    assert gan.sampler()._images.experimental_get_tracing_count() == 1
+    gan.fit(training, epochs=1, batch_size=8, verbose=0)
+    assert not np.array_equal(gan.generate(30), before)  # it follows the weights

@@ -49,7 +49,7 @@ def load_folder(folder, *, image_size=None, channels=None):
     """
     root = _existing(folder)
     shape = (*_height_and_width(image_size), _checked_channels(channels))
-    names = _image_names(root)
+    names = image_names(root)
     entry = cache.entry_of([str(root), shape, [(name, *_stamp(root / name)) for name in names]])
     if cache.open_entry(entry) is None:
         _decode_all(root, names, shape, entry)
@@ -61,7 +61,7 @@ def load_folder(folder, *, image_size=None, channels=None):
 
 def class_names(folder):
     """Names of the classes of a folder of images; a label is a position in this list."""
-    return _classes(_image_names(_existing(folder)))
+    return _classes(image_names(_existing(folder)))
 
 
 def _existing(folder):
@@ -88,7 +88,7 @@ def _checked_channels(channels):
     return channels
 
 
-def _image_names(root):
+def image_names(root):
     """Paths below `root`, with slashes, sorted by class and path. Nothing is opened."""
     names = [
         (Path(parent) / file).relative_to(root).as_posix()

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from gan_model.data.decoding import decode
-from gan_model.data.folder import _image_names as image_names
+from gan_model.data.folder import image_names
 
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
 _BLOCK = 256  # pictures that are decoded, or compared, at a time

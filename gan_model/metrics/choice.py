@@ -6,7 +6,7 @@ from gan_model import features
 from gan_model.metrics.feature_space import InFeatureSpace
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.reference import chosen
-from gan_model.metrics.sliced import SlicedWasserstein
+from gan_model.metrics.sliced import PATCH, SlicedWasserstein
 
 FEATURES = ("fashion", "inception", "pyramid")
 _LOOKED_AT = 1000
@@ -21,7 +21,7 @@ def measures(images, name=None):
     Args:
         images: uint8 (n, height, width) or with channels.
         name: "fashion", "inception" or "pyramid" (no network: the sliced Wasserstein distance,
-            and precision to coverage in `pixels`). None: "fashion" for grey garments of
+            and all others in `pixels`). None: "fashion" for grey garments of
             28 x 28, else "pyramid".
 
     Raises:
@@ -36,7 +36,8 @@ def measures(images, name=None):
     if name == "inception":
         return (InFeatureSpace(features.inception()),)
     if name == "pyramid":
-        return SlicedWasserstein(), InFeatureSpace(features.pixels())
+        pixels = InFeatureSpace(features.pixels())
+        return (SlicedWasserstein(), pixels) if min(images.shape[1:3]) >= PATCH else (pixels,)
     near = difflib.get_close_matches(str(name), FEATURES, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"Unknown features {name!r}.{guess} Known: {', '.join(FEATURES)}.")

@@ -111,9 +111,10 @@ def chosen(images, count, *, seed=0):
 
 
 def shuffled_pixels(images, *, seed=0):
-    """The same images, the pixels of each in an order of chance: as bad as it gets.
+    """The same images, the pixels of each in an order of chance.
 
-    What a distance reads for these is its ceiling: brightness is right, all else is lost.
+    What a distance reads for these is a mark at its far end: brightness is right, all else is
+    lost. A collapsed generator can be farther away still.
     """
     flat = np.reshape(images, (len(images), np.prod(images.shape[1:3]), -1))
     places = np.random.default_rng(seed).permuted(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-_PATCH = 7  # pixels of a side, as in the paper
+PATCH = 7  # pixels of a side, as in the paper
 _WORDS = 4  # Philox gives its random numbers by fours
 _PER_THOUSAND = 1000.0  # as in the paper's tables
 _BLOCK_NUMBERS = 2_000_000  # pixels looked at together, 8 MB a copy
@@ -79,7 +79,7 @@ class SlicedWasserstein:
         Patches are those of all images.
         """
         channels = int(described[0, 0])
-        levels = described[:, 1:].reshape(len(described), -1, self.patches, _PATCH**2, channels)
+        levels = described[:, 1:].reshape(len(described), -1, self.patches, PATCH**2, channels)
         # Two at a time: numpy's sort leaves the other cores to others.
         with ThreadPoolExecutor(2) as threads:
             return tuple(threads.map(self._projected, np.moveaxis(levels, 1, 0)))
@@ -149,7 +149,7 @@ def pyramid(images):
     Reference: Burt and Adelson (1983).
     """
     image, levels = np.asarray(images, np.float32), []
-    while min((side + 1) // 2 for side in image.shape[1:3]) >= _PATCH:
+    while min((side + 1) // 2 for side in image.shape[1:3]) >= PATCH:
         smaller = _halved(_halved(image, 1), 2)
         levels.append(image - enlarged(smaller, image.shape[1:3]))
         image = smaller
@@ -181,7 +181,7 @@ def _doubled(images, axis):
 
 def _cut(level, draws):
     """Patches (n, patches * 49 * channels) of a level at places drawn (n, patches, 2)."""
-    windows = np.lib.stride_tricks.sliding_window_view(level, (_PATCH, _PATCH), axis=(1, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), axis=(1, 2))
     tops, lefts = (draws % np.array(windows.shape[1:3], np.uint64)).T
     cut = windows[np.arange(len(level)), tops, lefts]  # (patches, n, channels, 7, 7)
     return np.moveaxis(cut, (0, 2), (1, -1)).reshape(len(level), -1)
@@ -190,11 +190,11 @@ def _cut(level, draws):
 def _with_channels(images):
     images = np.asarray(images)
     sides, channels = images.shape[1:3], images.shape[3:] or (1,)
-    fits = images.ndim in (3, 4) and channels in ((1,), (3,)) and min(sides) >= _PATCH
+    fits = images.ndim in (3, 4) and channels in ((1,), (3,)) and min(sides) >= PATCH
     if images.dtype != np.uint8 or not fits or not len(images):
         raise ValueError(
             f"Patches are cut from uint8 images (n, height, width) or (n, height, width, 1 or 3) "
-            f"of {_PATCH} pixels or more. Received: {images.dtype.name} of shape "
+            f"of {PATCH} pixels or more. Received: {images.dtype.name} of shape "
             f"{images.shape}. Make them with gan.generate(count)."
         )
     return images.reshape(*images.shape[:3], *channels)
