@@ -22,21 +22,22 @@ def main(args):
     (images, _), _ = data.load(args.data)
     space = metrics.InFeatureSpace(features.fashion())
     vectors = space.describe(images)
+    counts = [count for count in COUNTS if 2 * count <= len(vectors)]
     read = {name: [[] for _ in range(args.repeats)] for name in (*DISTANCES, "recall_fashion")}
     for repeat in range(args.repeats):
         order = np.random.default_rng(repeat).permutation(len(vectors))
-        for count in COUNTS:
+        for count in counts:
             one, other = (space.statistics(vectors[order[at : at + count]]) for at in (0, count))
             numbers = space.numbers(one, other)
             for name, values in read.items():
                 values[repeat].append(numbers[name])
     for name, values in read.items():
         told = [
-            f"{n:,}: {np.mean(v):.3g}" for n, v in zip(COUNTS, np.transpose(values), strict=True)
+            f"{n:,}: {np.mean(v):.3g}" for n, v in zip(counts, np.transpose(values), strict=True)
         ]
         print(f"{name:15} {'  '.join(told)}")
     charts.curve(
-        {"fid_fashion": (COUNTS, read["fid_fashion"])},
+        {"fid_fashion": (counts, read["fid_fashion"])},
         args.out,
         x_label="images on each side",
         y_label="fid_fashion between real images",

@@ -8,7 +8,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from command_line import Parser, plain_errors, positive, quiet
+from command_line import FEATURES, Parser, plain_errors, positive, quiet
 
 
 def arguments():
@@ -22,7 +22,7 @@ def arguments():
     parser.add_argument(
         "--seeds", type=positive, default=3, help="readings: seeds of codings, or parts of a set"
     )
-    parser.add_argument("--features", help="fashion, inception or pyramid; what suits the images")
+    parser.add_argument("--features", choices=FEATURES, help="the run's, or what suits the images")
     parser.add_argument(
         "--weights", choices=("last", "best"), default="last", help="epoch of a run to measure"
     )
@@ -38,13 +38,14 @@ def main(args):
     with quiet():
         from gan_model import metrics
         from gan_model.data.image_sets import disjoint_parts
+        from gan_model.images import chosen
         from gan_model.metrics import report
-        from gan_model.metrics.reference import chosen
     sampler, settings = opened(args)
     train, held_out, images = compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = chosen(held_out, count)
-    reference = metrics.Reference(metrics.measures(held_out, args.features), real)
+    wanted = args.features or (settings or {}).get("features")
+    reference = metrics.Reference(metrics.measures(held_out, wanted), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
     out.mkdir(parents=True, exist_ok=True)
     if sampler:
@@ -90,7 +91,9 @@ def opened(args):
 def settings_in(path):
     try:
         settings = json.loads(path.read_text())["settings"]
-        return {name: settings[name] for name in ("data", "images")}
+        return {name: settings[name] for name in ("data", "images")} | {
+            "features": settings.get("features")
+        }
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} cannot be read ({error!r}). Give {path.parent / 'gan.keras'} and --data."
@@ -123,7 +126,8 @@ def compared(args, settings, sampler):
             f"{args.what} makes images of shape {given.shape[1:]}, those of {args.data} have "
             f"{train.shape[1:]}. Say what it was trained on: --data NAME, or a folder's path."
         )
-    return train, held_out, None
+    # One channel may be told or left out.
+    return *(part.reshape(len(part), *given.shape[1:]) for part in (train, held_out)), None
 
 
 def about(args, settings, reference):

@@ -1,4 +1,4 @@
-"""The full Fashion-MNIST -> gan_model.features.fashion_mnist.npz, the classifier behind `fashion`.
+"""The full Fashion-MNIST -> gan_model/features/fashion.npz, the classifier behind `fashion`.
 
 Trained on the 60,000 training images, shifted by up to one pixel; the 10,000
 test images are only counted at the end. The seed is fixed; on another machine the last

@@ -42,10 +42,11 @@ def main(args):
         return
     for number in range(args.seeds):
         for system in SYSTEMS:
-            if not figures_file(args, system, number).exists():
+            if not done(figures_file(args, system, number), args.minutes):
                 print(f"{system}, seed {number}: {args.minutes[-1]} minutes ...", flush=True)
                 command = [sys.executable, *sys.argv, "--one", system, "--seed", str(number)]
-                subprocess.run(command, check=True)
+                if status := subprocess.run(command).returncode:
+                    sys.exit(status)  # it has said why
     with quiet():
         runs = {
             system: [
@@ -59,6 +60,15 @@ def main(args):
 
 def figures_file(args, system, number):
     return args.runs / f"{args.data}-{system}-{number}" / "figures.json"
+
+
+def done(path, minutes):
+    """Whether the figures of a run are there, for these minutes, or for as many as it lasted."""
+    if not path.exists():
+        return False
+    record = json.loads(path.read_text())
+    measured = [mark["minute"] for mark in record["marks"]]
+    return measured == minutes if record["state"] == "finished" else True
 
 
 def one(args):
@@ -111,8 +121,13 @@ def run_loop(gan, train, stopwatch):
         draws = [tf.random.normal([BATCH_SIZE, gan.codings_size]) for _ in range(2)]
         reference_loop.turn(gan.generator, *models, real_images, *draws)
         stopwatch.look(images=(number + 1) * BATCH_SIZE)
-        if not stopwatch.left:
+        if not stopwatch.left or (number % 1000 == 0 and not finite(gan)):
             return
+
+
+def finite(gan):
+    """Whether the run is still one: `fit` looks for itself, the loop does not."""
+    return all(np.isfinite(w).all() for w in gan.generator.get_weights())
 
 
 class Stopwatch:
@@ -133,14 +148,13 @@ class Meter:
 
     def __init__(self, gan, train, held_out, folder):
         from gan_model import features, metrics
+        from gan_model.images import chosen
 
         self._gan, self._folder, self._marks = gan, folder, []
         self._classes = features.fashion().classes
         self._reference = metrics.Reference(metrics.measures(held_out, "fashion"), held_out)
-        n = self._reference.count
-        rows = np.sort(np.random.default_rng(0).choice(len(train), n, replace=False))
         self._bounds = {
-            "floor": self._reference.compare(train[rows]),
+            "floor": self._reference.compare(chosen(train, self._reference.count)),
             "noise": self._reference.compare(metrics.shuffled_pixels(held_out)),
             "real_classes": self._counted(held_out),
         }

@@ -23,27 +23,32 @@ def page(runs, docs, kept):
     """
     folder = docs / "results"
     folder.mkdir(parents=True, exist_ok=True)
-    first = next(iter(runs.values()))[0]
-    draw(runs, folder)
+    whole = [record for records in runs.values() for record in records if finished(record)]
+    if not whole:
+        raise ValueError("No run reached its end, so there is nothing to show.")
+    about = whole[0]
+    draw_distances(runs, about, folder / "distance.png")
     for system, records in runs.items():
-        source = kept / f"{first['data']}-{system}-{records[0]['seed']}"
-        for mark in records[0]["marks"][-1:]:
-            shutil.copy(source / f"minute-{mark['minute']}.png", folder / f"{system}.png")
-    parts = heading(first, runs), table(runs, first), lost(runs), shown(runs)
+        show_first(records[0], kept / f"{about['data']}-{system}-{records[0]['seed']}", folder)
+    parts = heading(about, runs), table(runs, about), lost(runs), shown(runs)
     (docs / "results.md").write_text("\n\n".join(parts) + "\n")
     return docs / "results.md"
 
 
-def heading(first, runs):
+def finished(record):
+    return record["state"] == "finished"
+
+
+def heading(about, runs):
     seeds = len(next(iter(runs.values())))
-    minutes = max(mark["minute"] for mark in first["marks"])
-    features = first["measures"][0]
+    minutes = about["marks"][-1]["minute"]
+    features = about["measures"][0]
     return f"""# Results
 
-Written by `make results` ({minutes} minutes of training each for {len(runs)} systems x {seeds}
-seeds on {first["cpus"]} cores, one after the other; it goes on where it was stopped).
-Data: {first["data"]}. All numbers compare {first["count"]:,} generated images (codings of seed 0)
-with the {first["count"]:,} held-out ones, features `{features["features"]}`
+Written by `make results` (`experiments/results.py`): {minutes} minutes of training for each of
+{len(runs)} systems x {seeds} seeds on {about["cpus"]} cores, one after the other; it goes on where
+it was stopped. Data: {about["data"]}. All numbers compare {about["count"]:,} generated images
+(codings of seed 0) with the {about["count"]:,} held-out ones, features `{features["features"]}`
 ({features["checksum"]}). Less is better for fid and kid, more for the rest. Each cell is the mean
 over the seeds (least to greatest). Floor: as many training images instead of generated ones.
 Noise: the held-out images with the pixels of each shuffled. [quality.md](quality.md) says how to
@@ -52,14 +57,14 @@ read them.
 ![Distance against minutes of training](results/distance.png)"""
 
 
-def table(runs, first):
-    names = [f"{column}_{first['measures'][0]['features']}" for column in _COLUMNS]
+def table(runs, about):
+    names = [f"{column}_{about['measures'][0]['features']}" for column in _COLUMNS]
     lines = [
         f"| system | minutes | images trained on | {' | '.join(_COLUMNS)} | classes, nats |",
         "|" + "---|" * (len(_COLUMNS) + 4),
     ]
     for bound in ("floor", "noise"):
-        cells = [shortened(first[bound][name]) for name in names]
+        cells = [shortened(about[bound][name]) for name in names]
         lines.append(f"| {bound} | | | {' | '.join(cells)} | |")
     for system, records in runs.items():
         for minute in sorted({m["minute"] for record in records for m in record["marks"]}):
@@ -69,11 +74,11 @@ def table(runs, first):
 
 
 def row(system, minute, marks, names):
+    from gan_model.metrics import report  # here, as it takes seconds and --help must not
+
     images = np.mean([mark["images"] for mark in marks])
     cells = [spread([mark["numbers"][name] for mark in marks]) for name in names]
-    from gan_model.metrics.report import entropy
-
-    classes = spread([entropy(mark["classes"]) for mark in marks])
+    classes = spread([report.entropy(mark["classes"]) for mark in marks])
     return f"| {_WHAT[system]} | {minute} | {images:,.0f} | {' | '.join(cells)} | {classes} |"
 
 
@@ -84,42 +89,49 @@ def lost(runs):
         f"{len(record['marks'])} of the readings."
         for system, records in runs.items()
         for record in records
-        if record["state"] != "finished"
+        if not finished(record)
     ]
     count = sum(map(len, runs.values()))
     return "\n".join(failed) or f"All {count} runs reached the end; none was left out."
 
 
 def shown(runs):
-    parts = ["## Images and classes of the first seed, at the end"]
-    for system in runs:
-        parts.append(
-            f"{_WHAT[system]}:\n\n![Images](results/{system}.png)\n\n"
-            f"![Classes](results/{system}-classes.png)"
-        )
+    parts = ["## Images and classes of the first seed, at its last reading"]
+    for system, records in runs.items():
+        pictures = f"![Images](results/{system}.png)\n\n![Classes](results/{system}-classes.png)"
+        parts.append(f"{_WHAT[system]}:\n\n{pictures if records[0]['marks'] else 'none'}")
     return "\n\n".join(parts)
 
 
-def draw(runs, folder):
+def show_first(record, source, folder):
+    """The grid and the classes of a run at its last reading, as PNG; nothing if it has none."""
     from gan_model import charts, features
 
-    lines, floor = {}, None
+    for mark in record["marks"][-1:]:
+        shutil.copy(source / f"minute-{mark['minute']}.png", folder / f"{record['system']}.png")
+        charts.class_histogram(
+            mark["classes"],
+            features.CLASSES,
+            folder / f"{record['system']}-classes.png",
+            real_counts=record["real_classes"],
+        )
+
+
+def draw_distances(runs, about, path):
+    from gan_model import charts
+
+    name, lines = about["distance"], {}
+    minutes = [mark["minute"] for mark in about["marks"]]
     for system, records in runs.items():
-        whole = [record for record in records if record["state"] == "finished"]
-        for record in whole[:1]:
-            path = folder / f"{system}-classes.png"
-            classes, real = record["marks"][-1]["classes"], record["real_classes"]
-            charts.class_histogram(classes, features.CLASSES, path, real_counts=real)
-        if whole:
-            distance, floor = whole[0]["distance"], whole[0]["floor"]
-            minutes = [mark["minute"] for mark in whole[0]["marks"]]
-            lines[system] = minutes, [[m["numbers"][distance] for m in r["marks"]] for r in whole]
-    lines["floor"] = minutes, [floor[distance]] * len(minutes)
+        readings = [[m["numbers"][name] for m in r["marks"]] for r in records if finished(r)]
+        if readings:
+            lines[system] = minutes, readings
+    lines["floor"] = minutes, [about["floor"][name]] * len(minutes)
     charts.curve(
         lines,
-        folder / "distance.png",
-        x_label="minutes of training on 2 cores",
-        y_label=f"{distance}, {whole[0]['count']:,} images",
+        path,
+        x_label=f"minutes of training on {about['cpus']} cores",
+        y_label=f"{name}, {about['count']:,} images",
         log_y=True,
     )
 

@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from command_line import Parser, plain_errors, positive, quiet, seed, size
+from command_line import FEATURES, Parser, plain_errors, positive, quiet, seed, size
 
 
 def arguments():
@@ -24,7 +24,7 @@ def arguments():
     parser.add_argument("--batch-size", type=positive, default=32, help="images in a batch")
     parser.add_argument("--codings-size", type=positive, help="numbers in a coding; preset's own")
     parser.add_argument("--steps-per-epoch", type=positive, help="batches in an epoch; one pass")
-    parser.add_argument("--features", help="fashion, inception or pyramid; by the images")
+    parser.add_argument("--features", choices=FEATURES, help="of the quality; by the images")
     parser.add_argument("--validate-every", type=positive, default=1, help="epochs in between")
     parser.add_argument("--seed", type=seed, default=0, help="of weights, codings and order")
     parser.add_argument("--run-dir", help="the run's folder; runs/PRESET-DATA")
@@ -115,13 +115,14 @@ def report(folder, history, every, quality):
         f"{name} {history[name][-1]:.3f}"
         for name in ("discriminator_loss", "generator_loss", "real_score", "fake_score")
     )
+    best = f"; best epoch: {folder.best}" if folder.best.exists() else ""
     python = os.path.relpath(sys.executable)
     tensorboard = Path(python).with_name("tensorboard")
     print(f"""
 Figures of the last epoch ({len(history["generator_loss"])}): {figures}
 {told(quality, history, every)}
 Pictures:    {folder.samples}/training.gif and epoch-*.png
-Model:       {folder.gan}, {folder.generator}; best epoch: {folder.best}
+Model:       {folder.gan}, {folder.generator}{best}
 Dashboard:   {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000
 All numbers: {python} experiments/evaluate.py {folder.path}
 More images: {python} experiments/sample.py {folder.path} --out more.png""")
@@ -138,9 +139,9 @@ def told(quality, history, every):
     best = min(range(len(values)), key=values.__getitem__)
     floor = f"{quality.floor[quality.distance]:.3g}" if quality.floor else "unknown"
     return (
-        f"Quality:     {quality.distance} {values[-1]:.4g}; best {values[best]:.4g} after epoch "
-        f"{(best + 1) * every}. Less is better; as many training images read {floor}. "
-        f"Measured on {quality.reference.count:,} images."
+        f"Quality:     {quality.distance} {values[-1]:.4g} after epoch {len(values) * every}, "
+        f"best {values[best]:.4g} after epoch {(best + 1) * every}. Less is better; as many "
+        f"training images read {floor}. Measured on {quality.reference.count:,} images."
     )
 
 

@@ -105,8 +105,10 @@ class FedWithImages:
         finally:
             self._evaluation_step.assign(0)
         self._refer_to(x)
-        figures |= self._quality_now()
-        return figures if return_dict else list(figures.values())
+        quality = self._quality_now()
+        if return_dict:
+            return figures | quality
+        return [*(figures[name] for name in self.metrics_names), *quality.values()]
 
     def _held_out(self, held_out, batch_size):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)

@@ -40,6 +40,14 @@ def to_uint8(images, image_range):
     return np.clip(np.rint(images), 0, _UINT8_MAX).astype(np.uint8)
 
 
+def chosen(images, count, *, seed=0):
+    """`count` of the images, drawn without order's help: arrays are often sorted by class."""
+    if count >= len(images):
+        return images
+    rows = np.random.default_rng(seed).choice(len(images), count, replace=False)
+    return images[np.sort(rows)]
+
+
 def from_batch(data):
     """The images of what a data set hands to a step: images, or (images, labels)."""
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)

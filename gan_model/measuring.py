@@ -1,9 +1,12 @@
 """Held-out images as `fit` and `evaluate` have them -> the quality of what a model generates."""
 
+import math
+
 import numpy as np
+import tensorflow as tf
 
 from gan_model.data.batches import ImageBatches
-from gan_model.images import from_batch, to_uint8
+from gan_model.images import chosen, from_batch, to_uint8
 
 
 class MeasuresItself:
@@ -13,7 +16,7 @@ class MeasuresItself:
     """
 
     _quality = None
-    _referred_to = None
+    _referred_to = None, None  # the source, and what the quality made of it
 
     @property
     def quality(self):
@@ -22,32 +25,40 @@ class MeasuresItself:
 
     @quality.setter
     def quality(self, quality):
-        if quality is not None and not hasattr(quality, "refer_to"):
+        usable = hasattr(quality, "refer_to") and not isinstance(quality, type)
+        if quality is not None and not usable:
             raise ValueError(
                 f"`quality` measures generated images. Received: {quality!r}. "
                 "Type gan.quality = metrics.Quality()."
             )
-        self._quality, self._referred_to = quality, None
+        self._quality, self._referred_to = quality, (None, None)
 
     def _refer_to(self, held_out, training=None):
         """Has the quality look at the images that it compares with, once for each source."""
-        if self._quality is None or held_out is None or held_out is self._referred_to:
+        if self._quality is None or held_out is None:
             return
-        count = self._quality.count
-        self._quality.refer_to(
-            self._collected(held_out, count),
-            None if training is None else self._collected(training, count),
-        )
-        self._referred_to = held_out
+        source, reference = self._referred_to
+        if held_out is source and reference is self._quality.reference:
+            return  # unless another GAN, with other data, has the same `Quality`
+        images = self._collected(held_out, self._quality.count)
+        # Only of an array: another pass over a shuffled data set would shift its order.
+        spare = isinstance(training, ImageBatches)
+        self._quality.refer_to(images, self._collected(training, len(images)) if spare else None)
+        self._referred_to = held_out, self._quality.reference
 
     def _quality_now(self):
         """The numbers of this moment, by name; none where nothing is measured."""
-        return self._quality.of(self.sampler()) if self._quality else {}
+        if self._quality is None:
+            return {}
+        if not all(np.isfinite(weight).all() for weight in self.generator.get_weights()):
+            return dict.fromkeys(self._quality.names, math.nan)  # the run is lost
+        return self._quality.of(self.sampler())
 
     def _collected(self, source, count):
-        """uint8 images, with channels: all there are of arrays, else the first `count`."""
+        """uint8 images, with channels: of an array `count` of them, else the first."""
         if isinstance(source, ImageBatches):
-            return self._as_uint8(source.images)
+            return self._as_uint8(chosen(source.images, count))
+        _refuse_endless(source)
         batches, collected = [], 0
         for data in source:
             batches.append(self._as_uint8(np.asarray(from_batch(data))))
@@ -60,3 +71,16 @@ class MeasuresItself:
         if images.dtype != np.uint8:
             images = to_uint8(images, self.image_range)
         return images.reshape(len(images), *self.image_shape)
+
+
+def _refuse_endless(source):
+    """Quality needs each held-out image once, and again at the next evaluation."""
+    endless = isinstance(source, tf.data.Dataset) and (
+        source.cardinality() == tf.data.INFINITE_CARDINALITY
+    )
+    if endless or iter(source) is source:
+        kind = "repeated without end" if endless else f"a {type(source).__name__}, read only once"
+        raise ValueError(
+            f"The quality is measured against held-out images that come once in each pass; these "
+            f"are {kind}. Give an array, or a tf.data.Dataset without repeat()."
+        )

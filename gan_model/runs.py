@@ -26,8 +26,8 @@ from gan_model.callbacks.checkpoints import saved
 from gan_model.files import replaced
 
 _SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
-# A run may be given more epochs later; everything else makes it another run.
-_MAY_CHANGE = ("epochs",)
+# A run may be given more epochs later, and measured otherwise; all else makes it another run.
+_MAY_CHANGE = ("epochs", "features", "validate_every")
 
 
 class RunFolder:

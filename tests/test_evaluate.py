@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 from processes import SIDE, command, finish, images_in, train
 
-from gan_model import data
+from gan_model import data, presets, runs
 from gan_model.metrics import report
+from gan_model.metrics.copying import Copies
 
 FIRST_LINES = "{what} against held-out images of {data}\nn = {n} generated and {n} held-out images"
 
@@ -211,7 +212,7 @@ def test_a_wrong_value_is_one_line(options, message, tmp_path):
         ("made.npz --data sample", f"made.npz holds images of shape ({SIDE}, {SIDE}), expected is"),
         ("made.npz --data sample --weights best", "--weights best is for the folder of a run, and"),
         ("few.npz --data sample", "Quality is measured on 20 images or more. Received: 5."),
-        ("grey.npz --data sample --features inseption", "Unknown features 'inseption'. Did you"),
+        ("grey.npz --data sample --features inseption", "argument --features: invalid choice"),
         ("grey.npz --data sample --out grey.npz", "grey.npz: "),
     ],
 )
@@ -279,3 +280,35 @@ def test_the_bars_of_classes():
     assert lines[3] == "  entropy 0.56 of 0.69 nats, of the real images 0.69"
     assert len(lines) == 4
     assert report.classes(["bag", "coat"], [40, 0], [20, 20]).endswith("share have coat (0.0%).")
+
+
+def test_copies_among_bad_images_are_not_called_no_sign():
+    """Half copies, half far off: `nearer` is 0.5 as of new images, `duplicates` tells."""
+    found = Copies(0.5, 0.5, (1000, 1000, 10_000), None, None, None)
+    assert "too many are as near as copies" in report.copying(found, "pixels")
+    new = Copies(0.5, 0.012, (1000, 1000, 10_000), None, None, None)
+    assert "no sign of copying" in report.copying(new, "pixels")
+
+
+@pytest.mark.slow
+def test_images_with_one_channel_told_against_data_without(tmp_path):
+    """As of `make train; make evaluate`: dcgan makes (28, 28, 1), the sample has (28, 28)."""
+    presets.dcgan().generator.save(tmp_path / "generator.keras")
+    options = ("--data", "sample", "--seeds", 1, "--count", 100, "--json", "figures.json")
+    ended = evaluate("generator.keras", *options, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "fid_fashion" in json.loads((tmp_path / "figures.json").read_text())["readings"][0]
+    for name in ("classes", "neighbours"):
+        assert_is_picture(tmp_path / "evaluation" / f"{name}.png")
+
+
+@pytest.mark.slow
+def test_a_run_is_measured_in_the_features_that_it_was_trained_with(tmp_path):
+    folder = runs.RunFolder(tmp_path)
+    images = runs.fingerprint(data.load("sample")[0][0])
+    settings = {"data": "sample", "images": images, "features": "pyramid"}
+    folder.settings.write_text(json.dumps({"settings": settings}))
+    folder.save(presets.dense())
+    ended = evaluate(tmp_path, "--seeds", 1, "--count", 40, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "swd" in ended.stdout and "fid_fashion" not in ended.stdout

@@ -1,5 +1,7 @@
 """Quality in `fit` and `evaluate`, as a Keras metric, and the best model by it."""
 
+import copy
+
 import keras
 import numpy as np
 import pytest
@@ -104,6 +106,7 @@ def test_the_floor_is_what_training_images_read(training, held_out):
     floor = gan.quality.floor["fid_pixels"]
     assert gan.quality.reference.count == 20
     assert 0 <= floor < gan.evaluate(held_out, return_dict=True, verbose=0)["fid_pixels"] / 5
+    assert gan.quality.floor["fid_pixels"] == floor  # `evaluate` brings no training images
     gan.quality = metrics.Quality(in_pixels())
     gan.fit(training[:23], validation_data=held_out, epochs=1, batch_size=8, verbose=0)
     assert gan.quality.floor is None  # 23 cannot be compared with 24
@@ -134,7 +137,9 @@ def test_evaluate_gives_a_list_or_a_dict(held_out):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
     listed = gan.evaluate(held_out, verbose=0)
-    assert listed == list(gan.evaluate(held_out, verbose=0, return_dict=True).values())
+    named = gan.evaluate(held_out, verbose=0, return_dict=True)
+    assert listed == [named[name] for name in (*gan.metrics_names, *gan.quality.names)]
+    assert len(set(listed[:4])) == 4
     gan.quality = None
     assert len(gan.evaluate(held_out, verbose=0)) == 4
 
@@ -149,7 +154,9 @@ def test_saving_does_not_mind(tmp_path, training, held_out):
     assert np.array_equal(loaded.generate(3), gan.generate(3))
 
 
-@pytest.mark.parametrize("wrong", ["fid", keras.metrics.Mean()], ids=["text", "mean"])
+@pytest.mark.parametrize(
+    "wrong", ["fid", keras.metrics.Mean(), metrics.Quality], ids=["text", "mean", "class"]
+)
 def test_something_else_is_refused(wrong):
     with pytest.raises(ValueError, match=r"gan.quality = metrics.Quality\(\)"):
         small_gan().quality = wrong
@@ -247,3 +254,146 @@ def test_the_generator_is_traced_once_however_often_it_is_measured(training, hel
     assert gan.sampler()._images.experimental_get_tracing_count() == 1
     gan.fit(training, epochs=1, batch_size=8, verbose=0)
     assert not np.array_equal(gan.generate(30), before)  # it follows the weights
+
+
+def test_a_lost_generator_has_no_quality_and_is_never_the_best(tmp_path, training, held_out):
+    class Lost(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            for weight in self.model.generator.trainable_variables:
+                weight.assign(weight * float("nan"))
+
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    watching = [Lost(), callbacks.BestModel(tmp_path / "best.keras")]
+    history = gan.fit(
+        training, validation_data=held_out, batch_size=8, callbacks=watching, verbose=0
+    ).history
+    assert np.isnan(history["val_fid_pixels"]).all()
+    assert not (tmp_path / "best.keras").exists()
+
+
+def test_a_lost_discriminator_is_never_the_best_either(tmp_path, training):
+    class Lost(Told):
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            logs["discriminator_loss"] = float("nan")
+
+    best = callbacks.BestModel(tmp_path / "best.keras", monitor="val_x")
+    small_gan().fit(training, batch_size=8, callbacks=[Lost([1.0]), best], verbose=0)
+    assert not (tmp_path / "best.keras").exists()
+
+
+def test_quality_where_only_every_other_epoch_is_validated(tmp_path, training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    watching = callbacks.watch(tmp_path, count=4)
+    history = gan.fit(
+        training,
+        validation_data=held_out,
+        validation_freq=2,
+        epochs=5,
+        batch_size=8,
+        callbacks=watching,
+        verbose=0,
+    ).history
+    assert len(history["val_fid_pixels"]) == 2
+    best = 2 * (1 + int(np.argmin(history["val_fid_pixels"])))
+    assert int(runs.load_model(tmp_path / "best.keras").step.numpy()) == 5 * best
+    rows = (tmp_path / "history.csv").read_text().splitlines()
+    place = rows[0].split(",").index("val_fid_pixels")
+    assert [bool(row.split(",")[place]) for row in rows[1:]] == [False, True, False, True, False]
+
+
+def test_colour_images_are_measured_too():
+    colour = np.random.default_rng(0).integers(0, 256, (60, 16, 16, 3), dtype=np.uint8)
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    gan = GAN(
+        keras.Sequential(
+            [
+                keras.Input((4,)),
+                layers.Dense(768, activation="sigmoid"),
+                layers.Reshape((16, 16, 3)),
+            ]
+        ),
+        keras.Sequential([keras.Input((16, 16, 3)), layers.Flatten(), layers.Dense(1)]),
+    )
+    gan.compile()
+    gan.quality = metrics.Quality()
+    history = gan.fit(colour[:36], validation_data=colour[36:], batch_size=8, verbose=0).history
+    assert np.isfinite(history["val_swd"]).all()
+    assert gan.quality.floor["swd"] < history["val_swd"][0]
+    four = np.concatenate([colour, colour[..., :1]], axis=-1)
+    assert [m.names[0] for m in metrics.measures(four)] == ["fid_pixels"]
+
+
+def test_a_training_set_of_batches_is_not_read_for_the_floor(held_out):
+    """Another pass over it would shift the order in which `fit` gets its images."""
+    passes = []
+
+    def batches():
+        passes.append(1)
+        yield from [held_out[:8], held_out[8:16]]
+
+    spec = tf.TensorSpec((None, 16, 16), tf.uint8)
+    train = tf.data.Dataset.from_generator(batches, output_signature=spec)
+    train = train.apply(tf.data.experimental.assert_cardinality(2))
+    unmeasured = small_gan()
+    unmeasured.fit(train, validation_data=held_out, epochs=1, verbose=0)
+    expected = len(passes)
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    gan.fit(train, validation_data=held_out, epochs=1, verbose=0)
+    assert len(passes) == 2 * expected
+    assert gan.quality.floor is None
+    gan.quality.refer_to(held_out[..., None], held_out[::-1][..., None])
+    gan.fit(train, validation_data=held_out, epochs=1, verbose=0)
+    assert gan.quality.floor["fid_pixels"] == pytest.approx(0, abs=1e-9)
+
+
+def test_held_out_images_that_never_end_are_refused(held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    endless = tf.data.Dataset.from_tensor_slices(held_out).batch(8).repeat()
+    with pytest.raises(ValueError, match=r"repeated without end.*without repeat\(\)"):
+        gan.evaluate(endless, steps=3, verbose=0)
+
+
+def test_two_gans_with_other_data_may_share_a_quality(held_out, training):
+    quality, gans = metrics.Quality(in_pixels()), [small_gan(), small_gan(1)]
+    for gan in gans:
+        gan.quality = quality
+    sets = [tf.data.Dataset.from_tensor_slices(x).batch(8) for x in (held_out, training)]
+
+    def read():
+        pairs = zip(gans, sets, strict=True)
+        return [g.evaluate(s, return_dict=True, verbose=0)["fid_pixels"] for g, s in pairs]
+
+    first = read()
+    assert read() == first
+
+
+def test_a_copy_for_a_tuner_measures_the_same():
+    quality = metrics.Quality(in_pixels(), count=30, seed=3)
+    copied = copy.deepcopy(quality)
+    assert (copied.count, copied.seed, copied.names) == (30, 3, quality.names)
+    assert copied.reference is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (dict(measures=[features.pixels()]), r"type metrics.Quality\(metrics.InFeatureSpace"),
+        (dict(measures=["fashion"]), "Received: 'fashion'"),
+        (dict(measures=[], count=19), "`count` is 20 images or more. Received: count=19"),
+    ],
+    ids=["features", "text", "few"],
+)
+def test_a_quality_that_cannot_be_is_told(arguments, text):
+    with pytest.raises(ValueError, match=text):
+        metrics.Quality(*arguments.pop("measures"), **arguments)
+
+
+def test_a_keras_metric_is_told_what_to_measure(held_out):
+    with pytest.raises(ValueError, match=r"Say what to measure"):
+        metrics.Quality().update_state(held_out, held_out)

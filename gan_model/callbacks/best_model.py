@@ -1,5 +1,6 @@
 """Keeps the GAN of the best epoch."""
 
+import math
 from pathlib import Path
 
 import keras
@@ -25,9 +26,11 @@ class BestModel(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         name = self.monitor or self._distance()
-        value = (logs or {}).get(name)
-        if value is None:
-            return
+        logs = logs or {}
+        value = logs.get(name)
+        trained = [figure for key, figure in logs.items() if not key.startswith("val_")]
+        if value is None or not all(map(math.isfinite, trained)):
+            return  # a lost run is never the best
         # The history gets this epoch's figures only after all other callbacks had them.
         before = self.model.history.history.get(name, [])
         # Written so that not-a-numbers are never the best, nor keep the next from being it.

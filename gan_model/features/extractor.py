@@ -24,7 +24,8 @@ class Features:
     """
 
     def __init__(self, name, function, *, checksum, image_shape=None, block=_BLOCK):
-        self.name, self.checksum, self.image_shape = name, checksum, image_shape
+        self.name, self.checksum = name, checksum
+        self.image_shape = None if image_shape is None else tuple(image_shape)
         self._function, self._block = tf.function(function), block
 
     def __call__(self, images):
@@ -42,7 +43,7 @@ class Features:
         return np.concatenate(made).astype(np.float32, copy=False)
 
 
-def from_model(model, *, name, image_range, image_shape=None):
+def from_model(model, *, name, image_range, image_shape=None, block=_BLOCK):
     """Features by a Keras model of yours, in inference mode.
 
     Args:
@@ -51,6 +52,7 @@ def from_model(model, *, name, image_range, image_shape=None):
         name: of the features, a part of the names of the numbers: `fid_<name>`.
         image_range: least and greatest value that it takes for black and white, e.g. (-1, 1).
         image_shape: the only shape of an image that it takes. None: what its input tells.
+        block: images looked at together; fewer where the model is large.
     """
     low, high = image_range
 
@@ -58,10 +60,11 @@ def from_model(model, *, name, image_range, image_shape=None):
         vectors = model(images * ((high - low) / 255.0) + low, training=False)
         return tf.reshape(tf.cast(vectors, tf.float32), (tf.shape(images)[0], -1))
 
-    if image_shape is None and None not in model.input_shape[1:]:
-        image_shape = tuple(model.input_shape[1:])
-    checksum = checksum_of(model.get_weights())
-    return Features(name, function, checksum=checksum, image_shape=image_shape)
+    taken = getattr(model, "input_shape", (None, None))[1:]  # subclassed models do not say
+    if image_shape is None and None not in taken:
+        image_shape = taken
+    checksum = checksum_of([np.array(image_range, np.float64), *model.get_weights()])
+    return Features(name, function, checksum=checksum, image_shape=image_shape, block=block)
 
 
 def checksum_of(arrays):

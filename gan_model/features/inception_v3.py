@@ -3,13 +3,14 @@
 import random
 import socket
 
+import keras
 import tensorflow as tf
 
 from gan_model.features.extractor import Features, checksum_of
 
 _SIDE = 299
 _PATIENCE = 5  # seconds of silence after which a download is given up
-_BLOCK = 50  # 299 x 299 images take 20 times the memory of the image's own layers
+_BLOCK = 50  # its first layers make 3 MB an image and layer
 _FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
@@ -46,7 +47,9 @@ def _network(weights):
 
     # Making layers draws from Python's generator; a seeded program must not notice.
     state, patience = random.getstate(), socket.getdefaulttimeout()
+    policy = keras.config.dtype_policy()
     socket.setdefaulttimeout(_PATIENCE)
+    keras.config.set_dtype_policy("float32")  # features are the same whatever a GAN trains in
     try:
         return InceptionV3(
             include_top=False, weights=weights, input_shape=(_SIDE, _SIDE, 3), pooling="avg"
@@ -58,5 +61,6 @@ def _network(weights):
             "or choose other features: fashion, pyramid, or features.from_model(...)."
         ) from None
     finally:
+        keras.config.set_dtype_policy(policy)
         socket.setdefaulttimeout(patience)
         random.setstate(state)

@@ -11,6 +11,7 @@ feature_space  InFeatureSpace: all of the first three, in the space of one kind 
 reference      Reference: what was computed from held-out images, once
 choice         which of these suit given images
 quality        Quality: all of it as a Keras metric, and what a GAN measures in `evaluate`
+report         what was measured -> lines of text
 copying        is it copying its training images?
 """
 

@@ -3,9 +3,9 @@
 import difflib
 
 from gan_model import features
+from gan_model.images import chosen
 from gan_model.metrics.feature_space import InFeatureSpace
 from gan_model.metrics.frechet import Moments, frechet_distance
-from gan_model.metrics.reference import chosen
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein
 
 FEATURES = ("fashion", "inception", "pyramid")
@@ -37,7 +37,8 @@ def measures(images, name=None):
         return (InFeatureSpace(features.inception()),)
     if name == "pyramid":
         pixels = InFeatureSpace(features.pixels())
-        return (SlicedWasserstein(), pixels) if min(images.shape[1:3]) >= PATCH else (pixels,)
+        cut = min(images.shape[1:3]) >= PATCH and images.shape[3:] in ((), (1,), (3,))
+        return (SlicedWasserstein(), pixels) if cut else (pixels,)
     near = difflib.get_close_matches(str(name), FEATURES, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(f"Unknown features {name!r}.{guess} Known: {', '.join(FEATURES)}.")

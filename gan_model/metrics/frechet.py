@@ -1,6 +1,6 @@
 """Vectors -> their count, mean and scatter -> the Fréchet distance of two Gaussians.
 
-The moments are what is kept of a set: they are added up block by block, and those of the real
+The moments are what is kept of a set: they may be added up block by block, and those of the real
 images need to be made only once.
 """
 

@@ -2,7 +2,7 @@
 
 Precision and density ask whether fakes look like real images, recall and coverage whether all
 kinds of real images are among the fakes. All distances are Euclidean, in float64, made block
-by block: beside the vectors and their copies it takes some 30 MB.
+by block: beside the vectors and their copies it takes some 50 MB.
 """
 
 from dataclasses import dataclass

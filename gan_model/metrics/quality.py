@@ -3,8 +3,9 @@
 import keras
 
 from gan_model.features.extractor import checksum_of
+from gan_model.images import chosen
 from gan_model.metrics.choice import measures as suitable
-from gan_model.metrics.reference import Descriptions, Reference, chosen, numbers
+from gan_model.metrics.reference import LEAST, Descriptions, Reference, numbers
 
 
 class Quality(keras.metrics.Metric):
@@ -21,29 +22,41 @@ class Quality(keras.metrics.Metric):
     and counted from 0, against the held-out images: the same numbers however a run was cut,
     and those of `gan.generate(count, seed=seed)`. The held-out images are looked at once.
 
-    As a Keras metric it takes uint8 images of any origin: `update_state(real, fake)`, in
-    batches of any size, `result()`, `reset_state()`. A number depends on how many images are
-    compared, so as many real ones as fake ones are asked for.
+    As a Keras metric with measures it takes uint8 images of any origin: `update_state(real,
+    fake)`, in batches of any size, `result()`, `reset_state()`. A number depends on how many
+    images are compared, so as many real ones as fake ones are asked for.
+
+    It is no part of a saved GAN: set it again on one that was loaded.
 
     Args:
         *measures: what to measure, the number to rank by first, e.g.
             `metrics.InFeatureSpace(features.fashion())`. None given: what suits the held-out
             images, see `metrics.measures`.
-        count: images compared, at most; all held-out images if they are fewer. Fewer images
+        count: images compared, at most; all held-out images if they are fewer. Of a longer
+            array as many are drawn, of a `tf.data.Dataset` the first are taken. Fewer images
             read farther from the data (docs/quality.md): compare equal counts only.
         seed: of the codings.
 
     Attributes:
         reference: `Reference` of the held-out images; None before the first evaluation.
         floor: the numbers of as many training images, which no generator can be expected to
-            beat; None where `fit` has no training images to spare.
+            beat; None where `fit` has no array of them, or too few. For a training set of
+            yours, `quality.refer_to(held_out, training)` with two arrays sets it.
+
+    Raises:
+        ValueError: something that does not measure, or fewer than 20 images to compare.
     """
 
     def __init__(self, *measures, count=10_000, seed=0, name="quality"):
         super().__init__(name=name)
+        _check(measures, count)
         self.measures, self.count, self.seed = measures, count, seed
         self.reference = self.floor = None
-        self._real = self._fake = self._looked_at = None
+        self._real = self._fake = None
+        self._looked_at = None, None
+
+    def __deepcopy__(self, memo):  # a tuner copies what callbacks hold
+        return type(self)(*self.measures, count=self.count, seed=self.seed, name=self.name)
 
     @property
     def names(self):
@@ -59,8 +72,12 @@ class Quality(keras.metrics.Metric):
 
     def update_state(self, real_images, fake_images):
         if self._real is None:
-            measures = self.measures or suitable(real_images)
-            self._real, self._fake = Descriptions(measures), Descriptions(measures)
+            if not self.measures:
+                raise ValueError(
+                    "A first batch does not tell what suits all images. Say what to measure: "
+                    "metrics.Quality(*metrics.measures(images))."
+                )
+            self._real, self._fake = Descriptions(self.measures), Descriptions(self.measures)
         self._real.add(real_images)
         self._fake.add(fake_images)
 
@@ -85,12 +102,14 @@ class Quality(keras.metrics.Metric):
         held_out = chosen(held_out, self.count)
         spare = training is not None and len(training) >= len(held_out)
         training = chosen(training, len(held_out)) if spare else None
-        looked_at = checksum_of([held_out] if training is None else [held_out, training])
-        if looked_at == self._looked_at:
-            return  # again, for the next trial of a sweep
-        self.reference = Reference(self.measures or suitable(held_out), held_out)
-        self.floor = None if training is None else self.reference.compare(training)
-        self._looked_at = looked_at
+        known, seen = checksum_of([held_out]), None if training is None else checksum_of([training])
+        # The same again, for the next trial of a sweep; or without training images, as `evaluate`
+        # comes: then the floor stays.
+        if known != self._looked_at[0]:
+            self.reference = Reference(self.measures or suitable(held_out), held_out)
+            self.floor, self._looked_at = None, (known, None)
+        if training is not None and seen != self._looked_at[1]:
+            self.floor, self._looked_at = self.reference.compare(training), (known, seen)
 
     def of(self, sampler):
         """The numbers of a `Sampler`'s images against the reference: dict from names to numbers."""
@@ -98,3 +117,15 @@ class Quality(keras.metrics.Metric):
 
     def _measures(self):
         return self.measures or (self.reference.measures if self.reference else ())
+
+
+def _check(measures, count):
+    for measure in measures:
+        if not hasattr(measure, "describe"):
+            raise ValueError(
+                f"`Quality` is given measures. Received: {measure!r}. For features type "
+                "metrics.Quality(metrics.InFeatureSpace(features.fashion())), for a choice by the "
+                "images metrics.Quality()."
+            )
+    if count < LEAST:
+        raise ValueError(f"`count` is {LEAST} images or more. Received: count={count}.")

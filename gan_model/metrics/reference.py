@@ -3,7 +3,7 @@
 import numpy as np
 
 _BLOCK = 1000  # images described at a time
-LEAST = 20  # fewer say nothing: the tenth neighbour is half the set away
+LEAST = 20  # with fewer, the fifth neighbour is a quarter of the set away
 
 
 class Descriptions:
@@ -100,14 +100,6 @@ def numbers(real, fake):
     ):
         found |= measure.numbers(*statistics)
     return found
-
-
-def chosen(images, count, *, seed=0):
-    """`count` of the images, drawn without order's help: arrays are often sorted by class."""
-    if count >= len(images):
-        return images
-    rows = np.random.default_rng(seed).choice(len(images), count, replace=False)
-    return images[np.sort(rows)]
 
 
 def shuffled_pixels(images, *, seed=0):

@@ -105,8 +105,13 @@ def copying(found, about):
     """
     fake_count, held_out_count, train_count = found.counts
     chance = nearer_by_chance(fake_count, held_out_count)
+    expected = duplicates_expected(held_out_count)
+    # Four standard deviations of the difference of two shares as small as this.
+    most = expected + 4 * math.sqrt(expected * (1 / fake_count + 1 / held_out_count))
     verdict = "so there is no sign of copying"
-    if found.nearer > 0.5 + chance:
+    if found.duplicates > most:
+        verdict = "but too many are as near as copies: look at the picture"
+    elif found.nearer > 0.5 + chance:
         verdict = "nearer than new images are: look for copies in the picture"
     elif found.nearer < 0.5 - chance:
         verdict = "farther off than new images are"
@@ -114,7 +119,7 @@ def copying(found, about):
         f"Copying, by distances to {train_count:,} training images in {about}\n"
         f"  nearer      {found.nearer:.3f}  new images: 0.5 ± {chance:.3f}, copies: 1; {verdict}\n"
         f"  duplicates  {found.duplicates:.3f}  new images: "
-        f"{duplicates_expected(held_out_count):.3f}, copies: 1"
+        f"{expected:.3f}, copies: 1"
     )
 
 

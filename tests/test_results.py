@@ -1,0 +1,108 @@
+"""The results page: figures of runs, also of lost ones, -> a table that hides nothing."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gan_model import metrics, pictures
+
+EXPERIMENTS = Path(__file__).parent.parent / "experiments"
+
+
+@pytest.fixture
+def page(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+    return importlib.import_module("results_page").page
+
+
+@pytest.fixture
+def results(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+    return importlib.import_module("results")
+
+
+def numbers(fid):
+    names = ("kid", "precision", "recall", "density", "coverage")
+    return {"fid_fashion": fid, **dict.fromkeys([f"{name}_fashion" for name in names], 0.5)}
+
+
+def record(kept, system, seed, fids, state="finished"):
+    """The record of one run that read `fids` after minutes 1, 2, ..., with its pictures."""
+    folder = kept / f"sample-{system}-{seed}"
+    folder.mkdir(parents=True)
+    marks = []
+    for minute, fid in enumerate(fids, 1):
+        pictures.save(np.zeros((8, 8), np.uint8), folder / f"minute-{minute}.png")
+        mark = {"minute": minute, "images": 1000 * minute, "classes": [5] * 10}
+        marks.append(mark | {"numbers": numbers(fid)})
+    return {
+        "system": system,
+        "seed": seed,
+        "data": "sample",
+        "cpus": 2,
+        "count": 50,
+        "measures": [{"features": "fashion", "checksum": "0123abcd"}],
+        "distance": "fid_fashion",
+        "state": state,
+        "floor": numbers(0.1),
+        "noise": numbers(30.0),
+        "real_classes": [5] * 10,
+        "marks": marks,
+    }
+
+
+def test_means_and_spreads_and_the_lost_run_are_told(tmp_path, page):
+    runs = {
+        "reference": [record(tmp_path, "reference", 0, [], state="lost: no number")]
+        + [record(tmp_path, "reference", seed, [9.0 + seed, 6.0 + seed]) for seed in (1, 2)],
+        "dcgan": [record(tmp_path, "dcgan", seed, [4.0 + seed, 2.0]) for seed in range(3)],
+    }
+    text = page(runs, tmp_path / "docs", tmp_path).read_text()
+    assert "| the reference loop with the DCGAN recipe | 1 | 1,000 | 10.5 (10 to 11) |" in text
+    assert "| `presets.dcgan` | 2 | 2,000 | 2 (2 to 2) |" in text
+    assert "| floor | | | 0.1 |" in text and "| noise | | | 30 |" in text
+    assert "seed 0: lost: no number, after 0 of the readings" in text
+    assert "2 minutes of training for each of\n2 systems x 3 seeds on 2 cores" in text
+    for link in ("distance", "dcgan", "dcgan-classes"):
+        assert f"results/{link}.png" in text
+        assert (tmp_path / "docs" / "results" / f"{link}.png").stat().st_size
+    assert "results/reference.png" not in text  # its first seed has no reading
+
+
+def test_nothing_but_lost_runs_is_said(tmp_path, page):
+    runs = {"dense": [record(tmp_path, "dense", 0, [3.0], state="lost: no number")]}
+    with pytest.raises(ValueError, match="No run reached its end"):
+        page(runs, tmp_path / "docs", tmp_path)
+
+
+def test_only_missing_runs_are_trained(tmp_path, results):
+    path = tmp_path / "figures.json"
+    assert not results.done(path, [1, 2])
+    path.write_text(json.dumps(record(tmp_path, "dense", 0, [3.0, 2.0])))
+    assert results.done(path, [1, 2]) and not results.done(path, [1, 2, 4])
+    path.write_text(json.dumps(record(tmp_path, "dense", 1, [3.0], state="lost: no number")))
+    assert results.done(path, [1, 2])
+
+
+def test_the_stopwatch_stands_still_while_measuring(results, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(results.time, "perf_counter", lambda: now[0])
+    measured = []
+
+    def measure(minute, images):
+        measured.append((minute, images, now[0]))
+        now[0] += 1000
+
+    stopwatch = results.Stopwatch([1, 2], measure)
+    for images in range(1, 10):
+        now[0] += 20
+        stopwatch.look(images)
+    assert measured == [(1, 3, 60.0), (2, 6, 1120.0)] and not stopwatch.left
+
+
+def test_the_features_that_scripts_name_are_those_there_are(results):
+    assert sys.modules["command_line"].FEATURES == metrics.FEATURES
