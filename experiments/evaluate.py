@@ -44,8 +44,7 @@ def main(args):
     train, held_out, images = compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = chosen(held_out, count)
-    wanted = args.features or (settings or {}).get("features")
-    reference = metrics.Reference(metrics.measures(held_out, wanted), real)
+    reference = metrics.Reference(metrics.measures(held_out, args.features), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
     out.mkdir(parents=True, exist_ok=True)
     if sampler:
@@ -108,6 +107,7 @@ def compared(args, settings, sampler):
     if not (args.data or settings):
         raise ValueError("Say what to compare with: --data NAME, or the path of a folder.")
     args.data, own = args.data or settings["data"], not args.data
+    args.features = args.features or (settings or {}).get("features")
     given = sampler.generate(1) if sampler else load_images(args.what)
     of_pictures = args.data not in data.NAMES and not any(Path(args.data).glob("train-images*"))
     wanted = {"image_size": given.shape[1:3]} if of_pictures else {}

@@ -109,10 +109,10 @@ def copying(found, about):
     # Four standard deviations of the difference of two shares as small as this.
     most = expected + 4 * math.sqrt(expected * (1 / fake_count + 1 / held_out_count))
     verdict = "so there is no sign of copying"
-    if found.duplicates > most:
-        verdict = "but too many are as near as copies: look at the picture"
-    elif found.nearer > 0.5 + chance:
+    if found.nearer > 0.5 + chance:
         verdict = "nearer than new images are: look for copies in the picture"
+    elif found.duplicates > most:
+        verdict = "but too many are as near as copies: look at the picture"
     elif found.nearer < 0.5 - chance:
         verdict = "farther off than new images are"
     return (
