@@ -132,7 +132,6 @@ def draw_distances(runs, about, path):
         path,
         x_label=f"minutes of training on {about['cpus']} cores",
         y_label=f"{name}, {about['count']:,} images",
-        log_y=True,
     )
 
 

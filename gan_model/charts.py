@@ -64,7 +64,8 @@ def curve(lines, path, *, x_label, y_label, title="", log_x=False, log_y=False):
         _plain_numbers(axis)
     axes.grid(axis="x", color=_FAINT, lw=0.8)
     if len(lines) > 1:
-        axes.legend(frameon=False)
+        # Beside the lines, wherever they go.
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     _write(figure, path)
 
 
