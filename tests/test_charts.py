@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from gan_model import charts
+from gan_model.metrics import report
 
 BLUE, ORANGE, GREEN = (0, 114, 178), (213, 94, 0), (0, 158, 115)
 NAMES = ["shirt", "coat", "bag"]
@@ -75,8 +76,8 @@ def test_the_title_tells_the_entropy(tmp_path, monkeypatch):
     [([7] * 10, math.log(10)), ([0, 9, 0], 0.0), ([1, 3], 2 * math.log(2) - 0.75 * math.log(3))],
 )
 def test_entropy(counts, expected):
-    assert charts.entropy(counts) == pytest.approx(expected, abs=1e-12)
-    assert math.copysign(1, charts.entropy(counts)) == 1
+    assert report.entropy(counts) == pytest.approx(expected, abs=1e-12)
+    assert math.copysign(1, report.entropy(counts)) == 1
 
 
 # Lines.
