@@ -41,7 +41,7 @@ def to_uint8(images, image_range):
 
 
 def chosen(images, count, *, seed=0):
-    """`count` of the images, drawn without order's help: arrays are often sorted by class."""
+    """`count` of the images, drawn by a seed, in their order: arrays are often sorted by class."""
     if count >= len(images):
         return images
     rows = np.random.default_rng(seed).choice(len(images), count, replace=False)
