@@ -1,6 +1,7 @@
 """One training run <-> one folder that a person can read.
 
-settings.json    what the run was asked for, and the versions it ran with
+settings.json    what the run was asked for, the versions it ran with, and what its quality is
+                 measured in: features and their checksum, number of images, floor
 history.csv      figures of each epoch
 samples/         a grid of images an epoch, and how they came about as a GIF
 tensorboard/     what `tensorboard --logdir` shows
@@ -80,7 +81,7 @@ class RunFolder:
         content = {"settings": settings, "versions": _versions()}
         # When training begins, not before: a refused value leaves no trace.
         note = keras.callbacks.LambdaCallback(
-            on_train_begin=lambda logs: _write_json(self.settings, content)
+            on_train_begin=lambda logs: _write_json(self.settings, content | _measured(note.model))
         )
         return [note, *callbacks.watch(self.path, keep=keep)]
 
@@ -180,6 +181,13 @@ def fingerprint(images):
 
 def _newer(path, other):
     return path.stat().st_mtime_ns > other.stat().st_mtime_ns
+
+
+def _measured(gan):
+    quality = getattr(gan, "quality", None)
+    if quality is None or quality.reference is None:
+        return {}
+    return {"quality": {**quality.reference.about, "floor": quality.floor}}
 
 
 def _versions():

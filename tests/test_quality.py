@@ -1,6 +1,7 @@
 """Quality in `fit` and `evaluate`, as a Keras metric, and the best model by it."""
 
 import copy
+import json
 
 import keras
 import numpy as np
@@ -397,3 +398,14 @@ def test_a_quality_that_cannot_be_is_told(arguments, text):
 def test_a_keras_metric_is_told_what_to_measure(held_out):
     with pytest.raises(ValueError, match=r"Say what to measure"):
         metrics.Quality().update_state(held_out, held_out)
+
+
+def test_a_run_folder_tells_what_its_numbers_were_measured_in(tmp_path, training, held_out):
+    gan, folder = small_gan(), runs.RunFolder(tmp_path)
+    gan.quality = metrics.Quality(in_pixels())
+    watching = folder.callbacks({"preset": "own"})
+    gan.fit(training, validation_data=held_out, batch_size=8, callbacks=watching, verbose=0)
+    noted = json.loads(folder.settings.read_text())["quality"]
+    assert noted["count"] == 24
+    assert noted["measures"] == [{"features": "pixels", "checksum": "8x8"}]
+    assert noted["floor"] == gan.quality.floor
