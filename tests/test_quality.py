@@ -21,18 +21,19 @@ def held_out(images):
     return images[40:]
 
 
-def small_gan(seed=0):
+def small_gan(seed=0, *, channels=1, activation="tanh"):
+    shape = (16, 16, channels)
     keras.utils.set_random_seed(seed)
     layers = keras.layers
     gan = GAN(
         keras.Sequential(
             [
                 keras.Input((4,)),
-                layers.Dense(256, activation="tanh"),
-                layers.Reshape((16, 16, 1)),
+                layers.Dense(256 * channels, activation=activation),
+                layers.Reshape(shape),
             ]
         ),
-        keras.Sequential([keras.Input((16, 16, 1)), layers.Flatten(), layers.Dense(1)]),
+        keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(1)]),
         seed=seed,
     )
     gan.compile()
@@ -307,19 +308,7 @@ def test_quality_where_only_every_other_epoch_is_validated(tmp_path, training, h
 
 def test_colour_images_are_measured_too():
     colour = np.random.default_rng(0).integers(0, 256, (60, 16, 16, 3), dtype=np.uint8)
-    keras.utils.set_random_seed(0)
-    layers = keras.layers
-    gan = GAN(
-        keras.Sequential(
-            [
-                keras.Input((4,)),
-                layers.Dense(768, activation="sigmoid"),
-                layers.Reshape((16, 16, 3)),
-            ]
-        ),
-        keras.Sequential([keras.Input((16, 16, 3)), layers.Flatten(), layers.Dense(1)]),
-    )
-    gan.compile()
+    gan = small_gan(channels=3, activation="sigmoid")
     gan.quality = metrics.Quality()
     history = gan.fit(colour[:36], validation_data=colour[36:], batch_size=8, verbose=0).history
     assert np.isfinite(history["val_swd"]).all()

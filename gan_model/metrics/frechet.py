@@ -46,7 +46,7 @@ class Moments:
     def __add__(self, other):
         if not isinstance(other, Moments):
             return NotImplemented
-        _require_one_size(self, other)
+        require_one_size(len(self.mean), len(other.mean))
         count = self.count + other.count
         apart = other.mean - self.mean
         mean = self.mean + apart * (other.count / count)
@@ -93,7 +93,7 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
 
     Reference: Heusel et al. (2017); Dowson and Landau (1982).
     """
-    _require_one_size(real, fake)
+    require_one_size(len(real.mean), len(fake.mean))
     apart = real.mean - fake.mean
     shared = np.linalg.svd(real.root @ fake.root, compute_uv=False).sum()
     traces = np.trace(real.covariance) + np.trace(fake.covariance)
@@ -127,9 +127,14 @@ def as_vectors(features, *, at_least=1, why="moments"):
     return features
 
 
-def _require_one_size(real, fake):
-    if len(real.mean) != len(fake.mean):
+def require_one_size(real_size, fake_size):
+    """Refuses vectors of two sizes.
+
+    Raises:
+        ValueError: the sizes differ.
+    """
+    if real_size != fake_size:
         raise ValueError(
-            f"Both sets have vectors of one size. Received: {len(real.mean)} and "
-            f"{len(fake.mean)} numbers. Describe both by the same features."
+            f"Both sets have vectors of one size. Received: {real_size} and {fake_size} numbers. "
+            "Describe both by the same features."
         )

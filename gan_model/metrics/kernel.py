@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_model.metrics.frechet import as_vectors
+from gan_model.metrics.frechet import as_vectors, require_one_size
 
 _SHUFFLE = 0  # seed of the cut into blocks: a set gives the same number each time
 
@@ -90,11 +90,7 @@ def kernel_distance(real: KernelBlocks, fake: KernelBlocks) -> KernelDistance:
 
     Reference: Binkowski et al. (2018); Gretton et al. (2012).
     """
-    if real.blocks.shape[2] != fake.blocks.shape[2]:
-        raise ValueError(
-            f"Both sets have vectors of one size. Received: {real.blocks.shape[2]} and "
-            f"{fake.blocks.shape[2]} numbers. Describe both by the same features."
-        )
+    require_one_size(real.blocks.shape[2], fake.blocks.shape[2])
     pairs = zip(real.blocks, fake.blocks, strict=False)  # as many as the smaller set has
     between = np.array([_kernel(reals, fakes).mean() for reals, fakes in pairs])
     count = len(between)

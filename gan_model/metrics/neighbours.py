@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_model.metrics.frechet import as_vectors
+from gan_model.metrics.frechet import as_vectors, require_one_size
 
 _BLOCK_NUMBERS = 2_500_000  # distances in memory at a time, 20 MB
 # Of |x|^2 + |y|^2: what rounding may make of a squared distance, for vectors of up to some
@@ -122,7 +122,7 @@ def nearest(features, among):
     """
     features = as_vectors(features, why="nearest neighbours")
     among = as_vectors(among, why="nearest neighbours")
-    _require_one_size(features, among)
+    require_one_size(features.shape[1], among.shape[1])
     centre = among.mean(axis=0)
     passes = _blocks(features - centre, among - centre)
     places = np.concatenate([squares.argmin(axis=1) for _, squares in passes])
@@ -162,17 +162,9 @@ def _squares(vectors):
 
 
 def _require_alike(real, fake):
-    _require_one_size(real.features, fake.features)
+    require_one_size(real.features.shape[1], fake.features.shape[1])
     if real.ks != fake.ks:
         raise ValueError(
             f"Both sets have the same `ks`. Received: {real.ks} and {fake.ks}. "
             f"Type Neighbourhoods.of(features, ks={real.ks}) for both."
-        )
-
-
-def _require_one_size(these, those):
-    if these.shape[1] != those.shape[1]:
-        raise ValueError(
-            f"Both sets have vectors of one size. Received: {these.shape[1]} and "
-            f"{those.shape[1]} numbers. Describe both by the same features."
         )
