@@ -49,6 +49,17 @@ def seed(text):
     return number
 
 
+def rate(text):
+    """A learning rate: a number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return number
+
+
 def size(text):
     """A side in pixels, or HEIGHTxWIDTH."""
     sides = [positive(side) for side in text.lower().split("x")]

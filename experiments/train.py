@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from command_line import FEATURES, Parser, plain_errors, positive, quiet, seed, size
+from command_line import FEATURES, Parser, plain_errors, positive, quiet, rate, seed, size
 
 
 def arguments():
@@ -23,6 +23,8 @@ def arguments():
     parser.add_argument("--epochs", type=positive, default=20, help="epochs to train in all")
     parser.add_argument("--batch-size", type=positive, default=32, help="images in a batch")
     parser.add_argument("--codings-size", type=positive, help="numbers in a coding; preset's own")
+    parser.add_argument("--generator-learning-rate", type=rate, help="preset's own")
+    parser.add_argument("--discriminator-learning-rate", type=rate, help="preset's own")
     parser.add_argument("--steps-per-epoch", type=positive, help="batches in an epoch; one pass")
     parser.add_argument("--features", choices=FEATURES, help="of the quality; by the images")
     parser.add_argument("--validate-every", type=positive, default=1, help="epochs in between")
@@ -92,6 +94,8 @@ def settings_of(args, image_shape, fingerprint):
         "images": fingerprint,
         "image_shape": image_shape,
         "codings_size": args.codings_size,
+        "generator_learning_rate": args.generator_learning_rate,
+        "discriminator_learning_rate": args.discriminator_learning_rate,
         "batch_size": args.batch_size,
         "steps_per_epoch": args.steps_per_epoch,
         "features": args.features,

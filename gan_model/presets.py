@@ -1,8 +1,8 @@
 """Whole recipes with a name: each a function that gives a compiled GAN.
 
-Every preset takes `image_shape`, `codings_size`, `learning_rate` (of both players) and `seed`
-(of the codings and of the order of the images), so that one script, or one sweep, runs them
-all. What else makes a recipe is written out in it.
+Every preset takes `image_shape`, `codings_size`, a learning rate for each player and `seed` (of
+the codings and of the order of the images), so that one script, or one sweep, runs them all.
+Each shows what else makes its recipe; some of that can be set too.
 """
 
 import difflib
@@ -14,7 +14,15 @@ from gan_model.gan import GAN
 from gan_model.losses import BinaryCrossentropy, NonSaturating
 
 
-def dense(image_shape=(28, 28), *, codings_size=30, learning_rate=0.001, seed=0):
+def dense(
+    image_shape=(28, 28),
+    *,
+    codings_size=30,
+    generator_learning_rate=0.001,
+    discriminator_learning_rate=0.001,
+    loss=BinaryCrossentropy(),
+    seed=0,
+):
     """The dense GAN: three dense layers for each player, images in [0, 1], RMSprop.
 
     The baseline. "Not very good", says its author.
@@ -25,9 +33,9 @@ def dense(image_shape=(28, 28), *, codings_size=30, learning_rate=0.001, seed=0)
         seed=seed,
     )
     gan.compile(
-        BinaryCrossentropy(),
-        keras.optimizers.RMSprop(learning_rate),
-        keras.optimizers.RMSprop(learning_rate),
+        loss,
+        keras.optimizers.RMSprop(generator_learning_rate),
+        keras.optimizers.RMSprop(discriminator_learning_rate),
         # Dozens of operations of microseconds each: compiled together, 24 steps at a time, they
         # take two thirds of the time. 24 steps are 30 ms, and 13 of them a pass over the sample.
         jit_compile=True,
@@ -36,27 +44,46 @@ def dense(image_shape=(28, 28), *, codings_size=30, learning_rate=0.001, seed=0)
     return gan
 
 
-def dcgan(image_shape=(28, 28, 1), *, codings_size=100, learning_rate=0.001, seed=0):
+def dcgan(
+    image_shape=(28, 28, 1),
+    *,
+    codings_size=100,
+    generator_learning_rate=0.001,
+    discriminator_learning_rate=0.001,
+    dropout=0.4,
+    loss=BinaryCrossentropy(),
+    seed=0,
+):
     """A small convolutional GAN with selu and dropout, images in [-1, 1], RMSprop.
 
-    Height and width are multiples of 4.
+    Height and width are multiples of 4. `dropout` is the share of the discriminator's
+    activations that it drops, twice.
     """
     image_shape = _channels_last(image_shape, "dcgan")
     gan = GAN(
         networks.dcgan.generator(image_shape, codings_size=codings_size),
-        networks.dcgan.discriminator(image_shape),
+        networks.dcgan.discriminator(image_shape, dropout=dropout),
         seed=seed,
     )
     gan.compile(
-        BinaryCrossentropy(),
-        keras.optimizers.RMSprop(learning_rate),
-        keras.optimizers.RMSprop(learning_rate),
+        loss,
+        keras.optimizers.RMSprop(generator_learning_rate),
+        keras.optimizers.RMSprop(discriminator_learning_rate),
         steps_per_execution=4,
     )
     return gan
 
 
-def guidelines(image_shape=(28, 28, 1), *, codings_size=100, learning_rate=2e-4, seed=0):
+def guidelines(
+    image_shape=(28, 28, 1),
+    *,
+    codings_size=100,
+    generator_learning_rate=2e-4,
+    discriminator_learning_rate=2e-4,
+    beta_1=0.5,
+    loss=NonSaturating(),
+    seed=0,
+):
     """A DCGAN by the guidelines of its paper (Radford et al., 2016), images in [-1, 1], Adam.
 
     Height and width are multiples of 4, from 16 to 128; one or three channels.
@@ -67,12 +94,12 @@ def guidelines(image_shape=(28, 28, 1), *, codings_size=100, learning_rate=2e-4,
         networks.guidelines.discriminator(image_shape),
         seed=seed,
     )
-    # beta_1 0.5 as in the paper; with Keras's 0.9 each player answers gradients long out of
-    # date.
+    # A beta_1 of 0.5 as in the paper; with Keras's 0.9 each player answers gradients long out
+    # of date.
     gan.compile(
-        NonSaturating(),
-        keras.optimizers.Adam(learning_rate, beta_1=0.5),
-        keras.optimizers.Adam(learning_rate, beta_1=0.5),
+        loss,
+        keras.optimizers.Adam(generator_learning_rate, beta_1=beta_1),
+        keras.optimizers.Adam(discriminator_learning_rate, beta_1=beta_1),
         steps_per_execution=4,
     )
     return gan

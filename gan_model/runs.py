@@ -29,6 +29,8 @@ from gan_model.files import replaced
 _SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
 # A run may be given more epochs later, and measured otherwise; all else makes it another run.
 _MAY_CHANGE = ("epochs", "features", "validate_every")
+# Of the preset; left out where not given, as each preset has its own.
+_OF_PRESET = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
 
 
 class RunFolder:
@@ -148,8 +150,7 @@ class RunFolder:
 def build(settings):
     """The compiled GAN that a run with these settings begins with."""
     keras.utils.set_random_seed(settings["seed"])
-    # Left out where not given: the preset has its own.
-    given = {"codings_size": settings["codings_size"]} if settings["codings_size"] else {}
+    given = {name: settings[name] for name in _OF_PRESET if settings.get(name) is not None}
     preset = presets.named(settings["preset"])
     return preset(tuple(settings["image_shape"]), seed=settings["seed"], **given)
 

@@ -22,17 +22,17 @@ def generator(image_shape, *, codings_size):
     )
 
 
-def discriminator(image_shape):
+def discriminator(image_shape, *, dropout=0.4):
     """Images (batch, *image_shape) in [-1, 1] -> scores (batch, 1)."""
     return Sequential(
         [
             Input(image_shape),
             layers.Conv2D(64, **_DOWN),
             layers.LeakyReLU(negative_slope=0.2),
-            layers.Dropout(0.4),
+            layers.Dropout(dropout),
             layers.Conv2D(128, **_DOWN),
             layers.LeakyReLU(negative_slope=0.2),
-            layers.Dropout(0.4),
+            layers.Dropout(dropout),
             layers.Flatten(),
             layers.Dense(1, dtype="float32"),
         ],
