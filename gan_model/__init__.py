@@ -14,6 +14,7 @@ The rooms, in the order in which a batch walks through them:
     sampling      a trained generator      -> images to show
     saving        what of a GAN goes into a file
     files         a file, whole or as it was before
+    folders       a folder, held by one process
     gan           all of the above         -> the only train_step
     features      images                   -> vectors that a distance looks at
     metrics       images, held-out images  -> how far apart they are
@@ -23,6 +24,7 @@ The rooms, in the order in which a batch walks through them:
     callbacks     what is shown and kept while fit runs
     presets       whole recipes with a name
     runs          one run                 <-> one folder
+    sweeps        a space of recipes       -> the best of them
 """
 
 from gan_model import (
@@ -39,6 +41,7 @@ from gan_model import (
     runs,
     sampling,
     saving,
+    sweeps,
 )
 from gan_model.gan import GAN
 
@@ -59,4 +62,5 @@ __all__ = [
     "runs",
     "sampling",
     "saving",
+    "sweeps",
 ]

@@ -11,10 +11,7 @@ gan.keras        the finished GAN, both optimizers included
 generator.keras  the finished generator alone
 """
 
-import contextlib
-import fcntl
 import hashlib
-import json
 import platform
 from pathlib import Path
 
@@ -25,6 +22,7 @@ import tensorflow as tf
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
 from gan_model.files import replaced
+from gan_model.folders import Folder
 
 _SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
 # A run may be given more epochs later, and measured otherwise; all else makes it another run.
@@ -33,45 +31,25 @@ _MAY_CHANGE = ("epochs", "features", "validate_every")
 _OF_PRESET = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
 
 
-class RunFolder:
+class RunFolder(Folder):
     """The folder of one run.
 
     Args:
         path: the folder; it need not exist.
     """
 
+    kind, doing, may_change = "run", "training", _MAY_CHANGE
+
     def __init__(self, path):
-        self.path = Path(path)
-        self.settings = self.path / "settings.json"
+        super().__init__(path)
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
         self.best = self.path / "best.keras"
         self.gan = self.path / "gan.keras"
         self.generator = self.path / "generator.keras"
 
-    @contextlib.contextmanager
-    def opened(self, settings):
-        """Holds the folder for one process, after a look at whose run is in it.
-
-        Args:
-            settings: dict of what makes the run.
-
-        Raises:
-            ValueError: the folder cannot be written, another process holds it, or it holds a
-                run with other settings.
-        """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "w")
-        except OSError as error:
-            raise ValueError(
-                f"The run folder {self.path} cannot be written ({error.strerror}). "
-                "Choose another one: --run-dir DIR."
-            ) from error
-        with lock:
-            self._lock(lock)
-            self._compare(settings)
-            yield
+    def begun(self):
+        return self.epochs_done() or self.gan.exists()
 
     def epochs_done(self):
         """Epochs of the newest checkpoint, 0 where there is none."""
@@ -80,10 +58,11 @@ class RunFolder:
 
     def callbacks(self, settings, *, keep=3):
         """The callbacks that note the settings of a run, show it and keep it in this folder."""
-        content = {"settings": settings, "versions": _versions()}
         # When training begins, not before: a refused value leaves no trace.
         note = keras.callbacks.LambdaCallback(
-            on_train_begin=lambda logs: _write_json(self.settings, content | _measured(note.model))
+            on_train_begin=lambda logs: self.note(
+                settings, versions=_versions(), **_measured(note.model)
+            )
         )
         return [note, *callbacks.watch(self.path, keep=keep)]
 
@@ -104,47 +83,10 @@ class RunFolder:
             return load_model(self.gan)
         if not self.settings.exists():
             raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")
-        gan = build(self._read_settings())
+        gan = build(self.read_settings())
         if callbacks.Checkpoints(self.path / "checkpoints").restore(gan) is None:
             raise ValueError(f"The run in {self.path} has not finished an epoch yet.")
         return gan
-
-    def _lock(self, lock):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system frees it on a kill
-        except BlockingIOError:
-            raise ValueError(
-                f"Another process is training in {self.path}. Wait for it or stop it, or choose "
-                "another folder: --run-dir DIR."
-            ) from None
-
-    def _read_settings(self):
-        try:
-            settings = json.loads(self.settings.read_text())["settings"]
-            if not isinstance(settings, dict):
-                raise TypeError("`settings` is no list of names and values")
-            return settings
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{self.settings} cannot be read ({error}), so it can't be told which run this "
-                "is. Choose another folder: --run-dir DIR."
-            ) from error
-
-    def _compare(self, settings):
-        if not (self.epochs_done() or self.gan.exists()):
-            return  # there is no run that could be lost
-        then = self._read_settings()
-        now = json.loads(json.dumps(settings))  # as it will be read back: tuples are lists
-        differing = [
-            f"{name} was {then.get(name)}, now {now.get(name)}"
-            for name in {**then, **now}
-            if name not in _MAY_CHANGE and then.get(name) != now.get(name)
-        ]
-        if differing:
-            raise ValueError(
-                f"{self.path} holds a run with other settings: {'; '.join(differing)}. Give the "
-                "same ones to go on with it, or choose another folder: --run-dir DIR."
-            )
 
 
 def build(settings):
@@ -198,8 +140,3 @@ def _versions():
         "keras": keras.__version__,
         "numpy": np.__version__,
     }
-
-
-def _write_json(path, content):
-    with replaced(path) as beside:
-        beside.write_text(json.dumps(content, indent=2) + "\n")

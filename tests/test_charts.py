@@ -5,9 +5,12 @@ import math
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from gan_model import charts
+from gan_model.charts import scales, sheet
 from gan_model.metrics import report
+from gan_model.sweeps.outcome import Outcome
 
 BLUE, ORANGE, GREEN = (0, 114, 178), (213, 94, 0), (0, 158, 115)
 NAMES = ["shirt", "coat", "bag"]
@@ -122,7 +125,7 @@ def test_on_logarithmic_axes_a_power_law_is_straight(tmp_path):
     ("value", "text"), [(2000, "2,000"), (0.1, "0.1"), (5, "5"), (12500, "12,500"), (-0.5, "-0.5")]
 )
 def test_numbers_on_axes_are_plain(value, text):
-    assert charts._plain(value) == text
+    assert sheet.plain(value) == text
 
 
 # Neighbours.
@@ -152,3 +155,157 @@ def test_each_row_has_its_image_left_of_the_line_and_the_neighbours_right(
     assert middles[40][0] < middles[60][0]
     rows, columns = places[90]
     assert np.ptp(rows) / np.ptp(columns) == pytest.approx(sides[0] / sides[1], rel=0.05)
+
+
+# Trials of a search.
+
+LIMIT = 50  # pixels from the top that the legend takes
+
+
+def trial(number, score, *, state="finished", **hyperparameters):
+    return Outcome(
+        name=f"trial-{number:03}",
+        hyperparameters=hyperparameters,
+        seed=number,
+        state=state,
+        reason="",
+        score=score,
+        distance=score,
+        best_epoch=1,
+        epochs=1,
+        figures={},
+        seconds=1.0,
+    )
+
+
+def dots(picture, colour):
+    """Middles (row, column) of the dots of a colour below the legend, from left to right."""
+    found = np.abs(picture - colour).sum(axis=-1) < 12
+    found[:LIMIT] = False
+    parts, count = ndimage.label(found)
+    # The digits of the ranks have the colour too, but are smaller than a dot.
+    whole = [part for part in range(1, count + 1) if (parts == part).sum() > 60]
+    return sorted(ndimage.center_of_mass(found, parts, whole), key=lambda place: place[1])
+
+
+def test_runs_stand_at_their_values_and_distances(tmp_path):
+    """Three best and three others on linear axes: the same six points as given, but for a scale."""
+    scores, values = [10.0, 12, 14, 16, 18, 20], [0.5, 0.1, 0.7, 0.2, 0.35, 0.6]
+    outcomes = [trial(i, s, rate=v) for i, (s, v) in enumerate(zip(scores, values, strict=True))]
+    charts.trials(outcomes, tmp_path / "t.png", distance="fid")
+    picture = pixels(tmp_path / "t.png")
+    best, others = dots(picture, ORANGE), dots(picture, BLUE)
+    assert (len(best), len(others)) == (3, 3)
+    expected = sorted(zip(values, scores, strict=True))
+    rows, columns = np.array(sorted([*best, *others], key=lambda place: place[1])).T
+    for found, true, sign in ((columns, 0, 1), (rows, 1, -1)):
+        true = np.array([point[true] for point in expected])
+        slope, start = np.polyfit(true, found, 1)
+        assert slope * sign > 0
+        np.testing.assert_allclose(found, slope * true + start, atol=2)
+    assert max(row for row, _ in others) < min(row for row, _ in best)
+
+
+def test_learning_rates_are_as_far_apart_as_their_logarithms(tmp_path):
+    values = [1e-5, 1e-4, 1e-3, 1e-2]
+    outcomes = [trial(i, 10 + i, rate=value) for i, value in enumerate(values)]
+    charts.trials(outcomes, tmp_path / "t.png", distance="fid")
+    picture = pixels(tmp_path / "t.png")
+    columns = [column for _, column in (*dots(picture, ORANGE), *dots(picture, BLUE))]
+    np.testing.assert_allclose(np.diff(columns) / np.diff(columns).mean(), 1, atol=0.02)
+
+
+@pytest.mark.parametrize(("floor", "lines"), [(8.0, 1), (1e-6, 0), (None, 0)])
+def test_the_floor_is_a_line_below_the_runs_where_it_fits(tmp_path, floor, lines):
+    outcomes = [trial(i, 10.0 + 5 * i, size=32 * 2**i) for i in range(3)]
+    outcomes += [trial(3, 1000.0, size=32)] if lines == 0 else []
+    charts.trials(outcomes, tmp_path / "t.png", distance="fid", floor=floor)
+    picture = pixels(tmp_path / "t.png")
+    greener = picture[..., 1] - picture[..., 0] > 60
+    rows = np.flatnonzero(greener.sum(axis=1) > 400)
+    assert (len(rows) > 0) == bool(lines)
+    assert all(row > place[0] for row in rows for place in dots(picture, ORANGE))
+
+
+def test_failed_runs_are_crosses_at_the_top_and_no_dots(tmp_path):
+    outcomes = [trial(0, 10.0, size=32), trial(1, 20.0, size=64)]
+    charts.trials(outcomes, tmp_path / "without.png", distance="fid")
+    failed = [trial(2, 1000.0, state=state, size=48) for state in ("lost", "collapsed")]
+    charts.trials([*outcomes, *failed], tmp_path / "with.png", distance="fid")
+    without, with_failed = (pixels(tmp_path / f"{name}.png") for name in ("without", "with"))
+    assert len(dots(without, ORANGE)) == len(dots(with_failed, ORANGE)) == 2
+    left, right = (column for _, column in dots(with_failed, ORANGE))
+    between = slice(round((left + right) / 2) - 8, round((left + right) / 2) + 9)
+    above = slice(LIMIT, round(min(row for row, _ in dots(with_failed, ORANGE))) - 8)
+    assert (with_failed[above, between] < 60).all(axis=-1).any()
+    assert not (without[above, between] < 60).all(axis=-1).any()
+
+
+EVERY_KIND = {
+    "codings_size": [32, 64, 128],
+    "generator_learning_rate": [1e-5, 3e-4, 1e-3],
+    "discriminator_learning_rate": [1e-4, 1.1e-4, 1.2e-4],
+    "loss": ["non_saturating", "hinge", "wasserstein_with_gradient_penalty"],
+    "augmented": [True, False, True],
+    "zero": [0, 0.0, -1],
+    "constant": [0.5, 0.5, 0.5],
+}
+
+
+@pytest.mark.parametrize("panels", range(1, 1 + len(EVERY_KIND)))
+@pytest.mark.parametrize("states", [["finished"] * 3, ["lost"] * 3, ["finished"], ["collapsed"]])
+def test_any_kinds_and_numbers_of_hyperparameters_can_be_drawn(tmp_path, panels, states):
+    chosen = dict(list(EVERY_KIND.items())[-panels:])
+    outcomes = [
+        trial(i, 10.0**i, state=state, **{name: values[i] for name, values in chosen.items()})
+        for i, state in enumerate(states)
+    ]
+    charts.trials(outcomes, tmp_path / "t.png", distance="fid", floor=0.5)
+    picture = pixels(tmp_path / "t.png")
+    assert len(dots(picture, ORANGE)) == panels * states.count("finished")
+
+
+def test_a_run_without_a_hyperparameter_is_left_out_of_its_panel_only(tmp_path):
+    outcomes = [trial(0, 10.0, size=32), trial(1, 12.0, size=64, rate=0.1)]
+    charts.trials(outcomes, tmp_path / "t.png", distance="fid")
+    assert len(dots(pixels(tmp_path / "t.png"), ORANGE)) == 3
+
+
+@pytest.mark.parametrize("outcomes", [[], [trial(0, 10.0)]])
+def test_a_search_without_hyperparameters_cannot_be_drawn(tmp_path, outcomes):
+    with pytest.raises(ValueError, match=rf"{len(outcomes)} runs, none with a hyperparameter"):
+        charts.trials(outcomes, tmp_path / "t.png", distance="fid")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(5e-5, "5e-5"), (0.00123, "1.23e-3"), (0.05, "0.05"), (64, "64"), (0, "0")]
+)
+def test_small_numbers_on_axes_are_short(value, text):
+    assert scales.short(value) == text
+
+
+# Pictures beside each other.
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_pictures_beside_each_other_are_in_order_and_as_high(tmp_path, channels):
+    levels, widths = (40, 90, 140), (60, 60, 120)
+    shown = [
+        np.full((90, w, *channels), level, "u1") for level, w in zip(levels, widths, strict=True)
+    ]
+    path = tmp_path / "s.png"
+    charts.side_by_side(shown, ["a", "b", "a title that is far too long " * 3], path)
+    picture = pixels(path)
+    rows, columns = zip(*(area(picture, (level,) * 3) for level in levels), strict=True)
+    assert columns[0].max() < columns[1].min() and columns[1].max() < columns[2].min()
+    for row, column, width in zip(rows, columns, widths, strict=True):
+        assert np.ptp(row) == pytest.approx(np.ptp(rows[0]), abs=3)
+        assert np.ptp(column) / np.ptp(row) == pytest.approx(width / 90, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    "picture", [np.zeros((4, 4)), np.zeros((4, 4, 1), "u1"), np.zeros((2, 4, 4, 3), "u1")]
+)
+def test_what_is_no_picture_is_refused(tmp_path, picture):
+    with pytest.raises(ValueError, match="A picture is uint8"):
+        charts.side_by_side([picture], ["a"], tmp_path / "s.png")

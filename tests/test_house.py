@@ -24,6 +24,7 @@ FLOW = [
     "sampling",
     "saving",
     "files",
+    "folders",
     "gan",
     "features",
     "metrics",
@@ -33,6 +34,7 @@ FLOW = [
     "callbacks",
     "presets",
     "runs",
+    "sweeps",
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 EVERY_FILE = sorted(p for d in ("gan_model", "experiments") for p in (ROOT / d).rglob("*.py"))

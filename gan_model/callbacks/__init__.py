@@ -6,7 +6,9 @@
     BestModel       the GAN of the epoch with the least held-out distance
     Checkpoints     goes on exactly where an earlier process stopped
 
-`watch(run_dir)` gives all five for one folder.
+`watch(run_dir)` gives these five for one folder.
+
+    TrialBoard      one trial of a search on TensorBoard, with its row in HParams
 """
 
 from pathlib import Path
@@ -16,8 +18,17 @@ from gan_model.callbacks.checkpoints import Checkpoints
 from gan_model.callbacks.history_file import HistoryFile
 from gan_model.callbacks.sample_images import SampleImages
 from gan_model.callbacks.scalars import Scalars
+from gan_model.callbacks.trial_board import TrialBoard
 
-__all__ = ["BestModel", "Checkpoints", "HistoryFile", "SampleImages", "Scalars", "watch"]
+__all__ = [
+    "BestModel",
+    "Checkpoints",
+    "HistoryFile",
+    "SampleImages",
+    "Scalars",
+    "TrialBoard",
+    "watch",
+]
 
 
 def watch(run_dir, *, count=25, keep=3):

@@ -1,5 +1,6 @@
 """Event files that TensorBoard draws as one curve, also after a resume."""
 
+import contextlib
 import time
 
 import tensorflow as tf
@@ -23,6 +24,20 @@ def writer(path, step):
     )
     tf.raw_ops.ImportEvent(writer=made._resource, event=start.SerializeToString())
     return made
+
+
+@contextlib.contextmanager
+def drawing(made, step):
+    """Puts a summary writer in charge, for one step; what it was given is then on disk."""
+    # record_if: Keras's TensorBoard callback may have switched all summaries off.
+    with made.as_default(step=step), tf.summary.record_if(True):
+        yield
+
+
+def scalars(figures):
+    """Writes figures, a dict from tags to numbers, to the summary writer in charge."""
+    for tag, value in figures.items():
+        tf.summary.scalar(tag, float(value))
 
 
 def image(tag, picture):

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from gan_model import pictures
 from gan_model.callbacks import board
@@ -64,9 +63,5 @@ class SampleImages(keras.callbacks.Callback):
                     later.unlink()
             pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
         if self._writer:
-            # record_if: Keras's TensorBoard callback may have switched all summaries off.
-            with (
-                self._writer.as_default(step=int(self.model.step.numpy())),
-                tf.summary.record_if(True),
-            ):
+            with board.drawing(self._writer, int(self.model.step.numpy())):
                 board.image("samples", picture)

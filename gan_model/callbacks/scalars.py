@@ -15,7 +15,44 @@ _CHARTS = {
 }
 
 
-class Scalars(keras.callbacks.Callback):
+class EpochFigures(keras.callbacks.Callback):
+    """Knows what is to be drawn of an epoch besides its logs, and below which names."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._began, self._ended = time.perf_counter(), None
+        self._seen_before = int(self.model.images_seen.numpy())
+
+    def on_test_begin(self, logs=None):
+        # Validation inside `fit` is no training time.
+        self._ended = time.perf_counter()
+
+    def training(self):
+        """Images per second of the epoch that ends, and both learning rates, by tag."""
+        seconds = (self._ended or time.perf_counter()) - self._began
+        seen = int(self.model.images_seen.numpy()) - self._seen_before
+        return {
+            "training/images_per_second": seen / seconds,
+            "training/generator_learning_rate": _rate(self.model.generator_optimizer),
+            "training/discriminator_learning_rate": _rate(self.model.discriminator_optimizer),
+        }
+
+    def tag(self, figure, prefix=""):
+        """The figure's name below the name of its group, which TensorBoard folds as one.
+
+        Args:
+            figure: its name in the logs, without "val_".
+            prefix: stands before the name, except of a number of `gan.quality`, which is
+                always a held-out one.
+        """
+        if self.model.quality and figure in self.model.quality.names:
+            return f"quality/{figure}"
+        for ending, group in _GROUPS.items():
+            if figure.endswith(ending):
+                return f"{group}/{prefix}{figure}"
+        return prefix + figure
+
+
+class Scalars(EpochFigures):
     """Draws losses, scores, quality, rates and images per second, against the training step.
 
     Training and validation share a chart for each figure (two runs, `train` and
@@ -34,33 +71,18 @@ class Scalars(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
         self._writers, self._first_step = {}, int(self.model.step.numpy())
-        with self._writer("train").as_default(step=0), tf.summary.record_if(True):
+        with board.drawing(self._writer("train"), 0):
             tf.summary.experimental.write_raw_pb(_layout().SerializeToString())
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._began, self._ended = time.perf_counter(), None
-        self._seen_before = int(self.model.images_seen.numpy())
-
-    def on_test_begin(self, logs=None):
-        # Validation inside `fit` is no training time.
-        self._ended = time.perf_counter()
-
     def on_epoch_end(self, epoch, logs=None):
-        seconds = (self._ended or time.perf_counter()) - self._began
-        seen = int(self.model.images_seen.numpy()) - self._seen_before
-        figures = {
-            "training/images_per_second": seen / seconds,
-            "training/generator_learning_rate": _rate(self.model.generator_optimizer),
-            "training/discriminator_learning_rate": _rate(self.model.discriminator_optimizer),
-        }
-        held_out = {}
+        figures, held_out = self.training(), {}
         for name, value in (logs or {}).items():
             where = held_out if name.startswith("val_") else figures
-            where[self._tag(name.removeprefix("val_"))] = value
+            where[self.tag(name.removeprefix("val_"))] = value
         self._write("train", figures)
         self._write("validation", held_out)
         if held_out:
-            self._write("floor", {self._tag(name): v for name, v in self._floor().items()})
+            self._write("floor", {self.tag(name): v for name, v in self._floor().items()})
 
     def on_train_end(self, logs=None):
         for writer in self._writers.values():
@@ -69,23 +91,10 @@ class Scalars(keras.callbacks.Callback):
     def _floor(self):
         return (self.model.quality and self.model.quality.floor) or {}
 
-    def _tag(self, figure):
-        """The figure's name below the name of its group, which TensorBoard folds as one."""
-        if self.model.quality and figure in self.model.quality.names:
-            return f"quality/{figure}"
-        for ending, group in _GROUPS.items():
-            if figure.endswith(ending):
-                return f"{group}/{figure}"
-        return figure
-
     def _write(self, run, figures):
-        if not figures:
-            return
-        writer = self._writer(run)
-        # record_if: Keras's TensorBoard callback may have switched all summaries off.
-        with writer.as_default(step=int(self.model.step.numpy())), tf.summary.record_if(True):
-            for name, value in figures.items():
-                tf.summary.scalar(name, float(value))
+        if figures:
+            with board.drawing(self._writer(run), int(self.model.step.numpy())):
+                board.scalars(figures)
 
     def _writer(self, run):
         if run not in self._writers:

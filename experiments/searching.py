@@ -1,0 +1,190 @@
+"""What sweep.py does, one step a method: a tuner for the settings, its trials, the new seeds."""
+
+import math
+import os
+from pathlib import Path
+
+import keras_tuner
+
+from gan_model import data, metrics, presets, runs, sweeps
+from gan_model.metrics.report import number
+from gan_model.sweeps.progress import Progress
+
+_TRIALS, _BATCH_SIZE = 8, 32
+_TUNER_ID = "KERASTUNER_TUNER_ID"  # under which keras-tuner remembers
+
+
+class Search:
+    """One search as the command line asks for it.
+
+    Args:
+        args: what `sweep.arguments` gives.
+        path: folder of the search.
+
+    Raises:
+        ValueError: values that make no search.
+    """
+
+    def __init__(self, args, path):
+        self.args, self.folder = args, sweeps.SearchFolder(path)
+        self.preset = presets.named(args.preset)
+        if args.tuner == "grid" and len(args.learning_rates) == 2:
+            low, high = args.learning_rates
+            args.learning_rates = (low, math.sqrt(low * high), high)
+        self._space(keras_tuner.HyperParameters())  # a range that is none shows here
+        (self.train, _), (held_out, _) = data.load(
+            args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
+        )
+        quality = metrics.Quality(*metrics.measures(held_out, args.features))
+        quality.refer_to(held_out, self.train)
+        self.hypergan = sweeps.HyperGAN(
+            self.build, path, held_out=held_out, quality=quality, seed=args.seed, keep=args.top
+        )
+        self.fit_arguments = {"x": self.train, "epochs": args.epochs, "verbose": 0}
+        self.fit_arguments["batch_size"] = args.batch_sizes[0]
+
+    @property
+    def distance(self):
+        return self.hypergan.quality.distance
+
+    @property
+    def settings(self):
+        """What makes this search another one than the next."""
+        asked = vars(self.args)
+        names = ("preset", "tuner", "trials", "epochs", "codings_sizes", "learning_rates")
+        names += ("batch_sizes", "top", "confirm", "seed", "features")
+        data_set = self.args.data
+        if data_set not in data.NAMES:
+            data_set = str(Path(data_set).resolve())
+        images = runs.fingerprint(self.train)
+        return {"data": data_set, "images": images, **{name: asked[name] for name in names}}
+
+    def build(self, hp):
+        """The GAN of one trial."""
+        if len(self.args.batch_sizes) > 1:
+            hp.Choice("batch_size", sorted(set(self.args.batch_sizes)))
+        return self.preset(self.train.shape[1:], **self._space(hp))
+
+    def _space(self, hp):
+        return sweeps.usual(
+            hp,
+            self.preset,
+            codings_sizes=self.args.codings_sizes,
+            learning_rates=self.args.learning_rates,
+        )
+
+    def tuner(self):
+        """keras-tuner's tuner, which remembers nothing: the journal does."""
+        place = {"directory": self.folder.path, "project_name": self.folder.of_tuner.name}
+        remembered = self.folder.of_tuner / f"{os.environ.get(_TUNER_ID, 'tuner0')}.json"
+        remembered.unlink(missing_ok=True)
+        # keras-tuner takes a seed of 0 for none.
+        about = {"objective": self.hypergan.objective, "seed": 1 + self.args.seed, **place}
+        trials = self.args.trials or _TRIALS
+        if self.args.tuner == "hyperband":
+            tuner = keras_tuner.Hyperband(self.hypergan, max_epochs=self.args.epochs, **about)
+            tuner.oracle.max_trials = self.args.trials
+            return tuner
+        kind = {
+            "random": keras_tuner.RandomSearch,
+            "bayesian": keras_tuner.BayesianOptimization,
+            "grid": keras_tuner.GridSearch,
+        }[self.args.tuner]
+        return kind(self.hypergan, max_trials=trials, **about)
+
+    def run(self, worker_commands=()):
+        """Trains all trials that are not over yet, in this process or in workers."""
+        chief = None
+        if worker_commands or sweeps.workers.role():
+            chief = sweeps.workers.Chief(self.folder.path, worker_commands)
+        tuner = self.tuner()
+        journal = sweeps.Journal(self.folder.journal, on_begin=self._begin, on_end=self._end)
+        journal.follow(tuner.oracle)
+        self.progress = self._progress(tuner.oracle)
+        for name in journal.ended:
+            trial = tuner.oracle.trials[name]
+            self.progress.skip(self._outcome(trial), self._epochs(trial))
+        if chief:
+            chief.search(tuner, journal)
+        else:
+            self._search(tuner)
+
+    def work(self):
+        """Trains the trials that a chief hands out."""
+        self._search(self.tuner())
+
+    def _search(self, tuner):
+        try:
+            tuner.search(**self.fit_arguments)
+        except sweeps.SearchStopped as stopped:
+            raise stopped.__cause__ from None  # the command line has no code of the user
+
+    def confirm(self):
+        """The best trials and the recipe, trained again with new seeds: list of `Confirmed`."""
+        if not self.args.confirm:
+            return []
+        best = [one for one in sweeps.ranked(self.outcomes()) if one.state == "finished"]
+        return sweeps.confirm(
+            self.hypergan,
+            best[: self.args.top],
+            seeds=self.args.confirm,
+            fit_arguments=self.fit_arguments,
+            recipe=self.recipe(),
+            on_begin=self.progress.begin,
+            on_end=lambda outcome: self.progress.end(outcome, self.args.epochs),
+        )
+
+    def recipe(self):
+        """The values that the preset has without a search."""
+        batch_size = {"batch_size": _BATCH_SIZE} if len(self.args.batch_sizes) > 1 else {}
+        return {**batch_size, **sweeps.own(self.preset)}
+
+    def outcomes(self):
+        """Of all trials, by name."""
+        return sweeps.outcomes_in(self.folder.trials)
+
+    def _progress(self, oracle):
+        planned = self._planned(oracle)
+        print(
+            f"{len(planned)} trials, at most, of {self.args.preset} on {self.args.data}: less "
+            f"{self.distance} is better, as many training images read "
+            f"{number(self.hypergan.quality.floor[self.distance])}.",
+            flush=True,
+        )
+        again = self.args.confirm * (min(self.args.top, len(planned)) + 1)
+        epochs = sum(planned) + again * self.args.epochs
+        return Progress(len(planned) + again, epochs, distance=self.distance)
+
+    def _planned(self, oracle):
+        """The epochs of each trial that the search will have, at most."""
+        args = self.args
+        if args.tuner != "hyperband":
+            most = args.trials or _TRIALS
+            if args.tuner == "grid":
+                sizes = (args.codings_sizes, *[args.learning_rates] * 2, args.batch_sizes)
+                most = min(most, math.prod(len(set(values)) for values in sizes))
+            return [args.epochs] * most
+        epochs = []
+        for bracket in reversed(range(oracle._get_num_brackets())):
+            before = 0
+            for stage in range(oracle._get_num_rounds(bracket)):
+                until = oracle._get_epochs(bracket, stage)
+                epochs += [until - before] * oracle._get_size(bracket, stage)
+                before = until
+        return epochs[: args.trials]
+
+    def _begin(self, trial):
+        self.progress.begin(*sweeps.told(trial))
+
+    def _end(self, trial):
+        self.progress.end(self._outcome(trial), self._epochs(trial))
+
+    def _outcome(self, trial):
+        name, _ = sweeps.told(trial)
+        return self.hypergan.folder_of(name).outcome()
+
+    def _epochs(self, trial):
+        """Those that a trial trains itself."""
+        values = trial.hyperparameters.values
+        first = values.get("tuner/initial_epoch", 0)
+        return values.get("tuner/epochs", self.args.epochs) - first

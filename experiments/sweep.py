@@ -1,0 +1,79 @@
+"""Searches the codings size and the learning rates of a preset, and trains the best ones again.
+
+python experiments/sweep.py --preset dcgan --data sample --tuner random --trials 8 --epochs 2
+"""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from command_line import FEATURES, Parser, plain_errors, positive, quiet, rate, seed, size, whole
+
+TUNERS = ("random", "hyperband", "bayesian", "grid")
+
+
+def arguments():
+    parser = Parser(__doc__.split("\n")[0])
+    parser.add_argument("--preset", default="dcgan", help="dense, dcgan or guidelines")
+    parser.add_argument("--data", default="sample", help="as for train.py")
+    parser.add_argument("--tuner", choices=TUNERS, default="random", help="of keras-tuner")
+    parser.add_argument("--trials", type=positive, help="8; hyperband: as many as it needs")
+    parser.add_argument("--epochs", type=positive, default=2, help="of a trial; hyperband: at most")
+    parser.add_argument("--codings-sizes", type=positive, nargs="+", default=(16, 32, 64, 128, 256))
+    parser.add_argument(
+        "--learning-rates", type=rate, nargs="+", default=(1e-4, 3e-3), help="range"
+    )
+    parser.add_argument("--batch-sizes", type=positive, nargs="+", default=(32,))
+    parser.add_argument("--top", type=positive, default=3, help="trials that are trained again")
+    parser.add_argument("--confirm", type=whole, default=3, help="new seeds for each of these")
+    parser.add_argument("--workers", type=positive, help="processes that share the trials")
+    parser.add_argument("--worker", type=positive, help="be only this one of them")
+    parser.add_argument("--seed", type=seed, default=0, help="of the search")
+    parser.add_argument("--features", choices=FEATURES, help="of the distance; by the images")
+    parser.add_argument("--run-dir", help="the search's folder; runs/sweep-PRESET-DATA")
+    parser.add_argument("--data-dir", help="where the files of a named data set lie")
+    parser.add_argument("--image-size", type=size, help="side or HEIGHTxWIDTH, for a folder; 64")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="for a folder; 1 if all grey")
+    return parser.parse_args()
+
+
+def main(args):
+    share_threads(args.workers)
+    with quiet():
+        from searching import Search
+        from sweep_report import report
+
+        from gan_model import sweeps
+    path = Path(args.run_dir or f"runs/sweep-{args.preset}-{Path(args.data).name}")
+    search = Search(args, path)
+    if args.worker or sweeps.workers.role() == "worker":
+        with sweeps.workers.worker(path, args.worker):
+            search.work()
+        return
+    with search.folder.opened(search.settings):
+        search.folder.note(search.settings)
+        search.run(worker_commands(args))
+        confirmed = search.confirm()
+        report(search, confirmed)
+
+
+def share_threads(workers):
+    """Has TensorFlow, which is not imported yet, use a worker's share of the cores."""
+    if workers:
+        share = max(1, (os.cpu_count() or 1) // workers)
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
+
+
+def worker_commands(args):
+    """The command of each worker: this one, with its number."""
+    return [
+        [sys.executable, *sys.argv, "--worker", str(number)]
+        for number in range(1, 1 + (args.workers or 0))
+    ]
+
+
+if __name__ == "__main__":
+    again = f"{os.path.relpath(sys.executable)} {shlex.join(sys.argv)}"
+    with plain_errors(go_on=f"Finished trials are kept; to go on: {again}"):
+        main(arguments())

@@ -1,0 +1,85 @@
+"""What sweep.py says at the end: tables, pictures, who won, and how to train it longer."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan_model import charts
+from gan_model.sweeps import ranking
+
+_LONGER = 10  # times the epochs of a trial
+
+
+def report(search, confirmed):
+    """Prints the tables of a `Search`, and writes its pictures and CSV files."""
+    folder, distance = search.folder, search.distance
+    outcomes, floor = search.outcomes(), search.hypergan.quality.floor[distance]
+    ranking.write_csv(outcomes, folder.table)
+    charts.trials(outcomes, folder.chart, distance=distance, floor=floor)
+    print("\n" + ranking.table(outcomes, distance=distance, floor=floor))
+    best = [one for one in ranking.ranked(outcomes) if one.state == ranking.FINISHED]
+    if not best:
+        print("\nNo trial finished: give lower learning rates, or fewer epochs at first.")
+        return
+    side_by_side(search, best[:3])
+    won = best[0]
+    if confirmed:
+        readings = [reading for one in confirmed for reading in one.readings]
+        ranking.write_csv(readings, folder.confirmed_table)
+        print(f"\nTrained again with {search.args.confirm} new seeds:")
+        print(ranking.confirmation_table(confirmed, distance=distance))
+        print("\n" + ranking.verdict(confirmed, distance=distance))
+        won = min(ranking.winner(confirmed).readings, key=lambda one: one.score)
+    print(files(search, confirmed, won))
+
+
+def side_by_side(search, outcomes):
+    """Writes the grids of these trials, each of its best epoch, beside each other."""
+    grids = [
+        search.hypergan.folder_of(one.name).samples / f"epoch-{one.best_epoch:05d}.png"
+        for one in outcomes
+    ]
+    titles = [
+        f"{place}. {one.name}: {search.distance} {one.score:.4g}"
+        for place, one in enumerate(outcomes, 1)
+    ]
+    charts.side_by_side(
+        [np.asarray(Image.open(path)) for path in grids], titles, search.folder.pictures
+    )
+
+
+def files(search, confirmed, won):
+    """Where everything is, and the command that trains the winner longer."""
+    folder = search.folder
+    python = os.path.relpath(sys.executable)
+    tensorboard = Path(python).with_name("tensorboard")
+    tables = [folder.table, *([folder.confirmed_table] if confirmed else [])]
+    return f"""
+Tables:       {", ".join(map(str, tables))}
+Pictures:     {folder.chart}, {folder.pictures}, {folder.trials}/*/samples
+Dashboard:    {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000
+Train longer: {python} {shlex.join(train_command(search, won))}"""
+
+
+def train_command(search, won):
+    """The arguments that train the settings of an `Outcome` longer, from the same seed."""
+    args = search.args
+    given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
+    given["epochs"] = _LONGER * args.epochs
+    passed_on = ("features", "data_dir", "image_size", "channels")
+    given |= {name: getattr(args, name) for name in passed_on if getattr(args, name)}
+    given["run_dir"] = search.folder.path / "winner"
+    options = [
+        text
+        for name, value in given.items()
+        for text in (f"--{name.replace('_', '-')}", _as_typed(value))
+    ]
+    return ["experiments/train.py", "--preset", args.preset, "--data", args.data, *options]
+
+
+def _as_typed(value):
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,83 @@
+"""Charts of images: neighbours, and pictures beside each other."""
+
+import textwrap
+
+import numpy as np
+
+from gan_model import pictures
+from gan_model.charts import sheet
+
+_ROW, _HIGHEST = 7.5, 6.0  # inches that pictures beside each other take
+_LETTERS = 12  # of a title, to an inch
+
+
+def neighbours(generated, training, path, *, labels, distances):
+    """Writes rows of a generated image and, right of a line, its nearest training images.
+
+    Args:
+        generated: uint8 (rows, height, width) or with channels.
+        training: uint8 (rows, columns, height, width) or with channels, the nearest first.
+        path: of the PNG file.
+        labels: what each row is, shown at its left.
+        distances: of each training image from its generated one, (rows, columns).
+    """
+    rows, columns = training.shape[:2]
+    together = np.concatenate([generated[:, None], training], axis=1)
+    picture = pictures.grid(together.reshape(-1, *generated.shape[1:]), columns=1 + columns)
+    cells_high = picture.shape[0] / picture.shape[1] * (1 + columns)
+    figure, axes = sheet.figure_with_axes(0.9 + 6.4 / (1 + columns) * cells_high)
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, extent=(0, 1 + columns, rows, 0))
+    axes.set_aspect(cells_high / rows, anchor="E")
+    axes.axvline(1, color=sheet.COLOURS[1], lw=3)
+    nearest = [f"{number}." for number in range(1, columns + 1)]
+    axes.set_xticks(np.arange(1 + columns) + 0.5, ["generated", *nearest])
+    reach = [
+        f"{label}\n{row[0]:.3g} to {row[-1]:.3g}"
+        for label, row in zip(labels, distances, strict=True)
+    ]
+    axes.set_yticks(np.arange(rows) + 0.5, reach)
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    axes.spines[:].set_visible(False)
+    axes.grid(False)
+    axes.set_title("Generated images and the training images nearest to them")
+    sheet.write(figure, path)
+
+
+def side_by_side(shown, titles, path):
+    """Writes pictures beside each other in one row, all as high, a title above each.
+
+    Args:
+        shown: list of uint8 pictures, (height, width) or (height, width, 3), of any sizes.
+        titles: a text for each; long ones are broken into lines.
+        path: of the PNG file.
+    """
+    shown = [_picture(picture) for picture in shown]
+    shapes = [picture.shape[1] / picture.shape[0] for picture in shown]
+    high = min(_ROW / sum(shapes), _HIGHEST)
+    titles = [_filled(title, high * shape) for title, shape in zip(titles, shapes, strict=True)]
+    lines = max(title.count("\n") + 1 for title in titles)
+    figure, every_axes = sheet.panels(
+        high + 0.45 + 0.19 * lines, 1, len(shown), width_ratios=shapes
+    )
+    for axes, picture, title in zip(every_axes, shown, titles, strict=True):
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        axes.set_axis_off()
+        axes.set_title(title, fontsize=11)
+    sheet.write(figure, path)
+
+
+def _filled(title, width):
+    """A title in lines that fit above a picture of `width` inches."""
+    room = max(8, int(width * _LETTERS))
+    return "\n".join(textwrap.fill(line, room) for line in title.splitlines())
+
+
+def _picture(picture):
+    picture = np.asarray(picture)
+    if picture.dtype != np.uint8 or (picture.ndim != 2 and picture.shape[2:] != (3,)):
+        raise ValueError(
+            "A picture is uint8, (height, width) or (height, width, 3). Received: "
+            f"{picture.dtype.name} of shape {picture.shape}. Make it with pictures.grid(images)."
+        )
+    return picture

@@ -1,0 +1,48 @@
+"""The best trials of a search, trained again with new seeds, to part them from mere luck."""
+
+import keras_tuner
+
+from gan_model.sweeps.ranking import RECIPE, Confirmed
+from gan_model.sweeps.trial_folder import TrialFolder, lighten_all_but_best
+
+_PLACE = 2**31  # beyond all numbers of trials
+
+
+def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, on_begin=None, on_end=None):
+    """Trains what a search found again, with seeds that no trial had, the same for all.
+
+    Runs that are over are not trained again, so that this too goes on where it was killed.
+
+    Args:
+        hypergan: `HyperGAN` of the search.
+        outcomes: of the trials to confirm.
+        seeds: how many for each.
+        fit_arguments: dict of what `fit` gets: `x`, `epochs`, ...
+        recipe: dict of the hyperparameters to compare with, or None.
+        on_begin: called with the name and the hyperparameters of each run that begins.
+        on_end: called with the `Outcome` of each run.
+
+    Returns:
+        List of `Confirmed`, in the order of `outcomes`, the recipe last.
+    """
+    candidates = [(one.name, one.hyperparameters, one.score) for one in outcomes]
+    if recipe:
+        candidates.append((RECIPE, recipe, None))
+    directory = hypergan.folder / "confirmation"
+    arguments = {"validation_data": hypergan.held_out, "verbose": 0, **fit_arguments}
+    confirmed = []
+    for name, values, found in candidates:
+        readings = []
+        for number in range(seeds):
+            hp = keras_tuner.HyperParameters()
+            hp.values = dict(values)
+            folder = TrialFolder(directory / f"{name}-again-{number + 1}")
+            if on_begin:
+                on_begin(folder.name, values)
+            seed = hypergan.seed_of(_PLACE, number)
+            readings.append(hypergan.train(hp, folder, seed=seed, fit_arguments=arguments))
+            if on_end:
+                on_end(readings[-1])
+        confirmed.append(Confirmed(name, values, readings, found))
+    lighten_all_but_best(directory, keep=1)
+    return confirmed

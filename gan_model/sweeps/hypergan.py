@@ -1,0 +1,249 @@
+"""A GAN whose hyperparameters keras-tuner searches."""
+
+import contextlib
+import time
+import traceback
+from pathlib import Path
+
+import keras
+import keras_tuner
+import numpy as np
+import tensorflow as tf
+
+from gan_model import callbacks as watching
+from gan_model import metrics
+from gan_model.gan import GAN
+from gan_model.images import chosen
+from gan_model.sweeps.judging import judged, out_of_memory
+from gan_model.sweeps.outcome import FINISHED, Outcome
+from gan_model.sweeps.trial_folder import TrialFolder, best_of, lighten_all_but_best
+from gan_model.sweeps.tuner import Asked, domains
+
+_OF_TUNER = "tuner/"  # begins the names of what Hyperband keeps among the hyperparameters
+
+
+class SearchStopped(keras_tuner.errors.FatalError):
+    """A mistake in the code, or a failure of the machine: the next trial would meet it too.
+
+    The error that it comes from is its `__cause__`.
+    """
+
+
+class HyperGAN(keras_tuner.HyperModel):
+    """A GAN whose hyperparameters keras-tuner searches, with any of its tuners.
+
+    Each trial is a run with a folder of its own, `trials/trial-003`, and a run on TensorBoard
+    with its row in the tab HParams. It is scored by the least held-out distance of its epochs.
+    One that is lost (infinite losses, out of memory) or has collapsed gets the worst score, so
+    that the search goes on; a mistake in the code ends it. A trial that was killed goes on
+    from its last epoch, one that is over is not trained again, and where Hyperband continues
+    a trial the new one is the same, to the bit, as one trained that long at once.
+
+    Args:
+        build: function from `keras_tuner.HyperParameters` to a compiled `GAN`. Its seed and
+            Keras's are set for it. A hyperparameter named `batch_size` goes to `fit`.
+        folder: of the search; gets `trials/` and `tensorboard/`.
+        held_out: uint8 images that trials are scored on.
+        quality: what is measured. None: what suits the images, see `metrics.measures`.
+        seed: of the search; that of trial 3 is `hypergan.seed_of(3)`.
+        keep: trials that keep their weights, the best ones.
+
+    Attributes:
+        objective: what the tuner minimises.
+        worst: the score of a trial that is lost or has collapsed, and the most that any has:
+            twice the distance of the held-out images with their pixels shuffled.
+
+    Raises:
+        ValueError: held-out images of the wrong type, or too few.
+
+    Example:
+
+    ```python
+    def build(hp):
+        return presets.dcgan(**sweeps.usual(hp, presets.dcgan))
+
+    hypergan = sweeps.HyperGAN(build, "runs/search", held_out=test_images)
+    tuner = keras_tuner.RandomSearch(hypergan, hypergan.objective, max_trials=8, seed=1)
+    tuner.search(train_images, epochs=5)
+    ```
+    """
+
+    def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3):
+        super().__init__()
+        if not callable(build):
+            raise ValueError(f"`build` is a function build(hp) that gives a GAN. Received: {build}")
+        self.recipe, self.folder, self.held_out = build, Path(folder), held_out
+        self.quality = quality or metrics.Quality(*metrics.measures(held_out))
+        self.quality.refer_to(held_out)
+        self.seed, self.keep = seed, keep
+        self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
+        noise = metrics.shuffled_pixels(chosen(held_out, self.quality.count))
+        self.worst = 2 * self.quality.reference.compare(noise)[self.quality.distance]
+        self._executions = {}
+
+    def folder_of(self, name):
+        """The `TrialFolder` of a run, for example "trial-003"."""
+        return TrialFolder(self.folder / "trials" / name)
+
+    def seed_of(self, *place):
+        """The seed of trial 3, `seed_of(3)`, or of another place in this search."""
+        # Zeros at the end make no difference to it: (3, 0) is the first execution of trial 3.
+        return int(np.random.SeedSequence((self.seed, *place)).generate_state(1)[0])
+
+    # What a tuner calls.
+
+    def build(self, hp):
+        with _fatal("in build(hp)"):
+            gan = self.recipe(hp)
+            if not isinstance(gan, GAN) or not gan.compiled:
+                raise TypeError(f"build(hp) gives a compiled gan_model.GAN. Received: {gan!r}")
+        return gan
+
+    def fit(self, hp, model, *args, callbacks=(), **fit_arguments):
+        """Trains one trial, or finds that it is over; gives its score under the objective's name.
+
+        Arguments are those of `tuner.search`. The trial's GAN is built anew, with its seed.
+        """
+        asked = Asked(callbacks)
+        with _fatal("while a trial was trained"):
+            self._check(asked.tuner.oracle.objective)
+            # Hyperband's place to begin at is left out: the checkpoint of the parent has it.
+            fit_arguments.pop("initial_epoch", None)
+            outcome = self._trial(hp, asked, callbacks, _named(args) | fit_arguments)
+            if not asked.weights.exists():
+                model.save_weights(asked.weights)  # Hyperband may ask for them
+            self._lighten(asked)
+        return {self.objective.name: outcome.score}
+
+    def train(self, hp, folder, *, seed, fit_arguments, callbacks=(), parent=None, weights=None):
+        """Trains one run of the search, or goes on with it, or finds that it is over.
+
+        Args:
+            hp: `keras_tuner.HyperParameters` of the run.
+            folder: its `TrialFolder`; the name of it is the run's.
+            seed: of weights, codings and the order of the images.
+            fit_arguments: dict of what `fit` gets: `x`, `epochs`, ...
+            callbacks: more of them.
+            parent: `TrialFolder` of a run that this one continues.
+            weights: file that the tuner writes, removed with those of the run.
+
+        Returns:
+            `Outcome`.
+        """
+        began = time.perf_counter()
+        values = _without_tuner(hp.values)
+        settings = {"hyperparameters": values, "seed": seed, "epochs": fit_arguments["epochs"]}
+        with folder.locked():
+            folder.begin(settings, parent=parent, weights=weights)
+            if outcome := folder.outcome():
+                return outcome
+            board = watching.TrialBoard(
+                self.folder / "tensorboard" / folder.name,
+                hyperparameters=values,
+                domains=domains(hp),
+            )
+            callbacks = [*folder.shown(), board, *callbacks, *folder.kept()]
+            judgement = self._trained(hp, seed, fit_arguments, callbacks)
+            board.close(
+                succeeded=judgement["state"] == FINISHED,
+                figures={"trial/score": judgement["score"]},
+            )
+            seconds = time.perf_counter() - began
+            outcome = Outcome(folder.name, values, seed, seconds=seconds, **judgement)
+            folder.end(outcome)
+        return outcome
+
+    def _trial(self, hp, asked, callbacks, fit_arguments):
+        number, execution = int(asked.trial.trial_id), self._next_execution(asked)
+        parent = None if asked.continued is None else self.folder_of(_name(asked.continued))
+        return self.train(
+            hp,
+            self.folder_of(_name(number, execution)),
+            seed=parent.outcome().seed if parent else self.seed_of(number, execution),
+            fit_arguments={"epochs": 1, "validation_data": self.held_out, **fit_arguments},
+            callbacks=[*callbacks, asked.best_before(self.objective.name)],
+            parent=parent,
+            weights=asked.weights,
+        )
+
+    def _trained(self, hp, seed, fit_arguments, callbacks):
+        """What became of a run, as the part of its `Outcome` that training decides."""
+        try:
+            keras.utils.set_random_seed(seed)
+            gan = self.build(hp)
+            gan.seed, gan.quality = seed, self.quality
+            batch_size = {k: v for k, v in hp.values.items() if k == "batch_size"}
+            history = gan.fit(**fit_arguments | batch_size, callbacks=callbacks).history
+            return judged(
+                history,
+                distance=self.quality.distance,
+                worst=self.worst,
+                generate=gan.generate,
+                real_images=self.held_out,
+                classes=self._classes(),
+            )
+        except (tf.errors.ResourceExhaustedError, MemoryError):
+            return out_of_memory(self.worst)
+
+    def _classes(self):
+        """The function that tells the classes of images, where a measure has one."""
+        features = (getattr(one, "features", None) for one in self.quality.reference.measures)
+        return next((one.classes for one in features if hasattr(one, "classes")), None)
+
+    def _next_execution(self, asked):
+        """How often this trial was executed before, where a tuner executes each several times."""
+        execution = self._executions.get(asked.trial.trial_id, 0)
+        self._executions[asked.trial.trial_id] = (execution + 1) % asked.tuner.executions_per_trial
+        return execution
+
+    def _lighten(self, asked):
+        """Leaves weights only where they are among the best, or may be asked for again."""
+        trials = self.folder / "trials"
+        if not asked.in_bracket:
+            lighten_all_but_best(trials, keep=self.keep)
+        elif asked.continued is not None:
+            best = [one.name for one in best_of(trials, self.keep)]
+            if _name(asked.continued) not in best:
+                self.folder_of(_name(asked.continued)).lighten()
+
+    def _check(self, objective):
+        if (objective.name, objective.direction) != (self.objective.name, "min"):
+            raise ValueError(
+                f"The tuner's objective is {objective.name!r} ({objective.direction}); this search "
+                f"minimises {self.objective.name!r}. Give the tuner objective=hypergan.objective."
+            )
+
+
+def told(trial):
+    """The name of the run of a keras-tuner trial, and its hyperparameters without the tuner's."""
+    return _name(trial.trial_id), _without_tuner(trial.hyperparameters.values)
+
+
+def _name(trial_id, execution=0):
+    return f"trial-{int(trial_id):03}" + (f"-{execution}" if execution else "")
+
+
+def _without_tuner(values):
+    return {name: v for name, v in values.items() if not name.startswith(_OF_TUNER)}
+
+
+def _named(args):
+    return dict(zip(("x", "y"), args, strict=False))
+
+
+@contextlib.contextmanager
+def _fatal(where):
+    """Has an error end the search, as keras-tuner else goes on to the next trial."""
+    try:
+        yield
+    except (keras_tuner.errors.FatalError, keras_tuner.errors.FailedTrialError):
+        raise
+    except (tf.errors.ResourceExhaustedError, MemoryError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise SearchStopped(
+            f"The search stopped {where}: {type(error).__name__}: {error} "
+            f"({place.filename}, line {place.lineno}). Other hyperparameters would not help. Mend "
+            "it and search again; trials that are over are kept."
+        ) from error

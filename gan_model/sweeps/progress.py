@@ -1,0 +1,69 @@
+"""What a search prints while it goes on: which run of how many, the best, the time left."""
+
+import time
+
+from gan_model.metrics.report import number
+
+
+class Progress:
+    """Prints a line when a run begins and one when it is over.
+
+    Time is told by epochs, those that a run continues not counted.
+
+    Args:
+        runs: how many there are in all.
+        epochs: of all runs together.
+        distance: name of what is minimised.
+    """
+
+    def __init__(self, runs, epochs, *, distance):
+        self.runs, self.epochs, self.distance = runs, epochs, distance
+        self._begun, self._over, self._done, self._ahead = set(), set(), 0, 0
+        self._start = time.monotonic()
+        self._best = None
+
+    def skip(self, outcome, epochs):
+        """Counts a run that was over before this process began."""
+        self._count(outcome, epochs)
+        self._ahead += epochs
+
+    def begin(self, name, hyperparameters):
+        """Prints which run begins, with its hyperparameters."""
+        self._begun.add(name)
+        place = len(self._begun | self._over)
+        values = ", ".join(f"{key} {_text(value)}" for key, value in hyperparameters.items())
+        print(f"{place:>3} of {self.runs}  {name}  {values}", flush=True)
+
+    def end(self, outcome, epochs):
+        """Prints what became of a run.
+
+        Args:
+            outcome: its `Outcome`.
+            epochs: that it trained itself.
+        """
+        self._count(outcome, epochs)
+        if outcome.state == "finished":
+            told = f"{self.distance} {number(outcome.score)} after epoch {outcome.best_epoch}"
+        else:
+            told = f"{outcome.state}: {outcome.reason}"
+        best = f"; best {number(self._best.score)}, {self._best.name}" if self._best else ""
+        print(f"{'':>8}  {outcome.name}  {told}, {outcome.seconds:.0f} s{best}{self._left()}")
+
+    def _count(self, outcome, epochs):
+        self._over.add(outcome.name)
+        self._done += epochs
+        better = self._best is None or outcome.score < self._best.score
+        if outcome.state == "finished" and better:
+            self._best = outcome
+
+    def _left(self):
+        done_here = self._done - self._ahead
+        left = max(self.epochs - self._done, 0)
+        if not done_here or not left:
+            return ""
+        minutes = left * (time.monotonic() - self._start) / done_here / 60
+        return f"; {minutes:.0f} min left" if minutes >= 1 else "; under a minute left"
+
+
+def _text(value):
+    return number(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,65 @@
+"""The hyperparameters that every preset has, as keras-tuner is told them."""
+
+import inspect
+
+import numpy as np
+
+NAMES = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
+
+
+def usual(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_rates=(1e-4, 3e-3)):
+    """The size of the codings and the learning rate of each player, as arguments of a preset.
+
+    Args:
+        hp: `keras_tuner.HyperParameters`.
+        preset: a function of `gan_model.presets`, or one with the same arguments. Its own values
+            are the defaults where they are among those to choose from.
+        codings_sizes: to choose from, whole numbers from 1.
+        learning_rates: (least, greatest), searched evenly in the logarithm; or three and more
+            to choose from, for a grid.
+
+    Returns:
+        Dict for `preset(**usual(hp, preset))`.
+
+    Raises:
+        ValueError: no numbers to choose from, or a range that is none.
+    """
+    _check(codings_sizes, learning_rates)
+    its_own = own(preset)
+    chosen = {"codings_size": hp.Choice("codings_size", **_among(codings_sizes, its_own, NAMES[0]))}
+    for name in NAMES[1:]:
+        if len(learning_rates) == 2:
+            low, high = learning_rates
+            default = its_own[name] if low <= its_own[name] <= high else None
+            chosen[name] = hp.Float(name, low, high, sampling="log", default=default)
+        else:
+            chosen[name] = hp.Choice(name, **_among(learning_rates, its_own, name))
+    return chosen
+
+
+def own(preset):
+    """The values of these hyperparameters that a preset has itself: dict from names to numbers."""
+    parameters = inspect.signature(preset).parameters
+    return {name: parameters[name].default for name in NAMES}
+
+
+def _among(values, its_own, name):
+    values = sorted(set(values))
+    return {"values": values, "default": its_own[name] if its_own[name] in values else values[0]}
+
+
+def _check(codings_sizes, learning_rates):
+    sizes_right = len(codings_sizes) and all(
+        isinstance(size, int | np.integer) and size >= 1 for size in codings_sizes
+    )
+    if not sizes_right:
+        raise ValueError(
+            "`codings_sizes` are whole numbers from 1, one at least. "
+            f"Received: {tuple(codings_sizes)}."
+        )
+    rates_right = len(learning_rates) >= 2 and all(0 < rate < np.inf for rate in learning_rates)
+    if not rates_right or (len(learning_rates) == 2 and learning_rates[0] >= learning_rates[1]):
+        raise ValueError(
+            "`learning_rates` are a least and a greatest one, both above 0, or three and more to "
+            f"choose from. Received: {tuple(learning_rates)}."
+        )

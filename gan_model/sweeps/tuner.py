@@ -1,0 +1,68 @@
+"""What keras-tuner tells a hypermodel through the callbacks that it adds to a trial's."""
+
+from pathlib import Path
+
+import keras
+from keras_tuner.errors import FatalValueError
+
+
+class Asked:
+    """The trial that a tuner asks for, and where it keeps the weights of its best epoch.
+
+    Args:
+        callbacks: as the tuner gave them to `HyperModel.fit`.
+    """
+
+    def __init__(self, callbacks):
+        told = [one for one in callbacks if hasattr(one, "tuner") and hasattr(one, "trial")]
+        savers = [one for one in callbacks if {"filepath", "best_value"} <= vars(one).keys()]
+        if not told or not savers:
+            raise FatalValueError(
+                "HyperGAN.fit is called by a keras-tuner tuner, tuner.search(train_images, ...). "
+                "To train without one: build(hp).fit(train_images, ...)."
+            )
+        self.tuner, self.trial = told[0].tuner, told[0].trial
+        self._saver = savers[0]
+        self.weights = Path(self._saver.filepath)
+        self.values = self.trial.hyperparameters.values
+
+    @property
+    def continued(self):
+        """The id of the trial that Hyperband has this one continue; None for any other."""
+        return self.values.get("tuner/trial_id")
+
+    @property
+    def in_bracket(self):
+        """Whether the trial is one of Hyperband's, which it may continue later."""
+        return "tuner/bracket" in self.values
+
+    def weights_of(self, trial_id):
+        """Where the tuner keeps the weights of another trial."""
+        return Path(self.tuner.get_trial_dir(trial_id)) / self.weights.name
+
+    def best_before(self, name):
+        """A callback that has the tuner's saver know of the epochs before a resume."""
+        return _BestBefore(self._saver, name)
+
+
+class _BestBefore(keras.callbacks.Callback):
+    def __init__(self, saver, name):
+        super().__init__()
+        self._saver, self._name = saver, name
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Here, as only now the epochs of earlier processes are in the history.
+        earlier = self.model.history.history.get(self._name, ())
+        if Path(self._saver.filepath).exists():
+            self._saver.best_value = min([*earlier, self._saver.best_value])
+
+
+def domains(hp):
+    """What each hyperparameter may be: (least, greatest), or the list of its values."""
+    found = {}
+    for one in hp.space:
+        if hasattr(one, "min_value"):
+            found[one.name] = (one.min_value, one.max_value)
+        else:
+            found[one.name] = list(one.values)
+    return found

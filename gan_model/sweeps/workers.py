@@ -1,0 +1,193 @@
+"""Several processes that share one search, as chief and workers of keras-tuner.
+
+The chief has the oracle and trains nothing; each worker asks it for a trial at a time. All need
+the folder of the search, so on several machines it lies on a disk that they share. A worker
+that dies gives its trial back: the chief sees that nobody holds the worker's folder any more.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from gan_model.files import replaced
+from gan_model.folders import held, locked
+
+_ID, _IP, _PORT = (f"KERASTUNER_{name}" for name in ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT"))
+_CHIEF = "chief"
+_LOOK = 0.5  # seconds from one look at the workers to the next
+_FAREWELL = 10  # seconds that workers of others have to learn that the search is over
+
+
+def role():
+    """What keras-tuner's environment variables make of this process: "chief", "worker" or None."""
+    if _IP not in os.environ:
+        return None
+    return _CHIEF if _CHIEF in os.environ.get(_ID, "") else "worker"
+
+
+class Chief:
+    """The process that has the oracle of a search, with workers of its own or of others.
+
+    It sets keras-tuner's environment variables, so make it before the tuner.
+
+    Args:
+        folder: of the search.
+        commands: command of each worker to start, lists of text; as many workers.
+
+    Example:
+
+    ```python
+    chief = workers.Chief("runs/search", commands)
+    tuner = keras_tuner.RandomSearch(...)
+    journal.follow(tuner.oracle)
+    chief.search(tuner, journal)
+    ```
+    """
+
+    def __init__(self, folder, commands=()):
+        self._folder, self._commands = Path(folder), list(commands)
+        os.environ.setdefault(_IP, "127.0.0.1")
+        os.environ.setdefault(_PORT, str(_free_port()))
+        os.environ[_ID] = _CHIEF
+        self._children = []
+        self._failure = None
+
+    def search(self, tuner, journal):
+        """Runs `tuner.search` for the workers, until the oracle has no more to do.
+
+        Args:
+            tuner: a keras-tuner tuner.
+            journal: `Journal` that follows its oracle.
+
+        Raises:
+            ChildProcessError: a worker of this chief has failed and said why, or all are dead.
+        """
+        server = threading.Thread(target=self._serve, args=(tuner,), daemon=True)
+        server.start()
+        with self._announced(), self._started():
+            while not self._over(tuner.oracle, journal):
+                if self._failure:
+                    raise self._failure
+                self._look_after_workers(tuner.oracle, journal)
+                time.sleep(_LOOK)
+
+    def _serve(self, tuner):
+        try:
+            tuner.search(verbose=0)
+        except Exception as error:
+            self._failure = error
+
+    def _over(self, oracle, journal):
+        """Whether all trials have ended, and those who ran them have been told."""
+        return journal.stopped and not oracle.ongoing_trials
+
+    def _look_after_workers(self, oracle, journal):
+        for worker, trial in list(oracle.ongoing_trials.items()):
+            if _known(self._folder, worker) and not held(_place(self._folder, worker)):
+                print(f"{worker} is dead; trial {trial.trial_id} goes to another.", flush=True)
+                journal.give_back(oracle, trial.trial_id)
+                oracle.tuner_ids.discard(worker)
+        states = [child.poll() for child in self._children]
+        failed = [state for state in states if state is not None and state > 0]
+        if failed:
+            raise ChildProcessError(f"A worker ended with status {failed[0]}; it has said why.")
+        others = any(held(path.parent) for path in self._folder.glob("workers/*/.lock"))
+        if states and None not in states and not others and not journal.stopped:
+            raise ChildProcessError("All workers are dead.")
+
+    @contextlib.contextmanager
+    def _started(self):
+        self._children = [
+            # In sessions of their own: Ctrl-C reaches the chief alone, which ends them.
+            subprocess.Popen(command, start_new_session=True)
+            for command in self._commands
+        ]
+        try:
+            yield
+            for child in self._children:
+                child.wait()
+            self._take_leave()
+        finally:
+            for child in self._children:
+                child.kill()  # loses nothing: what it trained goes on from its last epoch
+                child.wait()
+
+    def _take_leave(self):
+        deadline = time.monotonic() + _FAREWELL
+        workers = list(self._folder.glob("workers/*/.lock"))
+        while any(held(path.parent) for path in workers) and time.monotonic() < deadline:
+            time.sleep(_LOOK)
+
+    @contextlib.contextmanager
+    def _announced(self):
+        """Where workers of the same disk find the chief, while it is there."""
+        path = self._folder / "chief.json"
+        with locked(self._folder / "chief", busy="Another chief is there."):
+            with replaced(path) as beside:
+                beside.write_text(json.dumps({_IP: os.environ[_IP], _PORT: os.environ[_PORT]}))
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def worker(folder, number=None):
+    """Makes this process a worker of the search whose chief has a folder, until it ends.
+
+    Sets keras-tuner's environment variables, so enter it before the tuner is made. If the chief
+    dies this process ends at once, with status 1; its trial goes on when it is handed out again.
+
+    Args:
+        folder: of the search.
+        number: of this worker, another one for each. None: keras-tuner's variables are set.
+
+    Raises:
+        ValueError: there is no chief, or a worker of that number.
+    """
+    folder = Path(folder)
+    if number is not None:
+        os.environ[_ID] = f"worker-{number}"
+        os.environ.update(_address(folder))
+    name = os.environ[_ID]
+    busy = f"Another process is {name} of the search in {folder}. Give this one another number."
+    with locked(_place(folder, name), busy=busy):
+        if number is not None:
+            threading.Thread(target=_end_with_chief, args=(folder,), daemon=True).start()
+        yield
+
+
+def _address(folder):
+    try:
+        return json.loads((folder / "chief.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"No search with workers runs in {folder}. Start it first: --workers 1."
+        ) from error
+
+
+def _end_with_chief(folder):
+    while held(folder / "chief"):
+        time.sleep(_LOOK)
+    print("The chief of this search is gone.", file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+def _place(folder, name):
+    return folder / "workers" / name
+
+
+def _known(folder, name):
+    return (_place(folder, name) / ".lock").exists()
+
+
+def _free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
