@@ -1,6 +1,6 @@
 # One verb for each wish. Settings go behind the verb: make train PRESET=dense EPOCHS=50
 .DEFAULT_GOAL := help
-.PHONY: help train test quick evaluate sample board bench results lint check clean
+.PHONY: help train test quick sweep evaluate sample board bench results lint check clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,6 +33,12 @@ test: .venv/ready # all tests
 
 quick: .venv/ready # the fast tests only
 	@$(BIN)/pytest -m 'not slow' $(ARGS)
+
+sweep: .venv/ready # search codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
+	@$(BIN)/python experiments/sweep.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
+		$(if $(TRIALS),--trials $(TRIALS)) $(if $(WORKERS),--workers $(WORKERS)) \
+		$(if $(filter command,$(origin EPOCHS)),--epochs $(EPOCHS)) \
+		$(if $(filter command,$(origin RUN)),--run-dir $(RUN)) $(ARGS)
 
 evaluate: .venv/ready # all numbers on the quality of a run, with pictures: RUN= ARGS=
 	@$(BIN)/python experiments/evaluate.py $(RUN) $(ARGS)

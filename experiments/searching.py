@@ -2,6 +2,7 @@
 
 import math
 import os
+import warnings
 from pathlib import Path
 
 import keras_tuner
@@ -115,7 +116,10 @@ class Search:
 
     def _search(self, tuner):
         try:
-            tuner.search(**self.fit_arguments)
+            with warnings.catch_warnings():
+                # Of a Bayesian search whose few trials tell it little: nothing to be done about.
+                warnings.filterwarnings("ignore", module="sklearn")
+                tuner.search(**self.fit_arguments)
         except sweeps.SearchStopped as stopped:
             raise stopped.__cause__ from None  # the command line has no code of the user
 

@@ -49,6 +49,7 @@ def main(args):
     search = Search(args, path)
     if args.worker or sweeps.workers.role() == "worker":
         with sweeps.workers.worker(path, args.worker):
+            search.folder.check(search.settings)
             search.work()
         return
     with search.folder.opened(search.settings):

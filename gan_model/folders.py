@@ -95,9 +95,17 @@ class Folder:
             "another folder: --run-dir DIR."
         )
         with locked(self.path, busy=busy):
-            if self.begun():
-                self._compare(settings)
+            self.check(settings)
             yield
+
+    def check(self, settings):
+        """Compares settings with those that the folder was made with, where anything is in it.
+
+        Raises:
+            ValueError: they differ, or those of the folder cannot be read.
+        """
+        if self.begun():
+            self._compare(settings)
 
     def note(self, settings, **beside):
         """Writes `settings.json`."""

@@ -21,7 +21,8 @@ from gan_model import runs
 from gan_model.callbacks.checkpoints import saved
 
 SCRIPTS = sorted(path.name for path in (REPOSITORY / "experiments").glob("*.py"))
-for module in ("command_line.py", "results_page.py"):  # what scripts share, not scripts
+# What scripts share or are made of, not scripts.
+for module in ("command_line.py", "results_page.py", "searching.py", "sweep_report.py"):
     SCRIPTS.remove(module)
 MAPS = Path("/proc/self/maps")
 NOISE = re.compile(r"tensorflow|cuda|onednn|cpu|gpu|xla|warning|absl|^[IWE]0000", re.I | re.M)

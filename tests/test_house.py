@@ -128,6 +128,7 @@ def test_the_readme_shows_the_map_in_the_order_of_the_flow():
     "name",
     [
         "train",
+        "sweep",
         "sample",
         "evaluate",
         "results",

@@ -19,7 +19,7 @@ def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, on_begin=N
         seeds: how many for each.
         fit_arguments: dict of what `fit` gets: `x`, `epochs`, ...
         recipe: dict of the hyperparameters to compare with, or None.
-        on_begin: called with the name and the hyperparameters of each run that begins.
+        on_begin: called with the name of each run that begins.
         on_end: called with the `Outcome` of each run.
 
     Returns:
@@ -38,7 +38,7 @@ def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, on_begin=N
             hp.values = dict(values)
             folder = TrialFolder(directory / f"{name}-again-{number + 1}")
             if on_begin:
-                on_begin(folder.name, values)
+                on_begin(folder.name)
             seed = hypergan.seed_of(_PLACE, number)
             readings.append(hypergan.train(hp, folder, seed=seed, fit_arguments=arguments))
             if on_end:

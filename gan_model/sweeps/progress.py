@@ -27,12 +27,12 @@ class Progress:
         self._count(outcome, epochs)
         self._ahead += epochs
 
-    def begin(self, name, hyperparameters):
-        """Prints which run begins, with its hyperparameters."""
+    def begin(self, name, hyperparameters=None):
+        """Prints which run begins, with its hyperparameters where they are given."""
         self._begun.add(name)
         place = len(self._begun | self._over)
-        values = ", ".join(f"{key} {_text(value)}" for key, value in hyperparameters.items())
-        print(f"{place:>3} of {self.runs}  {name}  {values}", flush=True)
+        values = ", ".join(f"{key} {_text(v)}" for key, v in (hyperparameters or {}).items())
+        print(f"{place:>4} of {self.runs}  {name}  {values}".rstrip(), flush=True)
 
     def end(self, outcome, epochs):
         """Prints what became of a run.
@@ -47,7 +47,8 @@ class Progress:
         else:
             told = f"{outcome.state}: {outcome.reason}"
         best = f"; best {number(self._best.score)}, {self._best.name}" if self._best else ""
-        print(f"{'':>8}  {outcome.name}  {told}, {outcome.seconds:.0f} s{best}{self._left()}")
+        line = f"{outcome.name}  {told}, {outcome.seconds:.0f} s{best}{self._left()}"
+        print(f"{'':>9}{len(str(self.runs)) * ' '}{line}", flush=True)
 
     def _count(self, outcome, epochs):
         self._over.add(outcome.name)
@@ -62,7 +63,7 @@ class Progress:
         if not done_here or not left:
             return ""
         minutes = left * (time.monotonic() - self._start) / done_here / 60
-        return f"; {minutes:.0f} min left" if minutes >= 1 else "; under a minute left"
+        return f"; about {minutes:.0f} min left" if minutes >= 1 else "; under a minute left"
 
 
 def _text(value):

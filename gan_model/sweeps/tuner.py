@@ -58,11 +58,13 @@ class _BestBefore(keras.callbacks.Callback):
 
 
 def domains(hp):
-    """What each hyperparameter may be: (least, greatest), or the list of its values."""
-    found = {}
-    for one in hp.space:
-        if hasattr(one, "min_value"):
-            found[one.name] = (one.min_value, one.max_value)
-        else:
-            found[one.name] = list(one.values)
-    return found
+    """The values of each hyperparameter that is no number: dict from names to lists.
+
+    TensorBoard hides trials with other values, and the recipe that a search is compared with may
+    have numbers that it never tries.
+    """
+    return {
+        one.name: list(one.values)
+        for one in hp.space
+        if not isinstance(one.default, int | float) or isinstance(one.default, bool)
+    }
