@@ -140,7 +140,7 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
         return self.get_metrics_result()
 
     def _discriminator_step(self, real_images, fake_images):
-        spectral.update(self.discriminator)
+        spectral.update(self)  # here alone: all passes of a step divide by the same numbers
         with tf.GradientTape() as tape:
             # Two passes, not one joined batch: each keeps its own batch statistics.
             real_scores = self._scores(real_images, training=True)

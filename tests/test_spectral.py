@@ -260,6 +260,17 @@ def test_u_turns_once_in_each_step_of_the_discriminator(images):
         np.testing.assert_allclose(layer.u.numpy(), expected, rtol=1e-3, atol=1e-4)
 
 
+def test_in_the_generator_u_turns_too(images):
+    plain = networks.dense.generator((16, 16), codings_size=4)
+    gan = GAN(spectral.normalized(plain), networks.dense.discriminator((16, 16)))
+    gan.compile(generator_optimizer=keras.optimizers.SGD(0.0))
+    layer = gan.generator.layers[0]
+    u = layer.u.numpy().astype("float64")
+    gan.fit(images, batch_size=16, verbose=0)
+    expected = iterated(layer, u, times=4)
+    np.testing.assert_allclose(layer.u.numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
 def test_evaluating_and_generating_turn_nothing(images):
     gan = spectral_gan()
     before = gan.discriminator.get_weights()

@@ -24,10 +24,11 @@ class SpectralNormalization(layers.Wrapper):
     call instead, so that each pass of a step sees another one.
 
     `u` is found by power iteration, once in each step of the discriminator (`GAN` calls
-    `update` before the passes of that step) and never in a call: so all passes of a step, of
-    the generator's step and of an evaluation see the same function, and the generator's step
-    leaves the discriminator's weights alone. From a random `u` it takes some steps until
-    sigma is found; meanwhile it is below the true one.
+    `update` before the passes of that step, the order of the paper) and never in a call. So
+    the real, the fake and the penalty's pass of a step see one function, training and
+    evaluating are alike, and neither the generator's step nor an evaluation changes a weight.
+    From a random `u` it takes some steps until sigma is found; meanwhile it is below the true
+    one.
 
     Args:
         layer: `Dense`, `Conv2D`, or another whose output is linear in a weight `kernel` and
