@@ -287,6 +287,7 @@ def test_sigma_is_found_while_the_kernels_move(images):
         assert 0.85 < float(layer.sigma()) / greatest_stretch(layer) < 1 + 1e-5
 
 
+@pytest.mark.slow
 def test_it_trains_compiled_by_xla_and_in_bfloat16(images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
