@@ -6,6 +6,7 @@ The rooms, in the order in which a batch walks through them:
     codings       a seed, a place          -> codings
     networks      codings -> images, images -> scores
     losses        scores                   -> one number for each player
+    penalties     discriminator, images    -> one number added to what it pays
     images        images as given          -> images in the generator's range
     measuring     held-out images          -> the quality of what a model generates
     feeding       images as fit takes them -> batches
@@ -36,6 +37,7 @@ from gan_model import (
     losses,
     metrics,
     networks,
+    penalties,
     pictures,
     presets,
     runs,
@@ -57,6 +59,7 @@ __all__ = [
     "losses",
     "metrics",
     "networks",
+    "penalties",
     "pictures",
     "presets",
     "runs",

@@ -1,16 +1,17 @@
-"""A seed and a place in the run -> codings.
+"""A seed and a place in the run -> codings, and other random numbers of a step.
 
-Codings are drawn statelessly: the same (seed, place) gives the same numbers in any process.
+They are drawn statelessly: the same (seed, place) gives the same numbers in any process.
 So a run does not depend on how it was cut, and nothing about the noise needs to be saved.
 """
 
 import math
+from dataclasses import dataclass
 
 import tensorflow as tf
 
-# What codings are drawn for. Streams of different purposes never meet.
-TRAINING, EVALUATION, GENERATION = 0, 1, 2
-_PURPOSES = 4  # room for more without moving the streams there are
+# What numbers are drawn for. Streams of different purposes never meet.
+TRAINING, EVALUATION, GENERATION, PENALTY = 0, 1, 2, 3
+_PURPOSES = 4
 
 _BLOCK = 64  # codings drawn together by `numbered`; changing it changes every generated image
 
@@ -25,23 +26,40 @@ def normal(count, size, *, seed, place=0, purpose=TRAINING, replica=0):
         size: numbers in one coding.
         seed: of the run.
         place: where in the run, for example the step. A number or an integer tensor.
-        purpose: one of `TRAINING`, `EVALUATION`, `GENERATION`.
+        purpose: one of `TRAINING`, `EVALUATION`, `GENERATION`, `PENALTY`.
         replica: which of several devices draws, so that no two draw the same.
 
     Reference: Box and Muller (1958); Salmon et al. (2011) for the bits.
     """
-    place = tf.cast(place, tf.int64) * _PURPOSES + purpose
-    key = tf.stack([tf.cast(seed, tf.int64) + tf.cast(replica, tf.int64) * 2**32, place])
-    # Of TensorFlow 2.21's stateless generators only the raw bits are the same under XLA, so
-    # the normal numbers are made of them here.
-    bits = tf.random.stateless_uniform(
-        (2, count, (size + 1) // 2), key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
-    )
-    # 24 bits are what float32 holds; half a unit keeps the logarithm off zero.
-    bits = tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32))
-    first, second = tf.unstack((tf.cast(bits, tf.float32) + 0.5) * 2.0**-24)
+    shape = (2, count, (size + 1) // 2)
+    first, second = tf.unstack(_between_0_and_1(shape, seed, place, purpose, replica))
     radius, angle = tf.sqrt(-2.0 * tf.math.log(first)), 2.0 * math.pi * second
     return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)[:, :size]
+
+
+def uniform(count, size, *, seed, place=0, purpose=TRAINING, replica=0):
+    """Numbers (count, size), float32, uniform between 0 and 1; arguments as those of `normal`."""
+    return _between_0_and_1((count, size), seed, place, purpose, replica)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The random numbers that one place of a run has for one purpose.
+
+    Args:
+        seed, place, purpose, replica: as those of `normal`.
+    """
+
+    seed: int
+    place: int = 0
+    purpose: int = TRAINING
+    replica: int = 0
+
+    def normal(self, count, size):
+        return normal(count, size, **vars(self))
+
+    def uniform(self, count, size):
+        return uniform(count, size, **vars(self))
 
 
 def numbered(first, count, size, *, seed):
@@ -53,3 +71,16 @@ def numbered(first, count, size, *, seed):
     blocks = range(first_block, (first + count - 1) // _BLOCK + 1)
     drawn = [normal(_BLOCK, size, seed=seed, place=b, purpose=GENERATION) for b in blocks]
     return tf.concat(drawn, axis=0)[skipped : skipped + count]
+
+
+def _between_0_and_1(shape, seed, place, purpose, replica):
+    place = tf.cast(place, tf.int64) * _PURPOSES + purpose
+    key = tf.stack([tf.cast(seed, tf.int64) + tf.cast(replica, tf.int64) * 2**32, place])
+    # Of TensorFlow 2.21's stateless generators only the raw bits are the same under XLA, so
+    # the numbers are made of them here.
+    bits = tf.random.stateless_uniform(
+        shape, key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
+    )
+    # 24 bits are what float32 holds; half a unit keeps the logarithm off zero.
+    bits = tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32))
+    return (tf.cast(bits, tf.float32) + 0.5) * 2.0**-24

@@ -16,8 +16,11 @@ class FedWithImages:
     """`fit` and `evaluate` of a Keras model whose data are images.
 
     The model says what it takes and where it is: `image_shape`, `image_range`, `seed` and the
-    variable `step`; and it measures itself (`gan_model.measuring`).
+    variable `step`; and it measures itself (`gan_model.measuring`). It is told, by `_evaluating`,
+    whether it is being evaluated.
     """
+
+    _evaluating = False
 
     def fit(
         self,
@@ -100,15 +103,18 @@ class FedWithImages:
         if x is not None and not keras_arguments.get("_use_cached_eval_dataset"):
             x = self._held_out(x if y is None else (x, y), batch_size)
         self._evaluation_step.assign(0)
+        self._evaluating = True
         try:
             figures = super().evaluate(x, return_dict=True, **keras_arguments)
         finally:
+            self._evaluating = False
             self._evaluation_step.assign(0)
         self._refer_to(x)
         quality = self._quality_now()
         if return_dict:
             return figures | quality
-        return [*(figures[name] for name in self.metrics_names), *quality.values()]
+        figures = [figures[name] for name in self.metrics_names if name in figures]
+        return [*figures, *quality.values()]
 
     def _held_out(self, held_out, batch_size):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)

@@ -4,18 +4,19 @@ import keras
 import tensorflow as tf
 
 from gan_model import players
-from gan_model.codings import EVALUATION, TRAINING, normal
+from gan_model.codings import EVALUATION, PENALTY, TRAINING, Noise
 from gan_model.execution import RunInOneCall
 from gan_model.feeding import FedWithImages
 from gan_model.images import from_batch, to_range
 from gan_model.losses import NonSaturating
 from gan_model.measuring import MeasuresItself
-from gan_model.sampling import Sampler
+from gan_model.networks import spectral
+from gan_model.sampling import Samples
 from gan_model.saving import Saved
 
 
 @keras.saving.register_keras_serializable("gan_model")
-class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
+class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Model):
     """A generator and a discriminator trained against each other by `fit`.
 
     `gan(codings)` and `gan.predict(codings)` give images as the generator makes them;
@@ -52,6 +53,8 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
     Reference: Goodfellow et al. (2014).
     """
 
+    penalty = constraint = None  # until `compile` says otherwise
+
     def __init__(
         self, generator, discriminator, *, codings_size=None, image_range=None, seed=0, name=None
     ):
@@ -69,8 +72,7 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
         self.step = self._counter("step")
         self.images_seen = self._counter("images_seen")
         self._evaluation_step = self._counter("evaluation_step")
-        names = ("discriminator_loss", "generator_loss", "real_score", "fake_score")
-        self._sampler = None
+        names = "discriminator_loss", "generator_loss", "real_score", "fake_score", "penalty"
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
 
@@ -80,6 +82,8 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
         generator_optimizer=None,
         discriminator_optimizer=None,
         *,
+        penalty=None,
+        constraint=None,
         steps_per_execution=1,
         jit_compile="auto",
         run_eagerly=False,
@@ -92,6 +96,10 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
             generator_optimizer: Keras optimizer or its name. None: Adam with the rate 2e-4
                 and beta_1 0.5 (Radford et al., 2016).
             discriminator_optimizer: the same for the discriminator; another object.
+            penalty: an object of `gan_model.penalties`, or a sum of them, which the
+                discriminator pays on top. It is logged by itself, not in `discriminator_loss`.
+            constraint: applied to each weight of the discriminator after its update, as
+                `penalties.WeightClipping()`.
             steps_per_execution: steps run between two looks at the callbacks and the progress
                 bar. More is faster where a step takes only milliseconds.
             jit_compile: whether XLA compiles the step. "auto": on a single GPU.
@@ -107,6 +115,8 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
         super().compile(optimizer=None, **self._execution | possible)
         players.check_trainable(generator=self.generator, discriminator=self.discriminator)
         self.loss = players.checked_loss(NonSaturating() if loss is None else loss)
+        self.penalty = players.checked_penalty(penalty, self.discriminator)
+        self.constraint = players.checked_constraint(constraint)
         self.generator_optimizer, self.discriminator_optimizer = players.checked_optimizers(
             generator_optimizer or _adam(), discriminator_optimizer or _adam()
         )
@@ -130,14 +140,26 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
         return self.get_metrics_result()
 
     def _discriminator_step(self, real_images, fake_images):
+        spectral.update(self)  # here alone: all passes of a step divide by the same numbers
         with tf.GradientTape() as tape:
             # Two passes, not one joined batch: each keeps its own batch statistics.
             real_scores = self._scores(real_images, training=True)
             fake_scores = self._scores(fake_images, training=True)
             loss = self.loss.discriminator(real_scores, fake_scores)
+            # Before the penalty, whose passes leave other losses of activations in the layers.
             objective = self._objective(loss, self.discriminator)
+            if self.penalty:
+                objective += self._penalty(real_images, fake_images)
         self._descend(tape, objective, self.discriminator, self.discriminator_optimizer)
+        self._constrain(self.discriminator)
         self._track(discriminator_loss=loss, real_score=real_scores, fake_score=fake_scores)
+
+    def _penalty(self, real_images, fake_images):
+        noise = self._noise(self.step, PENALTY)
+        scores = lambda images: self._scores(images, training=True)  # noqa: E731
+        penalty = self.penalty(scores, real_images, fake_images, noise)
+        self._track(penalty=penalty)
+        return penalty / _devices()
 
     def _count(self, real_images):
         # After the batch has come: when an epoch begins, the data set reads `step` to know
@@ -185,14 +207,11 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
         return to_range(from_batch(data), self.image_shape, self.image_range)
 
     def _codings_for(self, real_images, place, purpose=TRAINING):
-        return normal(
-            tf.shape(real_images)[0],
-            self.codings_size,
-            seed=self.seed,
-            place=place,
-            purpose=purpose,
-            replica=tf.distribute.get_replica_context().replica_id_in_sync_group,
-        )
+        return self._noise(place, purpose).normal(tf.shape(real_images)[0], self.codings_size)
+
+    def _noise(self, place, purpose):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return Noise(self.seed, place, purpose, replica)
 
     def _objective(self, loss, player):
         # Gradients of several devices are added up, so each gives its share.
@@ -203,30 +222,19 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Saved, keras.Model):
         gradients = tape.gradient(objective, variables)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
+    def _constrain(self, player):
+        for weight in player.trainable_variables if self.constraint else ():
+            weight.assign(self.constraint(weight))
+
     @property
     def metrics(self):
         # Without the tracker of Keras's own loss, which this model never feeds.
-        return list(self._trackers.values())
+        hidden = () if self.penalty and not self._evaluating else ("penalty",)
+        return [tracker for name, tracker in self._trackers.items() if name not in hidden]
 
     def _track(self, **values):
         for name, value in values.items():
             self._trackers[name].update_state(value)
-
-    def generate(self, count, *, seed=0):
-        """Images, ready to show or save: uint8, (count, *image_shape).
-
-        Image i depends on (seed, i) alone: asking for more gives the same ones first. They
-        are made a block at a time, so the memory needed is that of the answer.
-        """
-        return self.sampler().generate(count, seed=seed)
-
-    def sampler(self):
-        """The `Sampler` of this generator; it follows the weights as they change."""
-        if self._sampler is None:
-            self._sampler = Sampler(
-                self.generator, codings_size=self.codings_size, image_range=self.image_range
-            )
-        return self._sampler
 
     def _counter(self, name):
         # One count for all devices, which go step by step.

@@ -5,6 +5,9 @@ import itertools
 import keras
 import tensorflow as tf
 
+from gan_model.networks.spectral import every_layer
+from gan_model.penalties import Penalty, Sum
+
 # Operations that move or recast values but leave their range.
 _RANGE_KEEPING = {
     *("Identity", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose"),
@@ -60,7 +63,7 @@ def build(generator, discriminator, codings_size):
 
 def check_precision(*networks):
     """Refuses float16, whose losses would have to be scaled; bfloat16 needs no such thing."""
-    for layer in itertools.chain.from_iterable(map(_layers, networks)):
+    for layer in itertools.chain.from_iterable(map(every_layer, networks)):
         if layer.compute_dtype == "float16":
             raise ValueError(
                 f"The layer {layer.name} computes in float16, in which small gradients vanish. "
@@ -92,12 +95,6 @@ def check_seed(seed):
     """Refuses what is no seed: a whole number from 0 to 2**32 - 1."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"`seed` is a whole number from 0 to 2**32 - 1. Received: seed={seed!r}.")
-
-
-def _layers(network):
-    yield network
-    for layer in getattr(network, "layers", ()):
-        yield from _layers(layer)
 
 
 def image_range(generator, codings_size, given):
@@ -145,6 +142,37 @@ def checked_loss(loss):
             "Type loss=gan_model.losses.NonSaturating()."
         )
     return loss
+
+
+def checked_penalty(penalty, discriminator):
+    """The penalty itself, or None, if this discriminator can be charged with it."""
+    if isinstance(penalty, type):
+        raise ValueError(f"`penalty` is a class; expected an object. Type {penalty.__name__}().")
+    if penalty is not None and not callable(penalty):
+        raise ValueError(
+            "`penalty` is called with (discriminator, real_images, fake_images, noise). "
+            f"Received: {penalty!r}. Type penalty=gan_model.penalties.R1(10)."
+        )
+    for layer in every_layer(discriminator) if isinstance(penalty, Penalty | Sum) else ():
+        # Frozen, it takes its moving averages, and each image is on its own again.
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
+            raise ValueError(
+                f"The penalty asks for the slope at each image by itself, but the layer "
+                f"{layer.name} of the discriminator mixes the images of a batch. Use "
+                "LayerNormalization, or a discriminator without batch norm."
+            )
+    return penalty
+
+
+def checked_constraint(constraint):
+    """The constraint itself, or None."""
+    if constraint is not None and (isinstance(constraint, type) or not callable(constraint)):
+        raise ValueError(
+            "`constraint` is an object that is called with a weight and returns the weight to "
+            f"take its place. Received: {constraint!r}. "
+            "Type constraint=gan_model.penalties.WeightClipping(0.01)."
+        )
+    return constraint
 
 
 def checked_optimizers(*given):

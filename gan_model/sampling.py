@@ -12,6 +12,31 @@ from gan_model.images import to_uint8
 _BLOCK = 64  # images made at a time
 
 
+class Samples:
+    """`generate` and `sampler` of a model.
+
+    The model says how it generates: `generator`, `codings_size`, `image_range`.
+    """
+
+    _sampler = None
+
+    def generate(self, count, *, seed=0):
+        """Images, ready to show or save: uint8, (count, *image_shape).
+
+        Image i depends on (seed, i) alone: asking for more gives the same ones first. They
+        are made a block at a time, so the memory needed is that of the answer.
+        """
+        return self.sampler().generate(count, seed=seed)
+
+    def sampler(self):
+        """The `Sampler` of this generator; it follows the weights as they change."""
+        if self._sampler is None:
+            self._sampler = Sampler(
+                self.generator, codings_size=self.codings_size, image_range=self.image_range
+            )
+        return self._sampler
+
+
 class Sampler:
     """Makes uint8 images with a generator in inference mode.
 

@@ -9,7 +9,13 @@ Keras keeps.
 import keras
 import numpy as np
 
-_COMPILED_OBJECTS = ("loss", "generator_optimizer", "discriminator_optimizer")
+_COMPILED_OBJECTS = (
+    "loss",
+    "generator_optimizer",
+    "discriminator_optimizer",
+    "penalty",
+    "constraint",
+)
 
 
 class Saved:
@@ -43,8 +49,11 @@ class Saved:
         }
 
     def compile_from_config(self, config):
+        # Only those there are: files of before there were penalties have none.
         objects = {
-            name: keras.saving.deserialize_keras_object(config[name]) for name in _COMPILED_OBJECTS
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in _COMPILED_OBJECTS
+            if name in config
         }
         self.compile(**{**config, **objects})
 

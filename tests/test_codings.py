@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_model.codings import EVALUATION, GENERATION, TRAINING, normal, numbered
+from gan_model.codings import (
+    EVALUATION,
+    GENERATION,
+    PENALTY,
+    TRAINING,
+    Noise,
+    normal,
+    numbered,
+    uniform,
+)
 
 
 def test_standard_normal():
@@ -23,6 +32,23 @@ def test_standard_normal():
     assert np.corrcoef(drawn[:, 0] ** 2, drawn[:, 51] ** 2)[0, 1] == pytest.approx(0, abs=0.1)
 
 
+def test_uniform():
+    drawn = uniform(4000, 101, seed=1).numpy()
+    assert drawn.shape == (4000, 101) and drawn.dtype == np.float32
+    assert 0 < drawn.min() < 1e-4 and 1 - 1e-4 < drawn.max() < 1
+    count = drawn.size
+    assert drawn.mean() == pytest.approx(1 / 2, abs=5 * (1 / 12 / count) ** 0.5)
+    assert drawn.var() == pytest.approx(1 / 12, abs=5 * (1 / 180 / count) ** 0.5)
+    assert np.abs(np.corrcoef(drawn.T) - np.eye(101)).max() < 6 / 4000**0.5
+
+
+def test_noise_is_the_numbers_of_a_place():
+    noise = Noise(3, place=7, purpose=PENALTY, replica=1)
+    where = dict(seed=3, place=7, purpose=PENALTY, replica=1)
+    assert np.array_equal(noise.normal(8, 5), normal(8, 5, **where))
+    assert np.array_equal(noise.uniform(8, 5), uniform(8, 5, **where))
+
+
 def test_same_place_same_numbers():
     assert np.array_equal(normal(8, 5, seed=3, place=7), normal(8, 5, seed=3, place=7))
 
@@ -34,6 +60,7 @@ def test_same_place_same_numbers():
         dict(seed=3, place=8),
         dict(seed=3, place=7, purpose=EVALUATION),
         dict(seed=3, place=7, purpose=GENERATION),
+        dict(seed=3, place=7, purpose=PENALTY),
         dict(seed=3, place=7, replica=1),
         dict(seed=3, place=7 * 4 + 1),
     ],

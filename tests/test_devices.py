@@ -72,6 +72,41 @@ assert not np.isin(first, second).any()
 """
 
 
+PENALTIES = """
+from gan_model.penalties import R1, R2
+from test_dirac import NonSaturating, PSI, RATE, THETA, dirac, sigmoid, state
+with strategy.scope():
+    gan = dirac(NonSaturating(), penalty=R1(2.0, every=2) + R2(1.0))
+psi, theta = PSI, THETA
+for step in range(5):
+    gan.fit(np.zeros((8, 1, 1), "float32"), batch_size=8, epochs=1, verbose=0)
+    charged = psi + 4.0 * psi * (step % 2 == 0)
+    paid = psi**2 / 2 + 4.0 * psi**2 / 2 * (step % 2 == 0)
+    np.testing.assert_allclose(gan.history.history["penalty"], paid, rtol=1e-5)
+    psi -= RATE * (sigmoid(psi * theta) * theta + charged)
+    theta += RATE * sigmoid(-psi * theta) * psi
+    np.testing.assert_allclose(state(gan), (psi, theta), atol=1e-6)
+"""
+
+BOUNDED = """
+from gan_model import GAN, networks
+from gan_model.losses import RelativisticAverage
+from gan_model.penalties import DRAGAN, GradientPenalty, WeightClipping
+keras.utils.set_random_seed(0)
+with strategy.scope():
+    discriminator = networks.spectral.normalized(networks.dcgan.discriminator((16, 16, 1)))
+    gan = GAN(networks.dcgan.generator((16, 16, 1), codings_size=4), discriminator)
+    penalty = GradientPenalty(1.0, every=2) + DRAGAN(1.0, every=3)
+    gan.compile(RelativisticAverage(), penalty=penalty, constraint=WeightClipping(0.1))
+history = gan.fit(images, validation_data=images[:20], epochs=2, batch_size=8, verbose=0).history
+assert np.isfinite(history["penalty"]).all() and "val_penalty" not in history
+for variable in gan.discriminator.weights:
+    first, second = variable.value.values
+    assert np.array_equal(first, second), variable.path
+    assert variable.path.endswith("/u") or np.abs(first).max() <= np.float32(0.1)
+"""
+
+
 def on_two_devices(code, folder):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
@@ -89,6 +124,16 @@ def on_two_devices(code, folder):
 def test_two_devices_play_the_same_game_as_one(tmp_path):
     """The Dirac GAN by hand: gradients are shared out, not added up twice."""
     on_two_devices(DIRAC, tmp_path)
+
+
+@pytest.mark.slow
+def test_penalties_are_shared_out_too(tmp_path):
+    on_two_devices(PENALTIES, tmp_path)
+
+
+@pytest.mark.slow
+def test_what_bounds_the_discriminator_keeps_it_the_same_on_both_devices(tmp_path):
+    on_two_devices(BOUNDED, tmp_path)
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ FLOW = [
     "codings",
     "networks",
     "losses",
+    "penalties",
     "images",
     "measuring",
     "feeding",

@@ -1,5 +1,8 @@
-"""Players for the presets: codings -> images and images -> scores, one family a file."""
+"""Players for the presets: codings -> images and images -> scores, one family a file.
 
-from gan_model.networks import dcgan, dense, guidelines
+`spectral` normalises the layers of any of them.
+"""
 
-__all__ = ["dcgan", "dense", "guidelines"]
+from gan_model.networks import dcgan, dense, guidelines, spectral
+
+__all__ = ["dcgan", "dense", "guidelines", "spectral"]

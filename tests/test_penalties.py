@@ -1,0 +1,461 @@
+"""The penalties: closed forms, laws for all of them, and the steps of a real training."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+from test_resume import QUICK, Process, same
+
+from gan_model import GAN, networks, presets
+from gan_model.codings import PENALTY, Noise
+from gan_model.losses import NonSaturating, Wasserstein
+from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty, WeightClipping
+
+PENALTIES = [R1(2.0), R2(2.0), GradientPenalty(2.0), DRAGAN(2.0), R1(1.0) + R2(2.0)]
+for_all = pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+SHAPES = [(3, 4), (3, 4, 2)]
+RANDOM = np.random.default_rng(0)
+WEIGHTS = RANDOM.normal(size=24).astype("float32")
+NOISE = Noise(seed=5, place=0, purpose=PENALTY)
+
+
+def some_images(shape=(6, 6, 1), count=4, seed=1):
+    return tf.constant(np.random.default_rng(seed).uniform(-1, 1, (count, *shape)), tf.float32)
+
+
+def flat(images):
+    return tf.reshape(images, (images.shape[0], -1))
+
+
+def linear(images):
+    """A score whose slope is w everywhere."""
+    pixels = flat(images)
+    return tf.linalg.matvec(pixels, WEIGHTS[: pixels.shape[1]])[:, None]
+
+
+def bowl(images):
+    """A score whose slope at x is x."""
+    return tf.reduce_sum(flat(images) ** 2, axis=1, keepdims=True) / 2
+
+
+# Closed forms.
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_a_linear_discriminator_pays(shape):
+    real, fake = some_images(shape), some_images(shape, seed=2)
+    length = np.linalg.norm(WEIGHTS[: np.prod(shape)])
+    for penalty in (R1(3.0), R2(3.0)):
+        paid = float(penalty(linear, real, fake, NOISE))
+        assert paid == pytest.approx(3.0 / 2 * length**2, rel=1e-5)
+    for penalty in (GradientPenalty(3.0), DRAGAN(3.0)):
+        paid = float(penalty(linear, real, fake, NOISE))
+        assert paid == pytest.approx(3.0 * (length - 1) ** 2, rel=1e-5)
+
+
+def test_r1_is_about_the_real_images_and_r2_about_the_fake_ones():
+    real, fake = some_images(seed=1), some_images(seed=2)
+    for penalty, images in ((R1(3.0), real), (R2(3.0), fake)):
+        expected = 3.0 / 2 * np.mean(np.sum(flat(images).numpy() ** 2, axis=1))
+        assert float(penalty(bowl, real, fake, NOISE)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_sum_is_the_sum():
+    real, fake = some_images(seed=1), some_images(seed=2)
+    parts = [R1(1.0), R2(2.0), GradientPenalty(3.0)]
+    expected = sum(float(part(bowl, real, fake, NOISE)) for part in parts)
+    paid = float((parts[0] + parts[1] + parts[2])(bowl, real, fake, NOISE))
+    assert paid == pytest.approx(expected, rel=1e-6)
+
+
+@for_all
+def test_scores_of_patches_are_summed(penalty):
+    real, fake = some_images(seed=1), some_images(seed=2)
+    pixels = lambda images: tf.reshape(images**2 / 2, (-1, 6, 6, 1))  # noqa: E731
+    whole, patched = (float(penalty(d, real, fake, NOISE)) for d in (bowl, pixels))
+    assert patched == pytest.approx(whole, rel=1e-5)
+
+
+# Where the images lie.
+
+
+def looked_at(penalty, real, fake, place=0):
+    """The images at which a penalty takes the slope."""
+    seen = []
+
+    def watching(images):
+        seen.append(images.numpy())
+        return bowl(images)
+
+    penalty(watching, real, fake, Noise(seed=5, place=place, purpose=PENALTY))
+    (images,) = seen
+    return images
+
+
+def test_the_gradient_penalty_looks_between_real_and_fake_with_a_share_for_each_image():
+    real, fake = some_images(count=2000), some_images(count=2000, seed=2)
+    between = looked_at(GradientPenalty(), real, fake)
+    shares = ((between - fake) / (real - fake)).numpy().reshape(2000, -1)
+    shares = np.median(shares, axis=1)
+    expected = shares.reshape(-1, 1, 1, 1) * real + (1 - shares.reshape(-1, 1, 1, 1)) * fake
+    np.testing.assert_allclose(between, expected, atol=1e-3)
+    assert len(np.unique(shares)) == 2000
+    assert 0 < shares.min() < 0.01 and 0.99 < shares.max() < 1
+    assert shares.mean() == pytest.approx(1 / 2, abs=5 * (1 / 12 / 2000) ** 0.5)
+    assert shares.var() == pytest.approx(1 / 12, abs=5 * (1 / 180 / 2000) ** 0.5)
+
+
+def test_dragan_looks_near_real_images():
+    real, fake = some_images(count=500), some_images(count=500, seed=2)
+    for spread in (0.5, 0.1):
+        away = looked_at(DRAGAN(spread=spread), real, fake) - real.numpy()
+        assert away.std() == pytest.approx(spread * real.numpy().std(), rel=0.02)
+        assert abs(away.mean()) < 0.02
+
+
+@pytest.mark.parametrize("penalty", [GradientPenalty(), DRAGAN()], ids=str)
+def test_the_images_are_drawn_anew_in_each_step_and_are_a_function_of_it(penalty):
+    real, fake = some_images(), some_images(seed=2)
+    first, again, later = (looked_at(penalty, real, fake, place) for place in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.isclose(first, later).any()
+
+
+# Gradients.
+
+
+# Few units where an activation has a kink: the slope jumps there, and a difference with it.
+PRESET_LAYERS = {
+    "Dense, selu": lambda: [layers.Flatten(), layers.Dense(8, activation="selu"), layers.Dense(1)],
+    "Conv2D, strided": lambda: [layers.Conv2D(4, 5, strides=2, padding="same")],
+    "LeakyReLU": lambda: [layers.Conv2D(4, 5, strides=2), layers.LeakyReLU(negative_slope=0.2)],
+    "Dropout": lambda: [layers.Conv2D(4, 5, strides=2), layers.Dropout(0.4)],
+    "Conv2DTranspose": lambda: [layers.Conv2DTranspose(3, 5, strides=2, padding="same")],
+    "Reshape, tanh": lambda: [layers.Reshape((12, 3)), layers.Dense(2, activation="tanh")],
+    "spectral": lambda: [
+        networks.spectral.SpectralNormalization(layers.Conv2D(4, 5, strides=2)),
+        layers.Flatten(),
+        networks.spectral.SpectralNormalization(layers.Dense(3)),
+    ],
+}
+
+
+def network(name):
+    """These layers, then a smooth bend, so that the second derivative is not 0."""
+    keras.utils.set_random_seed(2)
+    return keras.Sequential([keras.Input((6, 6, 1)), *PRESET_LAYERS[name]()])
+
+
+def charged(model, penalty):
+    """What a network pays, as a function of its weights, and these weights."""
+    random = [v for v in model.variables if v.path.endswith("seed_generator_state")]
+    before = [v.numpy() for v in random]
+    real, fake = some_images(seed=1), some_images(seed=2)
+
+    def scores(images):
+        return tf.reduce_sum(flat(tf.tanh(model(images, training=True))), axis=1, keepdims=True)
+
+    def pay():
+        for variable, value in zip(random, before, strict=True):
+            variable.assign(value)  # the same dropout each time
+        return penalty(scores, real, fake, NOISE)
+
+    return pay, [w for w in model.trainable_variables if "bias" not in w.path]
+
+
+def gradients_of(pay, weights, **how):
+    @tf.function(**how)
+    def gradients():
+        with tf.GradientTape() as tape:
+            paid = pay()
+        return tape.gradient(paid, weights)
+
+    return [gradient.numpy() for gradient in gradients()]
+
+
+@pytest.mark.parametrize("name", PRESET_LAYERS)
+@pytest.mark.parametrize("penalty", [R1(2.0), GradientPenalty(2.0)], ids=str)
+def test_gradients_agree_with_finite_differences(name, penalty):
+    """Along three directions of all kernels together."""
+    pay, weights = charged(network(name), penalty)
+    found = gradients_of(pay, weights)
+    values, step = [w.numpy() for w in weights], 1e-3
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        way = [random.normal(size=v.shape).astype("float32") for v in values]
+        ends = []
+        for sign in (1, -1):
+            for weight, value, part in zip(weights, values, way, strict=True):
+                weight.assign(value + sign * step * part)
+            ends.append(float(pay()))
+        expected = sum(np.sum(a * b) for a, b in zip(found, way, strict=True))
+        scale = float(sum(np.sum(a**2) for a in found)) ** 0.5
+        assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(expected, abs=0.01 * scale)
+        for weight, value in zip(weights, values, strict=True):
+            weight.assign(value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", sorted(PRESET_LAYERS.keys() - {"Dropout"})
+)  # XLA draws other masks
+def test_gradients_are_the_same_under_xla(name):
+    pay, weights = charged(network(name), GradientPenalty(2.0))
+    plain, compiled = (gradients_of(pay, weights, jit_compile=jit) for jit in (False, True))
+    for a, b in zip(plain, compiled, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+@for_all
+def test_a_flat_discriminator_has_finite_gradients(penalty):
+    """The length of a slope has no derivative where the slope is 0."""
+    model = keras.Sequential(
+        [keras.Input((6, 6, 1)), layers.Flatten(), layers.Dense(1, kernel_initializer="zeros")]
+    )
+    (gradient,) = gradients_of(*charged(model, penalty))
+    assert np.isfinite(gradient).all()
+
+
+# Lazily.
+
+
+@pytest.mark.parametrize("kind", [R1, R2, GradientPenalty, DRAGAN])
+def test_every_third_step_it_is_three_times_as_much_and_else_nothing(kind):
+    real, fake = some_images(seed=1), some_images(seed=2)
+    for place in range(7):
+        noise = Noise(seed=5, place=tf.constant(place, tf.int64), purpose=PENALTY)
+        paid = float(kind(2.0, every=3)(bowl, real, fake, noise))
+        full = float(kind(6.0)(bowl, real, fake, noise))
+        assert paid == pytest.approx(full if place % 3 == 0 else 0.0, rel=1e-6)
+
+
+LAZY = R1(2.0, every=3) + GradientPenalty(1.0, every=2)
+
+
+@pytest.mark.parametrize(
+    "together",
+    [
+        dict(steps_per_execution=4),
+        pytest.param(dict(steps_per_execution=4, jit_compile=True), marks=pytest.mark.slow),
+    ],
+)
+def test_the_steps_of_one_execution_are_no_matter_of_the_result(together):
+    """dcgan has dropout, whose random state must move in the steps that are due alone."""
+    apart = together | dict(steps_per_execution=1)
+    runs = [Process("dcgan", compiled={"penalty": LAZY, **how}) for how in (apart, together)]
+    for run in runs:
+        run.fit(None, epochs=2, steps=7)
+    assert same(runs[0].state, runs[1].state)
+    assert runs[0].history.history == runs[1].history.history
+    assert len(set(runs[0].history.history["penalty"])) == 2
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [pytest.param(LAZY, id="sum"), pytest.param(DRAGAN(every=4), marks=pytest.mark.slow)],
+)
+def test_two_epochs_and_two_more_are_four(penalty, tmp_path):
+    """5 steps an epoch: after two epochs neither every 3rd nor every 4th begins anew."""
+    compiled = QUICK | {"penalty": penalty}
+    whole = Process("dcgan", compiled=compiled).fit(tmp_path / "whole", epochs=4, steps=5)
+    Process("dcgan", compiled=compiled).fit(tmp_path / "cut", epochs=2, steps=5)
+    ended = Process("dcgan", drawn=1, compiled=compiled).fit(tmp_path / "cut", epochs=4, steps=5)
+    assert same(ended.state, whole.state)
+    assert ended.history.history == whole.history.history
+
+
+def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_path):
+    compiled = QUICK | {"penalty": LAZY, "constraint": WeightClipping(0.1)}
+    gone_on = Process("dcgan", compiled=compiled).fit(None, epochs=1, steps=5)
+    gone_on.gan.save(tmp_path / "gan.keras")
+    loaded = Process("dcgan", drawn=1, model=keras.models.load_model(tmp_path / "gan.keras"))
+    assert loaded.gan.penalty == LAZY and loaded.gan.constraint == WeightClipping(0.1)
+    for process in (gone_on, loaded):
+        process.fit(None, initial_epoch=1, epochs=2, steps=5)
+    assert same(loaded.state, gone_on.state)
+    assert loaded.history.history == gone_on.history.history
+
+
+# In a GAN.
+
+
+def gan_with(penalty=None, *, shape=(16, 16, 1), **compiled):
+    keras.utils.set_random_seed(4)
+    gan = presets.dcgan(shape, codings_size=3)
+    gan.compile(NonSaturating(), penalty=penalty, **compiled)
+    return gan
+
+
+def weights(gan):
+    return [w.numpy() for w in gan.weights]
+
+
+def test_it_is_logged_by_itself_and_only_where_there_is_one(images):
+    without, with_one = gan_with(), gan_with(R1(1.0))
+    logs = [g.fit(images, validation_data=images, verbose=0).history for g in (without, with_one)]
+    figures = ["discriminator_loss", "generator_loss", "real_score", "fake_score"]
+    assert sorted(logs[0]) == sorted([*figures, *(f"val_{name}" for name in figures)])
+    assert set(logs[1]) - set(logs[0]) == {"penalty"}
+    assert logs[1]["penalty"][0] > 0
+    assert len(with_one.evaluate(images, verbose=0)) == len(figures)
+    with_one.compile()
+    assert sorted(with_one.fit(images, verbose=0).history) == sorted(figures)
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_of_no_weight_it_changes_no_bit(every, images):
+    """Neither with dropout off, nor with a loss of its activations in the discriminator."""
+
+    def trained(penalty):
+        keras.utils.set_random_seed(4)
+        hidden = layers.Dense(9, activation="tanh", activity_regularizer="l2")
+        discriminator = keras.Sequential(
+            [keras.Input((16, 16)), layers.Flatten(), hidden, layers.Dense(1)]
+        )
+        gan = GAN(networks.dense.generator((16, 16), codings_size=3), discriminator)
+        gan.compile(penalty=penalty)
+        gan.fit(images, epochs=2, verbose=0)
+        return weights(gan)
+
+    assert same(trained(None), trained(R1(0.0, every=every)))
+
+
+def test_it_makes_the_discriminator_less_steep_and_leaves_the_generators_step_alone(images):
+    real = tf.constant(images[..., None] / 127.5 - 1, tf.float32)
+    steep = []
+    for penalty in (None, R1(100.0)):
+        gan = gan_with(penalty)
+        gan.fit(images, epochs=5, verbose=0)
+        scores = lambda x, gan=gan: gan.discriminator(x, training=False)  # noqa: E731
+        steep.append(float(R1(1.0)(scores, real, real, NOISE)))
+    assert steep[1] < steep[0] / 2
+
+
+def test_in_bfloat16_it_is_float32_and_finite(images):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        gan = gan_with(R1(1.0) + GradientPenalty(1.0, every=2))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    history = gan.fit(images, epochs=2, batch_size=16, verbose=0).history
+    assert (
+        np.isfinite(history["penalty"]).all()
+        and np.isfinite(np.concatenate([w.ravel() for w in weights(gan)])).all()
+    )
+
+
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}], ids=str)
+def test_eager_and_compiled_steps_agree(how, images):
+    def trained(**how):
+        keras.utils.set_random_seed(4)
+        gan = presets.dense((16, 16), codings_size=3)
+        sgd = [keras.optimizers.SGD(0.01) for _ in range(2)]
+        gan.compile(Wasserstein(), *sgd, penalty=LAZY, **how)
+        history = gan.fit(images, batch_size=16, verbose=0).history
+        return [*weights(gan), np.array(history["penalty"])]
+
+    for a, b in zip(trained(jit_compile=False), trained(**how), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+
+
+def test_a_function_is_a_penalty_too(images):
+    def of_scores(discriminator, real_images, fake_images, noise):
+        return 0.001 * tf.reduce_mean(discriminator(real_images) ** 2)
+
+    for penalty in (of_scores, R1(1.0) + of_scores):
+        history = gan_with(penalty).fit(images[:32], verbose=0).history
+        assert history["penalty"][0] > 0
+
+
+def test_weight_clipping_bounds_every_weight_of_the_discriminator_alone(images):
+    gan = gan_with(constraint=WeightClipping(0.02))
+    gan.fit(images, epochs=2, batch_size=16, verbose=0)
+    for weight in gan.discriminator.trainable_variables:
+        assert np.abs(weight.numpy()).max() <= np.float32(0.02)
+    assert max(np.abs(w.numpy()).max() for w in gan.generator.trainable_variables) > 0.04
+
+
+def test_a_constraint_of_keras_will_do(images):
+    gan = gan_with(constraint=keras.constraints.NonNeg())
+    gan.fit(images[:32], verbose=0)
+    assert min(w.numpy().min() for w in gan.discriminator.trainable_variables) == 0
+
+
+# Saved.
+
+
+@for_all
+def test_config_round_trip(penalty):
+    config = keras.saving.serialize_keras_object(penalty)
+    assert keras.saving.deserialize_keras_object(config) == penalty
+
+
+def test_files_of_before_there_were_penalties_are_read(tmp_path):
+    gan = gan_with(R1())
+    config = gan.get_compile_config()
+    del config["penalty"], config["constraint"]
+    gan.compile_from_config(config)
+    assert gan.penalty is None and gan.constraint is None and gan.loss == NonSaturating()
+
+
+# Refused.
+
+
+def normed(norm):
+    class Block(layers.Layer):
+        """A user's own layer, whose inner layers its network does not list."""
+
+        def __init__(self):
+            super().__init__()
+            self.norm = norm
+
+        def call(self, inputs, training=False):
+            return self.norm(inputs, training=training)
+
+    discriminator = keras.Sequential(
+        [keras.Input((8, 8, 1)), layers.Conv2D(2, 3), Block(), layers.Flatten(), layers.Dense(1)]
+    )
+    return GAN(networks.dense.generator((8, 8, 1), codings_size=3), discriminator)
+
+
+@for_all
+def test_batch_norm_in_the_discriminator_is_refused(penalty):
+    gan = normed(layers.BatchNormalization())
+    with pytest.raises(ValueError, match=r"mixes the images of a batch.*LayerNormalization"):
+        gan.compile(penalty=penalty)
+    gan.compile(penalty=lambda *_: 0.0)  # a user's own may mean something else
+
+
+@for_all
+def test_what_keeps_images_apart_is_not(penalty):
+    normed(layers.LayerNormalization()).compile(penalty=penalty)
+    normed(layers.BatchNormalization(trainable=False)).compile(penalty=penalty)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(penalty=R1), r"`penalty` is a class; expected an object. Type R1\(\)"),
+        (dict(penalty=10), r"Received: 10. Type penalty=gan_model.penalties.R1\(10\)"),
+        (dict(constraint=WeightClipping), r"Type constraint=gan_model.*WeightClipping\(0.01\)"),
+        (dict(constraint=0.01), r"Received: 0.01. Type constraint="),
+    ],
+)
+def test_what_is_no_penalty_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        presets.dense((8, 8)).compile(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: R1(-1.0), "`weight` is 0 or more. Received: weight=-1.0"),
+        (lambda: R1(every=0), "whole number from 1 on. Received: every=0"),
+        (lambda: GradientPenalty(every=1.5), "every=1.5"),
+        (lambda: WeightClipping(0.0), "`limit` is more than 0"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
