@@ -404,10 +404,13 @@ def test_generate_inverts_the_scaling():
     assert np.array_equal(to_uint8(np.array([-2.0, 2.0]), (-1.0, 1.0)), [0, 255])
 
 
-@pytest.mark.parametrize("given", [{}, {"learning_rate": 0.01}, {"codings_size": 12}])
-def test_preset_arguments(given):
-    gan = small("dense", **given)
-    assert gan.codings_size == given.get("codings_size", 30)
-    rate = given.get("learning_rate", 0.001)
-    assert float(gan.generator_optimizer.learning_rate) == pytest.approx(rate)
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_preset_arguments(name):
+    given = {"generator_learning_rate": 0.01, "discriminator_learning_rate": 0.02}
+    gan = small(name, codings_size=12, loss=losses.NonSaturating(label_smoothing=0.1), **given)
+    assert gan.codings_size == 12
+    assert float(gan.generator_optimizer.learning_rate) == pytest.approx(0.01)
+    assert float(gan.discriminator_optimizer.learning_rate) == pytest.approx(0.02)
+    assert gan.loss.label_smoothing == 0.1
+    assert small("dense").codings_size == 30
     assert presets.named("dense") is presets.dense
