@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -92,17 +93,20 @@ def plain_errors(go_on=""):
         text = str(error)
         if isinstance(error, OSError) and error.strerror:
             text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        text = " ".join(text.split())  # HDF5's has several lines
         print(f"{program}: {text}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ValueError) else 1)
 
 
 @contextlib.contextmanager
 def quiet():
-    """Keeps TensorFlow's start-up lines (CPU features, CUDA, oneDNN) off the screen.
+    """Keeps TensorFlow's start-up lines (CPU features, CUDA, oneDNN) and warnings off the screen.
 
-    They are written to the process's error stream before any setting of TensorFlow counts.
-    What was written is shown after all if the import fails.
+    The lines are written to the process's error stream before any setting of TensorFlow counts.
+    What was written is shown after all if the import fails. The warnings are on functions that
+    are traced again, as each run of a search does.
     """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     screen = os.dup(2)

@@ -102,9 +102,11 @@ class Search:
         journal = sweeps.Journal(self.folder.journal, on_begin=self._begin, on_end=self._end)
         journal.follow(tuner.oracle)
         self.progress = self._progress(tuner.oracle)
-        for name in journal.ended:
-            trial = tuner.oracle.trials[name]
-            self.progress.skip(self._outcome(trial), self._epochs(trial))
+        trials = {int(one.trial_id): one for one in tuner.oracle.trials.values()}
+        for trial in map(trials.get, journal.ended):
+            # Where somebody removed its folder it is trained once more, and comes out the same.
+            outcome = self.hypergan.run(trial, self.fit_arguments)
+            self.progress.skip(outcome, self._epochs(trial))
         if chief:
             chief.search(tuner, journal)
         else:
@@ -127,6 +129,8 @@ class Search:
         """The best trials and the recipe, trained again with new seeds: list of `Confirmed`."""
         if not self.args.confirm:
             return []
+        for outcome in sweeps.outcomes_in(self.folder.confirmation):
+            self.progress.skip(outcome, self.args.epochs, again=True)
         best = [one for one in sweeps.ranked(self.outcomes()) if one.state == "finished"]
         return sweeps.confirm(
             self.hypergan,
@@ -135,7 +139,7 @@ class Search:
             fit_arguments=self.fit_arguments,
             recipe=self.recipe(),
             on_begin=self.progress.begin,
-            on_end=lambda outcome: self.progress.end(outcome, self.args.epochs),
+            on_end=lambda outcome: self.progress.end(outcome, self.args.epochs, again=True),
         )
 
     def recipe(self):
@@ -178,14 +182,14 @@ class Search:
         return epochs[: args.trials]
 
     def _begin(self, trial):
-        self.progress.begin(*sweeps.told(trial))
+        self.progress.begin(*self.hypergan.told(trial))
 
     def _end(self, trial):
-        self.progress.end(self._outcome(trial), self._epochs(trial))
-
-    def _outcome(self, trial):
-        name, _ = sweeps.told(trial)
-        return self.hypergan.folder_of(name).outcome()
+        name, _ = self.hypergan.told(trial)
+        if outcome := self.hypergan.folder_of(name).outcome():
+            self.progress.end(outcome, self._epochs(trial))
+        else:  # keras-tuner gave it up
+            print(f"{name} failed: {(trial.message or '').splitlines()[-1:]}", flush=True)
 
     def _epochs(self, trial):
         """Those that a trial trains itself."""

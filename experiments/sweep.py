@@ -39,7 +39,8 @@ def arguments():
 
 
 def main(args):
-    share_threads(args.workers)
+    if args.worker:
+        share_threads(args.workers or 1)
     with quiet():
         from searching import Search
         from sweep_report import report
@@ -61,9 +62,8 @@ def main(args):
 
 def share_threads(workers):
     """Has TensorFlow, which is not imported yet, use a worker's share of the cores."""
-    if workers:
-        share = max(1, (os.cpu_count() or 1) // workers)
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
+    share = max(1, (os.cpu_count() or 1) // workers)
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
 
 
 def worker_commands(args):
@@ -76,5 +76,5 @@ def worker_commands(args):
 
 if __name__ == "__main__":
     again = f"{os.path.relpath(sys.executable)} {shlex.join(sys.argv)}"
-    with plain_errors(go_on=f"Finished trials are kept; to go on: {again}"):
+    with plain_errors(go_on=f"Finished trials and epochs are kept; to go on: {again}"):
         main(arguments())

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,11 @@ def report(search, confirmed):
     if confirmed:
         readings = [reading for one in confirmed for reading in one.readings]
         ranking.write_csv(readings, folder.confirmed_table)
-        print(f"\nTrained again with {search.args.confirm} new seeds:")
+        count = search.args.confirm
+        print(f"\nTrained again with {count} new seed{'s' * (count > 1)}:")
         print(ranking.confirmation_table(confirmed, distance=distance))
-        print("\n" + ranking.verdict(confirmed, distance=distance))
+        sentences = ranking.verdict(confirmed, distance=distance).splitlines()
+        print("\n" + "\n".join(textwrap.fill(one, 100) for one in sentences))
         won = min(ranking.winner(confirmed).readings, key=lambda one: one.score)
     print(files(search, confirmed, won))
 

@@ -104,30 +104,40 @@ class Folder:
         Raises:
             ValueError: they differ, or those of the folder cannot be read.
         """
+        if self.settings.exists():
+            self.read_settings()
         if self.begun():
             self._compare(settings)
 
     def note(self, settings, **beside):
         """Writes `settings.json`."""
+        content = {"kind": self.kind, "settings": settings, **beside}
         with replaced(self.settings) as part:
-            part.write_text(json.dumps({"settings": settings, **beside}, indent=2) + "\n")
+            part.write_text(json.dumps(content, indent=2) + "\n")
 
     def read_settings(self):
         """The settings that `note` was given.
 
         Raises:
-            ValueError: they cannot be read.
+            ValueError: they cannot be read, or are those of another kind of folder.
         """
         try:
-            settings = json.loads(self.settings.read_text())["settings"]
+            content = json.loads(self.settings.read_text())
+            settings = content["settings"]
             if not isinstance(settings, dict):
                 raise TypeError("`settings` is no list of names and values")
-            return settings
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self.settings} cannot be read ({error}), so it can't be told which {self.kind} "
                 "this is. Choose another folder: --run-dir DIR."
             ) from error
+        kind = content.get("kind", self.kind)  # runs of before there were searches have none
+        if kind != self.kind:
+            raise ValueError(
+                f"{self.path} holds a {kind}, not a {self.kind}. Choose another folder: "
+                "--run-dir DIR."
+            )
+        return settings
 
     def _compare(self, settings):
         then = self.read_settings()

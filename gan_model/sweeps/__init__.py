@@ -11,12 +11,13 @@ ranking       outcomes                      -> tables, the winner, what chance c
 
 from gan_model.sweeps import workers
 from gan_model.sweeps.confirming import confirm
-from gan_model.sweeps.hypergan import HyperGAN, SearchStopped, told
+from gan_model.sweeps.hypergan import HyperGAN
 from gan_model.sweeps.journal import Journal
 from gan_model.sweeps.outcome import Outcome
 from gan_model.sweeps.ranking import Confirmed, compare, ranked, winner
 from gan_model.sweeps.search_folder import SearchFolder
 from gan_model.sweeps.space import own, usual
+from gan_model.sweeps.stopping import SearchStopped
 from gan_model.sweeps.trial_folder import outcomes_in
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
     "outcomes_in",
     "own",
     "ranked",
-    "told",
     "usual",
     "winner",
     "workers",

@@ -8,7 +8,13 @@ from gan_model.sweeps.trial_folder import TrialFolder, lighten_all_but_best
 _PLACE = 2**31  # beyond all numbers of trials
 
 
-def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, on_begin=None, on_end=None):
+def _nothing(_):
+    pass
+
+
+def confirm(
+    hypergan, outcomes, *, seeds, fit_arguments, recipe=None, on_begin=_nothing, on_end=_nothing
+):
     """Trains what a search found again, with seeds that no trial had, the same for all.
 
     Runs that are over are not trained again, so that this too goes on where it was killed.
@@ -37,12 +43,13 @@ def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, on_begin=N
             hp = keras_tuner.HyperParameters()
             hp.values = dict(values)
             folder = TrialFolder(directory / f"{name}-again-{number + 1}")
-            if on_begin:
-                on_begin(folder.name)
             seed = hypergan.seed_of(_PLACE, number)
-            readings.append(hypergan.train(hp, folder, seed=seed, fit_arguments=arguments))
-            if on_end:
-                on_end(readings[-1])
+            outcome = folder.outcome()
+            if not outcome:
+                on_begin(folder.name)
+                outcome = hypergan.train(hp, folder, seed=seed, fit_arguments=arguments)
+                on_end(outcome)
+            readings.append(outcome)
         confirmed.append(Confirmed(name, values, readings, found))
     lighten_all_but_best(directory, keep=1)
     return confirmed

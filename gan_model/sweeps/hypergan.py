@@ -1,14 +1,11 @@
 """A GAN whose hyperparameters keras-tuner searches."""
 
-import contextlib
 import time
-import traceback
 from pathlib import Path
 
 import keras
 import keras_tuner
 import numpy as np
-import tensorflow as tf
 
 from gan_model import callbacks as watching
 from gan_model import metrics
@@ -16,17 +13,11 @@ from gan_model.gan import GAN
 from gan_model.images import chosen
 from gan_model.sweeps.judging import judged, out_of_memory
 from gan_model.sweeps.outcome import FINISHED, Outcome
+from gan_model.sweeps.stopping import OUT_OF_MEMORY, fatal
 from gan_model.sweeps.trial_folder import TrialFolder, best_of, lighten_all_but_best
 from gan_model.sweeps.tuner import Asked, domains
 
 _OF_TUNER = "tuner/"  # begins the names of what Hyperband keeps among the hyperparameters
-
-
-class SearchStopped(keras_tuner.errors.FatalError):
-    """A mistake in the code, or a failure of the machine: the next trial would meet it too.
-
-    The error that it comes from is its `__cause__`.
-    """
 
 
 class HyperGAN(keras_tuner.HyperModel):
@@ -79,7 +70,7 @@ class HyperGAN(keras_tuner.HyperModel):
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
         noise = metrics.shuffled_pixels(chosen(held_out, self.quality.count))
         self.worst = 2 * self.quality.reference.compare(noise)[self.quality.distance]
-        self._executions = {}
+        self._executions, self._order = {}, []
 
     def folder_of(self, name):
         """The `TrialFolder` of a run, for example "trial-003"."""
@@ -90,10 +81,33 @@ class HyperGAN(keras_tuner.HyperModel):
         # Zeros at the end make no difference to it: (3, 0) is the first execution of trial 3.
         return int(np.random.SeedSequence((self.seed, *place)).generate_state(1)[0])
 
+    def told(self, trial):
+        """The name of the run of a keras-tuner trial, and its hyperparameters."""
+        return _name(trial.trial_id), self._values(trial.hyperparameters)
+
+    def _values(self, hp):
+        """Those of the search, without what Hyperband keeps among them, in the order of `build`."""
+        names = [*self._order, *(name for name in hp.values if name not in self._order)]
+        return {
+            name: hp.values[name]
+            for name in names
+            if name in hp.values and not name.startswith(_OF_TUNER)
+        }
+
     # What a tuner calls.
 
     def build(self, hp):
-        with _fatal("in build(hp)"):
+        try:
+            gan = self._built(hp)
+        except OUT_OF_MEMORY:
+            # keras-tuner would count it as a failure. The trial meets it again, and is lost.
+            return keras.Sequential([keras.Input((1,))])
+        # What keras-tuner sends to workers comes with the numbers before the choices.
+        self._order += [name for name in hp.values if name not in self._order]
+        return gan
+
+    def _built(self, hp):
+        with fatal("in build(hp)"):
             gan = self.recipe(hp)
             if not isinstance(gan, GAN) or not gan.compiled:
                 raise TypeError(f"build(hp) gives a compiled gan_model.GAN. Received: {gan!r}")
@@ -105,15 +119,41 @@ class HyperGAN(keras_tuner.HyperModel):
         Arguments are those of `tuner.search`. The trial's GAN is built anew, with its seed.
         """
         asked = Asked(callbacks)
-        with _fatal("while a trial was trained"):
+        with fatal("while a trial was trained"):
             self._check(asked.tuner.oracle.objective)
             # Hyperband's place to begin at is left out: the checkpoint of the parent has it.
             fit_arguments.pop("initial_epoch", None)
-            outcome = self._trial(hp, asked, callbacks, _named(args) | fit_arguments)
+            outcome = self.run(
+                asked.trial,
+                _named(args) | fit_arguments,
+                execution=self._next_execution(asked),
+                callbacks=[*callbacks, asked.best_before(self.objective.name)],
+                weights=asked.weights,
+            )
             if not asked.weights.exists():
                 model.save_weights(asked.weights)  # Hyperband may ask for them
             self._lighten(asked)
         return {self.objective.name: outcome.score}
+
+    def run(self, trial, fit_arguments, *, execution=0, callbacks=(), weights=None):
+        """Trains the run of a keras-tuner trial; arguments as those of `train`.
+
+        Args:
+            trial: of keras-tuner.
+            execution: how often it was executed before.
+        """
+        hp, number = trial.hyperparameters, int(trial.trial_id)
+        continued = hp.values.get(f"{_OF_TUNER}trial_id")
+        parent = None if continued is None else self.folder_of(_name(continued))
+        return self.train(
+            hp,
+            self.folder_of(_name(number, execution)),
+            seed=parent.outcome().seed if parent else self.seed_of(number, execution),
+            fit_arguments={"epochs": 1, "validation_data": self.held_out, **fit_arguments},
+            callbacks=callbacks,
+            parent=parent,
+            weights=weights,
+        )
 
     def train(self, hp, folder, *, seed, fit_arguments, callbacks=(), parent=None, weights=None):
         """Trains one run of the search, or goes on with it, or finds that it is over.
@@ -131,7 +171,7 @@ class HyperGAN(keras_tuner.HyperModel):
             `Outcome`.
         """
         began = time.perf_counter()
-        values = _without_tuner(hp.values)
+        values = self._values(hp)
         settings = {"hyperparameters": values, "seed": seed, "epochs": fit_arguments["epochs"]}
         with folder.locked():
             folder.begin(settings, parent=parent, weights=weights)
@@ -153,24 +193,11 @@ class HyperGAN(keras_tuner.HyperModel):
             folder.end(outcome)
         return outcome
 
-    def _trial(self, hp, asked, callbacks, fit_arguments):
-        number, execution = int(asked.trial.trial_id), self._next_execution(asked)
-        parent = None if asked.continued is None else self.folder_of(_name(asked.continued))
-        return self.train(
-            hp,
-            self.folder_of(_name(number, execution)),
-            seed=parent.outcome().seed if parent else self.seed_of(number, execution),
-            fit_arguments={"epochs": 1, "validation_data": self.held_out, **fit_arguments},
-            callbacks=[*callbacks, asked.best_before(self.objective.name)],
-            parent=parent,
-            weights=asked.weights,
-        )
-
     def _trained(self, hp, seed, fit_arguments, callbacks):
         """What became of a run, as the part of its `Outcome` that training decides."""
         try:
             keras.utils.set_random_seed(seed)
-            gan = self.build(hp)
+            gan = self._built(hp)
             gan.seed, gan.quality = seed, self.quality
             batch_size = {k: v for k, v in hp.values.items() if k == "batch_size"}
             history = gan.fit(**fit_arguments | batch_size, callbacks=callbacks).history
@@ -182,7 +209,7 @@ class HyperGAN(keras_tuner.HyperModel):
                 real_images=self.held_out,
                 classes=self._classes(),
             )
-        except (tf.errors.ResourceExhaustedError, MemoryError):
+        except OUT_OF_MEMORY:
             return out_of_memory(self.worst)
 
     def _classes(self):
@@ -214,36 +241,9 @@ class HyperGAN(keras_tuner.HyperModel):
             )
 
 
-def told(trial):
-    """The name of the run of a keras-tuner trial, and its hyperparameters without the tuner's."""
-    return _name(trial.trial_id), _without_tuner(trial.hyperparameters.values)
-
-
 def _name(trial_id, execution=0):
     return f"trial-{int(trial_id):03}" + (f"-{execution}" if execution else "")
 
 
-def _without_tuner(values):
-    return {name: v for name, v in values.items() if not name.startswith(_OF_TUNER)}
-
-
 def _named(args):
     return dict(zip(("x", "y"), args, strict=False))
-
-
-@contextlib.contextmanager
-def _fatal(where):
-    """Has an error end the search, as keras-tuner else goes on to the next trial."""
-    try:
-        yield
-    except (keras_tuner.errors.FatalError, keras_tuner.errors.FailedTrialError):
-        raise
-    except (tf.errors.ResourceExhaustedError, MemoryError):
-        raise
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raise SearchStopped(
-            f"The search stopped {where}: {type(error).__name__}: {error} "
-            f"({place.filename}, line {place.lineno}). Other hyperparameters would not help. Mend "
-            "it and search again; trials that are over are kept."
-        ) from error

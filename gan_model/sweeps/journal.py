@@ -24,7 +24,7 @@ class Journal:
         on_end: called with the trial that ended; not for what is told again.
 
     Attributes:
-        ended: ids of the trials that have ended, in that order.
+        ended: numbers of the trials that have ended, in that order.
         stopped: whether the oracle has told anyone that there is no more to do.
 
     Example:
@@ -51,14 +51,19 @@ class Journal:
         Raises:
             ValueError: the journal is damaged, or is that of another search.
         """
+        oracle.verbose = 0  # what it is told again is no news
         for number, event in enumerate(self._read(), 1):
-            self._tell(oracle, event, number)
+            try:
+                self._tell(oracle, event, number)
+            except (KeyError, TypeError, AttributeError) as error:
+                raise self._damaged(f"line {number} is no trial") from error
         self._hand_out_again(oracle)
         self._note(oracle)
 
     def give_back(self, oracle, trial_id):
         """Has the oracle hand out a trial again, whose worker is dead."""
         with self._turn:
+            self.stopped = False
             for worker, trial in list(oracle.ongoing_trials.items()):
                 if trial.trial_id == trial_id:
                     oracle.ongoing_trials.pop(worker)
@@ -69,25 +74,37 @@ class Journal:
         if "values" in event:
             # Each as if from a worker of its own: one that has a trial is given it again.
             trial = oracle.create_trial(f"journal-{number}")
-            self._began.add(trial.trial_id)
-            if (trial.trial_id, trial.hyperparameters.values) != (event["trial"], event["values"]):
-                raise ValueError(
-                    f"{self.path}, line {number}, has trial {event['trial']} with "
-                    f"{event['values']}; this search would begin trial {trial.trial_id} with "
-                    f"{trial.hyperparameters.values}. It is another search, or keras-tuner is "
-                    "another version. Choose another folder."
-                )
+            self._check(trial, event, number)
+            self._began.add(int(trial.trial_id))
             return
-        trial = oracle.trials[event["trial"]]
+        # As numbers: keras-tuner writes more zeros before them where more trials are asked for.
+        trial = {int(one.trial_id): one for one in oracle.trials.values()}[int(event["trial"])]
         if event["metrics"]:
             oracle.update_trial(trial.trial_id, event["metrics"])
         trial.status, trial.message = event["status"], event["message"]
         oracle.end_trial(trial)
-        self.ended.append(trial.trial_id)
+        self.ended.append(int(trial.trial_id))
+
+    def _check(self, trial, event, number):
+        if trial.status == TrialStatus.STOPPED:
+            raise ValueError(
+                f"The search of {self.path} has begun {int(event['trial']) + 1} trials already. "
+                "Ask for as many at least."
+            )
+        if _place(trial.trial_id, trial.hyperparameters.values) != _place(
+            event["trial"], event["values"]
+        ):
+            raise ValueError(
+                f"{self.path}, line {number}, has trial {event['trial']} with "
+                f"{event['values']}; this search would begin trial {trial.trial_id} with "
+                f"{trial.hyperparameters.values}. It is another search, or keras-tuner is "
+                "another version. Choose another folder."
+            )
 
     def _hand_out_again(self, oracle):
         oracle.tuner_ids.clear()  # these workers are gone
-        for trial in sorted(oracle.ongoing_trials.values(), key=lambda t: t.trial_id, reverse=True):
+        trials = oracle.ongoing_trials.values()
+        for trial in sorted(trials, key=lambda one: int(one.trial_id), reverse=True):
             self.give_back(oracle, trial.trial_id)
 
     def _note(self, oracle):
@@ -104,15 +121,15 @@ class Journal:
         def end_trial(trial):
             with self._turn:
                 # Again, by a worker that was taken for dead: the first time counts.
-                if trial.trial_id not in self.ended:
+                if int(trial.trial_id) not in self.ended:
                     end(trial)
                     self._note_end(oracle.trials[trial.trial_id], trial.status)
 
         oracle.create_trial, oracle.end_trial = create_trial, end_trial
 
     def _note_begin(self, trial):
-        if trial.trial_id not in self._began:
-            self._began.add(trial.trial_id)
+        if int(trial.trial_id) not in self._began:
+            self._began.add(int(trial.trial_id))
             self._append({"trial": trial.trial_id, "values": trial.hyperparameters.values})
         if self._on_begin:
             self._on_begin(trial)
@@ -120,7 +137,7 @@ class Journal:
     def _note_end(self, trial, status):
         if trial.status == TrialStatus.INVALID:
             return  # the oracle will hand it out again
-        self.ended.append(trial.trial_id)
+        self.ended.append(int(trial.trial_id))
         metrics = {name: trial.metrics.get_last_value(name) for name in trial.metrics.metrics}
         ended = {"trial": trial.trial_id, "status": status, "message": trial.message}
         self._append(ended | {"metrics": metrics})
@@ -130,22 +147,34 @@ class Journal:
     def _append(self, event):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "a") as file:
-            file.write(json.dumps(event) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+            whole = file.tell()
+            try:
+                file.write(json.dumps(event) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                os.truncate(self.path, whole)  # the next line would stand behind a torn one
+                raise
 
     def _read(self):
         if not self.path.exists():
             return []
-        text = self.path.read_text()
-        whole, _, torn = text.rpartition("\n")
+        whole, _, torn = self.path.read_bytes().rpartition(b"\n")
         if torn:  # the process was killed while it wrote this line
-            with open(self.path, "r+") as file:
-                file.truncate(len((whole + "\n").encode()) if whole else 0)
+            os.truncate(self.path, len(whole) + 1 if whole else 0)
         try:
             return [json.loads(line) for line in whole.splitlines()]
         except ValueError as error:
-            raise ValueError(
-                f"{self.path} is damaged ({error}), so this search can't go on. The trials that "
-                "are over lie beside it; choose another folder for a new search."
-            ) from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, what):
+        return ValueError(
+            f"{self.path} is damaged ({what}), so this search can't go on. The trials that are "
+            "over lie beside it; choose another folder for a new search."
+        )
+
+
+def _place(trial_id, values):
+    """A trial's number and values, in which keras-tuner names trials too."""
+    values = {k: int(v) if k == "tuner/trial_id" else v for k, v in values.items()}
+    return int(trial_id), values

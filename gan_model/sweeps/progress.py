@@ -22,9 +22,9 @@ class Progress:
         self._start = time.monotonic()
         self._best = None
 
-    def skip(self, outcome, epochs):
-        """Counts a run that was over before this process began."""
-        self._count(outcome, epochs)
+    def skip(self, outcome, epochs, *, again=False):
+        """Counts a run that was over before this process began; arguments as those of `end`."""
+        self._count(outcome, epochs, again)
         self._ahead += epochs
 
     def begin(self, name, hyperparameters=None):
@@ -34,27 +34,29 @@ class Progress:
         values = ", ".join(f"{key} {_text(v)}" for key, v in (hyperparameters or {}).items())
         print(f"{place:>4} of {self.runs}  {name}  {values}".rstrip(), flush=True)
 
-    def end(self, outcome, epochs):
+    def end(self, outcome, epochs, *, again=False):
         """Prints what became of a run.
 
         Args:
             outcome: its `Outcome`.
             epochs: that it trained itself.
+            again: whether it had a new seed, and so is none of those compared so far.
         """
-        self._count(outcome, epochs)
+        self._count(outcome, epochs, again)
         if outcome.state == "finished":
             told = f"{self.distance} {number(outcome.score)} after epoch {outcome.best_epoch}"
         else:
             told = f"{outcome.state}: {outcome.reason}"
-        best = f"; best {number(self._best.score)}, {self._best.name}" if self._best else ""
+        shown = self._best and not again
+        best = f"; best {number(self._best.score)}, {self._best.name}" if shown else ""
         line = f"{outcome.name}  {told}, {outcome.seconds:.0f} s{best}{self._left()}"
         print(f"{'':>9}{len(str(self.runs)) * ' '}{line}", flush=True)
 
-    def _count(self, outcome, epochs):
+    def _count(self, outcome, epochs, again):
         self._over.add(outcome.name)
         self._done += epochs
         better = self._best is None or outcome.score < self._best.score
-        if outcome.state == "finished" and better:
+        if outcome.state == "finished" and better and not again:
             self._best = outcome
 
     def _left(self):

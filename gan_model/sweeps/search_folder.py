@@ -22,7 +22,7 @@ class SearchFolder(Folder):
     """
 
     kind, doing = "search", "searching"
-    may_change = ("trials",)  # more of them go on with the same search
+    may_change = ("trials", "top", "confirm")  # more of them go on with the same search
 
     def __init__(self, path):
         super().__init__(path)

@@ -8,6 +8,7 @@ checkpoints/  the last state, to go on from; the same
 """
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -71,7 +72,8 @@ class TrialFolder:
             ValueError: another run has begun in this folder.
         """
         settings = json.loads(json.dumps(settings))
-        weights = str(weights) if weights else None
+        # Seen from here, as the search may be moved.
+        weights = os.path.relpath(weights, self.path) if weights else None
         if self._settings.exists():
             self._refuse_other(settings)
             return
@@ -89,7 +91,7 @@ class TrialFolder:
     def lighten(self):
         """Removes the weights; pictures and figures stay."""
         weights = self._noted()["weights_of_tuner"]
-        for path in [*(self.path / name for name in _HEAVY), *([Path(weights)] if weights else ())]:
+        for path in [self.path / name for name in (*_HEAVY, *([weights] if weights else ()))]:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:

@@ -25,10 +25,16 @@ _FAREWELL = 10  # seconds that workers of others have to learn that the search i
 
 
 def role():
-    """What keras-tuner's environment variables make of this process: "chief", "worker" or None."""
+    """What keras-tuner's environment variables make of this process: "chief", "worker" or None.
+
+    Raises:
+        ValueError: some of them are missing.
+    """
     if _IP not in os.environ:
         return None
-    return _CHIEF if _CHIEF in os.environ.get(_ID, "") else "worker"
+    if missing := [name for name in (_ID, _PORT) if name not in os.environ]:
+        raise ValueError(f"{_IP} is set, {' and '.join(missing)} is not. Set all three, or none.")
+    return _CHIEF if _CHIEF in os.environ[_ID] else "worker"
 
 
 class Chief:
@@ -85,21 +91,21 @@ class Chief:
 
     def _over(self, oracle, journal):
         """Whether all trials have ended, and those who ran them have been told."""
-        return journal.stopped and not oracle.ongoing_trials
+        waiting = oracle.ongoing_trials or oracle._retry_queue
+        return journal.stopped and not waiting
 
     def _look_after_workers(self, oracle, journal):
+        states = [child.poll() for child in self._children]
+        if failed := [state for state in states if state is not None and state > 0]:
+            raise ChildProcessError(f"A worker ended with status {failed[0]}; it has said why.")
         for worker, trial in list(oracle.ongoing_trials.items()):
             if _known(self._folder, worker) and not held(_place(self._folder, worker)):
                 print(f"{worker} is dead; trial {trial.trial_id} goes to another.", flush=True)
                 journal.give_back(oracle, trial.trial_id)
                 oracle.tuner_ids.discard(worker)
-        states = [child.poll() for child in self._children]
-        failed = [state for state in states if state is not None and state > 0]
-        if failed:
-            raise ChildProcessError(f"A worker ended with status {failed[0]}; it has said why.")
         others = any(held(path.parent) for path in self._folder.glob("workers/*/.lock"))
         if states and None not in states and not others and not journal.stopped:
-            raise ChildProcessError("All workers are dead.")
+            raise ChildProcessError("All workers are dead. Start the search again to go on.")
 
     @contextlib.contextmanager
     def _started(self):
@@ -128,7 +134,7 @@ class Chief:
     def _announced(self):
         """Where workers of the same disk find the chief, while it is there."""
         path = self._folder / "chief.json"
-        with locked(self._folder / "chief", busy="Another chief is there."):
+        with locked(self._folder / _CHIEF, busy="Another chief is there."):
             with replaced(path) as beside:
                 beside.write_text(json.dumps({_IP: os.environ[_IP], _PORT: os.environ[_PORT]}))
             try:
@@ -158,9 +164,12 @@ def worker(folder, number=None):
     name = os.environ[_ID]
     busy = f"Another process is {name} of the search in {folder}. Give this one another number."
     with locked(_place(folder, name), busy=busy):
-        if number is not None:
-            threading.Thread(target=_end_with_chief, args=(folder,), daemon=True).start()
-        yield
+        over = threading.Event()
+        threading.Thread(target=_end_with_chief, args=(folder, over), daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
 
 
 def _address(folder):
@@ -172,9 +181,13 @@ def _address(folder):
         ) from error
 
 
-def _end_with_chief(folder):
-    while held(folder / "chief"):
-        time.sleep(_LOOK)
+def _end_with_chief(folder, over):
+    while not held(folder / _CHIEF):  # it may begin later
+        if over.wait(_LOOK):
+            return
+    while held(folder / _CHIEF):
+        if over.wait(_LOOK):
+            return
     print("The chief of this search is gone.", file=sys.stderr, flush=True)
     os._exit(1)
 

@@ -1,0 +1,421 @@
+"""sweep.py as a person runs it: what it ends with, kills, wrong values, damage, TensorBoard."""
+
+import csv
+import json
+import os
+import re
+import resource
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+from processes import SIDE, command, images_in, start, train, wait_for
+from test_resume import bytes_in
+from test_tensorboard import Server
+
+from gan_model import folders
+
+TRIALS, EPOCHS = 3, 3
+RUNS = ["recipe-again-1", "trial-000", "trial-001", "trial-002"]  # and the best one, again
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_by_all_commands(tmp_path_factory):
+    """The cache of decoded images; and XLA, the same for all, compiles in less time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
+        yield
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    return images_in(tmp_path_factory.mktemp("data") / "images", count=200)
+
+
+@pytest.fixture(scope="module")
+def whole(images, tmp_path_factory):
+    """A search that was never stopped, and how it ended."""
+    folder = tmp_path_factory.mktemp("whole") / "search"
+    return folder, finish(search(images, folder))
+
+
+@pytest.fixture
+def copied(whole, tmp_path):
+    """A search to spoil."""
+    return shutil.copytree(whole[0], tmp_path / "copied")
+
+
+def search(images, folder, *options):
+    """The command of a small search; later options win."""
+    shape = ("--image-size", SIDE, "--channels", 1, "--batch-sizes", 8, "--codings-sizes", 4, 8)
+    length = ("--trials", TRIALS, "--epochs", EPOCHS, "--top", 1, "--confirm", 1)
+    where = ("--preset", "dense", "--data", images, "--run-dir", folder)
+    return command("sweep.py", *where, *shape, *length, *options)
+
+
+def finish(line, **options):
+    """Runs a command to its end, which may take minutes where others use the cores."""
+    with start(line, **options) as process:
+        output, errors = process.communicate(timeout=600)
+    return subprocess.CompletedProcess(line, process.returncode, output, errors)
+
+
+def kill_when(due, line):
+    """Starts a command and kills it as soon as `due()`, which comes before its end."""
+    with start(line) as process:
+        wait_for(due, process, seconds=240)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+
+
+def refusal(line, status=2, **options):
+    """The one line on stderr with which a command ends that can't do what it was asked for."""
+    ended = finish(line, **options)
+    assert ended.returncode == status, ended
+    assert ended.stderr.count("\n") == 1 and ended.stderr.endswith("\n"), ended.stderr
+    name, message = ended.stderr.split(": ", 1)
+    assert name == "sweep.py"
+    return message
+
+
+def rows(path):
+    """Of a CSV file, but for the seconds, of which no two searches have the same."""
+    with open(path, newline="") as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def outcomes(folder):
+    """Of all runs, in full, again without the seconds; by place."""
+    found = {}
+    for path in sorted(folder.glob("*/*/outcome.json")):
+        read = json.loads(path.read_text())
+        assert read.pop("seconds") > 0
+        found[path.parent.relative_to(folder).as_posix()] = read
+    return found
+
+
+def results(folder):
+    """All that follows from data, settings and seed."""
+    tables = {path.name: rows(path) for path in folder.glob("*.csv")}
+    shown = bytes_in(folder, "*.png", "*/*/history.csv", "*/*/samples/*")
+    return tables, outcomes(folder), shown
+
+
+def said(ended, folder):
+    """The tables and the lines below them, without the seconds and the place."""
+    assert (ended.returncode, ended.stderr) == (0, "")
+    _, text = ended.stdout.replace(str(folder), "FOLDER").split("\n\n", 1)
+    return re.sub(r" +[\d,]+(?= +(finished|collapsed|lost)$)", "", text, flags=re.MULTILINE)
+
+
+# How it ends.
+
+
+@pytest.mark.slow
+def test_a_search_ends_with_tables_a_verdict_and_files_that_open(whole):
+    folder, ended = whole
+    text = said(ended, folder)
+    table, again, verdict, files = text.split("\n\n")
+    assert re.findall(r"^ +\d+ +(\S+) ", table, re.MULTILINE) == [
+        row["name"] for row in rows(folder / "trials.csv")
+    ]
+    assert table.splitlines()[-1].startswith("as many training images read ")
+    confirmed = rows(folder / "confirmation.csv")
+    best = rows(folder / "trials.csv")[0]["name"]
+    assert sorted(row["name"] for row in confirmed) == ["recipe-again-1", f"{best}-again-1"]
+    assert "again" in again.splitlines()[0] and f"\n{best} " in again and "\nrecipe " in again
+    assert re.match(r"(The winner is trial-\d+|No trial beats the recipe): swd ", verdict)
+    named = re.findall(r"^(\w[\w ]+): ", files, re.MULTILINE)
+    assert named == ["Tables", "Pictures", "Dashboard", "Train longer"]
+    for name in ("trials.png", "best.png"):
+        assert str(folder / name) in ended.stdout
+        with Image.open(folder / name) as picture:
+            picture.load()
+            assert min(picture.size) > 100
+
+
+@pytest.mark.slow
+def test_only_the_search_itself_speaks(whole):
+    """Nothing of TensorFlow, Keras, keras-tuner or scikit-learn."""
+    _, ended = whole
+    assert (ended.returncode, ended.stderr) == (0, "")
+    progress, _ = ended.stdout.split("\n\n", 1)
+    first, *lines = progress.splitlines()
+    assert first.startswith("3 trials, at most, of dense on ")
+    assert len(lines) == 2 * (TRIALS + 2)
+    for begins, ends in zip(lines[::2], lines[1::2], strict=True):
+        place, name = re.match(r" +(\d) of 5  (\S+)", begins).groups()
+        assert begins == lines[2 * int(place) - 2]
+        assert re.match(rf" +{name}  swd [\d.]+ after epoch [1-3], \d+ s; best ", ends)
+    assert not re.search(r"tensorflow|keras|sklearn|warning|val_swd", progress, re.IGNORECASE)
+
+
+@pytest.mark.slow
+def test_the_command_it_names_trains_the_same_run(whole, tmp_path):
+    folder, ended = whole
+    named = shlex.split(re.search(r"^Train longer: (.*)$", ended.stdout, re.MULTILINE)[1])
+    assert os.path.samefile(named[0], sys.executable) and named[1] == "experiments/train.py"
+    longer = ("--epochs", str(10 * EPOCHS))
+    assert " ".join(longer) in shlex.join(named)
+    line = [*named, "--epochs", str(EPOCHS), "--run-dir", str(tmp_path / "run")]
+    assert finish(line).stderr == ""
+    confirmed = {
+        row["seed"] + row["codings_size"]: row for row in rows(folder / "confirmation.csv")
+    }
+    settings = dict(zip(named[2::2], named[3::2], strict=True))
+    won = confirmed[settings["--seed"] + settings["--codings-size"]]["name"]
+    again = (tmp_path / "run" / "history.csv").read_text()
+    assert again == (folder / "confirmation" / won / "history.csv").read_text()
+
+
+@pytest.mark.slow
+def test_a_search_that_is_over_says_the_same_again_and_trains_nothing(whole, images):
+    folder, ended = whole
+    before = results(folder)
+    again = finish(search(images, folder))
+    assert said(again, folder) == said(ended, folder)
+    assert results(folder) == before
+    assert not re.search(r"trial-00\d  codings", again.stdout)
+
+
+@pytest.mark.slow
+def test_without_confirmation_and_with_more_trials_later(whole, images, tmp_path):
+    """The second trial is that of a search which was asked for more trials at once."""
+    folder = tmp_path / "grown"
+    for trials in (1, 2):
+        text = said(finish(search(images, folder, "--trials", trials, "--confirm", 0)), folder)
+        assert "again" not in text and "winner is" not in text and "confirmation" not in text
+        assert "--run-dir FOLDER/winner" in text
+        assert len(rows(folder / "trials.csv")) == trials
+    assert not (folder / "confirmation").exists() and not (folder / "confirmation.csv").exists()
+    everything = outcomes(whole[0])
+    assert outcomes(folder) == {n: everything[n] for n in ("trials/trial-000", "trials/trial-001")}
+
+
+@pytest.mark.slow
+def test_three_trials_grow_to_twelve(copied, images):
+    """keras-tuner numbers the trials of a longer search with more digits."""
+    before = results(copied)
+    due = (copied / "trials" / "trial-003" / "settings.json").exists
+    kill_when(due, search(images, copied, "--trials", 12))
+    assert outcomes(copied) == before[1]
+
+
+# SIGKILL.
+
+
+@pytest.mark.slow
+def test_a_search_killed_again_and_again_ends_like_one_that_never_was(whole, images, tmp_path):
+    folder = tmp_path / "killed"
+    line = search(images, folder)
+    moments = [
+        "settings.json",
+        "trials/trial-000/checkpoints/*.npz",
+        "trials/trial-001/outcome.json",
+    ]
+    for moment in [*moments, "confirmation/*/checkpoints/*.npz"]:
+        kill_when(lambda moment=moment: any(folder.glob(moment)), line)
+    assert said(finish(line), folder) == said(whole[1], whole[0])
+    assert results(folder) == results(whole[0])
+
+
+@pytest.mark.slow
+def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
+    """Three trials of one epoch, and the best of them for two more."""
+    options = ("--tuner", "hyperband", "--trials", 4, "--confirm", 0)
+    never = tmp_path / "never"
+    said_at_once = said(finish(search(images, never, *options)), never)
+    assert [row["epochs"] for row in rows(never / "trials.csv")].count("3") == 1
+
+    folder = tmp_path / "killed"
+    line = search(images, folder, *options)
+    for moment in ("trials/trial-001/checkpoints/*.npz", "trials/trial-003/settings.json"):
+        kill_when(lambda moment=moment: any(folder.glob(moment)), line)
+    assert said(finish(line), folder) == said_at_once
+    assert results(folder) == results(never)
+
+
+# Wrong values.
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--trials 0", "argument --trials: 0 is less than 1"),
+        ("--epochs 0", "argument --epochs: 0 is less than 1"),
+        ("--codings-sizes 0", "argument --codings-sizes: 0 is less than 1"),
+        ("--codings-sizes", "argument --codings-sizes: expected at least one argument"),
+        ("--learning-rates 0 1e-3", "argument --learning-rates: 0 is no number above 0"),
+        ("--learning-rates nan 1e-3", "argument --learning-rates: nan is no number above 0"),
+        ("--batch-sizes 8 0", "argument --batch-sizes: 0 is less than 1"),
+        ("--tuner sklearn", "argument --tuner: invalid choice: 'sklearn'"),
+        ("--workers 0", "argument --workers: 0 is less than 1"),
+        ("--confirm -1", "argument --confirm: -1 is less than 0"),
+        ("--top 0", "argument --top: 0 is less than 1"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_a_wrong_value_is_one_line(options, message):
+    assert refusal(command("sweep.py", *options.split())).startswith(message)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--learning-rates -1e-4 1e-3", "argument --learning-rates: "),
+        ("--learning-rates 1e-3 1e-4", "`learning_rates` are a least and a greatest one"),
+        ("--learning-rates 1e-3", "`learning_rates` are a least and a greatest one"),
+        ("--preset dcgna", "Unknown preset 'dcgna'. Did you mean 'dcgan'?"),
+        ("--data no-such", "Unknown data 'no-such'"),
+        ("--batch-sizes 181", "180 images do not fill one batch of 181"),
+        ("--worker 2", "No search with workers runs in "),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_what_makes_no_search_is_one_line_and_leaves_nothing(images, tmp_path, options, message):
+    line = search(images, tmp_path / "search", "--confirm", 0, *options.split())
+    assert refusal(line, cwd=tmp_path).startswith(message)
+    assert not list(tmp_path.glob("search/trials/*/outcome.json"))
+
+
+@pytest.mark.slow
+def test_other_settings_in_the_same_folder_are_refused_with_what_differs(copied, images):
+    before = results(copied)
+    line = search(images, copied, "--seed", 1, "--epochs", 4, "--trials", 4)
+    message = refusal(line)
+    assert "holds a search with other settings: epochs was 3, now 4; seed was 0, now 1. " in message
+    assert results(copied) == before
+
+
+@pytest.mark.slow
+def test_a_folder_that_another_process_holds_is_named(copied, images):
+    with folders.locked(copied):
+        message = refusal(search(images, copied))
+    assert message.startswith(f"Another process is searching in {copied}. Wait for it or stop it")
+
+
+@pytest.mark.slow
+def test_runs_and_searches_do_not_take_each_others_folders(copied, images, tmp_path):
+    run = tmp_path / "run"
+    assert finish(train(images, run, "--preset", "dense", "--epochs", 1)).returncode == 0
+    kept = bytes_in(run, "settings.json", "history.csv", "samples/*")
+    assert str(run) in refusal(search(images, run))
+    assert bytes_in(run, "settings.json", "history.csv", "samples/*") == kept
+
+    before = (copied / "settings.json").read_bytes()
+    ended = finish(train(images, copied, "--preset", "dense", "--epochs", 1))
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert (copied / "settings.json").read_bytes() == before
+
+
+# Damage.
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:40])
+
+
+def without_line(path, number):
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:number] + lines[number + 1 :]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda folder: cut(folder / "trials" / "trial-001" / "outcome.json"), "outcome.json"),
+        (lambda folder: cut(folder / "settings.json"), "settings.json"),
+        (lambda folder: shutil.rmtree(folder / "trials" / "trial-001"), "trial-001"),
+        (lambda folder: without_line(folder / "journal.jsonl", 0), "journal.jsonl"),
+        (lambda folder: (folder / "journal.jsonl").write_text("17\n"), "journal.jsonl"),
+        (lambda folder: (folder / "journal.jsonl").write_bytes(b"\xf9\n"), "journal.jsonl"),
+    ],
+    ids=["outcome", "settings", "no trial", "journal line lost", "journal number", "journal bytes"],
+)
+def test_damage_is_one_line_that_names_the_file(copied, images, damage, named):
+    damage(copied)
+    assert named in refusal(search(images, copied))
+
+
+@pytest.mark.slow
+def test_after_a_trial_is_removed_whose_outcome_was_damaged_it_is_trained_again(
+    whole, copied, images
+):
+    """As the message about a damaged outcome advises."""
+    shutil.rmtree(copied / "trials" / "trial-001")
+    without_line(copied / "journal.jsonl", 3)
+    ended = finish(search(images, copied))
+    assert said(ended, copied) == said(whole[1], whole[0])
+    assert results(copied) == results(whole[0])
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_one_line_and_with_room_again_the_search_goes_on(whole, images, tmp_path):
+    def no_room():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    folder = tmp_path / "search"
+    line = search(images, folder)
+    message = refusal(line, status=1, preexec_fn=no_room)
+    assert "File too large" in message and str(folder) in message
+    assert said(finish(line), folder) == said(whole[1], whole[0])
+    assert results(folder) == results(whole[0])
+
+
+# TensorBoard.
+
+
+@pytest.fixture(scope="module")
+def board(whole, tmp_path_factory):
+    folder, _ = whole
+    server = Server(folder / "tensorboard", [], tmp_path_factory.mktemp("server") / "log.txt")
+    try:
+        server.wait_for_address()
+        names = [one.parent.name for one in folder.glob("*/*/outcome.json")]
+        server._wait(lambda: all(server.scalars(name, "trial/score") for name in names))
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.mark.slow
+def test_tensorboard_shows_every_trial_and_the_confirmation(whole, board):
+    found = {read["name"]: read for read in outcomes(whole[0]).values()}
+    assert sorted(json.loads(board.get("runs"))) == sorted(found)
+    assert set(RUNS) < set(found) and len(found) == TRIALS + 2
+    for name, outcome in found.items():
+        ((_, score),) = board.scalars(name, "trial/score")
+        assert score == pytest.approx(outcome["score"])
+        grids = json.loads(board.get("plugin/images/images", run=name, tag="samples", sample=0))
+        assert len(grids) == 1 + EPOCHS
+
+
+@pytest.mark.slow
+def test_hparams_has_a_row_of_values_for_each(whole, board):
+    found = {read["name"]: read for read in outcomes(whole[0]).values()}
+    best = "trial/best_swd"
+    names = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
+    asked = {
+        "startIndex": 0,
+        "sliceSize": 100,
+        "allowedStatuses": ["STATUS_SUCCESS"],
+        "colParams": [
+            *({"hparam": name} for name in names),
+            {"metric": {"tag": best, "group": ""}},
+        ],
+    }
+    answer = json.loads(board.get("plugin/hparams/session_groups", request=json.dumps(asked)))
+    groups = {group["name"]: group for group in answer["sessionGroups"]}
+    assert {name: group["hparams"] for name, group in groups.items()} == {
+        name: pytest.approx(outcome["hyperparameters"]) for name, outcome in found.items()
+    }
+    for name, group in groups.items():
+        values = {one["name"]["tag"]: one["value"] for one in group["metricValues"]}
+        assert values[best] == pytest.approx(found[name]["distance"])

@@ -1,0 +1,641 @@
+"""Searches with keras-tuner's tuners as they are: what a trial is, scores, keeps and survives."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import Input, Sequential, layers
+
+from gan_model import GAN, checkpoint, features, metrics, presets, sweeps
+from gan_model.callbacks.checkpoints import saved
+
+pytestmark = [
+    # keras-tuner's: its lock asks for the thread as it was done before Python 3.10.
+    pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:getName:DeprecationWarning"),
+    # scikit-learn's: a Bayesian search of few trials learns no length scale.
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    # numpy's, of the pictures of a lost generator, whose images are no numbers.
+    pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning"),
+]
+
+DISTANCE = "val_fid_pixels"
+EPOCHS = 2
+
+
+def squares(count):
+    """Grey uint8 images (count, 16, 16): a bright square on black."""
+    rng = np.random.default_rng(0)
+    made = rng.integers(0, 40, (count, 16, 16), dtype=np.uint8)
+    for image, (top, left) in zip(made, rng.integers(2, 8, (count, 2)), strict=True):
+        image[top : top + 6, left : left + 6] += 200
+    return made
+
+
+TRAIN, HELD_OUT = squares(104)[:64], squares(104)[64:]
+
+
+def players(codings_size=4, *, spread=1.0, light=-2.0):
+    """A generator whose images vary from the start, and a discriminator with dropout."""
+    generator = Sequential(
+        [
+            Input((codings_size,)),
+            layers.Dense(
+                256,
+                activation="sigmoid",
+                kernel_initializer=keras.initializers.RandomNormal(stddev=spread),
+                bias_initializer=keras.initializers.Constant(light),
+            ),
+            layers.Reshape((16, 16)),
+        ]
+    )
+    discriminator = Sequential(
+        [Input((16, 16)), layers.Flatten(), layers.Dropout(0.3), layers.Dense(1)]
+    )
+    return generator, discriminator
+
+
+def compiled(gan, rate=1e-3):
+    gan.compile(None, keras.optimizers.Adam(rate), keras.optimizers.Adam(rate))
+    return gan
+
+
+def build(hp):
+    hp.Choice("batch_size", [16, 32])
+    gan = GAN(*players(hp.Choice("codings_size", [2, 4, 8])))
+    return compiled(gan, hp.Float("rate", 1e-4, 1e-2, sampling="log"))
+
+
+def random(hypergan, **about):
+    return keras_tuner.RandomSearch(hypergan, **{"max_trials": 3} | about)
+
+
+def grid(hypergan, **about):
+    return keras_tuner.GridSearch(hypergan, **{"max_trials": 3} | about)
+
+
+def bayesian(hypergan, **about):
+    return keras_tuner.BayesianOptimization(
+        hypergan, max_trials=4, **{"num_initial_points": 2} | about
+    )
+
+
+def hyperband(hypergan, **about):
+    """The first bracket alone: 4 trials of 1 epoch, the best 2 go on to 2, the best 1 to 4."""
+    tuner = keras_tuner.Hyperband(hypergan, **{"max_epochs": 4, "factor": 2} | about)
+    tuner.oracle.max_trials = 7 if tuner.oracle.max_epochs == 4 else 3
+    return tuner
+
+
+class Search:
+    """A new process: a new HyperGAN, tuner and journal on the folder.
+
+    Args:
+        kind: what makes the tuner of a HyperGAN.
+        build: as `HyperGAN` takes it.
+        keep, seed: the same.
+        about: for the tuner.
+    """
+
+    def __init__(self, folder, kind=random, build=build, *, keep=99, seed=0, **about):
+        self.folder = Path(folder)
+        quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+        self.hypergan = sweeps.HyperGAN(
+            build, folder, held_out=HELD_OUT, quality=quality, keep=keep, seed=seed
+        )
+        # The journal remembers, keras-tuner does not; the weights that it keeps stay.
+        (self.folder / "tuner" / "tuner0.json").unlink(missing_ok=True)
+        place = {"directory": str(folder), "project_name": "tuner"}
+        about = {"objective": self.hypergan.objective, "seed": 1} | place | about
+        self.tuner = kind(self.hypergan, **about)
+        self.journal = sweeps.Journal(self.folder / "journal.jsonl")
+        self.journal.follow(self.tuner.oracle)
+
+    def go(self, *callbacks, epochs=EPOCHS):
+        self.tuner.search(TRAIN, epochs=epochs, callbacks=list(callbacks), verbose=0)
+        return self
+
+    def stopped(self, *callbacks, **options):
+        """The error that ends the search."""
+        with pytest.raises(sweeps.SearchStopped) as error:
+            self.go(*callbacks, **options)
+        return str(error.value)
+
+    @property
+    def trials(self):
+        return [self.tuner.oracle.trials[name] for name in self.tuner.oracle.start_order]
+
+    @property
+    def outcomes(self):
+        return sweeps.outcomes_in(self.folder / "trials")
+
+    @property
+    def by_trouble(self):
+        return {outcome.hyperparameters["trouble"]: outcome for outcome in self.outcomes}
+
+    def path(self, name):
+        return self.folder / "trials" / name
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """The search of one kind, made once for all tests that only look at it."""
+    made = {}
+
+    def of(kind):
+        if kind not in made:
+            keep = 1 if kind is random else 99
+            made[kind] = Search(tmp_path_factory.mktemp(kind.__name__), kind, keep=keep).go()
+        return made[kind]
+
+    return of
+
+
+def history(folder):
+    """history.csv as dict from names to numbers."""
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [float(row[name]) for row in rows] for name in rows[0]}
+
+
+def by_hand(outcome, *, epochs):
+    """The GAN of a trial trained without any search, and its history."""
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(outcome.hyperparameters)
+    keras.utils.set_random_seed(outcome.seed)
+    gan = build(hp)
+    gan.seed = outcome.seed
+    gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+    size = hp.values["batch_size"]
+    figures = gan.fit(TRAIN, epochs=epochs, batch_size=size, validation_data=HELD_OUT, verbose=0)
+    return gan, figures.history
+
+
+def same(some, others):
+    return len(some) == len(others) and all(
+        a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(some, others, strict=True)
+    )
+
+
+slow = pytest.mark.slow
+kinds = pytest.mark.parametrize(
+    "kind",
+    [random, *(pytest.param(kind, marks=slow) for kind in (grid, bayesian, hyperband))],
+    ids=lambda kind: kind.__name__,
+)
+
+
+# What a trial is.
+
+
+@kinds
+def test_a_tuner_is_told_the_least_held_out_distance_of_each_trial(searched, kind):
+    search = searched(kind)
+    assert len(search.trials) >= 3
+    for trial, outcome in zip(search.trials, search.outcomes, strict=True):
+        figures = history(search.path(outcome.name))
+        assert trial.status == "COMPLETED" and outcome.state == "finished"
+        assert trial.score == outcome.score == outcome.distance == min(figures[DISTANCE])
+        assert figures[DISTANCE][outcome.best_epoch - 1] == outcome.score
+        assert len(figures[DISTANCE]) == outcome.epochs
+        assert 0 < outcome.score < search.hypergan.worst
+        assert sweeps.told(trial) == (outcome.name, outcome.hyperparameters)
+    assert len({trial.score for trial in search.trials}) == len(search.trials)
+
+
+@kinds
+def test_a_trial_has_the_seed_of_its_number_or_of_the_one_that_it_continues(searched, kind):
+    search, seeds = searched(kind), {}
+    for trial, outcome in zip(search.trials, search.outcomes, strict=True):
+        parent = trial.hyperparameters.values.get("tuner/trial_id")
+        expected = seeds[parent] if parent else search.hypergan.seed_of(int(trial.trial_id))
+        written = json.loads((search.path(outcome.name) / "outcome.json").read_text())
+        assert outcome.seed == written["seed"] == expected
+        seeds[trial.trial_id] = outcome.seed
+    assert len(set(seeds.values())) == (4 if kind is hyperband else len(seeds))
+
+
+@kinds
+def test_a_hyperparameter_named_batch_size_reaches_fit(searched, kind):
+    search = searched(kind)
+    for outcome in search.outcomes:
+        steps = history(search.path(outcome.name))["step"]
+        batches = len(TRAIN) // outcome.hyperparameters["batch_size"]
+        assert steps == [batches * epoch for epoch in range(1, 1 + outcome.epochs)]
+
+
+@kinds
+def test_a_trial_is_the_gan_trained_by_hand_to_the_bit(searched, kind):
+    """Of Hyperband too, whose last trial goes on from one that goes on from one."""
+    search = searched(kind)
+    outcome = search.outcomes[-1]
+    gan, figures = by_hand(outcome, epochs=outcome.epochs)
+    kept = history(search.path(outcome.name))
+    assert {name: kept[name] for name in figures} == figures
+    if kind is not random:  # which keeps the weights of another one
+        arrays, about = checkpoint.read(saved(search.path(outcome.name) / "checkpoints")[-1])
+        assert same(list(arrays.values()), list(checkpoint.collect(gan).values()))
+        assert {name: [row[name] for row in about["history"]] for name in figures} == figures
+
+
+@slow
+def test_a_trial_that_goes_on_from_another_trains_only_the_epochs_that_are_missing(searched):
+    search = searched(hyperband)
+    for trial, outcome in zip(search.trials, search.outcomes, strict=True):
+        values = trial.hyperparameters.values
+        first = values["tuner/initial_epoch"]
+        drawn = list((search.path(outcome.name) / "samples").glob("*.png"))
+        assert len(drawn) == values["tuner/epochs"] - first + (first == 0)  # and the untrained one
+        assert outcome.epochs == values["tuner/epochs"]
+
+
+@kinds
+def test_the_best_model_has_the_weights_of_its_best_epoch(searched, kind):
+    search = searched(kind)
+    best = min(search.outcomes, key=lambda outcome: outcome.score)
+    (model,) = search.tuner.get_best_models(1)
+    kept = keras.models.load_model(search.path(best.name) / "best.keras")
+    assert same(model.get_weights(), kept.get_weights())
+
+
+@kinds
+def test_the_same_seeds_make_the_same_search(searched, tmp_path, kind):
+    first, second = searched(kind), Search(tmp_path, kind).go()
+    assert [t.hyperparameters.values for t in first.trials] == [
+        t.hyperparameters.values for t in second.trials
+    ]
+    assert [t.score for t in first.trials] == [t.score for t in second.trials]
+    assert [o.seed for o in first.outcomes] == [o.seed for o in second.outcomes]
+    assert [o.figures for o in first.outcomes] == [o.figures for o in second.outcomes]
+
+
+def test_another_seed_gives_all_trials_others(tmp_path):
+    some, others = (
+        sweeps.HyperGAN(build, tmp_path, held_out=HELD_OUT, seed=seed) for seed in (0, 1)
+    )
+    places = [(trial, execution) for trial in range(50) for execution in range(3)]
+    seeds = [one.seed_of(*place) for one in (some, others) for place in places]
+    assert len(set(seeds)) == len(seeds)
+    assert some.seed_of(7) == some.seed_of(7, 0)
+
+
+def test_only_the_best_keep_their_weights_and_all_their_pictures_and_figures(searched):
+    search = searched(random)
+    best = min(search.outcomes, key=lambda outcome: outcome.score).name
+    for trial, outcome in zip(search.trials, search.outcomes, strict=True):
+        folder = search.path(outcome.name)
+        weights = Path(search.tuner.get_trial_dir(trial.trial_id)) / "checkpoint.weights.h5"
+        for heavy in (folder / "checkpoints", folder / "best.keras", weights):
+            assert heavy.exists() == (outcome.name == best)
+        assert len(list((folder / "samples").glob("*.png"))) == 1 + EPOCHS
+        assert (folder / "history.csv").exists()
+        assert list((search.folder / "tensorboard" / outcome.name).glob("events.*"))
+
+
+@slow
+def test_two_executions_are_two_runs_with_two_seeds_and_the_mean_counts(tmp_path):
+    search = Search(tmp_path, max_trials=1, executions_per_trial=2).go(epochs=1)
+    first, second = search.outcomes
+    assert (first.name, second.name) == ("trial-000", "trial-000-1")
+    assert first.seed == search.hypergan.seed_of(0)
+    assert second.seed == search.hypergan.seed_of(0, 1) != first.seed
+    assert first.score != second.score
+    assert search.trials[0].score == pytest.approx((first.score + second.score) / 2, rel=1e-12)
+
+
+@slow
+def test_each_execution_of_hyperband_goes_on_from_its_own(tmp_path):
+    search = Search(tmp_path, hyperband, max_epochs=2, executions_per_trial=2).go()
+    parent = int(search.trials[-1].hyperparameters.values["tuner/trial_id"])
+    executions = [search.hypergan.folder_of(f"trial-002{end}").outcome() for end in ("", "-1")]
+    assert [one.seed for one in executions] == [
+        search.hypergan.seed_of(parent, 0),
+        search.hypergan.seed_of(parent, 1),
+    ]
+
+
+# Interrupted.
+
+
+class Stop(keras.callbacks.Callback):
+    """A mistake that shows at the end of an epoch, from 1."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 == self.epoch:
+            raise AttributeError("There is no such thing.")
+
+
+@slow
+@pytest.mark.parametrize("kind", [random, hyperband], ids=lambda kind: kind.__name__)
+def test_a_search_stopped_within_a_trial_goes_on_from_its_last_epoch(searched, tmp_path, kind):
+    """The second epoch is the last for random; for Hyperband the trial is one that continues."""
+    whole = searched(kind)
+    text = Search(tmp_path, kind).stopped(Stop(2))
+    assert "AttributeError: There is no such thing." in text and "test_sweeps.py" in text
+    (begun,) = (
+        path for path in (tmp_path / "trials").iterdir() if not (path / "outcome.json").exists()
+    )
+    assert [path.name for path in saved(begun / "checkpoints")] == ["epoch-00001.npz"]
+    assert history(begun)["epoch"] == [1, 2]
+    gone_on = Search(tmp_path, kind).go()
+    assert [(t.hyperparameters.values, t.score) for t in gone_on.trials] == [
+        (t.hyperparameters.values, t.score) for t in whole.trials
+    ]
+    for outcome in whole.outcomes:
+        assert history(gone_on.path(outcome.name)) == history(whole.path(outcome.name))
+    best = min(gone_on.outcomes, key=lambda outcome: outcome.score).name
+    models = [one.tuner.get_best_models(1)[0].get_weights() for one in (whole, gone_on)]
+    kept = keras.models.load_model(gone_on.path(best) / "best.keras").get_weights()
+    assert same(*models) and same(models[1], kept)
+
+
+@slow
+def test_after_a_resume_the_best_model_may_be_of_an_epoch_before_it(tmp_path):
+    """White noise of full contrast gets farther from the images with each epoch."""
+
+    def build_worse(hp):
+        hp.Fixed("kind", "noise")
+        return compiled(GAN(*players(spread=5.0, light=3.0)))
+
+    Search(tmp_path, build=build_worse, max_trials=1).stopped(Stop(3), epochs=3)
+    search = Search(tmp_path, build=build_worse, max_trials=1).go(epochs=3)
+    (outcome,) = search.outcomes
+    assert (outcome.best_epoch, outcome.epochs) == (1, 3)
+    (model,) = search.tuner.get_best_models(1)
+    kept = keras.models.load_model(search.path(outcome.name) / "best.keras")
+    assert same(model.get_weights(), kept.get_weights())
+
+
+@slow
+def test_a_search_whose_last_end_was_not_noted_loses_no_trial(tmp_path):
+    """The process was killed between the end of a trial and its line in the journal."""
+    search = Search(tmp_path, hyperband, max_epochs=2, keep=1).go()
+    path = tmp_path / "journal.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    again = Search(tmp_path, hyperband, max_epochs=2, keep=1).go()
+    assert [t.status for t in again.trials] == ["COMPLETED"] * 3, again.trials[-1].message
+    assert [t.score for t in again.trials] == [t.score for t in search.trials]
+
+
+# Trials that come to nothing.
+
+
+class OutOfMemory(keras.callbacks.Callback):
+    """What a batch does that does not fit, in the second epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1 and self.model.trouble == "machine":
+            raise MemoryError
+        if epoch == 1 and self.model.trouble == "device":
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+
+TROUBLES = ["rate", "machine", "device", "alike", "far", "none"]
+
+
+def build_with_trouble(hp):
+    trouble = hp.Choice("trouble", TROUBLES)
+    look = {"alike": {"spread": 0.0}, "far": {"spread": 5.0, "light": 3.0}}.get(trouble, {})
+    gan = compiled(GAN(*players(**look)), math.inf if trouble == "rate" else 1e-3)
+    gan.trouble = trouble
+    return gan
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("troubled")
+    search = Search(folder, grid, build_with_trouble, max_trials=None)
+    return search.go(OutOfMemory())
+
+
+@slow
+def test_a_search_goes_on_after_trials_that_come_to_nothing(troubled):
+    assert [o.hyperparameters["trouble"] for o in troubled.outcomes] == TROUBLES
+    worst = troubled.hypergan.worst
+    assert {trial.status for trial in troubled.trials} == {"COMPLETED"}
+    scores = [trial.score for trial in troubled.trials]
+    assert scores == [outcome.score for outcome in troubled.outcomes]
+    assert scores[:5] == [worst] * 5 and scores[5] < worst
+    assert all(map(math.isfinite, scores))
+
+
+@slow
+@pytest.mark.parametrize(
+    ("trouble", "state", "reason"),
+    [
+        ("rate", "lost", "generator_loss became infinite or no number in epoch 1"),
+        ("machine", "lost", "out of memory"),
+        ("device", "lost", "out of memory"),
+        ("alike", "collapsed", "nearly all images are alike: they vary "),
+        ("far", "finished", ""),
+        ("none", "finished", ""),
+    ],
+)
+def test_an_outcome_says_why_a_trial_came_to_nothing(troubled, trouble, state, reason):
+    outcome = troubled.by_trouble[trouble]
+    assert outcome.state == state
+    assert outcome.reason.startswith(reason) and bool(outcome.reason) == bool(reason)
+
+
+@slow
+def test_a_finished_trial_farther_than_the_worst_keeps_its_distance(troubled):
+    far, none = (troubled.by_trouble[name] for name in ("far", "none"))
+    assert far.distance > far.score == troubled.hypergan.worst
+    assert none.distance == none.score
+
+
+@slow
+def test_a_gan_that_is_too_large_to_build_is_a_lost_trial(tmp_path):
+    """Not its default, with which the tuner builds one before the search."""
+
+    def build_large(hp):
+        trouble = hp.Choice("trouble", ["none", "device", "machine", "both", "none at last"])
+        if trouble in ("device", "both"):
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        if trouble == "machine":
+            raise MemoryError
+        return compiled(GAN(*players()))
+
+    search = Search(tmp_path, grid, build_large, max_trials=None).go(epochs=1)
+    assert [trial.status for trial in search.trials] == ["COMPLETED"] * 5
+    states = [("finished", ""), *[("lost", "out of memory")] * 3, ("finished", "")]
+    assert [(outcome.state, outcome.reason) for outcome in search.outcomes] == states
+    assert [trial.score for trial in search.trials[1:4]] == [search.hypergan.worst] * 3
+
+
+@slow
+def test_hyperband_goes_on_from_lost_trials_too(tmp_path):
+    def build_lost(hp):
+        hp.Int("size", 1, 9)
+        hp.Fixed("trouble", "rate")
+        return compiled(GAN(*players()), math.inf)
+
+    search = Search(tmp_path, hyperband, build_lost, max_epochs=2).go()
+    assert [(o.state, o.epochs) for o in search.outcomes] == [("lost", 1)] * 3
+    assert [t.score for t in search.trials] == [search.hypergan.worst] * 3
+
+
+# Mistakes.
+
+
+def test_a_mistake_in_build_stops_the_search_and_says_what_and_where(tmp_path):
+    faults = []
+
+    def build_wrong(hp):
+        if faults:
+            raise KeyError("codings")
+        hp.Int("size", 1, 9)
+        return compiled(GAN(*players()))
+
+    search = Search(tmp_path, build=build_wrong)
+    faults.append(1)
+    text = search.stopped()
+    assert "in build(hp): KeyError: 'codings'" in text and "test_sweeps.py, line" in text
+    assert [trial.status for trial in search.trials] == ["RUNNING"]
+    faults.clear()
+    assert Search(tmp_path, build=build_wrong, max_trials=1).go(epochs=1).outcomes
+
+
+@pytest.mark.parametrize("made", [None, keras.Model, "not compiled"], ids=str)
+def test_something_that_is_no_compiled_gan_stops_the_search(tmp_path, made):
+    def build_other(hp):
+        return GAN(*players()) if made == "not compiled" else made and made()
+
+    with pytest.raises(sweeps.SearchStopped, match=r"build\(hp\) gives a compiled gan_model\.GAN"):
+        Search(tmp_path, build=build_other)
+
+
+def test_a_trial_that_fails_by_itself_does_not_stop_the_search(tmp_path):
+    def build_picky(hp):
+        if hp.Choice("trouble", ["none", "refused"]) == "refused":
+            raise keras_tuner.errors.FailedTrialError("Too slow to be of use.")
+        return compiled(GAN(*players()))
+
+    search = Search(tmp_path, grid, build_picky).go(epochs=1)
+    assert [trial.status for trial in search.trials] == ["COMPLETED", "FAILED"]
+    assert "Too slow to be of use." in search.trials[1].message
+    assert [outcome.name for outcome in search.outcomes] == ["trial-000"]
+
+
+@pytest.mark.parametrize(("name", "direction"), [("val_loss", "min"), (DISTANCE, "max")])
+def test_a_tuner_with_another_objective_is_told_which(tmp_path, name, direction):
+    search = Search(tmp_path, objective=keras_tuner.Objective(name, direction))
+    assert "objective=hypergan.objective" in search.stopped()
+
+
+@slow
+def test_a_folder_that_cannot_be_gone_on_with_is_refused(tmp_path):
+    """Another search's, or with a file that is damaged."""
+    first = Search(tmp_path, max_trials=1).go(epochs=1)
+    folder = first.path("trial-000")
+    (tmp_path / "journal.jsonl").unlink()
+    text = Search(tmp_path, max_trials=1).stopped(epochs=2)
+    assert f"{folder} holds a run of another search: epochs was 1, now 2. Choose another" in text
+    assert Search(tmp_path, max_trials=1).go(epochs=1).trials[0].score == first.trials[0].score
+    for name in ("outcome.json", "settings.json"):
+        (tmp_path / "journal.jsonl").unlink()
+        path = folder / name
+        whole = path.read_text()
+        path.write_text(whole[: len(whole) // 2])
+        text = Search(tmp_path, max_trials=1).stopped(epochs=1)
+        assert f"{path} cannot be read" in text and f"Remove {folder}" in text
+        path.write_text(whole)
+
+
+# The usual hyperparameters.
+
+
+def usual(preset=presets.dcgan, **ranges):
+    hp = keras_tuner.HyperParameters()
+    chosen = sweeps.usual(hp, preset, **ranges)
+    return chosen, {one.name: one for one in hp.space}
+
+
+@pytest.mark.parametrize("preset", presets.PRESETS.values(), ids=presets.PRESETS)
+def test_the_defaults_are_those_of_the_preset_and_build_it(preset):
+    sizes = sorted({16, sweeps.own(preset)["codings_size"]})
+    chosen, space = usual(preset, codings_sizes=sizes)
+    assert chosen == sweeps.own(preset) == {name: one.default for name, one in space.items()}
+    gan = preset(**usual(preset, codings_sizes=[8], learning_rates=[3e-4, 2e-3])[0])
+    assert gan.compiled and gan.codings_size == 8
+    optimizers = gan.generator_optimizer, gan.discriminator_optimizer
+    rates = [float(optimizer.learning_rate.numpy()) for optimizer in optimizers]
+    own = sweeps.own(preset)["generator_learning_rate"]
+    assert rates == pytest.approx([own if own > 3e-4 else 3e-4] * 2, rel=1e-6)
+
+
+def test_two_rates_are_a_range_in_the_logarithm_and_three_a_choice():
+    _, space = usual(learning_rates=(1e-4, 1e-2))
+    rate = space["generator_learning_rate"]
+    assert (rate.min_value, rate.max_value, rate.sampling) == (1e-4, 1e-2, "log")
+    assert rate.prob_to_value(0.5) == pytest.approx(1e-3, rel=1e-9)
+    _, space = usual(learning_rates=(1e-2, 1e-4, 1e-3), codings_sizes=(32, 16, 32))
+    assert list(space["discriminator_learning_rate"].values) == [1e-4, 1e-3, 1e-2]
+    assert list(space["codings_size"].values) == [16, 32]
+    assert space["discriminator_learning_rate"].default == 1e-3  # dcgan's own
+    assert space["codings_size"].default == 16  # dcgan's own is not among them
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [{"codings_sizes": sizes} for sizes in ((), (0,), (16, -1), (2.5,))]
+    + [{"learning_rates": rates} for rates in ((), (1e-3,), (0, 1e-3), (1e-3, 1e-4), (1e-3, 1e-3))]
+    + [{"learning_rates": rates} for rates in ((1e-3, math.inf), (1e-3, math.nan, 1), (-1, 1, 2))],
+    ids=str,
+)
+def test_a_range_that_is_none_is_refused(ranges):
+    ((name, values),) = ranges.items()
+    with pytest.raises(ValueError, match=f"`{name}` are .*Received") as error:
+        usual(**ranges)
+    assert str(values) in str(error.value)
+
+
+# Confirmation.
+
+
+@slow
+def test_the_best_are_trained_again_with_the_same_new_seeds(searched):
+    search = searched(random)
+    best, second, _ = sweeps.ranked(search.outcomes)
+    recipe = {"batch_size": 32, "codings_size": 8, "rate": 2e-4}
+    told = []
+
+    def confirmed():
+        told.clear()
+        return sweeps.confirm(
+            search.hypergan,
+            [best, second],
+            seeds=2,
+            fit_arguments={"x": TRAIN, "epochs": 1},
+            recipe=recipe,
+            on_end=told.append,
+        )
+
+    found = confirmed()
+    assert [(c.name, c.hyperparameters, c.found) for c in found] == [
+        (best.name, best.hyperparameters, best.score),
+        (second.name, second.hyperparameters, second.score),
+        ("recipe", recipe, None),
+    ]
+    seeds = [[reading.seed for reading in one.readings] for one in found]
+    assert seeds[0] == seeds[1] == seeds[2] and len(set(seeds[0])) == 2
+    assert not set(seeds[0]) & {search.hypergan.seed_of(n, k) for n in range(999) for k in range(2)}
+    assert all(reading.epochs == 1 for one in found for reading in one.readings)
+    folder = search.folder / "confirmation"
+    keeping = [path.parent.name for path in folder.glob("*/best.keras")]
+    assert keeping == [min((o.score, o.name) for o in told)[1]]
+    assert sorted(o.name for o in told) == sorted(path.name for path in folder.iterdir())
+
+    events = {path: path.stat().st_mtime_ns for path in search.folder.rglob("events.*")}
+    assert confirmed() == found
+    assert events == {path: path.stat().st_mtime_ns for path in search.folder.rglob("events.*")}

@@ -1,0 +1,275 @@
+"""Searches that several processes share, as real ones: who did what, who dies, who joins."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from processes import environment, images_in, wait_for
+from test_sweep_command import outcomes, results, search
+
+from gan_model.folders import locked
+from gan_model.sweeps.workers import _free_port
+
+pytestmark = pytest.mark.slow
+
+ALONE = ("--confirm", 0)
+TRIALS = [f"trial-00{number}" for number in range(3)]
+PATIENCE = 240  # seconds, where others use the cores
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_by_all_commands(tmp_path_factory):
+    """The cache of decoded images; XLA compiles in less time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
+        yield
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    return images_in(tmp_path_factory.mktemp("data") / "images", count=200)
+
+
+@pytest.fixture(scope="module")
+def alone(images, tmp_path_factory):
+    """The folder of a search in one process."""
+    folder = tmp_path_factory.mktemp("alone") / "search"
+    ended(begin(search(images, folder, *ALONE)))
+    return folder
+
+
+class Process(subprocess.Popen):
+    """A command with one thread for each operation, so that all sums have the same order."""
+
+    def __init__(self, line, **variables):
+        super().__init__(
+            line,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment() | {"TF_NUM_INTRAOP_THREADS": "1"} | variables,
+        )
+
+    def children(self):
+        """Ids of the processes that it has started."""
+        try:
+            with open(f"/proc/{self.pid}/task/{self.pid}/children") as file:
+                return [int(one) for one in file.read().split()]
+        except FileNotFoundError:
+            return []
+
+
+@pytest.fixture
+def begun():
+    """Starts commands; none of them is left at the end."""
+    processes = []
+
+    def start(line, **variables):
+        processes.append(begin(line, **variables))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        for pid in [*process.children(), process.pid]:
+            if process.poll() is None:
+                os.kill(pid, signal.SIGKILL)
+        process.communicate()
+
+
+def begin(line, **variables):
+    return Process(line, **variables)
+
+
+def ended(process, status=0):
+    """What a process said that ended in this way, and without a word of complaint."""
+    output, errors = process.communicate(timeout=2 * PATIENCE)
+    assert (process.returncode, errors) == (status, "")
+    return output
+
+
+def wait(due, process):
+    wait_for(due, process, seconds=PATIENCE)
+
+
+def trained_by(folder, name):
+    """The processes that have trained a trial; TensorBoard's files have their ids."""
+    files = sorted((folder / "tensorboard" / name).glob("events.out.tfevents.*"))
+    return [int(path.name.split(".")[-3]) for path in files]
+
+
+def in_the_middle(folder, names=TRIALS, among=None):
+    """A process and its trial that has a checkpoint and no outcome; None where there is none."""
+    for name in names:
+        begun = any((folder / "trials" / name).glob("checkpoints/*.npz"))
+        if begun and not (folder / "trials" / name / "outcome.json").exists():
+            pids = trained_by(folder, name)
+            if pids and (among is None or pids[-1] in among):
+                return pids[-1], name
+    return None
+
+
+def gone(pid):
+    """Whether a process has ended, or is what is left of one that nobody has asked about."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
+    folder = tmp_path / "search"
+    chief = begun(search(images, folder, *ALONE, "--workers", 2))
+    wait(lambda: len(chief.children()) == 2, chief)
+    workers = chief.children()
+    output = ended(chief)
+    assert all(map(gone, workers))
+    assert results(folder) == results(alone)
+    # Each trial once, each by one of them.
+    by = [trained_by(folder, name) for name in TRIALS]
+    assert all(len(pids) == 1 for pids in by)
+    assert {pids[0] for pids in by} == set(workers)
+    for name in TRIALS:
+        assert output.count(f"  {name}  codings_size") == 1
+    assert not (folder / "chief.json").exists()
+
+
+def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, begun):
+    folder = tmp_path / "search"
+    chief = begun(search(images, folder, *ALONE, "--workers", 2))
+    wait(lambda: in_the_middle(folder), chief)
+    killed, name = in_the_middle(folder)
+    os.kill(killed, signal.SIGKILL)
+    output = ended(chief)
+    assert " is dead" in output
+    assert results(folder) == results(alone)
+    first, *others = trained_by(folder, name)
+    assert first == killed and len(others) == 1 and others[0] != killed
+
+
+def test_the_last_worker_dies_when_the_others_have_nothing_to_do(alone, images, tmp_path, begun):
+    """Then its trial is trained by another, or the search ends with a word, and goes on."""
+    folder = tmp_path / "search"
+    line = search(images, folder, *ALONE, "--workers", 2)
+    chief = begun(line)
+    wait(lambda: len(chief.children()) == 2, chief)
+    workers = chief.children()
+
+    def last():
+        return len(outcomes(folder)) == 2 and any(map(gone, workers)) and in_the_middle(folder)
+
+    wait(last, chief)
+    os.kill(in_the_middle(folder)[0], signal.SIGKILL)
+    _, errors = chief.communicate(timeout=PATIENCE)
+    if chief.returncode:
+        assert chief.returncode == 1 and errors.count("\n") == 1 and "dead" in errors
+        ended(begun(line))
+    assert results(folder) == results(alone)
+
+
+def test_a_search_goes_on_after_its_chief_was_killed_and_after_ctrl_c(
+    alone, images, tmp_path, begun
+):
+    folder = tmp_path / "search"
+    line = search(images, folder, *ALONE, "--workers", 2)
+    for sent, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
+        chief = begun(line)
+        over = len(outcomes(folder)) if folder.exists() else 0
+        wait(lambda chief=chief: in_the_middle(folder, among=chief.children()), chief)
+        workers = chief.children()
+        assert len(workers) == 2 and over < len(TRIALS)
+        chief.send_signal(sent)
+        # Not `communicate`: workers that were left would keep its pipes open.
+        assert chief.wait(timeout=PATIENCE) == status
+        deadline = time.monotonic() + PATIENCE
+        while not all(map(gone, workers)):
+            assert time.monotonic() < deadline, "workers go on without their chief"
+            time.sleep(0.1)
+        if status == 130:
+            _, errors = chief.communicate()
+            assert errors.startswith("\nsweep.py: stopped. Finished trials are kept; to go on: ")
+            assert errors.count("\n") == 2
+    ended(begun(line))
+    assert results(folder) == results(alone)
+
+
+def test_second_shells_join_and_the_trial_of_one_that_is_killed_comes_back(
+    alone, images, tmp_path, begun
+):
+    folder = tmp_path / "search"
+    chief = begun(search(images, folder, *ALONE, "--workers", 1))
+    wait((folder / "chief.json").exists, chief)
+    joined, staying = (
+        begun(search(images, folder, *ALONE, "--workers", 2, "--worker", number))
+        for number in (2, 3)
+    )
+    wait(lambda: in_the_middle(folder, among=[joined.pid]), joined)
+    _, name = in_the_middle(folder, among=[joined.pid])
+    joined.send_signal(signal.SIGKILL)
+    assert "worker-2 is dead" in ended(chief)
+    assert ended(staying) == ""
+    assert results(folder) == results(alone)
+    assert len(trained_by(folder, name)) == 2 and trained_by(folder, name)[0] == joined.pid
+
+
+def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
+    alone, images, tmp_path, begun
+):
+    """The chief and its first worker are held here, so that they do not end before."""
+    folder = shutil.copytree(alone, tmp_path / "search")
+    address = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(_free_port())}
+    (folder / "chief.json").write_text(json.dumps(address))
+    with locked(folder / "chief"), locked(folder / "workers" / "worker-1"):
+        for options, message in (
+            (("--worker", 1), "Another process is worker-1 of the search in "),
+            (("--worker", 2, "--epochs", 1), "epochs was 3, now 1"),
+        ):
+            other = begun(search(images, folder, *ALONE, *options))
+            output, errors = other.communicate(timeout=PATIENCE)
+            assert (other.returncode, output) == (2, "") and message in errors
+            assert errors.count("\n") == 1
+
+
+def test_hyperband_ends_with_two_workers(images, tmp_path, begun):
+    """Three trials of one epoch, the best of them for two more, and two of three epochs."""
+    folder = tmp_path / "search"
+    ended(
+        begun(search(images, folder, "--tuner", "hyperband", "--trials", 6, *ALONE, "--workers", 2))
+    )
+    shared = list(outcomes(folder).values())
+    assert sorted(one["epochs"] for one in shared) == [1, 1, 1, 3, 3, 3]
+    short = [one for one in shared if one["epochs"] == 1]
+    continued = [one["seed"] for one in shared if one["epochs"] == 3]
+    assert [one["seed"] for one in short if one["seed"] in continued] == [
+        min(short, key=lambda one: one["score"])["seed"]
+    ]
+
+
+def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
+    alone, images, tmp_path, begun
+):
+    folder = tmp_path / "search"
+    line = search(images, folder, *ALONE)
+    address = {"ORACLE_IP": "127.0.0.1", "ORACLE_PORT": str(_free_port())}
+    chief, worker = (
+        begun(line, **{f"KERASTUNER_{k}": v for k, v in (address | {"TUNER_ID": name}).items()})
+        for name in ("chief", "tuner-a")
+    )
+    ended(chief)
+    assert ended(worker) == ""
+    assert results(folder) == results(alone)
+    assert [trained_by(folder, name) for name in TRIALS] == [[worker.pid]] * len(TRIALS)
+
+
+@pytest.mark.parametrize("given", ["IP", "IP PORT"])
+def test_half_of_the_variables_of_keras_tuner_are_refused(images, tmp_path, begun, given):
+    values = {"IP": "127.0.0.1", "PORT": str(_free_port())}
+    variables = {f"KERASTUNER_ORACLE_{name}": values[name] for name in given.split()}
+    process = begun(search(images, tmp_path / "search", *ALONE), **variables)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert errors.count("\n") == 1 and "KERASTUNER_" in errors
