@@ -111,6 +111,7 @@ class Search:
             chief.search(tuner, journal)
         else:
             self._search(tuner)
+        sweeps.lighten_all_but_best(self.folder.trials, keep=self.args.top)
 
     def work(self):
         """Trains the trials that a chief hands out."""

@@ -100,7 +100,8 @@ def lines(folder):
 def test_stopped_at_any_trial_it_goes_on_as_if_it_never_was(tmp_path, kind):
     whole = Search(tmp_path / "whole", kind).go()
     names = whole.oracle.start_order
-    assert whole.trained == names == whole.journal.ended and len(names) >= 5
+    assert whole.trained == names and len(names) >= 5
+    assert whole.journal.ended == [int(name) for name in names]
     assert len({str(values) for _, values in whole.trials[0]}) == len(names)
     for stopped in range(len(names)):
         folder = tmp_path / str(stopped)
@@ -326,7 +327,7 @@ def test_a_late_end_by_a_worker_taken_for_dead_does_no_harm(tmp_path, others):
     workers.end("worker-0")
     if "worker-1" in workers.have:
         workers.end("worker-1")
-    assert search.journal.ended == [late.trial_id]
+    assert search.journal.ended == [int(late.trial_id)]
     workers.ask("worker-1")
     workers.end("worker-1")
     assert workers.ask("worker-1").trial_id != late.trial_id, "It would be run for ever."

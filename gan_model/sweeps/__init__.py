@@ -18,7 +18,7 @@ from gan_model.sweeps.ranking import Confirmed, compare, ranked, winner
 from gan_model.sweeps.search_folder import SearchFolder
 from gan_model.sweeps.space import own, usual
 from gan_model.sweeps.stopping import SearchStopped
-from gan_model.sweeps.trial_folder import outcomes_in
+from gan_model.sweeps.trial_folder import lighten_all_but_best, outcomes_in
 
 __all__ = [
     "Confirmed",
@@ -29,6 +29,7 @@ __all__ = [
     "SearchStopped",
     "compare",
     "confirm",
+    "lighten_all_but_best",
     "outcomes_in",
     "own",
     "ranked",

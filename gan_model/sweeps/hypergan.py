@@ -8,7 +8,7 @@ import keras_tuner
 import numpy as np
 
 from gan_model import callbacks as watching
-from gan_model import metrics
+from gan_model import metrics, players
 from gan_model.gan import GAN
 from gan_model.images import chosen
 from gan_model.sweeps.judging import judged, out_of_memory
@@ -37,7 +37,8 @@ class HyperGAN(keras_tuner.HyperModel):
         held_out: uint8 images that trials are scored on.
         quality: what is measured. None: what suits the images, see `metrics.measures`.
         seed: of the search; that of trial 3 is `hypergan.seed_of(3)`.
-        keep: trials that keep their weights, the best ones.
+        keep: trials that keep their weights, the best ones. In a search by Hyperband, which may
+            go on with any of them, others keep theirs too until the search is over.
 
     Attributes:
         objective: what the tuner minimises.
@@ -63,6 +64,7 @@ class HyperGAN(keras_tuner.HyperModel):
         super().__init__()
         if not callable(build):
             raise ValueError(f"`build` is a function build(hp) that gives a GAN. Received: {build}")
+        players.check_seed(seed)
         self.recipe, self.folder, self.held_out = build, Path(folder), held_out
         self.quality = quality or metrics.Quality(*metrics.measures(held_out))
         self.quality.refer_to(held_out)
@@ -101,7 +103,7 @@ class HyperGAN(keras_tuner.HyperModel):
             gan = self._built(hp)
         except OUT_OF_MEMORY:
             # keras-tuner would count it as a failure. The trial meets it again, and is lost.
-            return keras.Sequential([keras.Input((1,))])
+            return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         # What keras-tuner sends to workers comes with the numbers before the choices.
         self._order += [name for name in hp.values if name not in self._order]
         return gan
@@ -120,14 +122,14 @@ class HyperGAN(keras_tuner.HyperModel):
         """
         asked = Asked(callbacks)
         with fatal("while a trial was trained"):
-            self._check(asked.tuner.oracle.objective)
+            asked.check(self.objective)
             # Hyperband's place to begin at is left out: the checkpoint of the parent has it.
             fit_arguments.pop("initial_epoch", None)
             outcome = self.run(
                 asked.trial,
                 _named(args) | fit_arguments,
                 execution=self._next_execution(asked),
-                callbacks=[*callbacks, asked.best_before(self.objective.name)],
+                callbacks=[asked.best_before(self.objective.name), *callbacks],
                 weights=asked.weights,
             )
             if not asked.weights.exists():
@@ -144,7 +146,7 @@ class HyperGAN(keras_tuner.HyperModel):
         """
         hp, number = trial.hyperparameters, int(trial.trial_id)
         continued = hp.values.get(f"{_OF_TUNER}trial_id")
-        parent = None if continued is None else self.folder_of(_name(continued))
+        parent = None if continued is None else self.folder_of(_name(continued, execution))
         return self.train(
             hp,
             self.folder_of(_name(number, execution)),
@@ -229,16 +231,15 @@ class HyperGAN(keras_tuner.HyperModel):
         if not asked.in_bracket:
             lighten_all_but_best(trials, keep=self.keep)
         elif asked.continued is not None:
+            # Not those of the trial that this one continues: where the process dies before the
+            # oracle knows of the end, this one is asked for again.
+            older = asked.tuner.oracle.get_trial(asked.continued).hyperparameters.values
             best = [one.name for one in best_of(trials, self.keep)]
-            if _name(asked.continued) not in best:
-                self.folder_of(_name(asked.continued)).lighten()
-
-    def _check(self, objective):
-        if (objective.name, objective.direction) != (self.objective.name, "min"):
-            raise ValueError(
-                f"The tuner's objective is {objective.name!r} ({objective.direction}); this search "
-                f"minimises {self.objective.name!r}. Give the tuner objective=hypergan.objective."
-            )
+            if "tuner/trial_id" in older:
+                for execution in range(asked.tuner.executions_per_trial):
+                    name = _name(older["tuner/trial_id"], execution)
+                    if name not in best:
+                        self.folder_of(name).lighten()
 
 
 def _name(trial_id, execution=0):

@@ -30,7 +30,10 @@ class Journal:
     Example:
 
     ```python
-    tuner = keras_tuner.GridSearch(hypergan, hypergan.objective, overwrite=True)
+    Path("runs/search/tuner/tuner0.json").unlink(missing_ok=True)  # what keras-tuner remembers
+    tuner = keras_tuner.GridSearch(
+        hypergan, hypergan.objective, directory="runs/search", project_name="tuner"
+    )
     sweeps.Journal("runs/search/journal.jsonl").follow(tuner.oracle)
     tuner.search(train_images, epochs=5)
     ```
@@ -73,6 +76,7 @@ class Journal:
     def _tell(self, oracle, event, number):
         if "values" in event:
             # Each as if from a worker of its own: one that has a trial is given it again.
+            oracle._seed_state = event["seed_state"]
             trial = oracle.create_trial(f"journal-{number}")
             self._check(trial, event, number)
             self._began.add(int(trial.trial_id))
@@ -112,10 +116,12 @@ class Journal:
 
         def create_trial(tuner_id):
             with self._turn:
+                # Askings that get no trial may draw random numbers too.
+                drawn = oracle._seed_state
                 trial = create(tuner_id)
                 self.stopped |= trial.status == TrialStatus.STOPPED
                 if trial.status == TrialStatus.RUNNING:
-                    self._note_begin(trial)
+                    self._note_begin(trial, drawn)
             return trial
 
         def end_trial(trial):
@@ -124,13 +130,16 @@ class Journal:
                 if int(trial.trial_id) not in self.ended:
                     end(trial)
                     self._note_end(oracle.trials[trial.trial_id], trial.status)
+                if int(trial.trial_id) in self.ended:  # also where it was given back
+                    _forget(oracle, trial.trial_id)
 
         oracle.create_trial, oracle.end_trial = create_trial, end_trial
 
-    def _note_begin(self, trial):
+    def _note_begin(self, trial, drawn):
         if int(trial.trial_id) not in self._began:
             self._began.add(int(trial.trial_id))
-            self._append({"trial": trial.trial_id, "values": trial.hyperparameters.values})
+            began = {"trial": trial.trial_id, "values": trial.hyperparameters.values}
+            self._append(began | {"seed_state": drawn})
         if self._on_begin:
             self._on_begin(trial)
 
@@ -172,6 +181,14 @@ class Journal:
             f"{self.path} is damaged ({what}), so this search can't go on. The trials that are "
             "over lie beside it; choose another folder for a new search."
         )
+
+
+def _forget(oracle, trial_id):
+    """Has nobody run a trial any more."""
+    oracle._retry_queue[:] = [one for one in oracle._retry_queue if one != trial_id]
+    for worker, trial in list(oracle.ongoing_trials.items()):
+        if trial.trial_id == trial_id:
+            oracle.ongoing_trials.pop(worker)
 
 
 def _place(trial_id, values):

@@ -98,7 +98,14 @@ class TrialFolder:
                 path.unlink(missing_ok=True)
 
     def _noted(self):
-        return json.loads(self._settings.read_text())
+        try:
+            noted = json.loads(self._settings.read_text())
+            return {name: noted[name] for name in ("run", "weights_of_tuner")}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{self._settings} cannot be read ({error}). Remove {self.path} to train that run "
+                "again."
+            ) from error
 
     def _refuse_other(self, settings):
         then = self._noted()["run"]

@@ -26,6 +26,15 @@ class Asked:
         self.weights = Path(self._saver.filepath)
         self.values = self.trial.hyperparameters.values
 
+    def check(self, objective):
+        """Refuses a tuner with another objective than this one."""
+        its = self.tuner.oracle.objective
+        if (its.name, its.direction) != (objective.name, objective.direction):
+            raise ValueError(
+                f"The tuner's objective is {its.name!r} ({its.direction}); this search minimises "
+                f"{objective.name!r}. Give the tuner objective=hypergan.objective."
+            )
+
     @property
     def continued(self):
         """The id of the trial that Hyperband has this one continue; None for any other."""
@@ -50,7 +59,7 @@ class _BestBefore(keras.callbacks.Callback):
         super().__init__()
         self._saver, self._name = saver, name
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs=None):
         # Here, as only now the epochs of earlier processes are in the history.
         earlier = self.model.history.history.get(self._name, ())
         if Path(self._saver.filepath).exists():
