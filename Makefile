@@ -28,11 +28,14 @@ train: .venv/ready # train a preset, or go on with it: PRESET= DATA= EPOCHS= SEE
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --epochs $(EPOCHS) \
 		--seed $(SEED) --run-dir $(RUN) $(ARGS)
 
+# A process a core, and a file of tests to one of them: its fixtures are made once.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile
+
 test: .venv/ready # all tests
-	@$(BIN)/pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 quick: .venv/ready # the fast tests only
-	@$(BIN)/pytest -m 'not slow' $(ARGS)
+	@$(PYTEST) -m 'not slow' $(ARGS)
 
 sweep: .venv/ready # search codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
 	@$(BIN)/python experiments/sweep.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \

@@ -79,8 +79,7 @@ class HyperGAN(keras_tuner.HyperModel):
         return TrialFolder(self.folder / "trials" / name)
 
     def seed_of(self, *place):
-        """The seed of trial 3, `seed_of(3)`, or of another place in this search."""
-        # Zeros at the end make no difference to it: (3, 0) is the first execution of trial 3.
+        """The seed of trial 3, `seed_of(3)`, or of another place; zeros at the end don't count."""
         return int(np.random.SeedSequence((self.seed, *place)).generate_state(1)[0])
 
     def told(self, trial):
@@ -145,13 +144,14 @@ class HyperGAN(keras_tuner.HyperModel):
             execution: how often it was executed before.
         """
         hp, number = trial.hyperparameters, int(trial.trial_id)
+        epochs = hp.values.get(f"{_OF_TUNER}epochs", fit_arguments.get("epochs", 1))
         continued = hp.values.get(f"{_OF_TUNER}trial_id")
         parent = None if continued is None else self.folder_of(_name(continued, execution))
         return self.train(
             hp,
             self.folder_of(_name(number, execution)),
             seed=parent.outcome().seed if parent else self.seed_of(number, execution),
-            fit_arguments={"epochs": 1, "validation_data": self.held_out, **fit_arguments},
+            fit_arguments={"validation_data": self.held_out, **fit_arguments, "epochs": epochs},
             callbacks=callbacks,
             parent=parent,
             weights=weights,

@@ -45,10 +45,6 @@ class Asked:
         """Whether the trial is one of Hyperband's, which it may continue later."""
         return "tuner/bracket" in self.values
 
-    def weights_of(self, trial_id):
-        """Where the tuner keeps the weights of another trial."""
-        return Path(self.tuner.get_trial_dir(trial_id)) / self.weights.name
-
     def best_before(self, name):
         """A callback that has the tuner's saver know of the epochs before a resume."""
         return _BestBefore(self._saver, name)

@@ -104,16 +104,16 @@ class Chief:
                 journal.give_back(oracle, trial.trial_id)
                 oracle.tuner_ids.discard(worker)
         others = any(held(path.parent) for path in self._folder.glob("workers/*/.lock"))
-        if states and None not in states and not others and not journal.stopped:
-            raise ChildProcessError("All workers are dead. Start the search again to go on.")
+        if states and None not in states and not others and not self._over(oracle, journal):
+            if 0 not in states:
+                raise ChildProcessError("All workers are dead. Start the search again to go on.")
+            # Its work was done, until another one died and left its trial.
+            again = states.index(0)
+            self._children[again] = _process(self._commands[again])
 
     @contextlib.contextmanager
     def _started(self):
-        self._children = [
-            # In sessions of their own: Ctrl-C reaches the chief alone, which ends them.
-            subprocess.Popen(command, start_new_session=True)
-            for command in self._commands
-        ]
+        self._children = [_process(command) for command in self._commands]
         try:
             yield
             for child in self._children:
@@ -190,6 +190,11 @@ def _end_with_chief(folder, over):
             return
     print("The chief of this search is gone.", file=sys.stderr, flush=True)
     os._exit(1)
+
+
+def _process(command):
+    # In a session of its own: Ctrl-C reaches the chief alone, which ends it.
+    return subprocess.Popen(command, start_new_session=True)
 
 
 def _place(folder, name):
