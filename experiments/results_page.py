@@ -30,7 +30,9 @@ def page(runs, docs, kept):
     draw_distances(runs, about, folder / "distance.png")
     for system, records in runs.items():
         show_first(records[0], kept / f"{about['data']}-{system}-{records[0]['seed']}", folder)
-    parts = heading(about, runs), table(runs, about), lost(runs), shown(runs)
+    parts = [heading(about, runs), table(runs, about), lost(runs), shown(runs)]
+    if (folder / "search.md").exists():  # written by hand, as a search has a command of its own
+        parts.append((folder / "search.md").read_text().strip())
     (docs / "results.md").write_text("\n\n".join(parts) + "\n")
     return docs / "results.md"
 

@@ -74,14 +74,21 @@ class Chief:
         Raises:
             ChildProcessError: a worker of this chief has failed and said why, or all are dead.
         """
-        server = threading.Thread(target=self._serve, args=(tuner,), daemon=True)
-        server.start()
+        server = self._server(tuner)
         with self._announced(), self._started():
             while not self._over(tuner.oracle, journal):
                 if self._failure:
                     raise self._failure
+                if not server.is_alive():
+                    # keras-tuner's goes when nobody asks, though a dead worker's trial may wait.
+                    server = self._server(tuner)
                 self._look_after_workers(tuner.oracle, journal)
                 time.sleep(_LOOK)
+
+    def _server(self, tuner):
+        thread = threading.Thread(target=self._serve, args=(tuner,), daemon=True)
+        thread.start()
+        return thread
 
     def _serve(self, tuner):
         try:
