@@ -45,5 +45,10 @@ class RunInOneCall:
         return self.get_metrics_result()
 
 
+def devices():
+    """How many play the same step at once, each with its share of the batch."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
 def _shapes(batch):
     return [tensor.shape for tensor in tf.nest.flatten(batch)]

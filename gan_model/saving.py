@@ -15,6 +15,7 @@ _COMPILED_OBJECTS = (
     "discriminator_optimizer",
     "penalty",
     "constraint",
+    "average",
 )
 
 
@@ -49,7 +50,7 @@ class Saved:
         }
 
     def compile_from_config(self, config):
-        # Only those there are: files of before there were penalties have none.
+        # Only those there are: older files lack the newer ones.
         objects = {
             name: keras.saving.deserialize_keras_object(config[name])
             for name in _COMPILED_OBJECTS
