@@ -4,6 +4,8 @@ import itertools
 
 import tensorflow as tf
 
+from gan_model.images import from_batch
+
 
 class RunInOneCall:
     """Runs the `steps_per_execution` of a compiled Keras model as one XLA computation.
@@ -22,7 +24,8 @@ class RunInOneCall:
             self.train_function = lambda iterator: self._run(steps, iterator)
 
     def _run(self, steps, iterator):
-        batches = list(itertools.islice(iterator, self.steps_per_execution))
+        # The images alone: `train_on_batch` hands over (images, None, None).
+        batches = [from_batch(b) for b in itertools.islice(iterator, self.steps_per_execution)]
         if not batches:
             raise StopIteration  # what Keras expects of a train function at the end of the data
         for _, alike in itertools.groupby(batches, key=_shapes):

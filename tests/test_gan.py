@@ -414,3 +414,11 @@ def test_preset_arguments(name):
     assert gan.loss.label_smoothing == 0.1
     assert small("dense").codings_size == 30
     assert presets.named("dense") is presets.dense
+
+
+@pytest.mark.slow
+def test_train_on_batch_under_xla(images):
+    """Keras hands it (images, None, None)."""
+    gan = small("dense")
+    logs = gan.train_on_batch(images[:4, :8, :8], return_dict=True)
+    assert np.isfinite(logs["generator_loss"]) and int(gan.step) == 1
