@@ -12,6 +12,7 @@ The rooms, in the order in which a batch walks through them:
     feeding       images as fit takes them -> batches
     execution     many training steps      -> one call into XLA
     players       two networks             -> what a GAN must know of them
+    augmenting    images, real and fake    -> other images, the only ones that are judged
     averaging     a generator that learns  -> one that follows it slowly
     sampling      a trained generator      -> images to show
     saving        what of a GAN goes into a file
@@ -31,6 +32,7 @@ The rooms, in the order in which a batch walks through them:
 """
 
 from gan_model import (
+    augmenting,
     averaging,
     callbacks,
     charts,
@@ -54,6 +56,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GAN",
+    "augmenting",
     "averaging",
     "callbacks",
     "charts",

@@ -20,6 +20,7 @@ class Compiled:
         *,
         penalty=None,
         constraint=None,
+        augment=None,
         average=None,
         steps_per_execution=1,
         jit_compile="auto",
@@ -27,8 +28,8 @@ class Compiled:
     ):
         """Sets the rule of the game and how each player learns.
 
-        Weights, counters and a running average stay as they are when a GAN is compiled
-        again; optimizers begin anew.
+        Weights, counters, a running average and the probability of an adaptive augmentation
+        stay as they are when a GAN is compiled again; optimizers begin anew.
 
         Args:
             loss: an object of `gan_model.losses`, or your own with the same two methods.
@@ -40,6 +41,9 @@ class Compiled:
                 discriminator pays on top. It is logged by itself, not in `discriminator_loss`.
             constraint: applied to each weight of the discriminator after its update, as
                 `penalties.WeightClipping()`.
+            augment: an object of `gan_model.augmenting`, or a sum of them: how real and fake
+                images are changed before the discriminator, in training alone. An adaptive
+                one is logged as `augmentation`.
             average: an object of `gan_model.averaging`. Then a second generator,
                 `gan.averaged_generator`, follows the one that learns; it makes all images
                 that are shown, kept or measured, and `gan.generator` is the raw one. None:
@@ -67,6 +71,7 @@ class Compiled:
         # Now, not at the first step: only built optimizers can load a checkpoint.
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self._compile_augment(augment)
         self._compile_average(average)
 
 

@@ -4,8 +4,18 @@ import keras
 import tensorflow as tf
 
 from gan_model import players
+from gan_model.augmenting import JudgesAugmented
 from gan_model.averaging import FollowsGenerator
-from gan_model.codings import EVALUATION, PENALTY, TRAINING, Noise
+from gan_model.codings import (
+    EVALUATION,
+    FAKE_FOR_DISCRIMINATOR,
+    FAKE_FOR_GENERATOR,
+    PENALTY,
+    REAL_FOR_DISCRIMINATOR,
+    REAL_FOR_GENERATOR,
+    TRAINING,
+    Noise,
+)
 from gan_model.compiling import Compiled
 from gan_model.execution import RunInOneCall, devices
 from gan_model.feeding import FedWithImages
@@ -21,6 +31,7 @@ class GAN(
     Compiled,
     FedWithImages,
     FollowsGenerator,
+    JudgesAugmented,
     MeasuresItself,
     RunInOneCall,
     Samples,
@@ -80,7 +91,8 @@ class GAN(
         self.step = self._counter("step")
         self.images_seen = self._counter("images_seen")
         self._evaluation_step = self._counter("evaluation_step")
-        names = "discriminator_loss", "generator_loss", "real_score", "fake_score", "penalty"
+        names = "discriminator_loss", "generator_loss", "real_score", "fake_score"
+        names = *names, "penalty", "augmentation"
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self._companions = {}  # layers that `compile` adds: what they hold is part of the state
         self.built = True
@@ -106,6 +118,8 @@ class GAN(
         # Here alone: all passes of a step divide by the same numbers. Not in the average.
         for player in (self.generator, self.discriminator):
             spectral.update(player)
+        real_images = self._augmented(real_images, REAL_FOR_DISCRIMINATOR)
+        fake_images = self._augmented(fake_images, FAKE_FOR_DISCRIMINATOR)
         with tf.GradientTape() as tape:
             # Two passes, not one joined batch: each keeps its own batch statistics.
             real_scores = self._scores(real_images, training=True)
@@ -117,6 +131,7 @@ class GAN(
                 objective += self._penalty(real_images, fake_images)
         self._descend(tape, objective, self.discriminator, self.discriminator_optimizer)
         self._constrain(self.discriminator)
+        self._adapt(real_scores)
         self._track(discriminator_loss=loss, real_score=real_scores, fake_score=fake_scores)
 
     def _penalty(self, real_images, fake_images):
@@ -136,7 +151,9 @@ class GAN(
     def _generator_loss(self, real_images, fake_images):
         real_scores = None
         if getattr(self.loss, "needs_real_scores", False):
+            real_images = self._augmented(real_images, REAL_FOR_GENERATOR)
             real_scores = self._scores(real_images, training=True)
+        fake_images = self._augmented(fake_images, FAKE_FOR_GENERATOR)
         fake_scores = self._scores(fake_images, training=True)
         loss = self.loss.generator(real_scores, fake_scores)
         self._track(generator_loss=loss)
@@ -198,7 +215,8 @@ class GAN(
     @property
     def metrics(self):
         # Without the tracker of Keras's own loss, which this model never feeds.
-        hidden = () if self.penalty and not self._evaluating else ("penalty",)
+        of_training = {"penalty": self.penalty, "augmentation": self.augmentation is not None}
+        hidden = [name for name, used in of_training.items() if self._evaluating or not used]
         return [tracker for name, tracker in self._trackers.items() if name not in hidden]
 
     def _track(self, **values):

@@ -15,6 +15,7 @@ _COMPILED_OBJECTS = (
     "discriminator_optimizer",
     "penalty",
     "constraint",
+    "augment",
     "average",
 )
 

@@ -22,6 +22,7 @@ FLOW = [
     "feeding",
     "execution",
     "players",
+    "augmenting",
     "averaging",
     "sampling",
     "saving",
