@@ -24,8 +24,10 @@ class RunInOneCall:
             self.train_function = lambda iterator: self._run(steps, iterator)
 
     def _run(self, steps, iterator):
-        # The images alone: `train_on_batch` hands over (images, None, None).
-        batches = [from_batch(b) for b in itertools.islice(iterator, self.steps_per_execution)]
+        given = itertools.islice(iterator, self.steps_per_execution)
+        # `train_on_batch` hands over (images, None, None), and numpy, whose uint8 a stack of
+        # arrays would make int32.
+        batches = [tf.convert_to_tensor(from_batch(data)) for data in given]
         if not batches:
             raise StopIteration  # what Keras expects of a train function at the end of the data
         for _, alike in itertools.groupby(batches, key=_shapes):
