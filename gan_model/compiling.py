@@ -11,6 +11,7 @@ class Compiled:
     """`compile` of a model with a `generator` and a `discriminator`."""
 
     penalty = constraint = None  # until `compile` says otherwise
+    discriminator_steps = 1
 
     def compile(
         self,
@@ -22,6 +23,7 @@ class Compiled:
         constraint=None,
         augment=None,
         average=None,
+        discriminator_steps=1,
         steps_per_execution=1,
         jit_compile="auto",
         run_eagerly=False,
@@ -48,6 +50,9 @@ class Compiled:
                 `gan.averaged_generator`, follows the one that learns; it makes all images
                 that are shown, kept or measured, and `gan.generator` is the raw one. None:
                 no average; one of an earlier `compile` is dropped.
+            discriminator_steps: steps of the discriminator to one of the generator (Arjovsky et
+                al., 2017, have 5). Each batch is one step of the discriminator; the generator
+                moves in every n-th of them, of the model's whole life. On one device.
             steps_per_execution: steps run between two looks at the callbacks and the progress
                 bar. More is faster where a step takes only milliseconds.
             jit_compile: whether XLA compiles the step. "auto": on a single GPU.
@@ -62,6 +67,7 @@ class Compiled:
         possible = {"steps_per_execution": 1, "jit_compile": False} if devices() > 1 else {}
         super().compile(optimizer=None, **self._execution | possible)
         players.check_trainable(generator=self.generator, discriminator=self.discriminator)
+        self.discriminator_steps = players.checked_steps(discriminator_steps, devices())
         self.loss = players.checked_loss(NonSaturating() if loss is None else loss)
         self.penalty = players.checked_penalty(penalty, self.discriminator)
         self.constraint = players.checked_constraint(constraint)

@@ -106,9 +106,7 @@ class GAN(
             fake_images = self(self._codings_for(real_images, self.step), training=True)
             with tape.stop_recording():
                 self._discriminator_step(real_images, fake_images)
-            loss = self._generator_loss(real_images, fake_images)
-            objective = self._objective(loss, self.generator)
-        self._descend(tape, objective, self.generator, self.generator_optimizer)
+            self._in_its_turn(lambda: self._generator_step(tape, real_images, fake_images))
         images = devices() * tf.shape(real_images, out_type=tf.int64)[0]
         self._follow_generator(images)
         self._count(images, after=real_images)
@@ -147,6 +145,17 @@ class GAN(
         with tf.control_dependencies([after]):
             self.step.assign_add(1)
             self.images_seen.assign_add(images)
+
+    def _in_its_turn(self, generator_step):
+        if self.discriminator_steps == 1:
+            return generator_step()
+        due = (self.step + 1) % self.discriminator_steps == 0
+        return tf.cond(due, generator_step, lambda: None)
+
+    def _generator_step(self, tape, real_images, fake_images):
+        loss = self._generator_loss(real_images, fake_images)
+        objective = self._objective(loss, self.generator)
+        self._descend(tape, objective, self.generator, self.generator_optimizer)
 
     def _generator_loss(self, real_images, fake_images):
         real_scores = None

@@ -47,6 +47,7 @@ class Saved:
         given = {name: getattr(self, name) for name in _COMPILED_OBJECTS}
         return {
             **{name: keras.saving.serialize_keras_object(given[name]) for name in given},
+            "discriminator_steps": self.discriminator_steps,
             **self._execution,
         }
 
