@@ -12,7 +12,8 @@ class RunInOneCall:
 
     Keras calls into XLA once a step. Where a step takes a millisecond, a quarter of it is that
     call. Here the loop over the steps is compiled as well; the steps are the same ones, to
-    the bit, however many run together.
+    the bit, however many run together. (An exception is brightness of `augmenting`: XLA may
+    round once or twice where an image is scaled and made lighter, as the rest of the loop has it.)
     """
 
     def make_train_function(self, force=False):

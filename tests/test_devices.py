@@ -154,6 +154,18 @@ for step in range(4):
 """
 
 
+TURNS = """
+from test_dirac import Wasserstein, dirac
+with strategy.scope():
+    try:
+        dirac(Wasserstein(), discriminator_steps=2)
+    except ValueError as error:
+        assert "On 2 devices the generator moves in every step" in str(error)
+    else:
+        raise AssertionError
+"""
+
+
 def on_two_devices(code, folder):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
@@ -197,6 +209,11 @@ def test_an_average_counts_the_images_of_both_devices(tmp_path):
 @pytest.mark.slow
 def test_augmentation_adapts_to_the_scores_of_both_devices(tmp_path):
     on_two_devices(AUGMENT, tmp_path)
+
+
+@pytest.mark.slow
+def test_several_steps_of_the_discriminator_are_refused(tmp_path):
+    on_two_devices(TURNS, tmp_path)
 
 
 @pytest.mark.slow
