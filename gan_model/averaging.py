@@ -86,11 +86,11 @@ class FollowsGenerator:
 
     def _compile_average(self, average):
         """Begins an average where the generator stands, goes on with one, or ends it."""
-        self.average = checked(average)
-        if average is None:
+        if checked(average) is None:
             self._companions.pop("average", None)
         elif self.averaged_generator is None:
             self._companions["average"] = twin(self.generator, self.codings_size)
+        self.average = average
 
     def _follow_generator(self, images):
         """One step of the average, which `images` were generated or judged in."""
