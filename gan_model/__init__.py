@@ -12,10 +12,13 @@ The rooms, in the order in which a batch walks through them:
     feeding       images as fit takes them -> batches
     execution     many training steps      -> one call into XLA
     players       two networks             -> what a GAN must know of them
+    augmenting    images, real and fake    -> other images, the only ones that are judged
+    averaging     a generator that learns  -> one that follows it slowly
     sampling      a trained generator      -> images to show
     saving        what of a GAN goes into a file
     files         a file, whole or as it was before
     folders       a folder, held by one process
+    compiling     the rule of a game       -> a model that is ready for its steps
     gan           all of the above         -> the only train_step
     features      images                   -> vectors that a distance looks at
     metrics       images, held-out images  -> how far apart they are
@@ -29,6 +32,8 @@ The rooms, in the order in which a batch walks through them:
 """
 
 from gan_model import (
+    augmenting,
+    averaging,
     callbacks,
     charts,
     codings,
@@ -51,6 +56,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GAN",
+    "augmenting",
+    "averaging",
     "callbacks",
     "charts",
     "codings",

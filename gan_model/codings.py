@@ -11,7 +11,11 @@ import tensorflow as tf
 
 # What numbers are drawn for. Streams of different purposes never meet.
 TRAINING, EVALUATION, GENERATION, PENALTY = 0, 1, 2, 3
-_PURPOSES = 4
+# Augmenting, for one player's step, the images of one kind.
+REAL_FOR_DISCRIMINATOR, FAKE_FOR_DISCRIMINATOR, REAL_FOR_GENERATOR, FAKE_FOR_GENERATOR = 4, 5, 6, 7
+_PURPOSES = (
+    4  # at one place; the later ones have bits of their own, to leave the earlier as they are
+)
 
 _BLOCK = 64  # codings drawn together by `numbered`; changing it changes every generated image
 
@@ -26,7 +30,8 @@ def normal(count, size, *, seed, place=0, purpose=TRAINING, replica=0):
         size: numbers in one coding.
         seed: of the run.
         place: where in the run, for example the step. A number or an integer tensor.
-        purpose: one of `TRAINING`, `EVALUATION`, `GENERATION`, `PENALTY`.
+        purpose: one of `TRAINING`, `EVALUATION`, `GENERATION`, `PENALTY`, or one of those of
+            augmenting, as `REAL_FOR_DISCRIMINATOR`.
         replica: which of several devices draws, so that no two draw the same.
 
     Reference: Box and Muller (1958); Salmon et al. (2011) for the bits.
@@ -74,8 +79,10 @@ def numbered(first, count, size, *, seed):
 
 
 def _between_0_and_1(shape, seed, place, purpose, replica):
+    group, purpose = divmod(purpose, _PURPOSES)
     place = tf.cast(place, tf.int64) * _PURPOSES + purpose
-    key = tf.stack([tf.cast(seed, tf.int64) + tf.cast(replica, tf.int64) * 2**32, place])
+    replica = tf.cast(replica, tf.int64) + group * 2**16
+    key = tf.stack([tf.cast(seed, tf.int64) + replica * 2**32, place])
     # Of TensorFlow 2.21's stateless generators only the raw bits are the same under XLA, so
     # the numbers are made of them here.
     bits = tf.random.stateless_uniform(

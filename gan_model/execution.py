@@ -4,13 +4,16 @@ import itertools
 
 import tensorflow as tf
 
+from gan_model.images import from_batch
+
 
 class RunInOneCall:
     """Runs the `steps_per_execution` of a compiled Keras model as one XLA computation.
 
     Keras calls into XLA once a step. Where a step takes a millisecond, a quarter of it is that
     call. Here the loop over the steps is compiled as well; the steps are the same ones, to
-    the bit, however many run together.
+    the bit, however many run together. (An exception is brightness of `augmenting`: XLA may
+    round once or twice where an image is scaled and made lighter, as the rest of the loop has it.)
     """
 
     def make_train_function(self, force=False):
@@ -22,7 +25,10 @@ class RunInOneCall:
             self.train_function = lambda iterator: self._run(steps, iterator)
 
     def _run(self, steps, iterator):
-        batches = list(itertools.islice(iterator, self.steps_per_execution))
+        given = itertools.islice(iterator, self.steps_per_execution)
+        # `train_on_batch` hands over (images, None, None), and numpy, whose uint8 a stack of
+        # arrays would make int32.
+        batches = [tf.convert_to_tensor(from_batch(data)) for data in given]
         if not batches:
             raise StopIteration  # what Keras expects of a train function at the end of the data
         for _, alike in itertools.groupby(batches, key=_shapes):
@@ -43,6 +49,11 @@ class RunInOneCall:
 
         tf.while_loop(lambda number: number < count, step, [0])
         return self.get_metrics_result()
+
+
+def devices():
+    """How many play the same step at once, each with its share of the batch."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _shapes(batch):

@@ -4,11 +4,22 @@ import keras
 import tensorflow as tf
 
 from gan_model import players
-from gan_model.codings import EVALUATION, PENALTY, TRAINING, Noise
-from gan_model.execution import RunInOneCall
+from gan_model.augmenting import JudgesAugmented
+from gan_model.averaging import FollowsGenerator
+from gan_model.codings import (
+    EVALUATION,
+    FAKE_FOR_DISCRIMINATOR,
+    FAKE_FOR_GENERATOR,
+    PENALTY,
+    REAL_FOR_DISCRIMINATOR,
+    REAL_FOR_GENERATOR,
+    TRAINING,
+    Noise,
+)
+from gan_model.compiling import Compiled
+from gan_model.execution import RunInOneCall, devices
 from gan_model.feeding import FedWithImages
 from gan_model.images import from_batch, to_range
-from gan_model.losses import NonSaturating
 from gan_model.measuring import MeasuresItself
 from gan_model.networks import spectral
 from gan_model.sampling import Samples
@@ -16,7 +27,17 @@ from gan_model.saving import Saved
 
 
 @keras.saving.register_keras_serializable("gan_model")
-class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Model):
+class GAN(
+    Compiled,
+    FedWithImages,
+    FollowsGenerator,
+    JudgesAugmented,
+    MeasuresItself,
+    RunInOneCall,
+    Samples,
+    Saved,
+    keras.Model,
+):
     """A generator and a discriminator trained against each other by `fit`.
 
     `gan(codings)` and `gan.predict(codings)` give images as the generator makes them;
@@ -53,8 +74,6 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
     Reference: Goodfellow et al. (2014).
     """
 
-    penalty = constraint = None  # until `compile` says otherwise
-
     def __init__(
         self, generator, discriminator, *, codings_size=None, image_range=None, seed=0, name=None
     ):
@@ -72,57 +91,11 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
         self.step = self._counter("step")
         self.images_seen = self._counter("images_seen")
         self._evaluation_step = self._counter("evaluation_step")
-        names = "discriminator_loss", "generator_loss", "real_score", "fake_score", "penalty"
+        names = "discriminator_loss", "generator_loss", "real_score", "fake_score"
+        names = *names, "penalty", "augmentation"
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self._companions = {}  # layers that `compile` adds: what they hold is part of the state
         self.built = True
-
-    def compile(
-        self,
-        loss=None,
-        generator_optimizer=None,
-        discriminator_optimizer=None,
-        *,
-        penalty=None,
-        constraint=None,
-        steps_per_execution=1,
-        jit_compile="auto",
-        run_eagerly=False,
-    ):
-        """Sets the rule of the game and how each player learns.
-
-        Args:
-            loss: an object of `gan_model.losses`, or your own with the same two methods.
-                None: `NonSaturating()`.
-            generator_optimizer: Keras optimizer or its name. None: Adam with the rate 2e-4
-                and beta_1 0.5 (Radford et al., 2016).
-            discriminator_optimizer: the same for the discriminator; another object.
-            penalty: an object of `gan_model.penalties`, or a sum of them, which the
-                discriminator pays on top. It is logged by itself, not in `discriminator_loss`.
-            constraint: applied to each weight of the discriminator after its update, as
-                `penalties.WeightClipping()`.
-            steps_per_execution: steps run between two looks at the callbacks and the progress
-                bar. More is faster where a step takes only milliseconds.
-            jit_compile: whether XLA compiles the step. "auto": on a single GPU.
-            run_eagerly: run the step line by line, for a debugger.
-        """
-        self._execution = {
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,  # as given: "auto" means another thing elsewhere
-            "run_eagerly": run_eagerly,
-        }
-        # On several devices neither Keras's loop over steps nor XLA works (Keras 3.15).
-        possible = {"steps_per_execution": 1, "jit_compile": False} if _devices() > 1 else {}
-        super().compile(optimizer=None, **self._execution | possible)
-        players.check_trainable(generator=self.generator, discriminator=self.discriminator)
-        self.loss = players.checked_loss(NonSaturating() if loss is None else loss)
-        self.penalty = players.checked_penalty(penalty, self.discriminator)
-        self.constraint = players.checked_constraint(constraint)
-        self.generator_optimizer, self.discriminator_optimizer = players.checked_optimizers(
-            generator_optimizer or _adam(), discriminator_optimizer or _adam()
-        )
-        # Now, not at the first step: only built optimizers can load a checkpoint.
-        self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     # The game.
 
@@ -133,14 +106,18 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
             fake_images = self(self._codings_for(real_images, self.step), training=True)
             with tape.stop_recording():
                 self._discriminator_step(real_images, fake_images)
-            loss = self._generator_loss(real_images, fake_images)
-            objective = self._objective(loss, self.generator)
-        self._descend(tape, objective, self.generator, self.generator_optimizer)
-        self._count(real_images)
+            self._in_its_turn(lambda: self._generator_step(tape, real_images, fake_images))
+        images = devices() * tf.shape(real_images, out_type=tf.int64)[0]
+        self._follow_generator(images)
+        self._count(images, after=real_images)
         return self.get_metrics_result()
 
     def _discriminator_step(self, real_images, fake_images):
-        spectral.update(self)  # here alone: all passes of a step divide by the same numbers
+        # Here alone: all passes of a step divide by the same numbers. Not in the average.
+        for player in (self.generator, self.discriminator):
+            spectral.update(player)
+        real_images = self._augmented(real_images, REAL_FOR_DISCRIMINATOR)
+        fake_images = self._augmented(fake_images, FAKE_FOR_DISCRIMINATOR)
         with tf.GradientTape() as tape:
             # Two passes, not one joined batch: each keeps its own batch statistics.
             real_scores = self._scores(real_images, training=True)
@@ -152,6 +129,7 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
                 objective += self._penalty(real_images, fake_images)
         self._descend(tape, objective, self.discriminator, self.discriminator_optimizer)
         self._constrain(self.discriminator)
+        self._adapt(real_scores)
         self._track(discriminator_loss=loss, real_score=real_scores, fake_score=fake_scores)
 
     def _penalty(self, real_images, fake_images):
@@ -159,19 +137,32 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
         scores = lambda images: self._scores(images, training=True)  # noqa: E731
         penalty = self.penalty(scores, real_images, fake_images, noise)
         self._track(penalty=penalty)
-        return penalty / _devices()
+        return penalty / devices()
 
-    def _count(self, real_images):
+    def _count(self, images, *, after):
         # After the batch has come: when an epoch begins, the data set reads `step` to know
         # where, and nothing else in the graph keeps that read before this write.
-        with tf.control_dependencies([real_images]):
+        with tf.control_dependencies([after]):
             self.step.assign_add(1)
-            self.images_seen.assign_add(_devices() * tf.shape(real_images, out_type=tf.int64)[0])
+            self.images_seen.assign_add(images)
+
+    def _in_its_turn(self, generator_step):
+        if self.discriminator_steps == 1:
+            return generator_step()
+        due = (self.step + 1) % self.discriminator_steps == 0
+        return tf.cond(due, generator_step, lambda: None)
+
+    def _generator_step(self, tape, real_images, fake_images):
+        loss = self._generator_loss(real_images, fake_images)
+        objective = self._objective(loss, self.generator)
+        self._descend(tape, objective, self.generator, self.generator_optimizer)
 
     def _generator_loss(self, real_images, fake_images):
         real_scores = None
         if getattr(self.loss, "needs_real_scores", False):
+            real_images = self._augmented(real_images, REAL_FOR_GENERATOR)
             real_scores = self._scores(real_images, training=True)
+        fake_images = self._augmented(fake_images, FAKE_FOR_GENERATOR)
         fake_scores = self._scores(fake_images, training=True)
         loss = self.loss.generator(real_scores, fake_scores)
         self._track(generator_loss=loss)
@@ -192,13 +183,17 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
         return self.get_metrics_result()
 
     def call(self, codings, training=False):
-        """Images (batch, *image_shape), float32 in `image_range`, from codings."""
+        """Images (batch, *image_shape), float32 in `image_range`, from codings.
+
+        Not in training they are those of the averaged generator, where there is one.
+        """
         if codings.shape[-1] != self.codings_size or len(codings.shape) != 2:
             raise ValueError(
                 f"The codings have the shape {tuple(codings.shape)}; this generator takes "
                 f"(count, {self.codings_size})."
             )
-        return tf.cast(self.generator(codings, training=training), tf.float32)
+        generator = self.generator if training else self.sampled_generator
+        return tf.cast(generator(codings, training=training), tf.float32)
 
     def _scores(self, images, training):
         return tf.cast(self.discriminator(images, training=training), tf.float32)
@@ -215,7 +210,7 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
 
     def _objective(self, loss, player):
         # Gradients of several devices are added up, so each gives its share.
-        return (loss + sum(player.losses)) / _devices()
+        return (loss + sum(player.losses)) / devices()
 
     def _descend(self, tape, objective, player, optimizer):
         variables = player.trainable_variables
@@ -229,7 +224,8 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
     @property
     def metrics(self):
         # Without the tracker of Keras's own loss, which this model never feeds.
-        hidden = () if self.penalty and not self._evaluating else ("penalty",)
+        of_training = {"penalty": self.penalty, "augmentation": self.augmentation is not None}
+        hidden = [name for name, used in of_training.items() if self._evaluating or not used]
         return [tracker for name, tracker in self._trackers.items() if name not in hidden]
 
     def _track(self, **values):
@@ -240,11 +236,3 @@ class GAN(FedWithImages, MeasuresItself, RunInOneCall, Samples, Saved, keras.Mod
         # One count for all devices, which go step by step.
         counter = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
         return self.add_weight(name=name, aggregation="only_first_replica", **counter)
-
-
-def _adam():
-    return keras.optimizers.Adam(2e-4, beta_1=0.5)
-
-
-def _devices():
-    return tf.distribute.get_strategy().num_replicas_in_sync

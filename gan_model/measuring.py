@@ -12,7 +12,8 @@ from gan_model.images import chosen, from_batch, to_uint8
 class MeasuresItself:
     """The attribute `quality` of a model that generates images, and when it is measured.
 
-    The model says how it generates: `sampler()`, `image_shape`, `image_range`.
+    The model says how it generates: `sampler()`, `sampled_generator`, `image_shape`,
+    `image_range`.
     """
 
     _quality = None
@@ -50,7 +51,7 @@ class MeasuresItself:
         """The numbers of this moment, by name; none where nothing is measured."""
         if self._quality is None:
             return {}
-        if not all(np.isfinite(weight).all() for weight in self.generator.get_weights()):
+        if not all(np.isfinite(weight).all() for weight in self.sampled_generator.get_weights()):
             return dict.fromkeys(self._quality.names, math.nan)  # the run is lost
         return self._quality.of(self.sampler())
 

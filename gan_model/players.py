@@ -164,6 +164,22 @@ def checked_penalty(penalty, discriminator):
     return penalty
 
 
+def checked_steps(discriminator_steps, devices):
+    """The steps of the discriminator to one of the generator, if they can be made."""
+    number = discriminator_steps
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ValueError(
+            "`discriminator_steps` is a whole number from 1 on. Received: "
+            f"discriminator_steps={number!r}."
+        )
+    if number > 1 and devices > 1:  # TensorFlow updates shared weights under no condition
+        raise ValueError(
+            f"On {devices} devices the generator moves in every step. Leave discriminator_steps="
+            f"{number} out, or train on one device."
+        )
+    return number
+
+
 def checked_constraint(constraint):
     """The constraint itself, or None."""
     if constraint is not None and (isinstance(constraint, type) or not callable(constraint)):

@@ -8,7 +8,7 @@ tensorboard/     what `tensorboard --logdir` shows
 checkpoints/     the last states, to go on from
 best.keras       the GAN of the epoch with the least held-out distance
 gan.keras        the finished GAN, both optimizers included
-generator.keras  the finished generator alone
+generator.keras  the finished generator alone, averaged where the GAN has an average
 """
 
 import hashlib
@@ -68,7 +68,7 @@ class RunFolder(Folder):
 
     def save(self, gan):
         """Writes `gan.keras` and `generator.keras`, each whole or not at all."""
-        for model, path in ((gan, self.gan), (gan.generator, self.generator)):
+        for model, path in ((gan, self.gan), (gan.sampled_generator, self.generator)):
             with replaced(path) as beside:
                 model.save(beside)
 

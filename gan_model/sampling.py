@@ -15,7 +15,7 @@ _BLOCK = 64  # images made at a time
 class Samples:
     """`generate` and `sampler` of a model.
 
-    The model says how it generates: `generator`, `codings_size`, `image_range`.
+    The model says how it generates: `sampled_generator`, `codings_size`, `image_range`.
     """
 
     _sampler = None
@@ -29,10 +29,11 @@ class Samples:
         return self.sampler().generate(count, seed=seed)
 
     def sampler(self):
-        """The `Sampler` of this generator; it follows the weights as they change."""
-        if self._sampler is None:
+        """The `Sampler` of this model's generator; it follows the weights as they change."""
+        generator = self.sampled_generator
+        if self._sampler is None or self._sampler.generator is not generator:
             self._sampler = Sampler(
-                self.generator, codings_size=self.codings_size, image_range=self.image_range
+                generator, codings_size=self.codings_size, image_range=self.image_range
             )
         return self._sampler
 

@@ -15,6 +15,8 @@ _COMPILED_OBJECTS = (
     "discriminator_optimizer",
     "penalty",
     "constraint",
+    "augment",
+    "average",
 )
 
 
@@ -45,11 +47,12 @@ class Saved:
         given = {name: getattr(self, name) for name in _COMPILED_OBJECTS}
         return {
             **{name: keras.saving.serialize_keras_object(given[name]) for name in given},
+            "discriminator_steps": self.discriminator_steps,
             **self._execution,
         }
 
     def compile_from_config(self, config):
-        # Only those there are: files of before there were penalties have none.
+        # Only those there are: older files lack the newer ones.
         objects = {
             name: keras.saving.deserialize_keras_object(config[name])
             for name in _COMPILED_OBJECTS

@@ -6,8 +6,10 @@ import tensorflow as tf
 
 from gan_model.codings import (
     EVALUATION,
+    FAKE_FOR_GENERATOR,
     GENERATION,
     PENALTY,
+    REAL_FOR_DISCRIMINATOR,
     TRAINING,
     Noise,
     normal,
@@ -61,6 +63,7 @@ def test_same_place_same_numbers():
         dict(seed=3, place=7, purpose=EVALUATION),
         dict(seed=3, place=7, purpose=GENERATION),
         dict(seed=3, place=7, purpose=PENALTY),
+        dict(seed=3, place=7, purpose=REAL_FOR_DISCRIMINATOR),
         dict(seed=3, place=7, replica=1),
         dict(seed=3, place=7 * 4 + 1),
     ],
@@ -83,3 +86,26 @@ def test_numbered_codings_do_not_depend_on_how_they_are_asked_for(first, count):
     every = numbered(0, 200, 6, seed=2).numpy()
     assert np.array_equal(numbered(first, count, 6, seed=2), every[first : first + count])
     assert len(np.unique(every, axis=0)) == 200
+
+
+def test_no_two_of_all_streams_meet():
+    streams = [
+        uniform(1, 2, seed=seed, place=place, purpose=purpose, replica=replica).numpy().tobytes()
+        for seed in (0, 2**32 - 1)
+        for place in (0, 1, 4, 5)
+        for purpose in range(TRAINING, FAKE_FOR_GENERATOR + 1)
+        for replica in (0, 1)
+    ]
+    assert len(set(streams)) == len(streams) == 2 * 4 * 8 * 2
+
+
+def test_the_first_four_purposes_have_the_bits_that_they_always_had():
+    """Of before there was augmenting: a run from then goes on as it would have."""
+    for purpose in (TRAINING, EVALUATION, GENERATION, PENALTY):
+        key = tf.constant([3 + 2**32, 4 * 7 + purpose], tf.int64)
+        bits = tf.random.stateless_uniform(
+            (8, 5), key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
+        )
+        expected = (np.float32(bits.numpy() >> 8) + np.float32(0.5)) * np.float32(2.0**-24)
+        where = dict(seed=3, place=7, purpose=purpose, replica=1)
+        assert np.array_equal(uniform(8, 5, **where), expected)

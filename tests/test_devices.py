@@ -107,6 +107,65 @@ for variable in gan.discriminator.weights:
 """
 
 
+AVERAGE = """
+from gan_model import averaging, callbacks, presets
+def made():
+    keras.utils.set_random_seed(0)
+    with strategy.scope():
+        gan = presets.dcgan((16, 16), codings_size=4)
+        gan.compile(average=averaging.Exponential(half_life=30, warm_up=0.2))
+    return gan
+def fit(gan, epochs, folder):
+    gan.fit(images, epochs=epochs, batch_size=8, verbose=0, callbacks=callbacks.watch(folder))
+def read(weights):
+    return [w.numpy().astype("float64") for w in weights]
+gan = made()
+average = read(gan.generator.weights)
+for step in range(4):
+    gan.fit(images[:8], batch_size=8, verbose=0)
+    share = 1 if step == 0 else 1 - 0.5 ** (8 / min(30, 0.2 * 8 * step))
+    average = [a + share * (w - a) for a, w in zip(average, read(gan.generator.weights))]
+for a, w in zip(average, read(gan.averaged_generator.weights), strict=True):
+    np.testing.assert_allclose(w, a, rtol=1e-4, atol=1e-6)
+for variable in gan.averaged_generator.weights:
+    first, second = variable.value.values
+    assert np.array_equal(first, second), variable.path
+whole = made()
+fit(whole, 4, "whole")
+for epochs in (2, 4):
+    cut = made()
+    fit(cut, epochs, "cut")
+for a, b in zip(whole.variables, cut.variables, strict=True):
+    assert np.array_equal(a.numpy(), b.numpy()), a.path
+"""
+
+
+AUGMENT = """
+from gan_model.augmenting import Adaptive, HorizontalFlip
+from test_dirac import Wasserstein, dirac
+with strategy.scope():
+    gan = dirac(Wasserstein(), augment=Adaptive(HorizontalFlip(), every=2, speed=100))
+gan.discriminator_optimizer.learning_rate = 0.0
+# Of the first device's scores all are above 0, of the second's three of four: together r is 3/4.
+real = np.array([1, 1, 1, 1, 1, 1, 1, -1], "float32").reshape(8, 1, 1)
+for step in range(4):
+    gan.fit(real, batch_size=8, shuffle=False, verbose=0)
+    assert abs(gan.augmentation.numpy() - 0.16 * ((step + 1) // 2)) < 1e-6
+"""
+
+
+TURNS = """
+from test_dirac import Wasserstein, dirac
+with strategy.scope():
+    try:
+        dirac(Wasserstein(), discriminator_steps=2)
+    except ValueError as error:
+        assert "On 2 devices the generator moves in every step" in str(error)
+    else:
+        raise AssertionError
+"""
+
+
 def on_two_devices(code, folder):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
@@ -140,6 +199,21 @@ def test_what_bounds_the_discriminator_keeps_it_the_same_on_both_devices(tmp_pat
 @pytest.mark.parametrize("preset", ["dense", "dcgan"])
 def test_presets_train_and_resume_on_two_devices(preset, tmp_path):
     on_two_devices(PRESET.format(preset=preset), tmp_path)
+
+
+@pytest.mark.slow
+def test_an_average_counts_the_images_of_both_devices(tmp_path):
+    on_two_devices(AVERAGE, tmp_path)
+
+
+@pytest.mark.slow
+def test_augmentation_adapts_to_the_scores_of_both_devices(tmp_path):
+    on_two_devices(AUGMENT, tmp_path)
+
+
+@pytest.mark.slow
+def test_several_steps_of_the_discriminator_are_refused(tmp_path):
+    on_two_devices(TURNS, tmp_path)
 
 
 @pytest.mark.slow

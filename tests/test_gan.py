@@ -414,3 +414,13 @@ def test_preset_arguments(name):
     assert gan.loss.label_smoothing == 0.1
     assert small("dense").codings_size == 30
     assert presets.named("dense") is presets.dense
+
+
+@pytest.mark.slow
+def test_train_on_batch_under_xla(images):
+    """Keras hands it (images, None, None), as numpy arrays."""
+    by_fit, by_hand = small("dense"), small("dense")
+    by_fit.fit(images[:32], shuffle=False, verbose=0)
+    by_hand.train_on_batch(images[:32])
+    for a, b in zip(state(by_fit), state(by_hand), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)

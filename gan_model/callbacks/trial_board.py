@@ -85,7 +85,7 @@ class TrialBoard(EpochFigures):
         self._writer = None
 
     def _draw(self, figures):
-        weights = self.model.generator.get_weights()
+        weights = self.model.sampled_generator.get_weights()
         with board.drawing(self._writer, int(self.model.step.numpy())):
             board.scalars(figures)
             if all(np.isfinite(weight).all() for weight in weights):  # a lost one has no images

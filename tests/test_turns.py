@@ -1,0 +1,99 @@
+"""Several steps of the discriminator to one of the generator."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from test_averaging import QUICKLY
+from test_dirac import PSI, RATE, THETA, dirac, state
+from test_resume import Process, same
+
+from gan_model import presets
+from gan_model.augmenting import HorizontalFlip
+from gan_model.losses import Wasserstein
+from gan_model.penalties import GradientPenalty
+
+ZEROS = np.zeros((4, 1, 1), "float32")
+
+
+@pytest.mark.parametrize("how", [{}, {"run_eagerly": True}, {"jit_compile": True}], ids=str)
+@pytest.mark.parametrize("every", [1, 2, 5])
+def test_turns_by_hand(every, how):
+    """psi moves with each batch, theta with every n-th; the n-th is played as ever."""
+    gan, psi, theta = dirac(Wasserstein(), discriminator_steps=every, **how), PSI, THETA
+    for step in range(11):
+        gan.fit(ZEROS, batch_size=4, verbose=0)
+        psi -= RATE * theta
+        if (step + 1) % every == 0:
+            theta += RATE * psi
+        assert state(gan) == pytest.approx((psi, theta), abs=1e-6)
+    assert int(gan.step) == 11 and int(gan.generator_optimizer.iterations) == 11 // every
+
+
+def test_the_generators_loss_is_the_mean_over_its_own_steps():
+    gan = dirac(Wasserstein(), discriminator_steps=2)
+    gan.discriminator_optimizer.learning_rate = gan.generator_optimizer.learning_rate = 0.0
+    batches = tf.data.Dataset.from_tensors(ZEROS).repeat(4)
+    history = gan.fit(batches, verbose=0).history
+    assert history["generator_loss"] == pytest.approx([-PSI * THETA])
+    assert history["discriminator_loss"] == pytest.approx([PSI * THETA])
+
+
+def test_the_first_steps_leave_the_generators_weights_alone(images):
+    """But for batch norm's statistics: fake images are made as in training."""
+    keras.utils.set_random_seed(4)
+    gan = presets.dcgan((16, 16, 1), codings_size=4)
+    gan.compile(discriminator_steps=3)
+    before = [weight.numpy() for weight in gan.generator.trainable_variables]
+    gan.fit(images[:32], batch_size=16, verbose=0)
+    assert same([weight.numpy() for weight in gan.generator.trainable_variables], before)
+    gan.fit(images[:16], batch_size=16, verbose=0)
+    after = [weight.numpy() for weight in gan.generator.trainable_variables]
+    assert not any(np.array_equal(*pair) for pair in zip(before, after, strict=True))
+
+
+ALL = dict(
+    discriminator_steps=3,
+    penalty=GradientPenalty(1.0, every=2),
+    average=QUICKLY,
+    augment=HorizontalFlip(),
+)
+
+
+def test_two_epochs_and_two_more_are_four(tmp_path):
+    """5 steps an epoch: the cut lies between two moves of the generator."""
+    compiled = ALL | dict(steps_per_execution=4)
+    whole = Process("dcgan", compiled=compiled).fit(tmp_path / "whole", epochs=4, steps=5)
+    Process("dcgan", compiled=compiled).fit(tmp_path / "cut", epochs=2, steps=5)
+    ended = Process("dcgan", drawn=1, compiled=compiled).fit(tmp_path / "cut", epochs=4, steps=5)
+    assert same(ended.state, whole.state)
+    assert ended.history.history == whole.history.history
+    assert int(whole.gan.generator_optimizer.iterations) == 20 // 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jit", [False, True])
+def test_the_steps_of_one_execution_are_no_matter_of_the_result(jit):
+    states = []
+    for count in (1, 4):
+        compiled = ALL | dict(steps_per_execution=count, jit_compile=jit)
+        states.append(Process("dcgan", compiled=compiled).fit(None, epochs=2, steps=7).state)
+    assert same(*states)
+
+
+def test_of_a_file_the_turns_are_read(tmp_path):
+    gan = presets.dense((8, 8))
+    gan.compile(discriminator_steps=2)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert loaded.discriminator_steps == 2
+    config = gan.get_compile_config()
+    del config["discriminator_steps"]  # of before there were turns
+    gan.compile_from_config(config)
+    assert gan.discriminator_steps == 1
+
+
+@pytest.mark.parametrize("steps", [0, 1.5, True, None])
+def test_what_makes_no_sense_is_refused(steps):
+    with pytest.raises(ValueError, match="`discriminator_steps` is a whole number from 1 on"):
+        dirac(Wasserstein(), discriminator_steps=steps)
