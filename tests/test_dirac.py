@@ -139,7 +139,9 @@ PENALTIES = [
 ]
 
 
-@pytest.mark.parametrize(("penalty", "derivative"), PENALTIES, ids=lambda given: str(given)[:40])
+@pytest.mark.parametrize(
+    ("penalty", "derivative"), PENALTIES, ids=[str(penalty)[:40] for penalty, _ in PENALTIES]
+)
 def test_steps_with_a_penalty_solved_by_hand(penalty, derivative):
     gan, psi, theta = dirac(Wasserstein(), penalty=penalty), PSI, THETA
     for step in range(10):
