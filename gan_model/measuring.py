@@ -51,7 +51,7 @@ class MeasuresItself:
         """The numbers of this moment, by name; none where nothing is measured."""
         if self._quality is None:
             return {}
-        if not all(np.isfinite(weight).all() for weight in self.sampled_generator.get_weights()):
+        if not self.sampler().sound:
             return dict.fromkeys(self._quality.names, math.nan)  # the run is lost
         return self._quality.of(self.sampler())
 

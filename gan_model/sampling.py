@@ -63,6 +63,11 @@ class Sampler:
         """The sampler of a `GAN`, or of a generator alone, as a file may hold either."""
         return model.sampler() if hasattr(model, "sampler") else cls(model)
 
+    @property
+    def sound(self):
+        """Whether all weights are numbers; a generator that is lost has no images to show."""
+        return all(np.isfinite(weight).all() for weight in self.generator.get_weights())
+
     def generate(self, count, *, seed=0):
         """Images number 0 to `count - 1`: uint8, (count, *image_shape)."""
         if count < 1:

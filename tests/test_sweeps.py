@@ -21,8 +21,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:getName:DeprecationWarning"),
     # scikit-learn's: a Bayesian search of few trials learns no length scale.
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    # numpy's, of the pictures of a lost generator, whose images are no numbers.
-    pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning"),
 ]
 
 DISTANCE = "val_fid_pixels"

@@ -56,6 +56,8 @@ class SampleImages(keras.callbacks.Callback):
             pictures.animate(grids, self.directory / "training.gif")
 
     def _show(self, epoch):
+        if not self.model.sampler().sound:
+            return
         picture = pictures.grid(self.model.generate(self.count, seed=self.seed))
         if self.directory:
             for later in self.directory.glob("epoch-*.png"):

@@ -4,7 +4,6 @@ import math
 import time
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from gan_model import pictures
@@ -85,10 +84,9 @@ class TrialBoard(EpochFigures):
         self._writer = None
 
     def _draw(self, figures):
-        weights = self.model.sampled_generator.get_weights()
         with board.drawing(self._writer, int(self.model.step.numpy())):
             board.scalars(figures)
-            if all(np.isfinite(weight).all() for weight in weights):  # a lost one has no images
+            if self.model.sampler().sound:
                 picture = pictures.grid(self.model.generate(self.count, seed=self.seed))
                 board.image("samples", picture)
 
