@@ -28,8 +28,8 @@ train: .venv/ready # train a preset, or go on with it: PRESET= DATA= EPOCHS= SEE
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --epochs $(EPOCHS) \
 		--seed $(SEED) --run-dir $(RUN) $(ARGS)
 
-# A process a core, and a file of tests to one of them: its fixtures are made once.
-PYTEST := $(BIN)/pytest -n auto --dist loadfile
+# A process a core; who is done first takes tests from the other.
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
 
 test: .venv/ready # all tests
 	@$(PYTEST) $(ARGS)

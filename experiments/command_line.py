@@ -23,6 +23,20 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
+def use_gpus(*, shared=False):
+    """Has GPUs, where there are any, compute the same bits every time, as a resume needs it.
+
+    `shared` by several processes, a GPU's memory is taken only as it is needed.
+    """
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        tf.config.experimental.enable_op_determinism()
+    for gpu in gpus if shared else ():
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
 def positive(text):
     """A whole number, 1 or more."""
     number = whole(text)

@@ -29,6 +29,13 @@ class Search:
     def __init__(self, args, path):
         self.args, self.folder = args, sweeps.SearchFolder(path)
         self.preset = presets.named(args.preset)
+        hyperband = args.tuner == "hyperband"
+        args.epochs = args.epochs or (9 if hyperband else 2)
+        if hyperband and args.epochs < 3:
+            raise ValueError(
+                f"hyperband begins with a third of the epochs: give --epochs 3 or more, not "
+                f"{args.epochs}."
+            )
         if args.tuner == "grid" and len(args.learning_rates) == 2:
             low, high = args.learning_rates
             args.learning_rates = (low, math.sqrt(low * high), high)
@@ -81,17 +88,21 @@ class Search:
         remembered.unlink(missing_ok=True)
         # keras-tuner takes a seed of 0 for none.
         about = {"objective": self.hypergan.objective, "seed": 1 + self.args.seed, **place}
-        trials = self.args.trials or _TRIALS
         if self.args.tuner == "hyperband":
             tuner = keras_tuner.Hyperband(self.hypergan, max_epochs=self.args.epochs, **about)
             tuner.oracle.max_trials = self.args.trials
             return tuner
-        kind = {
-            "random": keras_tuner.RandomSearch,
-            "bayesian": keras_tuner.BayesianOptimization,
-            "grid": keras_tuner.GridSearch,
-        }[self.args.tuner]
-        return kind(self.hypergan, max_trials=trials, **about)
+        about["max_trials"] = self.args.trials or _TRIALS
+        if self.args.tuner == "bayesian":
+            # keras-tuner's own number, three for each dimension, may be all there are.
+            at_random = max(3, about["max_trials"] // 3)
+            return keras_tuner.BayesianOptimization(
+                self.hypergan, num_initial_points=at_random, **about
+            )
+        grid = self.args.tuner == "grid"
+        return (keras_tuner.GridSearch if grid else keras_tuner.RandomSearch)(
+            self.hypergan, **about
+        )
 
     def run(self, worker_commands=()):
         """Trains all trials that are not over yet, in this process or in workers."""
@@ -115,7 +126,12 @@ class Search:
 
     def work(self):
         """Trains the trials that a chief hands out."""
-        self._search(self.tuner())
+        import grpc  # here, not above: only workers need it
+
+        try:
+            self._search(self.tuner())
+        except grpc.RpcError as error:
+            raise ChildProcessError("The chief of this search gave no answer.") from error
 
     def _search(self, tuner):
         try:
@@ -130,8 +146,6 @@ class Search:
         """The best trials and the recipe, trained again with new seeds: list of `Confirmed`."""
         if not self.args.confirm:
             return []
-        for outcome in sweeps.outcomes_in(self.folder.confirmation):
-            self.progress.skip(outcome, self.args.epochs, again=True)
         best = [one for one in sweeps.ranked(self.outcomes()) if one.state == "finished"]
         return sweeps.confirm(
             self.hypergan,
@@ -139,8 +153,7 @@ class Search:
             seeds=self.args.confirm,
             fit_arguments=self.fit_arguments,
             recipe=self.recipe(),
-            on_begin=self.progress.begin,
-            on_end=lambda outcome: self.progress.end(outcome, self.args.epochs, again=True),
+            progress=self.progress,
         )
 
     def recipe(self):

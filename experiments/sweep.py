@@ -8,7 +8,18 @@ import shlex
 import sys
 from pathlib import Path
 
-from command_line import FEATURES, Parser, plain_errors, positive, quiet, rate, seed, size, whole
+from command_line import (
+    FEATURES,
+    Parser,
+    plain_errors,
+    positive,
+    quiet,
+    rate,
+    seed,
+    size,
+    use_gpus,
+    whole,
+)
 
 TUNERS = ("random", "hyperband", "bayesian", "grid")
 
@@ -19,7 +30,7 @@ def arguments():
     parser.add_argument("--data", default="sample", help="as for train.py")
     parser.add_argument("--tuner", choices=TUNERS, default="random", help="of keras-tuner")
     parser.add_argument("--trials", type=positive, help="8; hyperband: as many as it needs")
-    parser.add_argument("--epochs", type=positive, default=2, help="of a trial; hyperband: at most")
+    parser.add_argument("--epochs", type=positive, help="of a trial, 2; hyperband: at most, 9")
     parser.add_argument("--codings-sizes", type=positive, nargs="+", default=(16, 32, 64, 128, 256))
     parser.add_argument(
         "--learning-rates", type=rate, nargs="+", default=(1e-4, 3e-3), help="range"
@@ -46,6 +57,7 @@ def main(args):
         from sweep_report import report
 
         from gan_model import sweeps
+    use_gpus(shared=bool(args.workers or sweeps.workers.role()))
     path = Path(args.run_dir or f"runs/sweep-{args.preset}-{Path(args.data).name}")
     search = Search(args, path)
     if args.worker or sweeps.workers.role() == "worker":

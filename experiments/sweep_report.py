@@ -36,8 +36,10 @@ def report(search, confirmed):
         print(ranking.confirmation_table(confirmed, distance=distance))
         sentences = ranking.verdict(confirmed, distance=distance).splitlines()
         print("\n" + "\n".join(textwrap.fill(one, 100) for one in sentences))
-        won = min(ranking.winner(confirmed).readings, key=lambda one: one.score)
-    print(files(search, confirmed, won))
+        won = ranking.ranked(ranking.winner(confirmed).readings)[0]
+    print(files(search, confirmed))
+    if won.state == ranking.FINISHED:
+        print(f"Train longer: {os.path.relpath(sys.executable)} {train_command(search, won)}")
 
 
 def side_by_side(search, outcomes):
@@ -55,8 +57,8 @@ def side_by_side(search, outcomes):
     )
 
 
-def files(search, confirmed, won):
-    """Where everything is, and the command that trains the winner longer."""
+def files(search, confirmed):
+    """Where everything is."""
     folder = search.folder
     python = os.path.relpath(sys.executable)
     tensorboard = Path(python).with_name("tensorboard")
@@ -64,24 +66,26 @@ def files(search, confirmed, won):
     return f"""
 Tables:       {", ".join(map(str, tables))}
 Pictures:     {folder.chart}, {folder.pictures}, {folder.trials}/*/samples
-Dashboard:    {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000
-Train longer: {python} {shlex.join(train_command(search, won))}"""
+Dashboard:    {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000"""
 
 
 def train_command(search, won):
-    """The arguments that train the settings of an `Outcome` longer, from the same seed."""
+    """What trains the settings of an `Outcome` longer, from the same seed."""
     args = search.args
     given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
     given["epochs"] = _LONGER * args.epochs
     passed_on = ("features", "data_dir", "image_size", "channels")
     given |= {name: getattr(args, name) for name in passed_on if getattr(args, name)}
-    given["run_dir"] = search.folder.path / "winner"
+    given["run_dir"] = search.folder.path / f"winner-{won.name}"
     options = [
         text
         for name, value in given.items()
         for text in (f"--{name.replace('_', '-')}", _as_typed(value))
     ]
-    return ["experiments/train.py", "--preset", args.preset, "--data", args.data, *options]
+    script = Path(__file__).with_name("train.py")
+    return shlex.join(
+        [os.path.relpath(script), "--preset", args.preset, "--data", args.data, *options]
+    )
 
 
 def _as_typed(value):

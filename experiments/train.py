@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from command_line import FEATURES, Parser, plain_errors, positive, quiet, rate, seed, size
+from command_line import FEATURES, Parser, plain_errors, positive, quiet, rate, seed, size, use_gpus
 
 
 def arguments():
@@ -39,12 +39,8 @@ def arguments():
 
 def main(args):
     with quiet():
-        import tensorflow as tf
-
         from gan_model import data, presets, runs
-    if tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.enable_op_determinism()  # a resume to the bit needs it there
-
+    use_gpus()
     presets.named(args.preset)  # before reading the data, which may take long
     (train, _), (held_out, _) = data.load(
         args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels

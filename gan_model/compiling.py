@@ -30,8 +30,9 @@ class Compiled:
     ):
         """Sets the rule of the game and how each player learns.
 
-        Weights, counters, a running average and the probability of an adaptive augmentation
-        stay as they are when a GAN is compiled again; optimizers begin anew.
+        Weights and counters stay as they are when a GAN is compiled again; so do a running
+        average and the probability of an adaptive augmentation, where it is compiled with one
+        again. Optimizers begin anew.
 
         Args:
             loss: an object of `gan_model.losses`, or your own with the same two methods.
@@ -63,22 +64,28 @@ class Compiled:
             "jit_compile": jit_compile,  # as given: "auto" means another thing elsewhere
             "run_eagerly": run_eagerly,
         }
+        # All that can be refused comes before anything is changed.
+        players.check_trainable(generator=self.generator, discriminator=self.discriminator)
+        checked = {
+            "discriminator_steps": players.checked_steps(discriminator_steps, devices()),
+            "loss": players.checked_loss(NonSaturating() if loss is None else loss),
+            "penalty": players.checked_penalty(penalty, self.discriminator),
+            "constraint": players.checked_constraint(constraint),
+        }
+        optimizers = players.checked_optimizers(
+            generator_optimizer or _adam(), discriminator_optimizer or _adam()
+        )
+        self._compile_augment(augment)
+        self._compile_average(average)
         # On several devices neither Keras's loop over steps nor XLA works (Keras 3.15).
         possible = {"steps_per_execution": 1, "jit_compile": False} if devices() > 1 else {}
         super().compile(optimizer=None, **self._execution | possible)
-        players.check_trainable(generator=self.generator, discriminator=self.discriminator)
-        self.discriminator_steps = players.checked_steps(discriminator_steps, devices())
-        self.loss = players.checked_loss(NonSaturating() if loss is None else loss)
-        self.penalty = players.checked_penalty(penalty, self.discriminator)
-        self.constraint = players.checked_constraint(constraint)
-        self.generator_optimizer, self.discriminator_optimizer = players.checked_optimizers(
-            generator_optimizer or _adam(), discriminator_optimizer or _adam()
-        )
+        for name, value in checked.items():
+            setattr(self, name, value)
+        self.generator_optimizer, self.discriminator_optimizer = optimizers
         # Now, not at the first step: only built optimizers can load a checkpoint.
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self._compile_augment(augment)
-        self._compile_average(average)
 
 
 def _adam():

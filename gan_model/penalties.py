@@ -155,6 +155,13 @@ class Sum(_Addable):
 
     parts: tuple
 
+    def __post_init__(self):
+        for part in self.parts:
+            if isinstance(part, type) or not callable(part):
+                raise ValueError(
+                    f"`+` adds penalties, such as R1(10) + R2(10). Received: {part!r}."
+                )
+
     def __call__(self, discriminator, real_images, fake_images, noise):
         return sum(part(discriminator, real_images, fake_images, noise) for part in self.parts)
 

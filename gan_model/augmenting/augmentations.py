@@ -44,6 +44,14 @@ class Chain(Augmentation):
 
     parts: tuple
 
+    def __post_init__(self):
+        for part in self.parts:
+            if not isinstance(part, Augmentation):
+                raise ValueError(
+                    "`+` adds augmentations that are not adaptive; put Adaptive around the sum: "
+                    f"Adaptive(DiffAugment() + HorizontalFlip()). Received: {part!r}."
+                )
+
     def operations(self):
         return [operation for part in self.parts for operation in part.operations()]
 

@@ -86,7 +86,7 @@ def normalized(network):
         copy = layer.from_config(layer.get_config())
         return SpectralNormalization(copy) if _can_be_wrapped(layer) else copy
 
-    return keras.models.clone_model(network, clone_function=copied)
+    return keras.models.clone_model(network, clone_function=copied, recursive=True)
 
 
 def update(network):

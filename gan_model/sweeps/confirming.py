@@ -8,13 +8,7 @@ from gan_model.sweeps.trial_folder import TrialFolder, lighten_all_but_best
 _PLACE = 2**31  # beyond all numbers of trials
 
 
-def _nothing(_):
-    pass
-
-
-def confirm(
-    hypergan, outcomes, *, seeds, fit_arguments, recipe=None, on_begin=_nothing, on_end=_nothing
-):
+def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=None):
     """Trains what a search found again, with seeds that no trial had, the same for all.
 
     Runs that are over are not trained again, so that this too goes on where it was killed.
@@ -25,8 +19,7 @@ def confirm(
         seeds: how many for each.
         fit_arguments: dict of what `fit` gets: `x`, `epochs`, ...
         recipe: dict of the hyperparameters to compare with, or None.
-        on_begin: called with the name of each run that begins.
-        on_end: called with the `Outcome` of each run.
+        progress: `Progress` that tells what is going on, or None.
 
     Returns:
         List of `Confirmed`, in the order of `outcomes`, the recipe last.
@@ -43,12 +36,14 @@ def confirm(
             hp = keras_tuner.HyperParameters()
             hp.values = dict(values)
             folder = TrialFolder(directory / f"{name}-again-{number + 1}")
+            over = folder.outcome() is not None
+            if progress and not over:
+                progress.begin(folder.name)
             seed = hypergan.seed_of(_PLACE, number)
-            outcome = folder.outcome()
-            if not outcome:
-                on_begin(folder.name)
-                outcome = hypergan.train(hp, folder, seed=seed, fit_arguments=arguments)
-                on_end(outcome)
+            outcome = hypergan.train(hp, folder, seed=seed, fit_arguments=arguments)
+            if progress:
+                told = progress.skip if over else progress.end
+                told(outcome, arguments["epochs"], again=True)
             readings.append(outcome)
         confirmed.append(Confirmed(name, values, readings, found))
     lighten_all_but_best(directory, keep=1)

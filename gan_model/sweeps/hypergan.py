@@ -11,6 +11,8 @@ from gan_model import callbacks as watching
 from gan_model import metrics, players
 from gan_model.gan import GAN
 from gan_model.images import chosen
+from gan_model.runs import fingerprint, load_model
+from gan_model.sweeps.fit_arguments import compared, named
 from gan_model.sweeps.judging import judged, out_of_memory
 from gan_model.sweeps.outcome import FINISHED, Outcome
 from gan_model.sweeps.stopping import OUT_OF_MEMORY, fatal
@@ -72,6 +74,7 @@ class HyperGAN(keras_tuner.HyperModel):
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
         noise = metrics.shuffled_pixels(chosen(held_out, self.quality.count))
         self.worst = 2 * self.quality.reference.compare(noise)[self.quality.distance]
+        self._measured = {"objective": self.objective.name, "held_out": fingerprint(held_out)}
         self._executions, self._order = {}, []
 
     def folder_of(self, name):
@@ -122,17 +125,16 @@ class HyperGAN(keras_tuner.HyperModel):
         asked = Asked(callbacks)
         with fatal("while a trial was trained"):
             asked.check(self.objective)
-            # Hyperband's place to begin at is left out: the checkpoint of the parent has it.
-            fit_arguments.pop("initial_epoch", None)
             outcome = self.run(
                 asked.trial,
-                _named(args) | fit_arguments,
+                named(args, fit_arguments),
                 execution=self._next_execution(asked),
                 callbacks=[asked.best_before(self.objective.name), *callbacks],
                 weights=asked.weights,
             )
-            if not asked.weights.exists():
-                model.save_weights(asked.weights)  # Hyperband may ask for them
+            if not asked.weights.exists():  # Hyperband may ask for them
+                best = self.folder_of(outcome.name).best
+                (load_model(best) if best.exists() else model).save_weights(asked.weights)
             self._lighten(asked)
         return {self.objective.name: outcome.score}
 
@@ -146,12 +148,15 @@ class HyperGAN(keras_tuner.HyperModel):
         hp, number = trial.hyperparameters, int(trial.trial_id)
         epochs = hp.values.get(f"{_OF_TUNER}epochs", fit_arguments.get("epochs", 1))
         continued = hp.values.get(f"{_OF_TUNER}trial_id")
-        parent = None if continued is None else self.folder_of(_name(continued, execution))
+        parent, seed = None, self.seed_of(number, execution)
+        if continued is not None:
+            parent = self.folder_of(_name(continued, execution))
+            seed = parent.seed()
         return self.train(
             hp,
             self.folder_of(_name(number, execution)),
-            seed=parent.outcome().seed if parent else self.seed_of(number, execution),
-            fit_arguments={"validation_data": self.held_out, **fit_arguments, "epochs": epochs},
+            seed=seed,
+            fit_arguments={**fit_arguments, "validation_data": self.held_out, "epochs": epochs},
             callbacks=callbacks,
             parent=parent,
             weights=weights,
@@ -174,9 +179,9 @@ class HyperGAN(keras_tuner.HyperModel):
         """
         began = time.perf_counter()
         values = self._values(hp)
-        settings = {"hyperparameters": values, "seed": seed, "epochs": fit_arguments["epochs"]}
+        about = {"hyperparameters": values, "seed": seed, **self._measured}
         with folder.locked():
-            folder.begin(settings, parent=parent, weights=weights)
+            folder.begin(about | compared(fit_arguments), parent=parent, weights=weights)
             if outcome := folder.outcome():
                 return outcome
             board = watching.TrialBoard(
@@ -234,17 +239,12 @@ class HyperGAN(keras_tuner.HyperModel):
             # Not those of the trial that this one continues: where the process dies before the
             # oracle knows of the end, this one is asked for again.
             older = asked.tuner.oracle.get_trial(asked.continued).hyperparameters.values
-            best = [one.name for one in best_of(trials, self.keep)]
-            if "tuner/trial_id" in older:
-                for execution in range(asked.tuner.executions_per_trial):
-                    name = _name(older["tuner/trial_id"], execution)
-                    if name not in best:
-                        self.folder_of(name).lighten()
+            if oldest := older.get(f"{_OF_TUNER}trial_id"):
+                best = [one.name for one in best_of(trials, self.keep)]
+                executions = range(asked.tuner.executions_per_trial)
+                for name in {_name(oldest, execution) for execution in executions} - {*best}:
+                    self.folder_of(name).lighten()
 
 
 def _name(trial_id, execution=0):
     return f"trial-{int(trial_id):03}" + (f"-{execution}" if execution else "")
-
-
-def _named(args):
-    return dict(zip(("x", "y"), args, strict=False))

@@ -7,6 +7,8 @@ So the journal has one line for each trial that began and one for each that ende
 in which the oracle saw them, and an interrupted search begins anew and is told them again.
 """
 
+import contextlib
+import errno
 import json
 import os
 import threading
@@ -26,6 +28,7 @@ class Journal:
     Attributes:
         ended: numbers of the trials that have ended, in that order.
         stopped: whether the oracle has told anyone that there is no more to do.
+        failure: the error that asking the oracle ended in, or None.
 
     Example:
 
@@ -44,7 +47,7 @@ class Journal:
         self._on_begin, self._on_end = on_begin, on_end
         self._began, self.ended = set(), []
         self._turn = threading.RLock()  # workers ask in one thread, the chief looks in another
-        self.stopped = False
+        self.stopped, self.failure = False, None
 
     def follow(self, oracle):
         """Tells a new oracle what is in the journal, and notes from now on what it does.
@@ -64,14 +67,16 @@ class Journal:
         self._note(oracle)
 
     def give_back(self, oracle, trial_id):
-        """Has the oracle hand out a trial again, whose worker is dead."""
+        """Has the oracle hand out a trial again, whose worker is dead; False: it had ended."""
         with self._turn:
-            self.stopped = False
             for worker, trial in list(oracle.ongoing_trials.items()):
                 if trial.trial_id == trial_id:
                     oracle.ongoing_trials.pop(worker)
                     # As keras-tuner itself does where it reloads a search.
                     oracle._retry_queue.append(trial_id)
+                    self.stopped = False
+                    return True
+        return False
 
     def _tell(self, oracle, event, number):
         if "values" in event:
@@ -115,7 +120,7 @@ class Journal:
         create, end = oracle.create_trial, oracle.end_trial
 
         def create_trial(tuner_id):
-            with self._turn:
+            with self._turn, self._kept():
                 # Askings that get no trial may draw random numbers too.
                 drawn = oracle._seed_state
                 trial = create(tuner_id)
@@ -125,7 +130,7 @@ class Journal:
             return trial
 
         def end_trial(trial):
-            with self._turn:
+            with self._turn, self._kept():
                 # Again, by a worker that was taken for dead: the first time counts.
                 if int(trial.trial_id) not in self.ended:
                     end(trial)
@@ -135,31 +140,41 @@ class Journal:
 
         oracle.create_trial, oracle.end_trial = create_trial, end_trial
 
+    @contextlib.contextmanager
+    def _kept(self):
+        """Keeps an error, of which the worker that asked learns nothing but that there was one."""
+        try:
+            yield
+        except Exception as error:
+            self.failure = error
+            raise
+
     def _note_begin(self, trial, drawn):
         if int(trial.trial_id) not in self._began:
-            self._began.add(int(trial.trial_id))
             began = {"trial": trial.trial_id, "values": trial.hyperparameters.values}
             self._append(began | {"seed_state": drawn})
+            self._began.add(int(trial.trial_id))
         if self._on_begin:
             self._on_begin(trial)
 
     def _note_end(self, trial, status):
         if trial.status == TrialStatus.INVALID:
             return  # the oracle will hand it out again
-        self.ended.append(int(trial.trial_id))
         metrics = {name: trial.metrics.get_last_value(name) for name in trial.metrics.metrics}
         ended = {"trial": trial.trial_id, "status": status, "message": trial.message}
         self._append(ended | {"metrics": metrics})
+        self.ended.append(int(trial.trial_id))
         if self._on_end:
             self._on_end(trial)
 
     def _append(self, event):
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "a") as file:
+        line = json.dumps(event).encode() + b"\n"
+        with open(self.path, "ab", buffering=0) as file:
             whole = file.tell()
             try:
-                file.write(json.dumps(event) + "\n")
-                file.flush()
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
                 os.fsync(file.fileno())
             except OSError:
                 os.truncate(self.path, whole)  # the next line would stand behind a torn one

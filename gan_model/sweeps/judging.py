@@ -41,7 +41,7 @@ def judged(history, *, distance, worst, generate, real_images, classes=None):
     return {
         "state": state,
         "reason": reason,
-        "score": min(*finite, worst) if state == FINISHED else worst,
+        "score": min([*finite, worst]) if state == FINISHED else worst,
         "distance": min(finite, default=None),
         "best_epoch": None if best is None else best + 1,
         "epochs": epochs,

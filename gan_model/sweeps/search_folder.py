@@ -3,7 +3,7 @@
 settings.json    what the search was asked for
 journal.jsonl    the trials in the order in which they began and ended
 trials/          one folder a trial: pictures, figures, what became of it
-confirmation/    the same for the best ones, trained again with new seeds
+confirmation/    the same for the best ones, trained again with new seeds; one keeps its weights
 tensorboard/     what `tensorboard --logdir` shows: one run a trial
 trials.csv       all figures, best first; confirmation.csv the same for the new seeds
 trials.png       distance against each hyperparameter

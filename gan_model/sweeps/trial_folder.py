@@ -56,6 +56,14 @@ class TrialFolder:
         """What became of the run; None where it is not over."""
         return Outcome.read(self._outcome)
 
+    def seed(self):
+        """The seed of the run that has begun here.
+
+        Raises:
+            ValueError: none has, or what is noted of it cannot be read.
+        """
+        return self._noted()["run"]["seed"]
+
     def end(self, outcome):
         """Notes what became of the run."""
         outcome.write(self._outcome)
@@ -81,6 +89,9 @@ class TrialFolder:
             self.checkpoints.mkdir(exist_ok=True)
             for old in saved(parent.checkpoints)[-1:]:
                 shutil.copy(old, self.checkpoints)
+            for picture in parent.samples.glob("epoch-*.png"):
+                self.samples.mkdir(exist_ok=True)
+                shutil.copy(picture, self.samples)
             for name in _INHERITED:
                 if (parent.path / name).exists():
                     shutil.copy(parent.path / name, self.path)

@@ -19,7 +19,7 @@ from gan_model.files import replaced
 from gan_model.folders import held, locked
 
 _ID, _IP, _PORT = (f"KERASTUNER_{name}" for name in ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT"))
-_CHIEF = "chief"
+_CHIEF, _ADDRESS = "chief", "chief.json"
 _LOOK = 0.5  # seconds from one look at the workers to the next
 _FAREWELL = 10  # seconds that workers of others have to learn that the search is over
 
@@ -76,11 +76,11 @@ class Chief:
         """
         server = self._server(tuner)
         with self._announced(), self._started():
-            while not self._over(tuner.oracle, journal):
-                if self._failure:
-                    raise self._failure
+            while self._working() or not self._over(tuner.oracle, journal):
+                if failure := self._failure or journal.failure:
+                    raise failure
                 if not server.is_alive():
-                    # keras-tuner's goes when nobody asks, though a dead worker's trial may wait.
+                    # keras-tuner's goes when nobody has a trial, though some may ask later.
                     server = self._server(tuner)
                 self._look_after_workers(tuner.oracle, journal)
                 time.sleep(_LOOK)
@@ -96,6 +96,9 @@ class Chief:
         except Exception as error:
             self._failure = error
 
+    def _working(self):
+        return any(child.poll() is None for child in self._children)
+
     def _over(self, oracle, journal):
         """Whether all trials have ended, and those who ran them have been told."""
         waiting = oracle.ongoing_trials or oracle._retry_queue
@@ -107,11 +110,11 @@ class Chief:
             raise ChildProcessError(f"A worker ended with status {failed[0]}; it has said why.")
         for worker, trial in list(oracle.ongoing_trials.items()):
             if _known(self._folder, worker) and not held(_place(self._folder, worker)):
-                print(f"{worker} is dead; trial {trial.trial_id} goes to another.", flush=True)
-                journal.give_back(oracle, trial.trial_id)
                 oracle.tuner_ids.discard(worker)
+                if journal.give_back(oracle, trial.trial_id):
+                    print(f"{worker} is dead; trial {trial.trial_id} goes to another.", flush=True)
         others = any(held(path.parent) for path in self._folder.glob("workers/*/.lock"))
-        if states and None not in states and not others and not self._over(oracle, journal):
+        if states and not self._working() and not others and not self._over(oracle, journal):
             if 0 not in states:
                 raise ChildProcessError("All workers are dead. Start the search again to go on.")
             # Its work was done, until another one died and left its trial.
@@ -123,8 +126,6 @@ class Chief:
         self._children = [_process(command) for command in self._commands]
         try:
             yield
-            for child in self._children:
-                child.wait()
             self._take_leave()
         finally:
             for child in self._children:
@@ -140,7 +141,7 @@ class Chief:
     @contextlib.contextmanager
     def _announced(self):
         """Where workers of the same disk find the chief, while it is there."""
-        path = self._folder / "chief.json"
+        path = self._folder / _ADDRESS
         with locked(self._folder / _CHIEF, busy="Another chief is there."):
             with replaced(path) as beside:
                 beside.write_text(json.dumps({_IP: os.environ[_IP], _PORT: os.environ[_PORT]}))
@@ -168,6 +169,8 @@ def worker(folder, number=None):
     if number is not None:
         os.environ[_ID] = f"worker-{number}"
         os.environ.update(_address(folder))
+    while not (folder / _ADDRESS).exists():  # on another machine it may begin later
+        time.sleep(_LOOK)
     name = os.environ[_ID]
     busy = f"Another process is {name} of the search in {folder}. Give this one another number."
     with locked(_place(folder, name), busy=busy):
@@ -181,11 +184,11 @@ def worker(folder, number=None):
 
 def _address(folder):
     try:
-        return json.loads((folder / "chief.json").read_text())
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"No search with workers runs in {folder}. Start it first: --workers 1."
-        ) from error
+        if held(folder / _CHIEF):  # else it was killed and left its address
+            return json.loads((folder / _ADDRESS).read_text())
+    except OSError:
+        pass  # it ended just now
+    raise ValueError(f"No search with workers runs in {folder}. Start it first: --workers 1.")
 
 
 def _end_with_chief(folder, over):
