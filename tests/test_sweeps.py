@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import keras_tuner
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import Input, Sequential, layers
+from test_callbacks import curve
 
 from gan_model import GAN, checkpoint, features, metrics, presets, sweeps
 from gan_model.callbacks.checkpoints import saved
@@ -248,9 +250,11 @@ def test_a_trial_that_goes_on_from_another_trains_only_the_epochs_that_are_missi
     for trial, outcome in zip(search.trials, search.outcomes, strict=True):
         values = trial.hyperparameters.values
         first = values["tuner/initial_epoch"]
-        drawn = list((search.path(outcome.name) / "samples").glob("*.png"))
-        assert len(drawn) == values["tuner/epochs"] - first + (first == 0)  # and the untrained one
+        trained = curve(search.folder / "tensorboard" / outcome.name, f"quality/{DISTANCE[4:]}")
+        assert len(trained) == values["tuner/epochs"] - first
         assert outcome.epochs == values["tuner/epochs"]
+        drawn = (search.path(outcome.name) / "samples").glob("*.png")  # the other's too
+        assert sorted(p.stem for p in drawn) == [f"epoch-{n:05}" for n in range(outcome.epochs + 1)]
 
 
 @kinds
@@ -606,17 +610,21 @@ def test_the_best_are_trained_again_with_the_same_new_seeds(searched):
     search = searched(random)
     best, second, _ = sweeps.ranked(search.outcomes)
     recipe = {"batch_size": 32, "codings_size": 8, "rate": 2e-4}
-    told = []
+    told, skipped = [], []
+    progress = SimpleNamespace(
+        begin=lambda name: None,
+        end=lambda outcome, epochs, again: told.append(outcome),
+        skip=lambda outcome, epochs, again: skipped.append(outcome),
+    )
 
     def confirmed():
-        told.clear()
         return sweeps.confirm(
             search.hypergan,
             [best, second],
             seeds=2,
             fit_arguments={"x": TRAIN, "epochs": 1},
             recipe=recipe,
-            on_end=told.append,
+            progress=progress,
         )
 
     found = confirmed()
@@ -636,4 +644,5 @@ def test_the_best_are_trained_again_with_the_same_new_seeds(searched):
 
     events = {path: path.stat().st_mtime_ns for path in search.folder.rglob("events.*")}
     assert confirmed() == found
+    assert skipped == told
     assert events == {path: path.stat().st_mtime_ns for path in search.folder.rglob("events.*")}
