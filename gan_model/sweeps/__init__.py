@@ -1,12 +1,19 @@
 """Searches over hyperparameters, with keras-tuner.
 
-space         hp                            -> the arguments that every preset has
-HyperGAN      a function build(hp)          -> what a tuner of keras-tuner searches
-trial_folder  one run of a search          <-> one folder
-judging       a history, images             -> state, distance, score
-Outcome       what became of a run         <-> a file
-journal       a search that was interrupted -> the same search, going on
-ranking       outcomes                      -> tables, the winner, what chance can do
+space           hp                          -> the arguments that every preset has
+hypergan        a function build(hp)        -> what a tuner of keras-tuner searches
+fit_arguments   arguments of search         -> those of fit
+tuner           what keras-tuner tells a hypermodel through callbacks
+trial_folder    one run of a search        <-> one folder
+judging         a history, images           -> state, distance, score
+outcome         what became of a run       <-> a file
+stopping        which errors end a search, and which only a trial
+journal         an interrupted search       -> the same search, going on
+workers         several processes           -> one search
+progress        what a search prints while it goes on
+ranking         outcomes                    -> tables, the winner, what chance can do
+confirming      the best trials             -> the same with new seeds
+search_folder   one search                 <-> one folder
 """
 
 from gan_model.sweeps import workers
