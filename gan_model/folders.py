@@ -58,6 +58,15 @@ def _lock(lock, busy):
     raise ValueError(busy)
 
 
+def differences(then, now, *, may_change=()):
+    """What is no longer as it was in a dict of settings, as text; "" where nothing differs."""
+    return "; ".join(
+        f"{name} was {then.get(name)}, now {now.get(name)}"
+        for name in {**then, **now}
+        if name not in may_change and then.get(name) != now.get(name)
+    )
+
+
 class Folder:
     """A folder with a `settings.json` that says what it was made for.
 
@@ -142,13 +151,8 @@ class Folder:
     def _compare(self, settings):
         then = self.read_settings()
         now = json.loads(json.dumps(settings))  # as it will be read back: tuples are lists
-        differing = [
-            f"{name} was {then.get(name)}, now {now.get(name)}"
-            for name in {**then, **now}
-            if name not in self.may_change and then.get(name) != now.get(name)
-        ]
-        if differing:
+        if told := differences(then, now, may_change=self.may_change):
             raise ValueError(
-                f"{self.path} holds a {self.kind} with other settings: {'; '.join(differing)}. "
+                f"{self.path} holds a {self.kind} with other settings: {told}. "
                 "Give the same ones to go on with it, or choose another folder: --run-dir DIR."
             )

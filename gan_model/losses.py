@@ -35,6 +35,17 @@ class Serializable:
         return cls(**config)
 
 
+class SerializableParts:
+    """The same for one whose field `parts` is a tuple of such objects."""
+
+    def get_config(self):
+        return {"parts": [keras.saving.serialize_keras_object(part) for part in self.parts]}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(tuple(map(keras.saving.deserialize_keras_object, config["parts"])))
+
+
 @dataclass(frozen=True)
 class _Classifying(Serializable):
     """What the losses share whose discriminator is a classifier with labels."""

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 import keras
 import tensorflow as tf
 
-from gan_model.losses import Serializable
+from gan_model.losses import Serializable, SerializableParts
 
 
 class _Addable:
@@ -150,7 +150,7 @@ class DRAGAN(Penalty):
 
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
-class Sum(_Addable):
+class Sum(_Addable, SerializableParts):
     """Several penalties at once; what `+` makes."""
 
     parts: tuple
@@ -164,13 +164,6 @@ class Sum(_Addable):
 
     def __call__(self, discriminator, real_images, fake_images, noise):
         return sum(part(discriminator, real_images, fake_images, noise) for part in self.parts)
-
-    def get_config(self):
-        return {"parts": [keras.saving.serialize_keras_object(part) for part in self.parts]}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(tuple(map(keras.saving.deserialize_keras_object, config["parts"])))
 
 
 @keras.saving.register_keras_serializable("gan_model")

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from gan_model.augmenting import operations
-from gan_model.losses import Serializable
+from gan_model.losses import Serializable, SerializableParts
 
 _NUMBERS = 3  # drawn for each image and operation: two that say how, one that says whether
 
@@ -39,7 +39,7 @@ class Augmentation(Serializable):
 
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
-class Chain(Augmentation):
+class Chain(SerializableParts, Augmentation):
     """Several augmentations, one after the other; what `+` makes."""
 
     parts: tuple
@@ -54,13 +54,6 @@ class Chain(Augmentation):
 
     def operations(self):
         return [operation for part in self.parts for operation in part.operations()]
-
-    def get_config(self):
-        return {"parts": [keras.saving.serialize_keras_object(part) for part in self.parts]}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(tuple(map(keras.saving.deserialize_keras_object, config["parts"])))
 
 
 @keras.saving.register_keras_serializable("gan_model")

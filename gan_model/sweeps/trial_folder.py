@@ -15,7 +15,7 @@ from pathlib import Path
 from gan_model import callbacks
 from gan_model.callbacks.checkpoints import saved
 from gan_model.files import replaced
-from gan_model.folders import locked
+from gan_model.folders import differences, locked
 from gan_model.sweeps.outcome import LOST, Outcome
 
 _HEAVY = ("checkpoints", "best.keras")
@@ -119,16 +119,9 @@ class TrialFolder:
             ) from error
 
     def _refuse_other(self, settings):
-        then = self._noted()["run"]
-        differing = [
-            f"{name} was {then.get(name)}, now {settings.get(name)}"
-            for name in {**then, **settings}
-            if then.get(name) != settings.get(name)
-        ]
-        if differing:
+        if told := differences(self._noted()["run"], settings):
             raise ValueError(
-                f"{self.path} holds a run of another search: {'; '.join(differing)}. Choose "
-                "another folder."
+                f"{self.path} holds a run of another search: {told}. Choose another folder."
             )
 
 
@@ -140,13 +133,18 @@ def outcomes_in(directory):
 
 def best_of(directory, count):
     """The outcomes of the best runs below a folder, at most `count`; lost ones are none."""
-    over = [outcome for outcome in outcomes_in(directory) if outcome.state != LOST]
-    return sorted(over, key=lambda outcome: (outcome.score, outcome.name))[:count]
+    return _best(outcomes_in(directory), count)
 
 
 def lighten_all_but_best(directory, *, keep):
     """Removes the weights of the runs below a folder that are over, but for the best `keep`."""
-    best = [outcome.name for outcome in best_of(directory, keep)]
-    for outcome in outcomes_in(directory):
-        if outcome.name not in best:
+    over = outcomes_in(directory)
+    best = _best(over, keep)
+    for outcome in over:
+        if outcome not in best:
             TrialFolder(Path(directory) / outcome.name).lighten()
+
+
+def _best(outcomes, count):
+    good = [outcome for outcome in outcomes if outcome.state != LOST]
+    return sorted(good, key=lambda outcome: (outcome.score, outcome.name))[:count]

@@ -113,8 +113,8 @@ class Chief:
                 oracle.tuner_ids.discard(worker)
                 if journal.give_back(oracle, trial.trial_id):
                     print(f"{worker} is dead; trial {trial.trial_id} goes to another.", flush=True)
-        others = any(held(path.parent) for path in self._folder.glob("workers/*/.lock"))
-        if states and not self._working() and not others and not self._over(oracle, journal):
+        alone = not self._working() and not self._workers_held()
+        if states and alone and not self._over(oracle, journal):
             if 0 not in states:
                 raise ChildProcessError("All workers are dead. Start the search again to go on.")
             # Its work was done, until another one died and left its trial.
@@ -134,9 +134,12 @@ class Chief:
 
     def _take_leave(self):
         deadline = time.monotonic() + _FAREWELL
-        workers = list(self._folder.glob("workers/*/.lock"))
-        while any(held(path.parent) for path in workers) and time.monotonic() < deadline:
+        while self._workers_held() and time.monotonic() < deadline:
             time.sleep(_LOOK)
+
+    def _workers_held(self):
+        """Whether a worker is alive, of this chief or of another shell."""
+        return any(held(path.parent) for path in self._folder.glob("workers/*/.lock"))
 
     @contextlib.contextmanager
     def _announced(self):
