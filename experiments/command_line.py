@@ -64,8 +64,8 @@ def seed(text):
     return number
 
 
-def rate(text):
-    """A learning rate: a number above 0."""
+def above_0(text):
+    """A number above 0, as a learning rate or a time."""
     try:
         number = float(text)
     except ValueError:

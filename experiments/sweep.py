@@ -11,10 +11,10 @@ from pathlib import Path
 from command_line import (
     FEATURES,
     Parser,
+    above_0,
     plain_errors,
     positive,
     quiet,
-    rate,
     seed,
     size,
     use_gpus,
@@ -33,7 +33,7 @@ def arguments():
     parser.add_argument("--epochs", type=positive, help="of a trial, 2; hyperband: at most, 9")
     parser.add_argument("--codings-sizes", type=positive, nargs="+", default=(16, 32, 64, 128, 256))
     parser.add_argument(
-        "--learning-rates", type=rate, nargs="+", default=(1e-4, 3e-3), help="range"
+        "--learning-rates", type=above_0, nargs="+", default=(1e-4, 3e-3), help="range"
     )
     parser.add_argument("--batch-sizes", type=positive, nargs="+", default=(32,))
     parser.add_argument("--top", type=positive, default=3, help="trials that are trained again")

@@ -9,7 +9,19 @@ import shlex
 import sys
 from pathlib import Path
 
-from command_line import FEATURES, Parser, plain_errors, positive, quiet, rate, seed, size, use_gpus
+from command_line import (
+    FEATURES,
+    Parser,
+    above_0,
+    plain_errors,
+    positive,
+    quiet,
+    seed,
+    size,
+    use_gpus,
+)
+
+_NO_END = 10**6  # epochs; the clock ends the run
 
 
 def arguments():
@@ -20,11 +32,12 @@ def arguments():
         default="sample",
         help="sample, fashion_mnist, mnist, cifar10, or the path of a folder of images",
     )
-    parser.add_argument("--epochs", type=positive, default=20, help="epochs to train in all")
+    parser.add_argument("--epochs", type=positive, help="epochs to train in all; 20")
+    parser.add_argument("--minutes", type=above_0, help="to train in all, instead of epochs")
     parser.add_argument("--batch-size", type=positive, default=32, help="images in a batch")
     parser.add_argument("--codings-size", type=positive, help="numbers in a coding; preset's own")
-    parser.add_argument("--generator-learning-rate", type=rate, help="preset's own")
-    parser.add_argument("--discriminator-learning-rate", type=rate, help="preset's own")
+    parser.add_argument("--generator-learning-rate", type=above_0, help="preset's own")
+    parser.add_argument("--discriminator-learning-rate", type=above_0, help="preset's own")
     parser.add_argument("--steps-per-epoch", type=positive, help="batches in an epoch; one pass")
     parser.add_argument("--features", choices=FEATURES, help="of the quality; by the images")
     parser.add_argument("--validate-every", type=positive, default=1, help="epochs in between")
@@ -34,7 +47,12 @@ def arguments():
     parser.add_argument("--image-size", type=size, help="side or HEIGHTxWIDTH, for a folder; 64")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="for a folder; 1 if all grey")
     parser.add_argument("--keep", type=positive, default=3, help="checkpoints to keep")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.epochs and args.minutes:
+        parser.error("--epochs and --minutes both end a run; give one of them")
+    if not args.minutes:
+        args.epochs = args.epochs or 20
+    return args
 
 
 def main(args):
@@ -48,7 +66,7 @@ def main(args):
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
     settings = settings_of(args, train.shape[1:], runs.fingerprint(train))
     with folder.opened(settings):
-        announce(folder, args.epochs)
+        announce(folder, args)
         gan = runs.build(settings)
         gan.quality = quality_on(held_out, args.features)
         history = gan.fit(
@@ -56,7 +74,7 @@ def main(args):
             batch_size=args.batch_size,
             validation_data=held_out,
             validation_freq=args.validate_every,
-            epochs=args.epochs,
+            epochs=args.epochs or _NO_END,
             steps_per_epoch=args.steps_per_epoch,
             callbacks=folder.callbacks(settings, keep=args.keep),
         )
@@ -72,10 +90,12 @@ def lost(history):
     return not math.isfinite(last)
 
 
-def announce(folder, epochs):
-    done = folder.epochs_done()
-    if done >= epochs:
+def announce(folder, args):
+    done, minutes = folder.epochs_done(), folder.minutes_done()
+    if args.epochs and done >= args.epochs:
         print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
+    elif args.minutes and minutes >= args.minutes:
+        print(f"This run has its {args.minutes:g} minutes. For more: --minutes {2 * minutes:.2g}")
     elif done:
         print(f"Going on with the run in {folder.path}.")
 
@@ -98,6 +118,7 @@ def settings_of(args, image_shape, fingerprint):
         "validate_every": args.validate_every,
         "seed": args.seed,
         "epochs": args.epochs,
+        "minutes": args.minutes,
     }
 
 

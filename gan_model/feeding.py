@@ -51,6 +51,8 @@ class FedWithImages:
             callbacks: Keras callbacks. One that has a method `restore(gan)`, as
                 `callbacks.Checkpoints` has, is asked first: it brings back an earlier run and
                 returns the number of its finished epochs, None where there is no such run.
+                One with `is_over(epoch)`, as `callbacks.TrainingTime`, is asked next: where
+                it says that a run has had its time, nothing is trained.
             validation_data: held-out images, as `x`, or (images, labels).
             validation_split: fraction of an array that is held out instead, from its end.
             steps_per_epoch: batches in an epoch, where it is not one pass over the images.
@@ -78,6 +80,9 @@ class FedWithImages:
         for callback in _listed(callbacks):
             if hasattr(callback, "restore"):
                 initial_epoch = callback.restore(self) or initial_epoch
+        for callback in _listed(callbacks):
+            if hasattr(callback, "is_over") and callback.is_over(initial_epoch):
+                epochs = initial_epoch
         callbacks = [*_listed(callbacks), _StopWhenLost()]
         self._refer_to(validation_data, train)
         if isinstance(train, ImageBatches):

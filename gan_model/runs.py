@@ -3,6 +3,7 @@
 settings.json    what the run was asked for, the versions it ran with, and what its quality is
                  measured in: features and their checksum, number of images, floor
 history.csv      figures of each epoch
+time.csv         seconds trained until the end of each epoch
 samples/         a grid of images an epoch, and how they came about as a GIF
 tensorboard/     what `tensorboard --logdir` shows
 checkpoints/     the last states, to go on from
@@ -21,12 +22,13 @@ import tensorflow as tf
 
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
+from gan_model.callbacks.training_time import seconds_until
 from gan_model.files import replaced
 from gan_model.folders import Folder
 
 _SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
-# A run may be given more epochs later, and measured otherwise; all else makes it another run.
-_MAY_CHANGE = ("epochs", "features", "validate_every")
+# A run may be given more time later, and measured otherwise; all else makes it another run.
+_MAY_CHANGE = ("epochs", "minutes", "features", "validate_every")
 # Of the preset; left out where not given, as each preset has its own.
 _OF_PRESET = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
 
@@ -56,6 +58,10 @@ class RunFolder(Folder):
         newest = saved(self.path / "checkpoints")[-1:]
         return int(newest[0].stem.removeprefix("epoch-")) if newest else 0
 
+    def minutes_done(self):
+        """Minutes of training until the newest checkpoint."""
+        return seconds_until(self.epochs_done(), self.path / "time.csv") / 60
+
     def callbacks(self, settings, *, keep=3):
         """The callbacks that note the settings of a run, show it and keep it in this folder."""
         # When training begins, not before: a refused value leaves no trace.
@@ -64,7 +70,7 @@ class RunFolder(Folder):
                 settings, versions=_versions(), **_measured(note.model)
             )
         )
-        return [note, *callbacks.watch(self.path, keep=keep)]
+        return [note, *callbacks.watch(self.path, keep=keep, minutes=settings.get("minutes"))]
 
     def save(self, gan):
         """Writes `gan.keras` and `generator.keras`, each whole or not at all."""

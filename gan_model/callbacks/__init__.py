@@ -4,9 +4,10 @@
     Scalars         losses, scores and rates on TensorBoard
     HistoryFile     one line of figures an epoch, as CSV
     BestModel       the GAN of the epoch with the least held-out distance
+    TrainingTime    how long it has trained; an end by the clock
     Checkpoints     goes on exactly where an earlier process stopped
 
-`watch(run_dir)` gives these five for one folder.
+`watch(run_dir)` gives these six for one folder.
 
     TrialBoard      one trial of a search on TensorBoard, with its row in HParams
 """
@@ -18,6 +19,7 @@ from gan_model.callbacks.checkpoints import Checkpoints
 from gan_model.callbacks.history_file import HistoryFile
 from gan_model.callbacks.sample_images import SampleImages
 from gan_model.callbacks.scalars import Scalars
+from gan_model.callbacks.training_time import TrainingTime
 from gan_model.callbacks.trial_board import TrialBoard
 
 __all__ = [
@@ -26,19 +28,22 @@ __all__ = [
     "HistoryFile",
     "SampleImages",
     "Scalars",
+    "TrainingTime",
     "TrialBoard",
     "watch",
 ]
 
 
-def watch(run_dir, *, count=25, keep=3):
+def watch(run_dir, *, count=25, keep=3, minutes=None):
     """The callbacks that show a run and keep it, for one folder.
 
     Args:
-        run_dir: gets `samples/`, `tensorboard/`, `history.csv`, `checkpoints/` and, where the
-            GAN has a `quality`, `best.keras`.
+        run_dir: gets `samples/`, `tensorboard/`, `history.csv`, `time.csv`, `checkpoints/` and,
+            where the GAN has a `quality`, `best.keras`.
         count: images in a grid.
         keep: checkpoints kept, the newest ones.
+        minutes: of training after which the run ends, whatever the `epochs` that `fit` was
+            given. None: by those epochs alone.
     """
     run_dir = Path(run_dir)
     board = run_dir / "tensorboard"
@@ -48,5 +53,6 @@ def watch(run_dir, *, count=25, keep=3):
         Scalars(board),
         HistoryFile(run_dir / "history.csv"),
         BestModel(run_dir / "best.keras"),
+        TrainingTime(run_dir / "time.csv", minutes=minutes),
         Checkpoints(run_dir / "checkpoints", keep=keep),
     ]

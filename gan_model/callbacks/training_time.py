@@ -1,0 +1,83 @@
+"""The time that training takes, and an end by the clock."""
+
+import csv
+import math
+import time
+from pathlib import Path
+
+import keras
+
+from gan_model.files import replaced
+
+
+class TrainingTime(keras.callbacks.Callback):
+    """Notes how long a run has trained, and ends it after so many minutes.
+
+    Counted are the steps, tracing and compiling included; measuring, pictures and checkpoints
+    are not. Time of earlier processes counts too, up to the epoch that the run goes on from:
+    what was lost with a killed process costs nothing. The epoch in which the time runs out is
+    cut short, and measured and kept like any other; with more minutes the run goes on where it
+    stopped.
+
+    Args:
+        path: CSV file with a line an epoch: its number, and the seconds trained until its end.
+        minutes: of training in all, more than 0; None: only note the time. Give `fit` more
+            epochs than can be done, `fit(..., epochs=10**6)`.
+    """
+
+    def __init__(self, path, *, minutes=None):
+        super().__init__()
+        if minutes is not None and not 0 < minutes < math.inf:
+            raise ValueError(f"`minutes` is a number above 0. Received: minutes={minutes}.")
+        self.path, self.minutes = Path(path), minutes
+        self._began = self._seconds = None
+
+    def is_over(self, epoch):
+        """Whether a run that goes on from `epoch` has had its time; `fit` asks."""
+        return self.minutes is not None and seconds_until(epoch, self.path) >= 60 * self.minutes
+
+    def set_params(self, params):
+        super().set_params(params)
+        if self.minutes is not None:
+            # Keras's progress bar, which is told after us, would say "Epoch 3/1000000".
+            params["epochs"] = 1
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._seconds, self._began = seconds_until(epoch, self.path), time.perf_counter()
+        if self.minutes is not None and self.params["verbose"]:
+            print(f"Epoch {epoch + 1}, minute {self._seconds / 60:.1f} of {self.minutes:g}")
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.minutes is not None and self._now() >= 60 * self.minutes:
+            self.model.stop_training = True
+
+    def on_test_begin(self, logs=None):  # of the validation inside `fit`
+        self._stop()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._stop()
+        rows = [*_rows(self.path, epoch), (epoch + 1, f"{self._seconds:.3f}")]
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(self.path) as beside, open(beside, "w", newline="") as file:
+            csv.writer(file).writerows([("epoch", "seconds"), *rows])
+
+    def _now(self):
+        return self._seconds + time.perf_counter() - self._began
+
+    def _stop(self):
+        if self._began is not None:
+            self._seconds, self._began = self._now(), None
+
+
+def seconds_until(epoch, path):
+    """Seconds trained until the end of that epoch, as far as the file at `path` tells."""
+    rows = _rows(path, epoch)
+    return float(rows[-1][1]) if rows else 0.0
+
+
+def _rows(path, epoch):
+    """The lines of the file, for the epochs up to this one."""
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return [row for row in list(csv.reader(file))[1:] if int(row[0]) <= epoch]

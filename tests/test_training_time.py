@@ -1,0 +1,115 @@
+"""The time that a run takes, and its end by the clock."""
+
+import csv
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from gan_model import callbacks, losses, presets
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (160, 16, 16), dtype=np.uint8)  # 20 steps
+LONG = 10**6  # epochs
+
+
+def tiny():
+    keras.utils.set_random_seed(0)
+    gan = presets.dense((16, 16))
+    gan.compile(losses.BinaryCrossentropy(), *(keras.optimizers.RMSprop(1e-3) for _ in range(2)))
+    return gan
+
+
+def fit(gan, listed, epochs=LONG, **arguments):
+    return gan.fit(
+        IMAGES, batch_size=8, epochs=epochs, callbacks=listed, **{"verbose": 0, **arguments}
+    )
+
+
+class Clock:
+    """Stands still but for what steps and measuring are said to take."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+    def ticks(self, step, measuring=0.0):
+        """Keras callbacks; the second one's time is that of the validation."""
+        spend = lambda seconds: lambda batch, logs: setattr(self, "now", self.now + seconds)  # noqa: E731
+        return keras.callbacks.LambdaCallback(
+            on_train_batch_end=spend(step), on_test_batch_end=spend(measuring)
+        )
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def timed(folder, minutes=None):
+    return callbacks.TrainingTime(folder / "time.csv", minutes=minutes)
+
+
+def test_it_ends_after_the_minutes_in_the_middle_of_an_epoch(monkeypatch, tmp_path):
+    gan, clock = tiny(), Clock(monkeypatch)
+    history = fit(gan, [clock.ticks(step=2.0), timed(tmp_path, minutes=1.5)])
+    assert int(gan.step.numpy()) == 45  # of 2 seconds each
+    assert history.epoch == [0, 1, 2]
+    assert rows(tmp_path / "time.csv") == [
+        ["epoch", "seconds"],
+        ["1", "40.000"],
+        ["2", "80.000"],
+        ["3", "90.000"],
+    ]
+
+
+def test_measuring_costs_no_training_time(monkeypatch, tmp_path):
+    gan, clock = tiny(), Clock(monkeypatch)
+    fit(
+        gan,
+        [clock.ticks(step=2.0, measuring=1000.0), timed(tmp_path, minutes=1.5)],
+        validation_data=IMAGES[:16],
+    )
+    assert int(gan.step.numpy()) == 45
+
+
+def test_a_resumed_run_gets_what_is_left(monkeypatch, tmp_path):
+    def run(minutes, epochs=LONG):
+        gan, kept = tiny(), callbacks.Checkpoints(tmp_path / "checkpoints")
+        fit(gan, [clock.ticks(step=2.0), timed(tmp_path, minutes), kept], epochs=epochs)
+        return gan
+
+    clock = Clock(monkeypatch)
+    run(minutes=None, epochs=1)  # without an end by the clock it is noted all the same
+    assert rows(tmp_path / "time.csv")[1:] == [["1", "40.000"]]
+    assert int(run(minutes=1).step.numpy()) == 30
+    assert int(run(minutes=1).step.numpy()) == 30  # it has had its time: not one step more
+    longer = run(minutes=2)
+    assert int(longer.step.numpy()) == 60
+    assert [row[1] for row in rows(tmp_path / "time.csv")[1:]] == [
+        *("40.000", "60.000", "100.000", "120.000")
+    ]
+
+
+def test_time_of_epochs_that_were_lost_is_not_counted(monkeypatch, tmp_path):
+    clock, kept = Clock(monkeypatch), callbacks.Checkpoints(tmp_path / "checkpoints", keep=5)
+    fit(tiny(), [clock.ticks(step=2.0), timed(tmp_path), kept], epochs=3)
+    for number in (2, 3):
+        (tmp_path / "checkpoints" / f"epoch-0000{number}.npz").unlink()
+    gan = tiny()
+    fit(gan, [clock.ticks(step=1.0), timed(tmp_path, minutes=1), kept])
+    assert int(gan.step.numpy()) == 20 + 20  # 40 seconds before, 20 steps of a second now
+
+
+def test_what_it_says_between_progress_bars(monkeypatch, tmp_path, capsys):
+    clock = Clock(monkeypatch)
+    fit(tiny(), [clock.ticks(step=2.0), timed(tmp_path, minutes=1)], verbose=2)
+    told = capsys.readouterr().out
+    assert "Epoch 1, minute 0.0 of 1\n" in told and "Epoch 2, minute 0.7 of 1\n" in told
+    assert f"/{LONG}" not in told
+
+
+@pytest.mark.parametrize("minutes", [0, -1, float("inf"), float("nan")])
+def test_no_time_at_all_is_refused(minutes, tmp_path):
+    with pytest.raises(ValueError, match="`minutes` is a number above 0"):
+        callbacks.TrainingTime(tmp_path / "time.csv", minutes=minutes)
