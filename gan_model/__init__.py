@@ -8,9 +8,11 @@ The rooms, in the order in which a batch walks through them:
     losses        scores                   -> one number for each player
     penalties     discriminator, images    -> one number added to what it pays
     images        images as given          -> images in the generator's range
+    conditioning  images with labels       -> both players know the class of each
     measuring     held-out images          -> the quality of what a model generates
     feeding       images as fit takes them -> batches
     execution     many training steps      -> one call into XLA
+    tracking      what a step says of itself -> the means that fit logs
     players       two networks             -> what a GAN must know of them
     augmenting    images, real and fake    -> other images, the only ones that are judged
     averaging     a generator that learns  -> one that follows it slowly
@@ -18,6 +20,7 @@ The rooms, in the order in which a batch walks through them:
     saving        what of a GAN goes into a file
     files         a file, whole or as it was before
     folders       a folder, held by one process
+    rules         what compile is given    -> the same, if a game can be played by it
     compiling     the rule of a game       -> a model that is ready for its steps
     gan           all of the above         -> the only train_step
     features      images                   -> vectors that a distance looks at
@@ -37,6 +40,7 @@ from gan_model import (
     callbacks,
     charts,
     codings,
+    conditioning,
     data,
     features,
     losses,
@@ -61,6 +65,7 @@ __all__ = [
     "callbacks",
     "charts",
     "codings",
+    "conditioning",
     "data",
     "features",
     "losses",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from gan_model.conditioning import with_labels
 from gan_model.losses import Serializable
 
 
@@ -89,7 +90,7 @@ class FollowsGenerator:
         if checked(average) is None:
             self._companions.pop("average", None)
         elif self.averaged_generator is None:
-            self._companions["average"] = twin(self.generator, self.codings_size)
+            self._companions["average"] = twin(self.generator, self.codings_size, self.class_count)
         self.average = average
 
     def _follow_generator(self, images):
@@ -105,7 +106,7 @@ class FollowsGenerator:
                 average.assign(weight)  # a count, of which there is no mean
 
 
-def twin(generator, codings_size):
+def twin(generator, codings_size, class_count=None):
     """A second generator with the same weights, not to be trained.
 
     Raises:
@@ -119,7 +120,10 @@ def twin(generator, codings_size):
             )
     try:
         copy = keras.models.clone_model(generator)
-        copy(tf.zeros((1, codings_size)), training=False)  # builds a subclass of keras.Model
+        labels = None if class_count is None else tf.zeros(1, tf.int32)
+        copy(
+            with_labels(tf.zeros((1, codings_size)), labels), training=False
+        )  # builds a subclass of keras.Model
         copy.set_weights(generator.get_weights())
     except Exception as error:  # Keras and the user's own layers raise whatever they meet
         raise _no_twin(generator, str(error).strip().splitlines()[0]) from error

@@ -2,7 +2,7 @@
 
 import keras
 
-from gan_model import players
+from gan_model import players, rules
 from gan_model.execution import devices
 from gan_model.losses import NonSaturating
 
@@ -10,7 +10,7 @@ from gan_model.losses import NonSaturating
 class Compiled:
     """`compile` of a model with a `generator` and a `discriminator`."""
 
-    penalty = constraint = None  # until `compile` says otherwise
+    penalty = constraint = class_loss = None  # until `compile` says otherwise
     discriminator_steps = 1
 
     def compile(
@@ -19,6 +19,7 @@ class Compiled:
         generator_optimizer=None,
         discriminator_optimizer=None,
         *,
+        class_loss=None,
         penalty=None,
         constraint=None,
         augment=None,
@@ -40,6 +41,8 @@ class Compiled:
             generator_optimizer: Keras optimizer or its name. None: Adam with the rate 2e-4
                 and beta_1 0.5 (Radford et al., 2016).
             discriminator_optimizer: the same for the discriminator; another object.
+            class_loss: what wrong classes cost where the discriminator tells them, called with
+                (labels, class_logits). None: `conditioning.CrossEntropy()`.
             penalty: an object of `gan_model.penalties`, or a sum of them, which the
                 discriminator pays on top. It is logged by itself, not in `discriminator_loss`.
             constraint: applied to each weight of the discriminator after its update, as
@@ -67,12 +70,13 @@ class Compiled:
         # All that can be refused comes before anything is changed.
         players.check_trainable(generator=self.generator, discriminator=self.discriminator)
         checked = {
-            "discriminator_steps": players.checked_steps(discriminator_steps, devices()),
-            "loss": players.checked_loss(NonSaturating() if loss is None else loss),
-            "penalty": players.checked_penalty(penalty, self.discriminator),
-            "constraint": players.checked_constraint(constraint),
+            "discriminator_steps": rules.checked_steps(discriminator_steps, devices()),
+            "loss": rules.checked_loss(NonSaturating() if loss is None else loss),
+            "class_loss": rules.checked_class_loss(class_loss, self),
+            "penalty": rules.checked_penalty(penalty, self.discriminator),
+            "constraint": rules.checked_constraint(constraint),
         }
-        optimizers = players.checked_optimizers(
+        optimizers = rules.checked_optimizers(
             generator_optimizer or _adam(), discriminator_optimizer or _adam()
         )
         self._compile_augment(augment)

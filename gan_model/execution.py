@@ -2,9 +2,8 @@
 
 import itertools
 
+import keras
 import tensorflow as tf
-
-from gan_model.images import from_batch
 
 
 class RunInOneCall:
@@ -28,13 +27,18 @@ class RunInOneCall:
         given = itertools.islice(iterator, self.steps_per_execution)
         # `train_on_batch` hands over (images, None, None), and numpy, whose uint8 a stack of
         # arrays would make int32.
-        batches = [tf.convert_to_tensor(from_batch(data)) for data in given]
+        batches = [tf.nest.map_structure(tf.convert_to_tensor, self._used(data)) for data in given]
         if not batches:
             raise StopIteration  # what Keras expects of a train function at the end of the data
         for _, alike in itertools.groupby(batches, key=_shapes):
             stack, count = self._stacked(list(alike))
             logs = steps(stack, count)
         return logs
+
+    def _used(self, data):
+        """What the steps need of a batch: XLA would have to be told what the rest is."""
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return images if self.class_count is None else (images, labels)
 
     def _stacked(self, batches):
         # Always as many, and told how many count: one compilation for all.

@@ -6,6 +6,7 @@ import sys
 import keras
 import numpy as np
 
+from gan_model.conditioning import check_labels
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.images import checked
 
@@ -15,8 +16,8 @@ _BATCH_SIZE = 32
 class FedWithImages:
     """`fit` and `evaluate` of a Keras model whose data are images.
 
-    The model says what it takes and where it is: `image_shape`, `image_range`, `seed` and the
-    variable `step`; and it measures itself (`gan_model.measuring`). It is told, by `_evaluating`,
+    The model says what it takes and where it is: `image_shape`, `image_range`, `class_count`,
+    `seed` and the variable `step`; and it measures itself (`gan_model.measuring`). It is told, by `_evaluating`,
     whether it is being evaluated.
     """
 
@@ -44,7 +45,8 @@ class FedWithImages:
                 `image_range`; or batches of them, a `tf.data.Dataset` or `data.dataset(...)`,
                 alone or as (images, labels). Arrays, and `data.dataset`, come in an order
                 that is a function of (seed, step), so that a run can be cut anywhere.
-            y: labels, or None. Not used by this model.
+            y: labels (n,), whole numbers from 0, where the GAN has a `class_count`; otherwise
+                they are not used.
             batch_size: images in a batch, for arrays. None: 32.
             epochs: number of the epoch to stop after, counted from `initial_epoch` or from
                 the beginning of the run that a callback brings back.
@@ -73,6 +75,7 @@ class FedWithImages:
         _refuse_unused(x, y=y, batch_size=batch_size)
         if validation_split and validation_data is None:
             x, y, validation_data = _split(x, y, validation_split)
+        check_labels(x, y, self.class_count)
         train = self._batches(x, y, batch_size, shuffle=shuffle)
         if validation_data is not None:
             held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
@@ -124,6 +127,7 @@ class FedWithImages:
     def _held_out(self, held_out, batch_size):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
         x = checked(x, self.image_shape, self.image_range)
+        check_labels(x, y, self.class_count)
         return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
 
     def _batches(self, x, y, batch_size, **order):
@@ -159,7 +163,9 @@ def _split(x, y, fraction):
             f"`validation_split` is a fraction between 0 and 1 that leaves images on both sides. "
             f"Received: {fraction} for {len(x)} images."
         )
-    return x[:kept], None if y is None else y[:kept], x[kept:]
+    if y is None:
+        return x[:kept], None, x[kept:]
+    return x[:kept], y[:kept], (x[kept:], y[kept:])
 
 
 def _listed(callbacks):

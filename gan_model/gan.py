@@ -17,13 +17,14 @@ from gan_model.codings import (
     Noise,
 )
 from gan_model.compiling import Compiled
+from gan_model.conditioning import KnowsClasses, with_labels
 from gan_model.execution import RunInOneCall, devices
 from gan_model.feeding import FedWithImages
-from gan_model.images import from_batch, to_range
 from gan_model.measuring import MeasuresItself
 from gan_model.networks import spectral
 from gan_model.sampling import Samples
 from gan_model.saving import Saved
+from gan_model.tracking import Tracks
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -32,10 +33,12 @@ class GAN(
     FedWithImages,
     FollowsGenerator,
     JudgesAugmented,
+    KnowsClasses,
     MeasuresItself,
     RunInOneCall,
     Samples,
     Saved,
+    Tracks,
     keras.Model,
 ):
     """A generator and a discriminator trained against each other by `fit`.
@@ -52,6 +55,10 @@ class GAN(
             layer has no activation.
         codings_size: numbers in one coding. Needed only where the generator has no `Input`
             that tells it.
+        class_count: classes of the images, for a conditional GAN: the generator then takes
+            [codings, labels], the discriminator [images, labels], or images alone to give
+            [scores, class_logits]. Labels are (batch,), int32, from 0 to `class_count - 1`,
+            and `fit` needs them with the images.
         image_range: least and greatest value of the generator's images. None: (0, 1) where
             it ends in a sigmoid, (-1, 1) where it ends in a tanh or without activation.
         seed: of the codings and of the order in which `fit` takes images from an array.
@@ -75,15 +82,25 @@ class GAN(
     """
 
     def __init__(
-        self, generator, discriminator, *, codings_size=None, image_range=None, seed=0, name=None
+        self,
+        generator,
+        discriminator,
+        *,
+        codings_size=None,
+        class_count=None,
+        image_range=None,
+        seed=0,
+        name=None,
     ):
         players.check_seed(seed)
         super().__init__(name=name)
         self.generator, self.discriminator = generator, discriminator
-        self.codings_size = players.codings_size(generator, codings_size)
-        self.image_shape = players.build(generator, discriminator, self.codings_size)
-        self.image_range = players.image_range(generator, self.codings_size, image_range)
-        players.check_scores(discriminator, self.image_shape)
+        self.class_count = players.checked_classes(class_count)
+        size = players.codings_size(generator, codings_size, class_count)
+        self.codings_size = size
+        self.image_shape = players.build(generator, discriminator, size, class_count)
+        self.image_range = players.image_range(generator, size, image_range, class_count)
+        players.check_scores(discriminator, self.image_shape, class_count)
         players.check_precision(generator, discriminator)
         players.check_apart(generator, discriminator)
         self.seed = seed
@@ -91,28 +108,27 @@ class GAN(
         self.step = self._counter("step")
         self.images_seen = self._counter("images_seen")
         self._evaluation_step = self._counter("evaluation_step")
-        names = "discriminator_loss", "generator_loss", "real_score", "fake_score"
-        names = *names, "penalty", "augmentation"
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self._make_trackers()
         self._companions = {}  # layers that `compile` adds: what they hold is part of the state
         self.built = True
 
     # The game.
 
     def train_step(self, data):
-        real_images = self._real_images(data)
+        real_images, labels = self._images_and_labels(data)
+        codings = self._codings_for(real_images, self.step)
         with tf.GradientTape() as tape:
             # One forward pass serves both players; it saves a tenth of a DCGAN's step.
-            fake_images = self(self._codings_for(real_images, self.step), training=True)
+            fake_images = self(with_labels(codings, labels), training=True)
             with tape.stop_recording():
-                self._discriminator_step(real_images, fake_images)
-            self._in_its_turn(lambda: self._generator_step(tape, real_images, fake_images))
+                self._discriminator_step(real_images, fake_images, labels)
+            self._in_its_turn(lambda: self._generator_step(tape, real_images, fake_images, labels))
         images = devices() * tf.shape(real_images, out_type=tf.int64)[0]
         self._follow_generator(images)
         self._count(images, after=real_images)
         return self.get_metrics_result()
 
-    def _discriminator_step(self, real_images, fake_images):
+    def _discriminator_step(self, real_images, fake_images, labels):
         # Here alone: all passes of a step divide by the same numbers. Not in the average.
         for player in (self.generator, self.discriminator):
             spectral.update(player)
@@ -120,21 +136,23 @@ class GAN(
         fake_images = self._augmented(fake_images, FAKE_FOR_DISCRIMINATOR)
         with tf.GradientTape() as tape:
             # Two passes, not one joined batch: each keeps its own batch statistics.
-            real_scores = self._scores(real_images, training=True)
-            fake_scores = self._scores(fake_images, training=True)
-            loss = self.loss.discriminator(real_scores, fake_scores)
+            real = self._judged(real_images, labels, training=True)
+            fake = self._judged(fake_images, labels, training=True)
+            loss = self.loss.discriminator(real.scores, fake.scores)
+            class_loss = real.class_loss + fake.class_loss
             # Before the penalty, whose passes leave other losses of activations in the layers.
-            objective = self._objective(loss, self.discriminator)
+            objective = self._objective(loss + class_loss, self.discriminator)
             if self.penalty:
-                objective += self._penalty(real_images, fake_images)
+                objective += self._penalty(real_images, fake_images, labels)
         self._descend(tape, objective, self.discriminator, self.discriminator_optimizer)
         self._constrain(self.discriminator)
-        self._adapt(real_scores)
-        self._track(discriminator_loss=loss, real_score=real_scores, fake_score=fake_scores)
+        self._adapt(real.scores)
+        self._track(discriminator_loss=loss, real_score=real.scores, fake_score=fake.scores)
+        self._track(class_loss=class_loss)
 
-    def _penalty(self, real_images, fake_images):
+    def _penalty(self, real_images, fake_images, labels):
         noise = self._noise(self.step, PENALTY)
-        scores = lambda images: self._scores(images, training=True)  # noqa: E731
+        scores = lambda images: self._judged(images, labels, training=True).scores  # noqa: E731
         penalty = self.penalty(scores, real_images, fake_images, noise)
         self._track(penalty=penalty)
         return penalty / devices()
@@ -152,32 +170,34 @@ class GAN(
         due = (self.step + 1) % self.discriminator_steps == 0
         return tf.cond(due, generator_step, lambda: None)
 
-    def _generator_step(self, tape, real_images, fake_images):
-        loss = self._generator_loss(real_images, fake_images)
+    def _generator_step(self, tape, real_images, fake_images, labels):
+        loss = self._generator_loss(real_images, fake_images, labels)
         objective = self._objective(loss, self.generator)
         self._descend(tape, objective, self.generator, self.generator_optimizer)
 
-    def _generator_loss(self, real_images, fake_images):
+    def _generator_loss(self, real_images, fake_images, labels):
         real_scores = None
         if getattr(self.loss, "needs_real_scores", False):
             real_images = self._augmented(real_images, REAL_FOR_GENERATOR)
-            real_scores = self._scores(real_images, training=True)
+            real_scores = self._judged(real_images, labels, training=True).scores
         fake_images = self._augmented(fake_images, FAKE_FOR_GENERATOR)
-        fake_scores = self._scores(fake_images, training=True)
-        loss = self.loss.generator(real_scores, fake_scores)
+        fake = self._judged(fake_images, labels, training=True)
+        loss = self.loss.generator(real_scores, fake.scores)
         self._track(generator_loss=loss)
-        return loss
+        return loss + fake.class_loss
 
     def test_step(self, data):
-        real_images = self._real_images(data)
-        drawn = self._codings_for(real_images, self._evaluation_step, EVALUATION)
-        real_scores = self._scores(real_images, training=False)
-        fake_scores = self._scores(self(drawn, training=False), training=False)
+        real_images, labels = self._images_and_labels(data)
+        codings = self._codings_for(real_images, self._evaluation_step, EVALUATION)
+        fake_images = self(with_labels(codings, labels), training=False)
+        real = self._judged(real_images, labels, training=False)
+        fake = self._judged(fake_images, labels, training=False)
         self._track(
-            discriminator_loss=self.loss.discriminator(real_scores, fake_scores),
-            generator_loss=self.loss.generator(real_scores, fake_scores),
-            real_score=real_scores,
-            fake_score=fake_scores,
+            discriminator_loss=self.loss.discriminator(real.scores, fake.scores),
+            generator_loss=self.loss.generator(real.scores, fake.scores),
+            real_score=real.scores,
+            fake_score=fake.scores,
+            class_loss=real.class_loss + fake.class_loss,
         )
         self._evaluation_step.assign_add(1)
         return self.get_metrics_result()
@@ -185,21 +205,19 @@ class GAN(
     def call(self, codings, training=False):
         """Images (batch, *image_shape), float32 in `image_range`, from codings.
 
-        Not in training they are those of the averaged generator, where there is one.
+        A GAN with classes takes [codings, labels]. Not in training the images are those of the
+        averaged generator, where there is one.
         """
+        inputs = codings
+        if self.class_count is not None:
+            codings, _ = inputs
         if codings.shape[-1] != self.codings_size or len(codings.shape) != 2:
             raise ValueError(
                 f"The codings have the shape {tuple(codings.shape)}; this generator takes "
                 f"(count, {self.codings_size})."
             )
         generator = self.generator if training else self.sampled_generator
-        return tf.cast(generator(codings, training=training), tf.float32)
-
-    def _scores(self, images, training):
-        return tf.cast(self.discriminator(images, training=training), tf.float32)
-
-    def _real_images(self, data):
-        return to_range(from_batch(data), self.image_shape, self.image_range)
+        return tf.cast(generator(inputs, training=training), tf.float32)
 
     def _codings_for(self, real_images, place, purpose=TRAINING):
         return self._noise(place, purpose).normal(tf.shape(real_images)[0], self.codings_size)
@@ -220,17 +238,6 @@ class GAN(
     def _constrain(self, player):
         for weight in player.trainable_variables if self.constraint else ():
             weight.assign(self.constraint(weight))
-
-    @property
-    def metrics(self):
-        # Without the tracker of Keras's own loss, which this model never feeds.
-        of_training = {"penalty": self.penalty, "augmentation": self.augmentation is not None}
-        hidden = [name for name, used in of_training.items() if self._evaluating or not used]
-        return [tracker for name, tracker in self._trackers.items() if name not in hidden]
-
-    def _track(self, **values):
-        for name, value in values.items():
-            self._trackers[name].update_state(value)
 
     def _counter(self, name):
         # One count for all devices, which go step by step.

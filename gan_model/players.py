@@ -5,8 +5,8 @@ import itertools
 import keras
 import tensorflow as tf
 
+from gan_model.conditioning import takes_labels, with_labels
 from gan_model.networks.spectral import every_layer
-from gan_model.penalties import Penalty, Sum
 
 # Operations that move or recast values but leave their range.
 _RANGE_KEEPING = {
@@ -18,9 +18,22 @@ _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
 _LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"}
 
 
-def codings_size(generator, given):
+def codings_size(generator, given, class_count=None):
     """Numbers in one coding: what the generator's input tells, or else `given`."""
     shape = getattr(generator, "input_shape", None) if generator.built else None
+    if isinstance(shape, list) and class_count is None:
+        raise ValueError(
+            f"The generator takes {len(shape)} inputs, as one for codings and labels does. Say how "
+            "many classes there are: GAN(generator, discriminator, class_count=10)."
+        )
+    if isinstance(shape, list):
+        shape = shape[0]
+    elif shape is not None and class_count is not None:
+        raise ValueError(
+            f"With class_count={class_count} the generator takes [codings, labels], but it has one "
+            "input. Give it labels too: keras.Model([codings, labels], images), with labels = "
+            "keras.Input((), dtype='int32')."
+        )
     told = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
     if shape is not None and told is None:
         raise ValueError(
@@ -42,9 +55,10 @@ def codings_size(generator, given):
     return given or told
 
 
-def build(generator, discriminator, codings_size):
+def build(generator, discriminator, codings_size, class_count=None):
     """Runs one blank batch through both, which builds them. Returns the shape of one image."""
-    images = generator(tf.zeros((1, codings_size)), training=False)
+    labels = None if class_count is None else tf.zeros(1, tf.int32)
+    images = generator(with_labels(tf.zeros((1, codings_size)), labels), training=False)
     image_shape = tuple(images.shape[1:])
     if len(image_shape) not in (2, 3):
         raise ValueError(
@@ -52,7 +66,8 @@ def build(generator, discriminator, codings_size):
             "(height, width) or (height, width, channels). End it with keras.layers.Reshape."
         )
     try:
-        discriminator(images, training=False)
+        told = labels if takes_labels(discriminator) else None
+        discriminator(with_labels(images, told), training=False)
     except (ValueError, tf.errors.InvalidArgumentError) as error:
         raise ValueError(
             f"The discriminator does not take the generator's images of shape {image_shape}. "
@@ -91,20 +106,39 @@ def check_trainable(**players):
             )
 
 
+def classes_told(generator):
+    """The classes that a generator alone embeds; None where it takes codings only."""
+    inputs = getattr(generator, "inputs", None)
+    if inputs is None or len(inputs) < 2:
+        return None
+    embeddings = (one for one in every_layer(generator) if isinstance(one, keras.layers.Embedding))
+    return next((one.input_dim for one in embeddings), None)
+
+
+def checked_classes(class_count):
+    """The number of classes, 1 or more, or None."""
+    number = class_count
+    if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+        raise ValueError(f"`class_count` is a whole number. Received: class_count={number!r}.")
+    if number is not None and number < 1:
+        raise ValueError(f"`class_count` is 1 or more. Received: class_count={number}.")
+    return number
+
+
 def check_seed(seed):
     """Refuses what is no seed: a whole number from 0 to 2**32 - 1."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"`seed` is a whole number from 0 to 2**32 - 1. Received: seed={seed!r}.")
 
 
-def image_range(generator, codings_size, given):
+def image_range(generator, codings_size, given, class_count=None):
     """Least and greatest value of the generator's images, told by its last activation."""
     if given is not None:
         low, high = (float(end) for end in given)
         if not low < high:
             raise ValueError(f"`image_range` is (least, greatest). Received: {given}.")
         return low, high
-    ending = _last_operation(generator, (None, codings_size))
+    ending = _last_operation(generator, (codings_size,), class_count)
     if ending.type in _RANGES:
         return _RANGES[ending.type]
     if ending.type in _LINEAR or _adds_a_bias(ending):
@@ -115,15 +149,27 @@ def image_range(generator, codings_size, given):
     )
 
 
-def check_scores(discriminator, image_shape):
-    """Refuses a discriminator whose output is not one logit an image (or a patch of it)."""
-    scores = discriminator(tf.zeros((2, *image_shape)), training=False)
+def check_scores(discriminator, image_shape, class_count=None):
+    """Refuses a discriminator whose output is not one logit an image (or a patch of it).
+
+    One that tells classes gives as many logits beside it.
+    """
+    told = class_count if takes_labels(discriminator) else None
+    images, labels = tf.zeros((2, *image_shape)), tf.zeros(2, tf.int32)
+    scores = discriminator(with_labels(images, None if told is None else labels), training=False)
+    if told != class_count:
+        scores = _scores_beside_classes(scores, class_count)
+    elif isinstance(scores, list | tuple):
+        raise ValueError(
+            f"The discriminator has {len(scores)} outputs; expected scores alone. Say how many "
+            "classes it tells: GAN(generator, discriminator, class_count=10)."
+        )
     if scores.shape.rank > 1 and scores.shape[-1] != 1:
         raise ValueError(
             f"The discriminator gives {scores.shape[-1]} numbers for an image; expected one "
             "score. End it with keras.layers.Dense(1)."
         )
-    if _last_operation(discriminator, (None, *image_shape)).type == "Sigmoid":
+    if _last_operation(discriminator, image_shape, told).type == "Sigmoid":
         raise ValueError(
             "The discriminator ends in a sigmoid; expected scores as logits, from which the "
             "losses are computed without overflow. Leave the last activation out: "
@@ -131,82 +177,24 @@ def check_scores(discriminator, image_shape):
         )
 
 
-def checked_loss(loss):
-    """The loss itself, if it has the two methods of `gan_model.losses`."""
-    if isinstance(loss, type):
-        raise ValueError(f"`loss` is a class; expected an object. Type {loss.__name__}().")
-    if not all(callable(getattr(loss, player, None)) for player in ("discriminator", "generator")):
+def _scores_beside_classes(outputs, class_count):
+    """The scores of a discriminator that tells classes instead of being told them."""
+    told = isinstance(outputs, list | tuple) and len(outputs) == 2
+    if not told or outputs[1].shape[1:] != (class_count,):
         raise ValueError(
-            f"`loss` needs the methods discriminator(real_scores, fake_scores) and "
-            f"generator(real_scores, fake_scores). Received: {loss!r}. "
-            "Type loss=gan_model.losses.NonSaturating()."
+            f"With class_count={class_count} the discriminator takes [images, labels], or takes "
+            f"images alone and gives [scores, class_logits], with {class_count} logits. Give it "
+            "labels: keras.Model([images, labels], scores), as with networks.conditional."
+            "Projection."
         )
-    return loss
+    return outputs[0]
 
 
-def checked_penalty(penalty, discriminator):
-    """The penalty itself, or None, if this discriminator can be charged with it."""
-    if isinstance(penalty, type):
-        raise ValueError(f"`penalty` is a class; expected an object. Type {penalty.__name__}().")
-    if penalty is not None and not callable(penalty):
-        raise ValueError(
-            "`penalty` is called with (discriminator, real_images, fake_images, noise). "
-            f"Received: {penalty!r}. Type penalty=gan_model.penalties.R1(10)."
-        )
-    for layer in every_layer(discriminator) if isinstance(penalty, Penalty | Sum) else ():
-        # Frozen, it takes its moving averages, and each image is on its own again.
-        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
-            raise ValueError(
-                f"The penalty asks for the slope at each image by itself, but the layer "
-                f"{layer.name} of the discriminator mixes the images of a batch. Use "
-                "LayerNormalization, or a discriminator without batch norm."
-            )
-    return penalty
-
-
-def checked_steps(discriminator_steps, devices):
-    """The steps of the discriminator to one of the generator, if they can be made."""
-    number = discriminator_steps
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError(
-            "`discriminator_steps` is a whole number from 1 on. Received: "
-            f"discriminator_steps={number!r}."
-        )
-    if number > 1 and devices > 1:  # TensorFlow updates shared weights under no condition
-        raise ValueError(
-            f"On {devices} devices the generator moves in every step. Leave discriminator_steps="
-            f"{number} out, or train on one device."
-        )
-    return number
-
-
-def checked_constraint(constraint):
-    """The constraint itself, or None."""
-    if constraint is not None and (isinstance(constraint, type) or not callable(constraint)):
-        raise ValueError(
-            "`constraint` is an object that is called with a weight and returns the weight to "
-            f"take its place. Received: {constraint!r}. "
-            "Type constraint=gan_model.penalties.WeightClipping(0.01)."
-        )
-    return constraint
-
-
-def checked_optimizers(*given):
-    """Keras optimizers, one for each player."""
-    optimizers = [keras.optimizers.get(optimizer) for optimizer in given]
-    if optimizers[0] is optimizers[1]:
-        raise ValueError(
-            "Both players were given the same optimizer object, but each needs its own, as it "
-            "keeps moments of its own weights. Make two: keras.optimizers.Adam(2e-4), twice."
-        )
-    return optimizers
-
-
-def _last_operation(network, input_shape):
+def _last_operation(network, input_shape, class_count=None):
     """The TensorFlow operation that made the network's output, whatever the network's class."""
-    traced = tf.function(lambda x: network(x, training=False)).get_concrete_function(
-        tf.TensorSpec(input_shape, tf.float32)
-    )
+    labels = None if class_count is None else tf.TensorSpec((None,), tf.int32)
+    given = with_labels(tf.TensorSpec((None, *input_shape), tf.float32), labels)
+    traced = tf.function(lambda x: network(x, training=False)).get_concrete_function(given)
     return _source(traced.graph.outputs[0])
 
 

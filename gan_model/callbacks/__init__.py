@@ -34,13 +34,13 @@ __all__ = [
 ]
 
 
-def watch(run_dir, *, count=25, keep=3, minutes=None):
+def watch(run_dir, *, count=None, keep=3, minutes=None):
     """The callbacks that show a run and keep it, for one folder.
 
     Args:
         run_dir: gets `samples/`, `tensorboard/`, `history.csv`, `time.csv`, `checkpoints/` and,
             where the GAN has a `quality`, `best.keras`.
-        count: images in a grid.
+        count: images in a grid; None: 25, or 8 of each class.
         keep: checkpoints kept, the newest ones.
         minutes: of training after which the run ends, whatever the `epochs` that `fit` was
             given. None: by those epochs alone.

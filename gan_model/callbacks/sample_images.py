@@ -18,14 +18,15 @@ class SampleImages(keras.callbacks.Callback):
             `epoch-00001.png`, ..., and at the end `training.gif`. None: no files.
         log_dir: folder that TensorBoard reads; the grids go to its run `samples`. None: no
             TensorBoard.
-        count: images in the grid, 1 or more.
+        count: images in the grid, 1 or more. None: 25. Where the GAN has classes, a row is of
+            one class, and None means 8 in a row.
         every: epochs from one grid to the next.
         seed: of the codings.
     """
 
-    def __init__(self, directory=None, *, log_dir=None, count=25, every=1, seed=0):
+    def __init__(self, directory=None, *, log_dir=None, count=None, every=1, seed=0):
         super().__init__()
-        if count < 1 or every < 1:
+        if (count is not None and count < 1) or every < 1:
             raise ValueError(
                 "`count` (images) and `every` (epochs) are 1 or more. "
                 f"Received: count={count}, every={every}."
@@ -58,7 +59,8 @@ class SampleImages(keras.callbacks.Callback):
     def _show(self, epoch):
         if not self.model.sampler().sound:
             return
-        picture = pictures.grid(self.model.generate(self.count, seed=self.seed))
+        images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
+        picture = pictures.grid(images, columns=columns)
         if self.directory:
             for later in self.directory.glob("epoch-*.png"):
                 if int(later.stem.removeprefix("epoch-")) > epoch:  # of an earlier process

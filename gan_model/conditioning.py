@@ -1,0 +1,176 @@
+"""Images with labels -> a game in which both players know the class of each image.
+
+A GAN with `class_count=10` is conditional: its generator takes [codings, labels], its
+discriminator [images, labels], with labels (batch,), int32, from 0 to 9. The fake images of a
+step have the labels of its real ones, so every comparison of the two is within a class.
+
+A discriminator that takes images alone and gives [scores, class_logits] tells the classes
+instead (auxiliary classifier): then both players pay for those that it gets wrong.
+
+`networks.conditional` has layers that use labels.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_model.data.batches import ImageBatches
+from gan_model.images import to_range
+from gan_model.losses import Serializable
+
+_NO_LABELS = (
+    "This GAN knows {} classes, so it needs a label for each image, but the images came alone. "
+    "Type gan.fit(images, labels, validation_data=(images, labels))."
+)
+
+
+@keras.saving.register_keras_serializable("gan_model")
+@dataclass(frozen=True)
+class CrossEntropy(Serializable):
+    """What wrong classes cost, for a discriminator that tells them
+
+        weight * mean of -log softmax(class_logits)[label]
+
+    over a batch. The discriminator pays it for real and for fake images, which should be of
+    the class that they were made for; the generator pays it for its own.
+
+    Args:
+        weight: 0 or more.
+
+    Reference: Odena et al. (2017).
+    """
+
+    weight: float = 1.0
+
+    def __post_init__(self):
+        if not 0 <= self.weight < float("inf"):
+            raise ValueError(f"`weight` is 0 or more. Received: weight={self.weight}.")
+
+    def __call__(self, labels, class_logits):
+        wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, class_logits)
+        return self.weight * tf.reduce_mean(wrong)
+
+
+class Judged(NamedTuple):
+    """What a discriminator says of images."""
+
+    scores: tf.Tensor
+    class_loss: tf.Tensor | float  # 0 where it tells no classes
+
+
+class KnowsClasses:
+    """What a model with `class_count` does with the labels of its batches.
+
+    The model has a `discriminator`, an `image_shape` and an `image_range`, and a `class_loss`
+    where its discriminator tells classes.
+    """
+
+    class_count = None
+
+    def _images_and_labels(self, data):
+        """Of a batch: images in range, and labels int32 (batch,); None where no class is known."""
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images = to_range(images, self.image_shape, self.image_range)
+        if self.class_count is None:
+            return images, None
+        if labels is None:
+            raise ValueError(_NO_LABELS.format(self.class_count))
+        return images, tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
+
+    def _judged(self, images, labels, training):
+        if labels is None or takes_labels(self.discriminator):
+            scores = self.discriminator(with_labels(images, labels), training=training)
+            return Judged(tf.cast(scores, tf.float32), 0.0)
+        scores, class_logits = self.discriminator(images, training=training)
+        class_loss = self.class_loss(labels, tf.cast(class_logits, tf.float32))
+        return Judged(tf.cast(scores, tf.float32), class_loss)
+
+
+def with_labels(batch, labels):
+    """What a player takes: a batch, or [batch, labels] where there are labels."""
+    return batch if labels is None else [batch, labels]
+
+
+def takes_labels(discriminator):
+    """Whether a discriminator of a conditional GAN is given labels, or is to tell them."""
+    inputs = getattr(discriminator, "inputs", None)  # None: a subclass of keras.Model
+    return inputs is None or len(inputs) > 1
+
+
+def of_each_class(count, labels, class_count):
+    """Labels for `count` images to be made, int32 (count,); None where the GAN knows no classes.
+
+    Args:
+        count: images.
+        labels: one for all, or one for each, (count,); None: 0, 1, ..., class_count - 1 and
+            from 0 again, each class as often as the others.
+        class_count: classes, or None.
+
+    Raises:
+        ValueError: labels that are none of the classes, or not one for each image.
+    """
+    if class_count is None:
+        if labels is not None:
+            raise ValueError(
+                "This GAN was not made with classes, so it can't be asked for one. Leave labels "
+                "out, or train presets.modern_conditional."
+            )
+        return None
+    labels = np.arange(count) % class_count if labels is None else np.asarray(labels)
+    if labels.shape not in ((), (count,)):
+        raise ValueError(
+            f"The labels have the shape {labels.shape}; expected one label, or one for each of "
+            f"{count} images."
+        )
+    _check_values(labels, class_count)
+    return np.broadcast_to(labels, count).astype(np.int32)
+
+
+def check_labels(source, labels, class_count):
+    """Looks, before the first step, whether images came with the labels that the GAN needs.
+
+    Args:
+        source: images or batches of them, as `fit` takes them; of a `tf.data.Dataset` one batch
+            is read.
+        labels: those that were given beside an array, or None.
+        class_count: classes, or None for a GAN that needs no labels.
+
+    Raises:
+        ValueError: labels that are missing, or are none of the classes.
+    """
+    if class_count is None:
+        return
+    if isinstance(source, ImageBatches):
+        labels = source.labels
+    elif isinstance(source, tf.data.Dataset):
+        spec = source.element_spec
+        labels = None
+        if isinstance(spec, tuple) and len(spec) > 1:
+            labels = next((data[1] for data in source.take(1)), None)
+    elif not isinstance(source, np.ndarray):
+        return  # a generator: what it yields is seen in its first step
+    if labels is None:
+        raise ValueError(_NO_LABELS.format(class_count))
+    _check_values(np.asarray(labels), class_count)
+
+
+def _check_values(labels, class_count):
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(
+            f"The labels are {labels.dtype.name}; expected whole numbers from 0 to "
+            f"{class_count - 1}. Convert them: labels.astype('int32'), or argmax(-1) of one-hot."
+        )
+    if labels.ndim > 1:
+        raise ValueError(
+            f"The labels have the shape {labels.shape}; expected one number for each image. "
+            "Of one-hot labels take labels.argmax(-1)."
+        )
+    if labels.size and not 0 <= labels.min() <= labels.max() < class_count:
+        raise ValueError(
+            f"The labels go from {labels.min()} to {labels.max()}; this GAN knows "
+            f"{class_count} classes, 0 to {class_count - 1}. Build it with class_count="
+            f"{max(labels.max() + 1, 1)}, or number the classes from 0."
+        )

@@ -1,0 +1,102 @@
+"""Layers that use the class of each image: for the generator, and for the discriminator.
+
+    images = ConditionalBatchNormalization(10)([images, labels])
+    scores = Projection(10)([features, labels])
+
+Labels are (batch,), int32, from 0. To tell a generator the class by its codings alone, join
+them with `keras.layers.Embedding(10, 32)(labels)`.
+"""
+
+import keras
+from keras import initializers, layers
+
+
+@keras.saving.register_keras_serializable("gan_model")
+class ConditionalBatchNormalization(layers.Layer):
+    """Batch normalization with a scale and an offset for each class.
+
+        normalized = (inputs - mean of the batch) / sqrt(variance of the batch + epsilon)
+        output = scale[label] * normalized + offset[label]
+
+    Mean and variance are those of all classes of a batch together. Scales begin at 1, offsets
+    at 0.
+
+    Args:
+        class_count: classes.
+        momentum, epsilon: as those of `keras.layers.BatchNormalization`.
+
+    Reference: Dumoulin et al. (2017).
+    """
+
+    def __init__(self, class_count, *, momentum=0.9, epsilon=1e-5, **keras_arguments):
+        super().__init__(**keras_arguments)
+        self.class_count, self.momentum, self.epsilon = class_count, momentum, epsilon
+        self.normalization = layers.BatchNormalization(
+            momentum=momentum, epsilon=epsilon, center=False, scale=False, synchronized=True
+        )
+
+    def build(self, input_shape):
+        images, _ = input_shape
+        self.normalization.build(images)
+        channels = images[-1]
+        self.scale = layers.Embedding(self.class_count, channels, initializers.Ones())
+        self.offset = layers.Embedding(self.class_count, channels, initializers.Zeros())
+        for embedding in (self.scale, self.offset):
+            embedding.build(None)
+
+    def call(self, inputs, training=False):
+        images, labels = inputs
+        normalized = self.normalization(images, training=training)
+        # A row an image, the same at every pixel.
+        shape = (-1, *[1] * (len(images.shape) - 2), images.shape[-1])
+        scale, offset = (
+            keras.ops.reshape(embedding(labels), shape) for embedding in (self.scale, self.offset)
+        )
+        return normalized * scale + offset
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in ("class_count", "momentum", "epsilon")}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("gan_model")
+class Projection(layers.Layer):
+    """A discriminator's last layer that asks how real an image is *as one of its class*.
+
+        score = features . weights + bias + features . embedding[label]
+
+    The first part is what a dense layer would say, the second what only images of the class
+    are asked. Embeddings begin at 0, so the discriminator begins without an opinion on classes.
+
+    Args:
+        class_count: classes.
+
+    Reference: Miyato and Koyama (2018).
+    """
+
+    def __init__(self, class_count, **keras_arguments):
+        super().__init__(**keras_arguments)
+        self.class_count = class_count
+        self.score = layers.Dense(1, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        features, _ = input_shape
+        self.score.build(features)
+        self.of_class = layers.Embedding(
+            self.class_count, features[-1], initializers.Zeros(), dtype=self.dtype_policy
+        )
+        self.of_class.build(None)
+
+    def call(self, inputs):
+        features, labels = inputs
+        asked = keras.ops.sum(features * self.of_class(labels), axis=-1, keepdims=True)
+        return self.score(features) + asked
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[0][:-1], 1)
+
+    def get_config(self):
+        return {**super().get_config(), "class_count": self.class_count}
