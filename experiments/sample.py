@@ -5,7 +5,7 @@ python experiments/sample.py runs/dcgan-sample --count 100 --out grid.png
 
 from pathlib import Path
 
-from command_line import Parser, plain_errors, positive, quiet, seed
+from command_line import Parser, plain_errors, positive, quiet, seed, whole
 
 _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 
@@ -15,6 +15,7 @@ def arguments():
     parser.add_argument("run_dir", nargs="?", help="folder of a run, finished or not")
     parser.add_argument("--from", dest="file", help="a .keras file instead: a GAN or a generator")
     parser.add_argument("--count", type=positive, default=25, help="images to make")
+    parser.add_argument("--of-class", type=whole, help="number of the class; all classes in turn")
     parser.add_argument("--seed", type=seed, default=0, help="of the codings")
     parser.add_argument(
         "--out",
@@ -25,6 +26,8 @@ def arguments():
     args = parser.parse_args()
     if (args.run_dir is None) == (args.file is None):
         parser.error("say where the GAN is: the folder of a run, or --from FILE.keras")
+    if args.of_class is not None and Path(args.out).suffix == ".gif":
+        parser.error("a walk is through all classes; leave --of-class out")
     if Path(args.out).suffix not in (".npz", ".png", ".gif"):
         parser.error(f"--out ends in .npz, .png or .gif; received {args.out}")
     if not Path(args.out).parent.is_dir():
@@ -45,12 +48,20 @@ def main(args):
         walk = sampler.walk(args.count, stops=_STOPS, frames=_FRAMES_A_LEG, seed=args.seed)
         pictures.animate([pictures.grid(images) for images in walk], out)
     elif out.suffix == ".png":
-        pictures.save(pictures.grid(sampler.generate(args.count, seed=args.seed)), out)
+        images, columns = shown(sampler, args)
+        pictures.save(pictures.grid(images, columns=columns), out)
     else:
-        images = sampler.generate(args.count, seed=args.seed)
+        images = sampler.generate(args.count, labels=args.of_class, seed=args.seed)
         with_channels = images.reshape(*images.shape[:3], -1)
         np.savez_compressed(out, images=with_channels)
     print(f"{args.count} images in {out}")
+
+
+def shown(sampler, args):
+    """The images of a grid, and how many make a row."""
+    if args.of_class is None:
+        return sampler.for_grid(args.count, seed=args.seed)
+    return sampler.generate(args.count, labels=args.of_class, seed=args.seed), None
 
 
 if __name__ == "__main__":

@@ -121,9 +121,8 @@ def twin(generator, codings_size, class_count=None):
     try:
         copy = keras.models.clone_model(generator)
         labels = None if class_count is None else tf.zeros(1, tf.int32)
-        copy(
-            with_labels(tf.zeros((1, codings_size)), labels), training=False
-        )  # builds a subclass of keras.Model
+        # Builds a subclass of keras.Model.
+        copy(with_labels(tf.zeros((1, codings_size)), labels), training=False)
         copy.set_weights(generator.get_weights())
     except Exception as error:  # Keras and the user's own layers raise whatever they meet
         raise _no_twin(generator, str(error).strip().splitlines()[0]) from error

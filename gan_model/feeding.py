@@ -17,8 +17,8 @@ class FedWithImages:
     """`fit` and `evaluate` of a Keras model whose data are images.
 
     The model says what it takes and where it is: `image_shape`, `image_range`, `class_count`,
-    `seed` and the variable `step`; and it measures itself (`gan_model.measuring`). It is told, by `_evaluating`,
-    whether it is being evaluated.
+    `seed` and the variable `step`; and it measures itself (`gan_model.measuring`). It is told, by
+    `_evaluating`, whether it is being evaluated.
     """
 
     _evaluating = False

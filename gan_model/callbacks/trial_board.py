@@ -87,7 +87,8 @@ class TrialBoard(EpochFigures):
         with board.drawing(self._writer, int(self.model.step.numpy())):
             board.scalars(figures)
             if self.model.sampler().sound:
-                picture = pictures.grid(self.model.generate(self.count, seed=self.seed))
+                images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
+                picture = pictures.grid(images, columns=columns)
                 board.image("samples", picture)
 
     def _best(self, logs):

@@ -36,7 +36,7 @@ class HyperGAN(keras_tuner.HyperModel):
         build: function from `keras_tuner.HyperParameters` to a compiled `GAN`. Its seed and
             Keras's are set for it. A hyperparameter named `batch_size` goes to `fit`.
         folder: of the search; gets `trials/` and `tensorboard/`.
-        held_out: uint8 images that trials are scored on.
+        held_out: uint8 images that trials are scored on; with labels, for a GAN with classes.
         quality: what is measured. None: what suits the images, see `metrics.measures`.
         seed: of the search; that of trial 3 is `hypergan.seed_of(3)`.
         keep: trials that keep their weights, the best ones. In a search by Hyperband, which may
@@ -67,10 +67,11 @@ class HyperGAN(keras_tuner.HyperModel):
         if not callable(build):
             raise ValueError(f"`build` is a function build(hp) that gives a GAN. Received: {build}")
         players.check_seed(seed)
-        self.recipe, self.folder, self.held_out = build, Path(folder), held_out
+        self.recipe, self.folder, self._validation = build, Path(folder), held_out
+        held_out, _, _ = keras.utils.unpack_x_y_sample_weight(held_out)
         self.quality = quality or metrics.Quality(*metrics.measures(held_out))
         self.quality.refer_to(held_out)
-        self.seed, self.keep = seed, keep
+        self.held_out, self.seed, self.keep = held_out, seed, keep
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
         noise = metrics.shuffled_pixels(chosen(held_out, self.quality.count))
         self.worst = 2 * self.quality.reference.compare(noise)[self.quality.distance]
@@ -156,7 +157,7 @@ class HyperGAN(keras_tuner.HyperModel):
             hp,
             self.folder_of(_name(number, execution)),
             seed=seed,
-            fit_arguments={**fit_arguments, "validation_data": self.held_out, "epochs": epochs},
+            fit_arguments={**fit_arguments, "validation_data": self._validation, "epochs": epochs},
             callbacks=callbacks,
             parent=parent,
             weights=weights,
