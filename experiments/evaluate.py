@@ -37,21 +37,16 @@ def arguments():
 def main(args):
     with quiet():
         from gan_model import metrics
-        from gan_model.data.image_sets import disjoint_parts
         from gan_model.images import chosen
         from gan_model.metrics import report
     sampler, settings = opened(args)
-    train, held_out, images = compared(args, settings, sampler)
+    train, held_out, images, labels = compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = chosen(held_out, count)
     reference = metrics.Reference(metrics.measures(held_out, args.features), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
     out.mkdir(parents=True, exist_ok=True)
-    if sampler:
-        sets = [sampler.generate(count, seed=seed) for seed in range(args.seeds)]
-    else:
-        sets = disjoint_parts(images, count, most=args.seeds)
-
+    sets = readings(sampler, images, count, most=args.seeds)
     figures = about(args, settings, reference) | {
         "readings": [reference.compare(images) for images in sets],
         "floor": reference.compare(chosen(train, count)),
@@ -61,10 +56,21 @@ def main(args):
     print(report.table(figures["readings"], floor=figures["floor"], noise=figures["noise"]))
     print(report.COLUMNS)
     figures |= classes(reference, sets, real, out)
+    if sampler and sampler.class_count:
+        figures |= by_class(sampler, args.features, (train, labels[0]), (held_out, labels[1]))
     figures |= copies(reference, sets[0], real, train, out)
     if args.json:
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
         print(f"All figures: {args.json}")
+
+
+def readings(sampler, images, count, *, most):
+    """Sets of `count` images each: of other codings, or parts of the images given."""
+    from gan_model.data.image_sets import disjoint_parts
+
+    if sampler is None:
+        return disjoint_parts(images, count, most=most)
+    return [sampler.generate(count, seed=seed) for seed in range(most)]
 
 
 def opened(args):
@@ -100,7 +106,10 @@ def settings_in(path):
 
 
 def compared(args, settings, sampler):
-    """Training images, held-out images, and the images to measure if they are made; one shape."""
+    """Training images, held-out images, the images to measure if they are made, and labels.
+
+    The images have one shape; the labels are those of the training and the held-out ones.
+    """
     from gan_model import data, runs
     from gan_model.data import load_images
 
@@ -113,21 +122,23 @@ def compared(args, settings, sampler):
     wanted = {"image_size": given.shape[1:3]} if of_pictures else {}
     if of_pictures and sampler:
         wanted["channels"] = given.shape[3] if given.ndim == 4 else 1
-    (train, _), (held_out, _) = data.load(args.data, folder=args.data_dir, **wanted)
+    splits = data.load(args.data, folder=args.data_dir, **wanted)
+    (train, held_out), labels = zip(*splits, strict=True)
     if own and runs.fingerprint(train) != settings["images"]:
         raise ValueError(
             f"The images of {args.data} are not those that the run was trained on. To compare "
             f"with them all the same: --data {args.data}"
         )
     if not sampler:
-        return train, held_out, load_images(args.what, image_shape=train.shape[1:])
+        return train, held_out, load_images(args.what, image_shape=train.shape[1:]), labels
     if given[0].size != train[0].size or given.shape[1:3] != train.shape[1:3]:
         raise ValueError(
             f"{args.what} makes images of shape {given.shape[1:]}, those of {args.data} have "
             f"{train.shape[1:]}. Say what it was trained on: --data NAME, or a folder's path."
         )
     # One channel may be told or left out.
-    return *(part.reshape(len(part), *given.shape[1:]) for part in (train, held_out)), None
+    train, held_out = (part.reshape(len(part), *given.shape[1:]) for part in (train, held_out))
+    return train, held_out, None, labels
 
 
 def about(args, settings, reference):
@@ -160,6 +171,30 @@ def classes(reference, sets, real, out):
     charts.class_histogram(generated, names, out / "classes.png", real_counts=held_out)
     print(f"  {out / 'classes.png'}")
     return {"classes": {"names": names, "generated": generated, "held_out": held_out}}
+
+
+def by_class(sampler, features_name, training, held_out):
+    """Each class by itself, printed: its distance, and how many images are of the class asked."""
+    from gan_model import features, metrics
+    from gan_model.metrics import report
+
+    rows = []
+    for label in range(sampler.class_count):
+        train, real = (images[labels == label] for images, labels in (training, held_out))
+        count = min(len(train), len(real))
+        if count < metrics.LEAST:
+            continue  # too few to compare
+        reference = metrics.Reference(metrics.measures(real, features_name), real[:count])
+        made = sampler.generate(count, labels=label)
+        row = {"class": label, "count": count}
+        if in_fashion(reference):
+            row |= {"name": features.CLASSES[label]}
+            row |= {"as_asked": float((features.fashion().classes(made) == label).mean())}
+        floor = reference.compare(train[:count])
+        row |= {"readings": reference.compare(made), "floor": floor}
+        rows.append(row | {"distance": reference.distance})
+    print(f"\n{report.by_class(rows)}")
+    return {"by_class": rows}
 
 
 def copies(reference, fakes, real, train, out):

@@ -40,15 +40,18 @@ class Search:
             low, high = args.learning_rates
             args.learning_rates = (low, math.sqrt(low * high), high)
         self._space(keras_tuner.HyperParameters())  # a range that is none shows here
-        (self.train, _), (held_out, _) = data.load(
+        (self.train, labels), held_out = data.load(
             args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
         )
-        quality = metrics.Quality(*metrics.measures(held_out, args.features))
-        quality.refer_to(held_out, self.train)
+        self.classes = presets.classes_for(self.preset, labels)
+        quality = metrics.Quality(*metrics.measures(held_out[0], args.features))
+        quality.refer_to(held_out[0], self.train)
+        held_out = held_out if self.classes else held_out[0]
         self.hypergan = sweeps.HyperGAN(
             self.build, path, held_out=held_out, quality=quality, seed=args.seed, keep=args.top
         )
         self.fit_arguments = {"x": self.train, "epochs": args.epochs, "verbose": 0}
+        self.fit_arguments |= {"y": labels} if self.classes else {}
         self.fit_arguments["batch_size"] = args.batch_sizes[0]
 
     @property
@@ -71,7 +74,7 @@ class Search:
         """The GAN of one trial."""
         if len(self.args.batch_sizes) > 1:
             hp.Choice("batch_size", sorted(set(self.args.batch_sizes)))
-        return self.preset(self.train.shape[1:], **self._space(hp))
+        return self.preset(self.train.shape[1:], **self.classes, **self._space(hp))
 
     def _space(self, hp):
         return sweeps.usual(

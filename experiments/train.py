@@ -26,7 +26,9 @@ _NO_END = 10**6  # epochs; the clock ends the run
 
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--preset", default="dcgan", help="dense, dcgan or guidelines")
+    parser.add_argument(
+        "--preset", default="dcgan", help="dense, dcgan, guidelines, modern, modern_conditional"
+    )
     parser.add_argument(
         "--data",
         default="sample",
@@ -59,20 +61,23 @@ def main(args):
     with quiet():
         from gan_model import data, presets, runs
     use_gpus()
-    presets.named(args.preset)  # before reading the data, which may take long
-    (train, _), (held_out, _) = data.load(
+    preset = presets.named(args.preset)  # before reading the data, which may take long
+    (train, labels), (held_out, held_out_labels) = data.load(
         args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
     )
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
     settings = settings_of(args, train.shape[1:], runs.fingerprint(train))
+    settings["class_count"] = presets.classes_for(preset, labels).get("class_count")
     with folder.opened(settings):
         announce(folder, args)
         gan = runs.build(settings)
         gan.quality = quality_on(held_out, args.features)
+        by_class = gan.class_count is not None
         history = gan.fit(
             train,
+            labels if by_class else None,
             batch_size=args.batch_size,
-            validation_data=held_out,
+            validation_data=(held_out, held_out_labels) if by_class else held_out,
             validation_freq=args.validate_every,
             epochs=args.epochs or _NO_END,
             steps_per_epoch=args.steps_per_epoch,

@@ -80,13 +80,12 @@ class FedWithImages:
         if validation_data is not None:
             held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
             validation_data = self._held_out(validation_data, held_out_size)
-        for callback in _listed(callbacks):
+        callbacks = [*_listed(callbacks), _StopWhenLost()]
+        for callback in callbacks:
             if hasattr(callback, "restore"):
                 initial_epoch = callback.restore(self) or initial_epoch
-        for callback in _listed(callbacks):
-            if hasattr(callback, "is_over") and callback.is_over(initial_epoch):
-                epochs = initial_epoch
-        callbacks = [*_listed(callbacks), _StopWhenLost()]
+        if any(getattr(callback, "is_over", _never)(initial_epoch) for callback in callbacks):
+            epochs = initial_epoch
         self._refer_to(validation_data, train)
         if isinstance(train, ImageBatches):
             train, steps_per_epoch = train.epochs_from(self.step.value, steps_per_epoch), None
@@ -174,6 +173,10 @@ def _listed(callbacks):
     if isinstance(callbacks, keras.callbacks.Callback):
         return [callbacks]
     return list(getattr(callbacks, "callbacks", callbacks))
+
+
+def _never(epoch):
+    return False
 
 
 class _StopWhenLost(keras.callbacks.Callback):

@@ -21,19 +21,7 @@ _LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"
 def codings_size(generator, given, class_count=None):
     """Numbers in one coding: what the generator's input tells, or else `given`."""
     shape = getattr(generator, "input_shape", None) if generator.built else None
-    if isinstance(shape, list) and class_count is None:
-        raise ValueError(
-            f"The generator takes {len(shape)} inputs, as one for codings and labels does. Say how "
-            "many classes there are: GAN(generator, discriminator, class_count=10)."
-        )
-    if isinstance(shape, list):
-        shape = shape[0]
-    elif shape is not None and class_count is not None:
-        raise ValueError(
-            f"With class_count={class_count} the generator takes [codings, labels], but it has one "
-            "input. Give it labels too: keras.Model([codings, labels], images), with labels = "
-            "keras.Input((), dtype='int32')."
-        )
+    shape = _of_codings(shape, class_count)
     told = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
     if shape is not None and told is None:
         raise ValueError(
@@ -53,6 +41,24 @@ def codings_size(generator, given, class_count=None):
     if (given or told) < 1:
         raise ValueError(f"`codings_size` is 1 or more. Received: {given}.")
     return given or told
+
+
+def _of_codings(shape, class_count):
+    """Of the shape of all inputs that of the codings, which labels may stand beside."""
+    if isinstance(shape, list) and class_count is None:
+        raise ValueError(
+            f"The generator takes {len(shape)} inputs, as one for codings and labels does. Say how "
+            "many classes there are: GAN(generator, discriminator, class_count=10)."
+        )
+    if isinstance(shape, list):
+        return shape[0]
+    if shape is not None and class_count is not None:
+        raise ValueError(
+            f"With class_count={class_count} the generator takes [codings, labels], but it has one "
+            "input. Give it labels too: keras.Model([codings, labels], images), with labels = "
+            "keras.Input((), dtype='int32')."
+        )
+    return shape
 
 
 def build(generator, discriminator, codings_size, class_count=None):

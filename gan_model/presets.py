@@ -6,6 +6,7 @@ Each shows what else makes its recipe; some of that can be set too.
 """
 
 import difflib
+import inspect
 
 import keras
 
@@ -119,6 +120,18 @@ def named(name):
         guess = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"Unknown preset {name!r}.{guess} Known: {', '.join(PRESETS)}.")
     return PRESETS[name]
+
+
+def classes_for(preset, labels):
+    """What a preset is told of the classes: {"class_count": 10}; {} for one that asks for none.
+
+    Args:
+        preset: a function of this module.
+        labels: int (n,), of all training images; a class is a number from 0 to the greatest.
+    """
+    if "class_count" not in inspect.signature(preset).parameters:
+        return {}
+    return {"class_count": int(max(labels)) + 1}
 
 
 def _channels_last(image_shape, preset):

@@ -30,7 +30,12 @@ _SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
 # A run may be given more time later, and measured otherwise; all else makes it another run.
 _MAY_CHANGE = ("epochs", "minutes", "features", "validate_every")
 # Of the preset; left out where not given, as each preset has its own.
-_OF_PRESET = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
+_OF_PRESET = (
+    "codings_size",
+    "class_count",
+    "generator_learning_rate",
+    "discriminator_learning_rate",
+)
 
 
 class RunFolder(Folder):

@@ -77,6 +77,36 @@ def classes(names, generated, real):
     return "\n".join([head, *lines, spread] + [warning] * bool(missing))
 
 
+def by_class(rows):
+    """A line for each class of a conditional GAN, and the mean of them.
+
+    Args:
+        rows: dicts of a class with `count`, `distance` (name of the number), `readings` and
+            `floor` (dicts from names to numbers); `name` and `as_asked` where a classifier
+            tells them.
+    """
+    if not rows:
+        return "By class: too few held-out images of each to compare."
+    name = rows[0]["distance"]
+    cells = [("", "images", name, "floor", "classified as asked")]
+    for row in rows:
+        told = f"{row['as_asked']:.1%}" if "as_asked" in row else "unknown"
+        label = f"{row['class']} {row.get('name', '')}".strip()
+        numbers = number(row["readings"][name]), number(row["floor"][name])
+        cells.append((label, f"{row['count']:,}", *numbers, told))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    mean = np.mean([row["readings"][name] for row in rows])
+    lines = [
+        "By class, against the held-out images of that class alone",
+        *(_row(row, widths) for row in cells),
+        f"  mean of the classes: {name} {number(mean)}",
+    ]
+    if "as_asked" in rows[0]:
+        right = np.average([row["as_asked"] for row in rows], weights=[r["count"] for r in rows])
+        lines[-1] += f", {right:.1%} classified as asked"
+    return "\n".join(lines)
+
+
 def dropped(generated, real):
     """Classes that have less than a tenth of their real share: (90, 1, 9), (50, 20, 30) -> [1]."""
     # In whole numbers: 2 of 100 is exactly a tenth of 20 of 100.

@@ -10,7 +10,7 @@ import numpy as np
 from gan_model import callbacks as watching
 from gan_model import metrics, players
 from gan_model.gan import GAN
-from gan_model.images import chosen
+from gan_model.images import chosen, from_batch
 from gan_model.runs import fingerprint, load_model
 from gan_model.sweeps.fit_arguments import compared, named
 from gan_model.sweeps.judging import judged, out_of_memory
@@ -68,14 +68,13 @@ class HyperGAN(keras_tuner.HyperModel):
             raise ValueError(f"`build` is a function build(hp) that gives a GAN. Received: {build}")
         players.check_seed(seed)
         self.recipe, self.folder, self._validation = build, Path(folder), held_out
-        held_out, _, _ = keras.utils.unpack_x_y_sample_weight(held_out)
-        self.quality = quality or metrics.Quality(*metrics.measures(held_out))
-        self.quality.refer_to(held_out)
-        self.held_out, self.seed, self.keep = held_out, seed, keep
+        self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
+        self.quality = quality or metrics.Quality(*metrics.measures(self.held_out))
+        self.quality.refer_to(self.held_out)
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
-        noise = metrics.shuffled_pixels(chosen(held_out, self.quality.count))
+        noise = metrics.shuffled_pixels(chosen(self.held_out, self.quality.count))
         self.worst = 2 * self.quality.reference.compare(noise)[self.quality.distance]
-        self._measured = {"objective": self.objective.name, "held_out": fingerprint(held_out)}
+        self._measured = {"objective": self.objective.name, "held_out": fingerprint(self.held_out)}
         self._executions, self._order = {}, []
 
     def folder_of(self, name):

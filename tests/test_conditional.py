@@ -1,0 +1,396 @@
+"""Class-conditional GANs: layers against their equations, a step by hand, what a label does."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from gan_model import (
+    GAN,
+    augmenting,
+    averaging,
+    callbacks,
+    conditioning,
+    data,
+    losses,
+    penalties,
+    pictures,
+)
+from gan_model.codings import normal
+from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
+from gan_model.sampling import Sampler
+
+CLASSES, SIDE, CODINGS = 3, 8, 4
+LABELS = np.random.default_rng(1).integers(0, CLASSES, 96).astype("u1")
+# Each class has a brightness of its own: 40, 120, 200, give or take 20.
+IMAGES = (
+    40 + 80 * LABELS[:, None, None] + np.random.default_rng(2).integers(-20, 21, (96, SIDE, SIDE))
+).astype("u1")
+KINDS = ["projection", "classifier"]
+
+
+def generator(classes=CLASSES):
+    codings, labels = keras.Input((CODINGS,)), keras.Input((), dtype="int32")
+    hidden = layers.Dense(16)(codings)
+    hidden = layers.ReLU()(ConditionalBatchNormalization(classes)([hidden, labels]))
+    joined = layers.Concatenate()([hidden, layers.Embedding(classes, 4)(labels)])
+    images = layers.Dense(SIDE * SIDE, activation="tanh")(joined)
+    return keras.Model([codings, labels], layers.Reshape((SIDE, SIDE))(images))
+
+
+def discriminator(kind="projection", classes=CLASSES):
+    images, labels = keras.Input((SIDE, SIDE)), keras.Input((), dtype="int32")
+    features = layers.LeakyReLU()(layers.Dense(16)(layers.Flatten()(images)))
+    if kind == "projection":
+        return keras.Model([images, labels], Projection(classes)([features, labels]))
+    return keras.Model(images, [layers.Dense(1)(features), layers.Dense(classes)(features)])
+
+
+def compiled(kind="projection", *, seed=0, **rule):
+    keras.utils.set_random_seed(seed)
+    gan = GAN(generator(), discriminator(kind), class_count=CLASSES, seed=seed)
+    gan.compile(losses.NonSaturating(), *optimizers(), **rule)
+    return gan
+
+
+def optimizers():
+    return [keras.optimizers.Adam(2e-3, beta_1=0.5) for _ in range(2)]
+
+
+def fit(gan, images=IMAGES, labels=LABELS, **arguments):
+    arguments = {"batch_size": 8, "verbose": 0, **arguments}
+    return gan.fit(images, labels, **arguments)
+
+
+def weights(gan):
+    return [*gan.generator.get_weights(), *gan.discriminator.get_weights()]
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
+
+
+# The layers.
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (6, 3, 2, 5)], ids=["vectors", "images"])
+def test_conditional_batch_norm_is_its_equation(shape):
+    inputs = np.random.default_rng(0).normal(3, 2, shape).astype("f4")
+    labels = np.array([0, 1, 2, 1, 0, 2])
+    layer = ConditionalBatchNormalization(3, epsilon=1e-3)
+    layer([inputs, labels])
+    scale, offset = np.random.default_rng(1).normal(size=(2, 3, 5)).astype("f4")
+    layer.scale.set_weights([scale])
+    layer.offset.set_weights([offset])
+    axes = tuple(range(len(shape) - 1))
+    normal_ones = (inputs - inputs.mean(axes)) / np.sqrt(inputs.var(axes) + 1e-3)
+    rows = (len(labels), *[1] * (len(shape) - 2), 5)
+    expected = scale[labels].reshape(rows) * normal_ones + offset[labels].reshape(rows)
+    np.testing.assert_allclose(layer([inputs, labels], training=True), expected, atol=1e-5)
+
+
+def test_conditional_batch_norm_begins_as_plain_batch_norm():
+    inputs = np.random.default_rng(0).normal(3, 2, (6, 5)).astype("f4")
+    plain = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+    conditional = ConditionalBatchNormalization(2)
+    for training in (True, False):
+        np.testing.assert_allclose(
+            conditional([inputs, np.array([0, 1, 0, 1, 1, 1])], training=training),
+            plain(inputs, training=training),
+            atol=1e-6,
+        )
+
+
+def test_projection_is_its_equation():
+    features, labels = np.random.default_rng(0).normal(size=(4, 5)).astype("f4"), [2, 0, 1, 2]
+    layer = Projection(3)
+    assert layer([features, np.array(labels)]).shape == (4, 1)
+    layer.of_class.set_weights([np.random.default_rng(1).normal(size=(3, 5)).astype("f4")])
+    kernel, bias = layer.score.get_weights()
+    expected = features @ kernel + bias
+    expected += (features * layer.of_class.get_weights()[0][labels]).sum(1, keepdims=True)
+    np.testing.assert_allclose(layer([features, np.array(labels)]), expected, atol=1e-6)
+
+
+def test_wrong_classes_cost_their_cross_entropy():
+    logits = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1000.0]], "f4")
+    shares = np.exp(logits[0]) / np.exp(logits[0]).sum()
+    expected = 0.3 * (-np.log(shares[2]) + 997.0) / 2
+    cost = conditioning.CrossEntropy(0.3)(tf.constant([2, 1]), tf.constant(logits))
+    assert float(cost) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_a_weight_of_wrong_classes_that_is_none(weight):
+    with pytest.raises(ValueError, match="`weight` is 0 or more"):
+        conditioning.CrossEntropy(weight)
+
+
+# The step.
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_is_the_one_by_hand(kind):
+    gan, rate, weight = compiled(kind), 0.1, 0.7
+    own = {} if kind == "projection" else {"class_loss": conditioning.CrossEntropy(weight)}
+    gan.compile(losses.NonSaturating(), *(keras.optimizers.SGD(rate) for _ in range(2)), **own)
+    keras.utils.set_random_seed(0)
+    maker, judge = generator(), discriminator(kind)
+    maker.set_weights(gan.generator.get_weights())
+    judge.set_weights(gan.discriminator.get_weights())
+    real, labels = tf.constant(IMAGES[:8] / 127.5 - 1, tf.float32), tf.constant(LABELS[:8])
+    labels = tf.cast(labels, tf.int32)
+
+    def judged(images):
+        if kind == "projection":
+            return judge([images, labels]), 0.0
+        scores, logits = judge(images)
+        return scores, weight * tf.reduce_mean(
+            keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        )
+
+    codings = normal(8, CODINGS, seed=0, place=0)
+    with tf.GradientTape() as tape:
+        fake = maker([codings, labels], training=True)
+        with tape.stop_recording(), tf.GradientTape() as own_tape:
+            (r, of_real), (f, of_fake) = judged(real), judged(fake)
+            cost = tf.reduce_mean(tf.nn.softplus(-r)) + tf.reduce_mean(tf.nn.softplus(f))
+            cost += of_real + of_fake
+        moves = own_tape.gradient(cost, judge.trainable_variables)
+        for weight_, move in zip(judge.trainable_variables, moves, strict=True):
+            weight_.assign_sub(rate * tf.convert_to_tensor(move))
+        f, of_fake = judged(fake)
+        cost = tf.reduce_mean(tf.nn.softplus(-f)) + of_fake
+    moves = tape.gradient(cost, maker.trainable_variables)
+    for weight_, move in zip(maker.trainable_variables, moves, strict=True):
+        weight_.assign_sub(rate * tf.convert_to_tensor(move))
+
+    gan.fit(IMAGES[:8], LABELS[:8], batch_size=8, shuffle=False, verbose=0)
+    for ours, theirs in ((gan.generator, maker), (gan.discriminator, judge)):
+        for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=2e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "loss", [losses.NonSaturating(), losses.Relativistic()], ids=lambda one: type(one).__name__
+)
+def test_the_generator_makes_what_it_is_asked_for(kind, loss):
+    gan = compiled(kind, average=averaging.Exponential(500), penalty=penalties.R1(0.1))
+    gan.compile(loss, *optimizers(), penalty=penalties.R1(0.1))
+    fit(gan, epochs=40)
+    means = [gan.generate(32, labels=label).mean() for label in range(CLASSES)]
+    np.testing.assert_allclose(means, [40, 120, 200], atol=20)
+
+
+# What goes with it.
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_the_same_however_many_steps_go_together(kind):
+    one, many = compiled(kind), compiled(kind, steps_per_execution=5, jit_compile=False)
+    fit(one, epochs=2)
+    fit(many, epochs=2)
+    assert same(one, many)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_xla_compiles_it(kind):
+    plain, by_xla = compiled(kind), compiled(kind)
+    for gan, how in ((plain, {}), (by_xla, {"steps_per_execution": 4, "jit_compile": True})):
+        # Not Adam, which makes whole steps of gradients that are 0 but for their rounding.
+        gan.compile(losses.NonSaturating(), *(keras.optimizers.SGD(0.1) for _ in range(2)), **how)
+        fit(gan)
+    for a, b in zip(weights(plain), weights(by_xla), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_goes_on_to_the_bit(kind, tmp_path):
+    rule = dict(
+        penalty=penalties.R1(0.1, every=3) + penalties.GradientPenalty(0.1),
+        average=averaging.Exponential(100),
+        augment=augmenting.DiffAugment(),
+    )
+    whole, held_out = compiled(kind, **rule), (IMAGES[:24], LABELS[:24])
+    fit(whole, epochs=3, validation_data=held_out, callbacks=callbacks.watch(tmp_path / "whole"))
+    for epochs in (1, 3):
+        cut = compiled(kind, **rule)
+        watched = callbacks.watch(tmp_path / "cut")
+        fit(cut, epochs=epochs, validation_data=held_out, callbacks=watched)
+    assert same(whole, cut)
+    for name in ("history.csv", "samples/epoch-00003.png"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_brings_it_back(kind, tmp_path):
+    own = {} if kind == "projection" else {"class_loss": conditioning.CrossEntropy(0.25)}
+    gan = compiled(kind, average=averaging.Exponential(100), **own)
+    fit(gan)
+    gan.save(tmp_path / "gan.keras")
+    gan.sampled_generator.save(tmp_path / "generator.keras")
+    again = keras.models.load_model(tmp_path / "gan.keras")
+    assert again.class_count == CLASSES and again.class_loss == gan.class_loss
+    assert np.array_equal(again.generate(5, labels=1), gan.generate(5, labels=1))
+    alone = Sampler.of(keras.models.load_model(tmp_path / "generator.keras"))
+    assert np.array_equal(alone.generate(5, labels=1), gan.generate(5, labels=1))
+    fit(gan)
+    fit(again)
+    assert same(gan, again)
+
+
+def test_wrong_classes_are_logged_where_the_discriminator_tells_them():
+    held_out = {"validation_data": (IMAGES[:16], LABELS[:16])}
+    logged = fit(compiled("classifier"), **held_out).history
+    assert {"class_loss", "val_class_loss"} < {*logged}
+    assert not {"class_loss", "val_class_loss"} & {*fit(compiled(), **held_out).history}
+
+
+def test_a_data_set_with_labels_will_do():
+    batches = tf.data.Dataset.from_tensor_slices((IMAGES, LABELS)).batch(8)
+    ours, theirs = compiled(), compiled()
+    ours.fit(batches, epochs=2, verbose=0, validation_data=batches)
+    fit(theirs, shuffle=False, epochs=2)
+    for a, b in zip(weights(ours), weights(theirs), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-3)  # the size of a batch is known to one alone
+    compiled().fit(data.dataset(IMAGES, LABELS, batch_size=8), verbose=0)
+
+
+def test_held_out_images_keep_their_labels():
+    history = fit(compiled(), validation_split=0.25).history
+    assert np.isfinite(history["val_discriminator_loss"]).all()
+
+
+# Images of a class.
+
+
+def test_image_i_depends_on_seed_i_and_label_alone():
+    gan = compiled()
+    many = gan.generate(70, seed=3)
+    assert np.array_equal(gan.generate(5, seed=3), many[:5])
+    labels = np.arange(70) % CLASSES
+    assert np.array_equal(gan.generate(70, labels=labels, seed=3), many)
+    ones = gan.generate(70, labels=1, seed=3)
+    assert np.array_equal(ones[labels == 1], many[labels == 1])
+    assert not np.array_equal(ones[labels == 0], many[labels == 0])
+
+
+def test_a_grid_has_a_row_for_each_class():
+    sampler = compiled().sampler()
+    images, columns = sampler.for_grid(seed=2)
+    assert len(images) == 8 * CLASSES and columns == 8
+    for label in range(CLASSES):
+        row = images[8 * label : 8 * label + 8]
+        assert np.array_equal(row, sampler.generate(8, labels=label, seed=2))
+    assert sampler.for_grid(7)[1] == 3  # 9 images, as there is a row for each class
+    picture = pictures.grid(images, columns=columns)
+    assert picture.shape[0] / picture.shape[1] == pytest.approx(CLASSES / 8, rel=0.05)
+
+
+def test_a_walk_keeps_the_classes():
+    sampler = compiled().sampler()
+    walk = list(sampler.walk(CLASSES, stops=2, frames=3, seed=1))
+    assert len(walk) == 6
+    assert np.abs(walk[0].astype(int) - sampler.generate(CLASSES, seed=1)).max() <= 1
+
+
+ASKED_WRONGLY = {
+    "no class": (CLASSES, "go from 3 to 3"),
+    "negative": (-1, "go from -1 to -1"),
+    "half": (0.5, "float64"),
+    "too few": ([0, 1], "one for each of 4 images"),
+    "one-hot": (np.eye(4, dtype=int), "one for each of 4 images"),
+}
+
+
+@pytest.mark.parametrize("case", ASKED_WRONGLY)
+def test_asked_for_what_there_is_not(case):
+    labels, told = ASKED_WRONGLY[case]
+    with pytest.raises(ValueError, match=told):
+        compiled().generate(4, labels=labels)
+
+
+def test_without_classes_there_is_none_to_ask_for():
+    codings = keras.Sequential([keras.Input((4,)), layers.Dense(64), layers.Reshape((8, 8))])
+    gan = GAN(codings, keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1)]))
+    with pytest.raises(ValueError, match="not made with classes"):
+        gan.generate(4, labels=1)
+
+
+# Mistakes, before the first step.
+
+GIVEN_WRONGLY = {
+    "none": (None, "the images came alone"),
+    "too great": (LABELS + 1, "go from 1 to 3"),
+    "floats": (LABELS.astype("f4"), "labels are float32"),
+    "one-hot": (np.eye(CLASSES, dtype=int)[LABELS], "argmax"),
+    "too few": (LABELS[:-1], "95 labels came with 96 images"),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN_WRONGLY)
+def test_labels_that_will_not_do(case):
+    labels, told = GIVEN_WRONGLY[case]
+    gan = compiled()
+    with pytest.raises(ValueError, match=told):
+        fit(gan, labels=labels)
+    with pytest.raises(ValueError, match=told):
+        fit(gan, validation_data=(IMAGES, labels))
+    assert int(gan.step) == 0
+
+
+def test_a_data_set_without_labels_will_not_do():
+    batches = tf.data.Dataset.from_tensor_slices(IMAGES).batch(8)
+    with pytest.raises(ValueError, match="the images came alone"):
+        compiled().fit(batches)
+
+
+def plain_generator():
+    return keras.Sequential(
+        [keras.Input((CODINGS,)), layers.Dense(SIDE * SIDE), layers.Reshape((SIDE, SIDE))]
+    )
+
+
+def plain_discriminator():
+    return keras.Sequential([keras.Input((SIDE, SIDE)), layers.Flatten(), layers.Dense(1)])
+
+
+PLAYERS_THAT_DO_NOT_FIT = {
+    "no classes told": (
+        generator,
+        discriminator,
+        None,
+        "Say how many classes there are",
+    ),
+    "generator without labels": (
+        plain_generator,
+        discriminator,
+        CLASSES,
+        "it has one input",
+    ),
+    "discriminator without labels": (generator, plain_discriminator, CLASSES, "Projection"),
+    "classes told, but not known": (
+        *(plain_generator, lambda: discriminator("classifier"), None),
+        "has 2 outputs; expected scores alone",
+    ),
+    "other number of classes": (generator, lambda: discriminator("classifier", 5), 3, "3 logits"),
+    "no number": (generator, discriminator, 3.0, "`class_count` is a whole number"),
+    "none at all": (generator, discriminator, 0, "`class_count` is 1 or more"),
+}
+
+
+@pytest.mark.parametrize("case", PLAYERS_THAT_DO_NOT_FIT)
+def test_players_that_do_not_fit(case):
+    maker, judge, class_count, told = PLAYERS_THAT_DO_NOT_FIT[case]
+    with pytest.raises(ValueError, match=told):
+        GAN(maker(), judge(), class_count=class_count)
+
+
+def test_a_class_loss_that_nobody_would_pay():
+    with pytest.raises(ValueError, match="this one tells no classes"):
+        compiled(class_loss=conditioning.CrossEntropy())
+    with pytest.raises(ValueError, match="Type class_loss="):
+        compiled("classifier", class_loss=conditioning.CrossEntropy)
