@@ -16,6 +16,7 @@ from gan_model import (
     losses,
     penalties,
     pictures,
+    presets,
 )
 from gan_model.codings import normal
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
@@ -178,9 +179,10 @@ def test_a_step_is_the_one_by_hand(kind):
     "loss", [losses.NonSaturating(), losses.Relativistic()], ids=lambda one: type(one).__name__
 )
 def test_the_generator_makes_what_it_is_asked_for(kind, loss):
-    gan = compiled(kind, average=averaging.Exponential(500), penalty=penalties.R1(0.1))
-    gan.compile(loss, *optimizers(), penalty=penalties.R1(0.1))
-    fit(gan, epochs=40)
+    rule = {"penalty": penalties.R1(0.1), "average": averaging.Exponential(500)}
+    gan = compiled(kind)
+    gan.compile(loss, *optimizers(), steps_per_execution=12, **rule)
+    fit(gan, epochs=200)
     means = [gan.generate(32, labels=label).mean() for label in range(CLASSES)]
     np.testing.assert_allclose(means, [40, 120, 200], atol=20)
 
@@ -394,3 +396,37 @@ def test_a_class_loss_that_nobody_would_pay():
         compiled(class_loss=conditioning.CrossEntropy())
     with pytest.raises(ValueError, match="Type class_loss="):
         compiled("classifier", class_loss=conditioning.CrossEntropy)
+
+
+# The preset.
+
+
+def test_the_preset_learns_saves_and_goes_on(tmp_path):
+    images = np.repeat(np.repeat(IMAGES, 2, 1), 2, 2)
+
+    def process():
+        keras.utils.set_random_seed(0)
+        return presets.modern_conditional((16, 16, 1), class_count=CLASSES, codings_size=4)
+
+    whole, cut = process(), process()
+    before = [weight.numpy() for weight in whole.trainable_variables]
+    fit(whole, images, epochs=2)
+    still = [
+        weight.path
+        for weight, then in zip(whole.trainable_variables, before, strict=True)
+        if np.array_equal(then, weight)
+    ]
+    assert still == []
+    for epochs in (1, 2):
+        cut = process()
+        kept = callbacks.Checkpoints(tmp_path / "checkpoints")
+        fit(cut, images, epochs=epochs, callbacks=[kept])
+    assert same(whole, cut)
+    cut.save(tmp_path / "gan.keras")
+    again = keras.models.load_model(tmp_path / "gan.keras")
+    assert np.array_equal(again.generate(6), whole.generate(6))
+
+
+def test_a_preset_is_told_of_classes_only_where_it_asks():
+    assert presets.classes_for(presets.modern_conditional, [0, 4, 2]) == {"class_count": 5}
+    assert presets.classes_for(presets.modern, [0, 4, 2]) == {}

@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from gan_model import networks, presets
+from gan_model import augmenting, networks, penalties, presets
+from gan_model.averaging import Exponential
+from gan_model.conditioning import with_labels
+from gan_model.networks.conditional import ConditionalBatchNormalization
 
 SIZES = [(16, 16, 1), (16, 128, 3), (20, 36, 1), (28, 28, 1), (32, 32, 3), (128, 128, 3)]
 
@@ -110,6 +113,36 @@ def test_guidelines_initialisation_and_optimizers():
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
         assert isinstance(optimizer, keras.optimizers.Adam) and optimizer.beta_1 == 0.5
         assert float(optimizer.learning_rate) == pytest.approx(2e-4)
+
+
+@pytest.mark.parametrize("class_count", [None, 3], ids=["alone", "with classes"])
+@pytest.mark.parametrize("shape", SIZES, ids=str)
+def test_modern_at_every_size(shape, class_count):
+    own = {"filters": 8, "class_count": class_count}
+    generator = networks.modern.generator(shape, codings_size=10, **own)
+    discriminator = networks.modern.discriminator(shape, **own)
+    labels = keras.ops.convert_to_tensor([0, 2]) if class_count else None
+    images = generator(with_labels(np.zeros((2, 10), "float32"), labels), training=False)
+    assert images.shape == (2, *shape)
+    assert discriminator(with_labels(images, labels), training=False).shape == (2, 1)
+    # The generator never strides, the discriminator never mixes the images of a batch.
+    kinds = {type(layer) for layer in generator.layers}
+    assert layers.Conv2DTranspose not in kinds and layers.UpSampling2D in kinds
+    assert not any("Normalization" in type(layer).__name__ for layer in discriminator.layers)
+    assert (ConditionalBatchNormalization in kinds) == bool(class_count)
+    widths = [layer.filters for layer in generator.layers if type(layer) is layers.Conv2D]
+    assert widths == [*sorted(widths[:-1], reverse=True), shape[-1]] and widths[-2] == 8
+
+
+def test_modern_by_itself_is_its_recipe():
+    gan = presets.modern()
+    assert (gan.penalty, gan.average) == (penalties.R1(0.3, every=8), Exponential(50_000))
+    assert gan.augment is None and gan.averaged_generator is not None
+    for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
+        assert isinstance(optimizer, keras.optimizers.Adam) and optimizer.beta_1 == 0.5
+    other = {"penalty": None, "average": None, "augment": augmenting.HorizontalFlip()}
+    gan = presets.modern(**other)
+    assert {name: getattr(gan, name) for name in other} == other
 
 
 def test_output_layers_compute_in_float32_under_bfloat16():

@@ -1,8 +1,8 @@
 """Players for the presets: codings -> images and images -> scores, one family a file.
 
-`spectral` normalises the layers of any of them.
+`spectral` normalises the layers of any of them; `conditional` has layers that use labels.
 """
 
-from gan_model.networks import dcgan, dense, guidelines, spectral
+from gan_model.networks import conditional, dcgan, dense, guidelines, modern, spectral
 
-__all__ = ["dcgan", "dense", "guidelines", "spectral"]
+__all__ = ["conditional", "dcgan", "dense", "guidelines", "modern", "spectral"]

@@ -21,20 +21,20 @@ def generator(image_shape, *, codings_size, filters=64):
             512 at most.
     """
     *size, channels = image_shape
-    halvings = _halvings(size)
+    count = halvings(size)
     stack = [
         Input((codings_size,)),
         layers.Reshape((1, 1, codings_size)),
         layers.Conv2DTranspose(
-            _filters(filters, halvings - 1),
-            kernel_size=[side >> halvings for side in size],
+            _filters(filters, count - 1),
+            kernel_size=[side >> count for side in size],
             use_bias=False,
             kernel_initializer=_normal(),
         ),
         _batch_norm(),
         layers.ReLU(),
     ]
-    for level in reversed(range(halvings - 1)):
+    for level in reversed(range(count - 1)):
         up = layers.Conv2DTranspose(
             _filters(filters, level), kernel_initializer=_normal(), **_STRIDED
         )
@@ -54,14 +54,14 @@ def discriminator(image_shape, *, filters=64):
     *size, _ = image_shape
     first = layers.Conv2D(filters, kernel_initializer=_normal(), **{**_STRIDED, "use_bias": True})
     stack = [Input(image_shape), first, layers.LeakyReLU(negative_slope=0.2)]
-    for level in range(1, _halvings(size)):
+    for level in range(1, halvings(size)):
         down = layers.Conv2D(_filters(filters, level), kernel_initializer=_normal(), **_STRIDED)
         stack += [down, _batch_norm(), layers.LeakyReLU(negative_slope=0.2)]
     score = layers.Dense(1, kernel_initializer=_normal(), dtype="float32")
     return Sequential([*stack, layers.Flatten(), score], name="discriminator")
 
 
-def _halvings(size):
+def halvings(size):
     """How often both sides halve evenly without going below 4 pixels; 2 or more."""
     count = 0
     while all(side % 2 == 0 and side // 2 >= _SMALLEST for side in size):

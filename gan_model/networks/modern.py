@@ -1,0 +1,78 @@
+"""The players of `presets.modern`: a few small convolutions, for quality by the minute.
+
+The generator makes each size of the next smaller one by repeating pixels and a 3 x 3
+convolution (Odena et al., 2016), so that no pixel is covered more often than its neighbours and
+the last layers see the image at its full size. The discriminator halves it with strided
+convolutions and has no batch norm, so that it judges each image by itself and takes penalties.
+With `class_count` both are told the class: conditional batch norm (Dumoulin et al., 2017), and
+projection (Miyato and Koyama, 2018).
+"""
+
+import keras
+from keras import Input, layers
+
+from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
+from gan_model.networks.guidelines import halvings
+
+_MOST_FILTERS = 256
+
+
+def generator(image_shape, *, codings_size, filters=16, class_count=None):
+    """Codings (batch, codings_size) -> images (batch, *image_shape) in [-1, 1].
+
+    Args:
+        image_shape: (height, width, channels); height and width are multiples of 4.
+        codings_size: numbers in one coding.
+        filters: of the layer next to the images; doubled with each halving of the size, to
+            256 at most.
+        class_count: classes; the generator then takes [codings, labels]. None: codings alone.
+    """
+    *size, channels = image_shape
+    count = halvings(size)
+    codings = Input((codings_size,))
+    labels = Input((), dtype="int32") if class_count else None
+    smallest = [side >> count for side in size]
+    widest = _filters(filters, count)
+    images = layers.Dense(smallest[0] * smallest[1] * widest, use_bias=False)(codings)
+    images = layers.Reshape((*smallest, widest))(images)
+    for level in reversed(range(count)):
+        images = _normalized(images, labels, class_count)
+        images = layers.UpSampling2D()(layers.ReLU()(images))
+        images = layers.Conv2D(_filters(filters, level), 3, padding="same", use_bias=False)(images)
+    images = layers.ReLU()(_normalized(images, labels, class_count))
+    images = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")(images)
+    return keras.Model([codings, labels] if class_count else codings, images, name="generator")
+
+
+def discriminator(image_shape, *, filters=32, class_count=None):
+    """Images (batch, *image_shape) in [-1, 1] -> scores (batch, 1).
+
+    Args:
+        image_shape: (height, width, channels); height and width are multiples of 4.
+        filters: of the layer next to the images; doubled with each halving of the size, to
+            256 at most.
+        class_count: classes; the discriminator then takes [images, labels]. None: images alone.
+    """
+    images = Input(image_shape)
+    labels = Input((), dtype="int32") if class_count else None
+    features = images
+    for level in range(halvings(image_shape[:2])):
+        features = layers.Conv2D(_filters(filters, level), 4, strides=2, padding="same")(features)
+        features = layers.LeakyReLU(negative_slope=0.2)(features)
+    features = layers.Flatten()(features)
+    if class_count:
+        scores = Projection(class_count, dtype="float32")([features, labels])
+        return keras.Model([images, labels], scores, name="discriminator")
+    scores = layers.Dense(1, dtype="float32")(features)
+    return keras.Model(images, scores, name="discriminator")
+
+
+def _filters(filters, level):
+    return min(filters << level, _MOST_FILTERS)
+
+
+def _normalized(images, labels, class_count):
+    if class_count:
+        return ConditionalBatchNormalization(class_count)([images, labels])
+    # 0.9, as the generator's average already is a mean over many steps.
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(images)
