@@ -122,7 +122,7 @@ def test_modern_at_every_size(shape, class_count):
     generator = networks.modern.generator(shape, codings_size=10, **own)
     discriminator = networks.modern.discriminator(shape, **own)
     labels = keras.ops.convert_to_tensor([0, 2]) if class_count else None
-    images = generator(with_labels(np.zeros((2, 10), "float32"), labels), training=False)
+    images = generator(with_labels(keras.ops.zeros((2, 10)), labels), training=False)
     assert images.shape == (2, *shape)
     assert discriminator(with_labels(images, labels), training=False).shape == (2, 1)
     # The generator never strides, the discriminator never mixes the images of a batch.
