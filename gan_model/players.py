@@ -14,6 +14,8 @@ _RANGE_KEEPING = {
     *("StridedSlice", "Slice"),
 }
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
+# What optimizers do to the gradient of one device.
+_ON_ONE_DEVICE = "clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps"
 # A network that ends in one of these, or adds a bias last, has no last activation.
 _LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"}
 
@@ -191,7 +193,7 @@ def checked_constraint(constraint):
     return constraint
 
 
-def checked_optimizers(*given):
+def checked_optimizers(*given, devices):
     """Keras optimizers, one for each player."""
     optimizers = [keras.optimizers.get(optimizer) for optimizer in given]
     if optimizers[0] is optimizers[1]:
@@ -199,6 +201,14 @@ def checked_optimizers(*given):
             "Both players were given the same optimizer object, but each needs its own, as it "
             "keeps moments of its own weights. Make two: keras.optimizers.Adam(2e-4), twice."
         )
+    for name in _ON_ONE_DEVICE if devices > 1 else ():
+        for optimizer in optimizers:
+            if (value := getattr(optimizer, name)) is not None:
+                raise ValueError(
+                    f"On {devices} devices Keras applies `{name}` to the gradient of each device "
+                    f"by itself, not to that of the batch. Leave {name}={value} out, or train on "
+                    "one device."
+                )
     return optimizers
 
 
