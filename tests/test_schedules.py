@@ -71,6 +71,14 @@ def test_a_penalty_weighs_what_its_schedule_says(kind, every):
         assert paid == pytest.approx(0.5 ** (place // 2) * full if due else 0.0, rel=1e-5)
 
 
+def test_the_schedule_of_the_docstring_goes_from_10_to_1():
+    penalty = R1(keras.optimizers.schedules.CosineDecay(10.0, decay_steps=20_000, alpha=0.1))
+    images, slope = tf.ones((2, 1, 1)), lambda x: x[:, 0] * 2**0.5
+    for place, weight in ((0, 10.0), (10_000, 5.5), (20_000, 1.0), (30_000, 1.0)):
+        noise = Noise(seed=5, place=place, purpose=PENALTY)
+        assert float(penalty(slope, images, images, noise)) == pytest.approx(weight)
+
+
 @in_every_way
 def test_penalties_by_hand(how):
     """R1 charges w / 2 psi^2, and is logged as it was paid."""
