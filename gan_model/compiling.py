@@ -39,7 +39,8 @@ class Compiled:
             loss: an object of `gan_model.losses`, or your own with the same two methods.
                 None: `NonSaturating()`.
             generator_optimizer: Keras optimizer or its name. None: Adam with the rate 2e-4
-                and beta_1 0.5 (Radford et al., 2016).
+                and beta_1 0.5 (Radford et al., 2016). Its learning rate may be one of
+                `keras.optimizers.schedules`, a function of the steps of this player.
             discriminator_optimizer: the same for the discriminator; another object.
             class_loss: what wrong classes cost where the discriminator tells them, called with
                 (labels, class_logits). None: `conditioning.CrossEntropy()`.
@@ -77,7 +78,7 @@ class Compiled:
             "constraint": rules.checked_constraint(constraint),
         }
         optimizers = rules.checked_optimizers(
-            generator_optimizer or _adam(), discriminator_optimizer or _adam()
+            generator_optimizer or _adam(), discriminator_optimizer or _adam(), devices=devices()
         )
         self._compile_augment(augment)
         self._compile_average(average)

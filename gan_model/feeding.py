@@ -67,7 +67,8 @@ class FedWithImages:
             A `keras.callbacks.History`.
 
         Raises:
-            ValueError: images of the wrong shape, type or range, or too few of them.
+            ValueError: images of the wrong shape, type or range, or too few of them; a callback
+                that would set the learning rate of the one optimizer of other models.
         """
         self._check_compiled("fit")
         _check_count(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
@@ -80,6 +81,7 @@ class FedWithImages:
         if validation_data is not None:
             held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
             validation_data = self._held_out(validation_data, held_out_size)
+        _refuse_rates_by_epoch(callbacks)
         callbacks = [*_listed(callbacks), _StopWhenLost()]
         for callback in callbacks:
             if hasattr(callback, "restore"):
@@ -146,6 +148,17 @@ def _refuse_unused(x, **given):
             raise ValueError(
                 f"`{name}` is for arrays; the images came as {type(x).__name__}, which has its "
                 f"own. Leave {name} out."
+            )
+
+
+def _refuse_rates_by_epoch(callbacks):
+    kinds = keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau
+    for callback in _listed(callbacks):
+        if isinstance(callback, kinds):
+            raise ValueError(
+                f"{type(callback).__name__} sets the learning rate of one optimizer; a GAN has "
+                "two. Give each its own schedule: keras.optimizers.Adam(keras.optimizers."
+                "schedules.CosineDecay(2e-4, decay_steps=20_000))."
             )
 
 

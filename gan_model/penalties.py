@@ -15,6 +15,12 @@ All random numbers come from `noise`, so that a run that was cut goes on as it w
 adds penalties: `R1(10) + R2(10)`. A function of these four is a penalty too; derive from
 `Penalty` for one that has a weight and `every` and is saved with the model.
 
+A weight may change along the way: a schedule of Keras, which is a function of the step,
+
+    R1(keras.optimizers.schedules.CosineDecay(10.0, decay_steps=20_000, alpha=0.1))
+
+begins with 10 and ends with 1. The step is the model's own, one for each batch.
+
 With `every=k` a penalty is evaluated at every k-th step only, with k times its weight: nearly
 the same push at a fraction of the time (lazy regularisation, Karras et al., 2020). Which steps
 is a function of the step's number, 0, k, 2k, ...; at the others it is 0.
@@ -31,6 +37,8 @@ import tensorflow as tf
 
 from gan_model.losses import Serializable, SerializableParts
 
+Schedule = keras.optimizers.schedules.LearningRateSchedule
+
 
 class _Addable:
     """Has `+`."""
@@ -44,16 +52,16 @@ class Penalty(_Addable, Serializable):
     """A number for each image, `of_each`; its mean is charged `weight` times.
 
     Args:
-        weight: of the penalty in what the discriminator pays; 0 or more.
+        weight: of the penalty in what the discriminator pays; 0 or more. Or an object of
+            `keras.optimizers.schedules`, which gives it for each step.
         every: steps from one evaluation to the next.
     """
 
-    weight: float = 10.0
+    weight: float | Schedule = 10.0
     every: int = field(default=1, kw_only=True)
 
     def __post_init__(self):
-        if self.weight < 0:
-            raise ValueError(f"`weight` is 0 or more. Received: weight={self.weight}.")
+        _check_weight(self.weight)
         if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 1:
             raise ValueError(
                 f"`every` counts steps, so it is a whole number from 1 on. Received: "
@@ -63,7 +71,7 @@ class Penalty(_Addable, Serializable):
     def __call__(self, discriminator, real_images, fake_images, noise):
         def charged():
             each = self.of_each(discriminator, real_images, fake_images, noise)
-            return self.every * self.weight * tf.reduce_mean(each)
+            return self.every * self._weight_at(noise.place) * tf.reduce_mean(each)
 
         if self.every == 1:
             return charged()
@@ -73,6 +81,16 @@ class Penalty(_Addable, Serializable):
     def of_each(self, discriminator, real_images, fake_images, noise):
         """The penalty of each image, (batch,), before the weight."""
         raise NotImplementedError
+
+    @classmethod
+    def from_config(cls, config):
+        weight = keras.saving.deserialize_keras_object(config["weight"])
+        return cls(**config | {"weight": weight})
+
+    def _weight_at(self, step):
+        if not isinstance(self.weight, Schedule):
+            return self.weight
+        return tf.cast(self.weight(tf.cast(step, tf.int64)), tf.float32)
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -184,6 +202,17 @@ class WeightClipping(Serializable):
 
     def __call__(self, weight):
         return keras.ops.clip(weight, -self.limit, self.limit)
+
+
+def _check_weight(weight):
+    if isinstance(weight, type) or (callable(weight) and not isinstance(weight, Schedule)):
+        raise ValueError(
+            "`weight` is a number or an object of keras.optimizers.schedules. Received: "
+            f"weight={weight!r}. Type keras.optimizers.schedules.CosineDecay(10.0, 20_000)."
+        )
+    first = float(weight(0)) if isinstance(weight, Schedule) else weight
+    if not first >= 0:
+        raise ValueError(f"`weight` is 0 or more. Received: weight={first}.")
 
 
 def _slopes(discriminator, images):

@@ -1,7 +1,8 @@
 """Whole recipes with a name: each a function that gives a compiled GAN.
 
-Every preset takes `image_shape`, `codings_size`, a learning rate for each player and `seed` (of
-the codings and of the order of the images), so that one script, or one sweep, runs them all.
+Every preset takes `image_shape`, `codings_size`, a learning rate for each player (a number, or one
+of `keras.optimizers.schedules`) and `seed` (of the codings and of the order of the images), so
+that one script, or one sweep, runs them all.
 Each shows what else makes its recipe; some of that can be set too.
 """
 

@@ -6,6 +6,9 @@ from gan_model.conditioning import CrossEntropy, takes_labels
 from gan_model.networks.spectral import every_layer
 from gan_model.penalties import Penalty, Sum
 
+# What optimizers do to the gradient of one device.
+_ON_ONE_DEVICE = "clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps"
+
 
 def checked_loss(loss):
     """The loss itself, if it has the two methods of `gan_model.losses`."""
@@ -67,7 +70,7 @@ def checked_constraint(constraint):
     return constraint
 
 
-def checked_optimizers(*given):
+def checked_optimizers(*given, devices):
     """Keras optimizers, one for each player."""
     optimizers = [keras.optimizers.get(optimizer) for optimizer in given]
     if optimizers[0] is optimizers[1]:
@@ -75,6 +78,14 @@ def checked_optimizers(*given):
             "Both players were given the same optimizer object, but each needs its own, as it "
             "keeps moments of its own weights. Make two: keras.optimizers.Adam(2e-4), twice."
         )
+    for name in _ON_ONE_DEVICE if devices > 1 else ():
+        for optimizer in optimizers:
+            if (value := getattr(optimizer, name)) is not None:
+                raise ValueError(
+                    f"On {devices} devices Keras applies `{name}` to the gradient of each device "
+                    f"by itself, not to that of the batch. Leave {name}={value} out, or train on "
+                    "one device."
+                )
     return optimizers
 
 

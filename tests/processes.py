@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from forked import Forked
 from PIL import Image
 
 REPOSITORY = Path(__file__).parents[1]
@@ -32,11 +33,15 @@ def train(images, run_dir, *options):
     return command("train.py", "--data", images, *shape, "--run-dir", run_dir, *options)
 
 
-def finish(command, **options):
-    """Runs a command to its end."""
-    return subprocess.run(
-        command, capture_output=True, text=True, env=environment(), timeout=120, **options
-    )
+def finish(command, *, starting=None, seconds=120, **options):
+    """Runs a command to its end; `starting` is `start`, unless it is `forked`."""
+    with (starting or start)(command, **options) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def start(command, **options):
@@ -49,6 +54,11 @@ def start(command, **options):
         env=environment(),
         **options,
     )
+
+
+def forked(command, **options):
+    """As `start`, without the seconds that Python and TensorFlow take to begin."""
+    return Forked(command, env=environment(), **options)
 
 
 def wait_for(due, process, *, seconds=60):

@@ -14,7 +14,17 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from processes import REPOSITORY, SIDE, command, environment, finish, images_in, start, train
+from processes import (
+    REPOSITORY,
+    SIDE,
+    command,
+    environment,
+    finish,
+    forked,
+    images_in,
+    start,
+    train,
+)
 from processes import wait_for as wait
 
 from gan_model import runs
@@ -149,7 +159,7 @@ def test_what_does_not_go_together_is_one_line_and_leaves_no_run(
     images, tmp_path, options, message
 ):
     line = train(images, tmp_path / "run", "--epochs", 1, *options.split())
-    assert complaint(line, cwd=tmp_path).startswith(message)
+    assert complaint(line, cwd=tmp_path, starting=forked).startswith(message)
     assert not (tmp_path / "run" / "settings.json").exists()
 
 
@@ -161,14 +171,16 @@ def test_what_sample_cannot_read_is_one_line(tmp_path):
         (["--from", "gone.keras"], "There is no file gone.keras."),
         (["--from", "bad.keras"], "bad.keras cannot be read as a Keras model: "),
     ):
-        assert complaint(command("sample.py", *options), cwd=tmp_path).startswith(message)
+        line = command("sample.py", *options)
+        assert complaint(line, cwd=tmp_path, starting=forked).startswith(message)
 
 
 @pytest.mark.slow
 def test_a_file_that_cannot_be_written_is_named(finished, tmp_path):
     run_dir, *_ = finished
     out = tmp_path / "no such folder" / "more.png"
-    ended = finish(command("sample.py", run_dir, "--out", out, "--count", 1))
+    line = command("sample.py", run_dir, "--out", out, "--count", 1)
+    ended = finish(line, starting=forked)
     assert ended.returncode in (1, 2)
     assert ended.stderr.count("\n") == 1 and str(out) in ended.stderr
 
@@ -292,7 +304,8 @@ def test_a_run_its_gan_and_its_generator_give_the_same_images(finished, tmp_path
         ["--from", run_dir / "generator.keras"],
     ):
         out = tmp_path / f"{len(made)}.npz"
-        ended = finish(command("sample.py", *source, "--count", 70, "--seed", 4, "--out", out))
+        line = command("sample.py", *source, "--count", 70, "--seed", 4, "--out", out)
+        ended = finish(line, starting=start if source == [run_dir] else forked)
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout == f"70 images in {out}\n"
         with np.load(out) as file:
@@ -310,7 +323,8 @@ def test_a_run_its_gan_and_its_generator_give_the_same_images(finished, tmp_path
 def test_a_grid_and_a_walk_are_pictures(finished, tmp_path):
     run_dir, *_ = finished
     for name in ("grid.png", "walk.gif"):
-        ended = finish(command("sample.py", run_dir, "--count", 4, "--out", name), cwd=tmp_path)
+        line = command("sample.py", run_dir, "--count", 4, "--out", name)
+        ended = finish(line, cwd=tmp_path, starting=forked)
         assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", f"4 images in {name}\n")
     with Image.open(tmp_path / "grid.png") as grid, Image.open(tmp_path / "walk.gif") as walk:
         assert grid.size == walk.size and grid.width >= 2 * SIDE
@@ -322,5 +336,5 @@ def test_the_images_have_channels_also_where_the_generator_makes_none(tmp_path):
     layers = keras.layers.Dense(20, activation="sigmoid"), keras.layers.Reshape((4, 5))
     keras.Sequential([keras.Input((3,)), *layers]).save(tmp_path / "generator.keras")
     line = command("sample.py", "--from", "generator.keras", "--count", 2, "--out", "two.npz")
-    assert finish(line, cwd=tmp_path).stderr == ""
+    assert finish(line, cwd=tmp_path, starting=forked).stderr == ""
     assert np.load(tmp_path / "two.npz")["images"].shape == (2, 4, 5, 1)

@@ -166,6 +166,22 @@ with strategy.scope():
 """
 
 
+ONE_DEVICES_GRADIENT = """
+from test_dirac import Wasserstein, dirac
+settings = {"clipnorm": 1.0}, {"clipvalue": 1.0}, {"global_clipnorm": 1.0}
+for setting in (*settings, {"gradient_accumulation_steps": 2}):
+    with strategy.scope():
+        gan = dirac(Wasserstein())
+        try:
+            gan.compile(discriminator_optimizer=keras.optimizers.Adam(0.1, **setting))
+        except ValueError as error:
+            (name,) = setting
+            assert f"On 2 devices Keras applies `{name}` to the gradient of each" in str(error)
+        else:
+            raise AssertionError(setting)
+"""
+
+
 def on_two_devices(code, folder):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
@@ -214,6 +230,11 @@ def test_augmentation_adapts_to_the_scores_of_both_devices(tmp_path):
 @pytest.mark.slow
 def test_several_steps_of_the_discriminator_are_refused(tmp_path):
     on_two_devices(TURNS, tmp_path)
+
+
+@pytest.mark.slow
+def test_clipping_and_accumulating_are_refused(tmp_path):
+    on_two_devices(ONE_DEVICES_GRADIENT, tmp_path)
 
 
 @pytest.mark.slow

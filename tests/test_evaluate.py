@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from processes import SIDE, command, finish, images_in, train
+from processes import SIDE, command, finish, forked, images_in, start, train
 
 from gan_model import data, presets, runs
 from gan_model.metrics import report
@@ -42,8 +42,8 @@ def copies(tmp_path_factory):
     return path
 
 
-def evaluate(*options, cwd):
-    return finish(command("evaluate.py", *options), cwd=cwd)
+def evaluate(*options, cwd, starting=forked):
+    return finish(command("evaluate.py", *options), cwd=cwd, starting=starting)
 
 
 def row(output, name):
@@ -63,7 +63,7 @@ def assert_is_picture(path):
 @pytest.mark.slow
 def test_a_run_needs_nothing_but_its_folder(run, tmp_path):
     run_dir, images = run
-    ended = evaluate(run_dir, "--json", "figures.json", cwd=tmp_path)
+    ended = evaluate(run_dir, "--json", "figures.json", cwd=tmp_path, starting=start)
     assert (ended.returncode, ended.stderr) == (0, "")
     what = f"{run_dir} (last weights)"
     assert ended.stdout.startswith(
@@ -96,7 +96,7 @@ def test_a_run_needs_nothing_but_its_folder(run, tmp_path):
 def test_a_model_and_its_images_read_as_the_run_does(run, tmp_path):
     run_dir, images = run
     made = ["--count", 20, "--seed", 0, "--out", tmp_path / "made.npz"]
-    assert finish(command("sample.py", run_dir, *made)).returncode == 0
+    assert finish(command("sample.py", run_dir, *made), starting=forked).returncode == 0
     read = []
     for what in ([run_dir], [run_dir / "generator.keras"], ["made.npz"]):
         options = ["--data", images, "--seeds", 1, "--json", "figures.json", "--out", "pictures"]

@@ -8,12 +8,12 @@ import resource
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 
 import pytest
 from PIL import Image
-from processes import SIDE, command, images_in, start, train, wait_for
+from processes import SIDE, command, forked, images_in, start, train, wait_for
+from processes import finish as finish_within
 from test_resume import bytes_in
 from test_tensorboard import Server
 
@@ -41,7 +41,7 @@ def images(tmp_path_factory):
 def whole(images, tmp_path_factory):
     """A search that was never stopped, and how it ended."""
     folder = tmp_path_factory.mktemp("whole") / "search"
-    return folder, finish(search(images, folder))
+    return folder, finish(search(images, folder), starting=start)
 
 
 @pytest.fixture
@@ -58,16 +58,14 @@ def search(images, folder, *options):
     return command("sweep.py", *where, *shape, *length, *options)
 
 
-def finish(line, **options):
+def finish(line, *, starting=forked, **options):
     """Runs a command to its end, which may take minutes where others use the cores."""
-    with start(line, **options) as process:
-        output, errors = process.communicate(timeout=600)
-    return subprocess.CompletedProcess(line, process.returncode, output, errors)
+    return finish_within(line, starting=starting, seconds=600, **options)
 
 
 def kill_when(due, line):
     """Starts a command and kills it as soon as `due()`, which comes before its end."""
-    with start(line) as process:
+    with forked(line) as process:
         wait_for(due, process, seconds=240)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
@@ -261,7 +259,8 @@ def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
     ids=lambda value: value[:30],
 )
 def test_a_wrong_value_is_one_line(options, message):
-    assert refusal(command("sweep.py", *options.split())).startswith(message)
+    line = command("sweep.py", *options.split())
+    assert refusal(line, starting=start).startswith(message)
 
 
 @pytest.mark.slow
@@ -361,7 +360,7 @@ def test_a_full_disk_is_one_line_and_with_room_again_the_search_goes_on(whole, i
 
     folder = tmp_path / "search"
     line = search(images, folder)
-    message = refusal(line, status=1, preexec_fn=no_room)
+    message = refusal(line, status=1, starting=start, preexec_fn=no_room)
     assert "File too large" in message and str(folder) in message
     assert said(finish(line), folder) == said(whole[1], whole[0])
     assert results(folder) == results(whole[0])

@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 
 import pytest
+from forked import Forked
 from processes import environment, images_in, wait_for
 from test_sweep_command import outcomes, results, search
 
@@ -43,17 +43,15 @@ def alone(images, tmp_path_factory):
     return folder
 
 
-class Process(subprocess.Popen):
-    """A command with one thread for each operation, so that all sums have the same order."""
+class Process(Forked):
+    """A command with one thread for each operation, so that all sums have the same order.
+
+    The workers that it starts are no forks but processes as a person has them.
+    """
 
     def __init__(self, line, **variables):
-        super().__init__(
-            line,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment() | {"TF_NUM_INTRAOP_THREADS": "1"} | variables,
-        )
+        threads = {"TF_NUM_INTRAOP_THREADS": "1"}
+        super().__init__(line, env=environment() | threads | variables)
 
     def children(self):
         """Ids of the processes that it has started."""
