@@ -92,7 +92,7 @@ class GAN(
         self.images_seen = self._counter("images_seen")
         self._evaluation_step = self._counter("evaluation_step")
         names = "discriminator_loss", "generator_loss", "real_score", "fake_score"
-        names = *names, "penalty", "augmentation"
+        names = *names, "penalty", "augmentation", "discriminator_gradient", "generator_gradient"
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self._companions = {}  # layers that `compile` adds: what they hold is part of the state
         self.built = True
@@ -127,9 +127,10 @@ class GAN(
             objective = self._objective(loss, self.discriminator)
             if self.penalty:
                 objective += self._penalty(real_images, fake_images)
-        self._descend(tape, objective, self.discriminator, self.discriminator_optimizer)
+        gradient = self._descend(tape, objective, self.discriminator, self.discriminator_optimizer)
         self._constrain(self.discriminator)
         self._adapt(real_scores)
+        self._track(discriminator_gradient=gradient)
         self._track(discriminator_loss=loss, real_score=real_scores, fake_score=fake_scores)
 
     def _penalty(self, real_images, fake_images):
@@ -155,7 +156,8 @@ class GAN(
     def _generator_step(self, tape, real_images, fake_images):
         loss = self._generator_loss(real_images, fake_images)
         objective = self._objective(loss, self.generator)
-        self._descend(tape, objective, self.generator, self.generator_optimizer)
+        gradient = self._descend(tape, objective, self.generator, self.generator_optimizer)
+        self._track(generator_gradient=gradient)
 
     def _generator_loss(self, real_images, fake_images):
         real_scores = None
@@ -216,6 +218,7 @@ class GAN(
         variables = player.trainable_variables
         gradients = tape.gradient(objective, variables)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return devices() * tf.linalg.global_norm(gradients)  # as if it were the only device
 
     def _constrain(self, player):
         for weight in player.trainable_variables if self.constraint else ():
@@ -225,6 +228,7 @@ class GAN(
     def metrics(self):
         # Without the tracker of Keras's own loss, which this model never feeds.
         of_training = {"penalty": self.penalty, "augmentation": self.augmentation is not None}
+        of_training |= {"discriminator_gradient": True, "generator_gradient": True}
         hidden = [name for name, used in of_training.items() if self._evaluating or not used]
         return [tracker for name, tracker in self._trackers.items() if name not in hidden]
 

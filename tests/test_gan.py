@@ -9,6 +9,7 @@ from keras import layers
 from gan_model import GAN, losses, presets
 from gan_model.presets import PRESETS
 
+GRADIENTS = ["discriminator_gradient", "generator_gradient"]
 SHAPE = {"dense": (16, 16), "dcgan": (16, 16, 1), "guidelines": (16, 16, 1)}
 every_preset = pytest.mark.parametrize("name", PRESETS)
 
@@ -70,7 +71,8 @@ def test_fit_evaluate_predict_call_generate(name, images):
     gan = small(name)
     history = gan.fit(images, validation_data=images[:20], epochs=2, batch_size=16, verbose=0)
     figures = ["discriminator_loss", "generator_loss", "real_score", "fake_score"]
-    assert sorted(history.history) == sorted([*figures, *(f"val_{name}" for name in figures)])
+    held_out = [f"val_{name}" for name in figures]
+    assert sorted(history.history) == sorted([*figures, *GRADIENTS, *held_out])
     assert all(np.isfinite(values).all() for values in history.history.values())
     assert sorted(gan.evaluate(images, verbose=0, return_dict=True)) == sorted(figures)
     codings = np.random.default_rng(0).normal(size=(5, gan.codings_size)).astype("float32")

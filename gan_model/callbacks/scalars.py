@@ -8,7 +8,13 @@ import tensorflow as tf
 
 from gan_model.callbacks import board
 
-_GROUPS = {"_loss": "losses", "penalty": "losses", "_score": "scores", "augmentation": "training"}
+_GROUPS = {
+    "_loss": "losses",
+    "penalty": "losses",
+    "_score": "scores",
+    "_gradient": "gradients",
+    "augmentation": "training",
+}
 _CHARTS = {
     "losses": ["losses/discriminator_loss", "losses/generator_loss"],
     "scores: who is winning": ["scores/real_score", "scores/fake_score"],
