@@ -25,6 +25,7 @@ The rooms, in the order in which a batch walks through them:
     pictures      images                   -> grids, PNG, GIF
     charts        numbers                  -> charts as PNG
     checkpoint    the state of a run      <-> one file
+    alarms        figures of a run         -> what goes wrong, as a sentence
     callbacks     what is shown and kept while fit runs
     presets       whole recipes with a name
     runs          one run                 <-> one folder
@@ -32,6 +33,7 @@ The rooms, in the order in which a batch walks through them:
 """
 
 from gan_model import (
+    alarms,
     augmenting,
     averaging,
     callbacks,
@@ -56,6 +58,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GAN",
+    "alarms",
     "augmenting",
     "averaging",
     "callbacks",

@@ -50,7 +50,9 @@ class FedWithImages:
                 the beginning of the run that a callback brings back.
             callbacks: Keras callbacks. One that has a method `restore(gan)`, as
                 `callbacks.Checkpoints` has, is asked first: it brings back an earlier run and
-                returns the number of its finished epochs, None where there is no such run.
+                returns the number of its finished epochs, None where there is no such run. One
+                that has `go_back(gan)`, as `callbacks.Recover` has, is asked when training has
+                ended: it may do the same, and training goes on from there.
             validation_data: held-out images, as `x`, or (images, labels).
             validation_split: fraction of an array that is held out instead, from its end.
             steps_per_epoch: batches in an epoch, where it is not one pass over the images.
@@ -80,18 +82,27 @@ class FedWithImages:
                 initial_epoch = callback.restore(self) or initial_epoch
         callbacks = [*_listed(callbacks), _StopWhenLost()]
         self._refer_to(validation_data, train)
+        self._look_at(train, validation_data)
         if isinstance(train, ImageBatches):
             train, steps_per_epoch = train.epochs_from(self.step.value, steps_per_epoch), None
-        return super().fit(
-            train,
+        return self._fit_from(
+            initial_epoch,
+            x=train,
             epochs=epochs,
             callbacks=callbacks,
             validation_data=validation_data,
-            initial_epoch=initial_epoch,
             steps_per_epoch=steps_per_epoch,
             shuffle=False,
             **keras_arguments,
         )
+
+    def _fit_from(self, epoch, *, callbacks, **keras_arguments):
+        """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
+        while epoch is not None:
+            history = super().fit(callbacks=callbacks, initial_epoch=epoch, **keras_arguments)
+            epochs = [one.go_back(self) for one in callbacks if hasattr(one, "go_back")]
+            epoch = next((epoch for epoch in epochs if epoch is not None), None)
+        return history
 
     def evaluate(self, x=None, y=None, *, batch_size=None, return_dict=False, **keras_arguments):
         """Losses and mean scores on held-out images, and `quality` if set; no weight changes.
@@ -170,7 +181,7 @@ class _StopWhenLost(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         lost = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
-        if lost:
+        if lost and not self.model.stop_training:  # else `callbacks.Alarms` has said so
             self.model.stop_training = True
             print(
                 f"\nStopped: {', '.join(lost)} became infinite or not a number. Begin anew with "

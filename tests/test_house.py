@@ -35,6 +35,7 @@ FLOW = [
     "pictures",
     "charts",
     "checkpoint",
+    "alarms",
     "callbacks",
     "presets",
     "runs",
