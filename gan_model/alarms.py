@@ -55,7 +55,7 @@ class Exploding:
     def _steep(self, figures, before):
         for player in ("generator", "discriminator"):
             now = figures.get(f"{player}_gradient", 0)
-            most = max(before.get(f"{player}_gradient", [0]))
+            most = max(before.get(f"{player}_gradient") or [0])
             if 0 < 1000 * most < now:
                 return f"the {player}'s gradient is {now:.3g}, in no epoch before above {most:.3g}"
         return None

@@ -21,8 +21,9 @@ class Alarms(keras.callbacks.Callback):
     generated images, see `gan_model.alarms.Collapse`), one field for each alarm, 1 while it
     is raised and else 0: `alarm_exploding`, `alarm_discriminator_won`, `alarm_collapse`.
     Callbacks that come later show and keep them, so give it first. When an alarm begins, its
-    sentence is printed to stderr and written to TensorBoard, tab Text, with a point in the chart `alarms/...`. An alarm that says
-    that the run is lost ends it at once; `Recover` can bring it back.
+    sentence is printed to stderr and written to TensorBoard, tab Text, with a point in the
+    chart `alarms/...`. An alarm that says that the run is lost ends it at once; `Recover` can
+    bring it back.
 
     The variety is known where training or held-out images came as an array.
 

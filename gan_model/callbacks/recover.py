@@ -42,6 +42,7 @@ class Recover(keras.callbacks.Callback):
         """Notes the state in which `fit` begins, for where there is no checkpoint."""
         self._beginning, self._first_epoch = checkpoint.collect(gan), None
         self._again, self._lost = 0, False  # again: recoveries since the last good epoch
+        self._recoveries = 0  # those and all before
 
     def on_epoch_begin(self, epoch, logs=None):
         if self._first_epoch is None:
@@ -49,7 +50,10 @@ class Recover(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._lost = lost(logs)
-        logs["recoveries"] = float(self._recoveries())
+        # Of the last good epoch: the history gets this one's figures after all callbacks.
+        before = (self.model.history.history.get("recoveries") or [0])[-1]
+        self._recoveries = int(before) + self._again
+        logs["recoveries"] = float(self._recoveries)
         if not self._lost:
             self._again, self._beginning = 0, None
 
@@ -61,7 +65,7 @@ class Recover(keras.callbacks.Callback):
         """
         if not self._lost:
             return None
-        self._lost, recoveries = False, self._recoveries() + 1
+        self._lost, recoveries = False, self._recoveries + 1
         if reason := self._given_up(gan, recoveries):
             print(f"\nStopped: the run is lost, and {reason}", file=sys.stderr)
             return None
@@ -78,10 +82,6 @@ class Recover(keras.callbacks.Callback):
             file=sys.stderr,
         )
         return epoch
-
-    def _recoveries(self):
-        """Those of the last good epoch and those since."""
-        return int((self.model.history.history.get("recoveries") or [0])[-1]) + self._again
 
     def _given_up(self, gan, recoveries):
         if recoveries > self.times:
