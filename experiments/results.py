@@ -86,24 +86,43 @@ def one(args):
     meter = Meter(gan, train, held_out, folder)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     if args.one == "reference":
+        alarms = None  # nothing watches the loop
         run_loop(gan, train, stopwatch)
     else:
-        run_fit(gan, train, stopwatch)
+        alarms = raised(run_fit(gan, train, stopwatch))
     about = {"system": args.one, "seed": args.seed, "data": args.data, "cpus": os.cpu_count()}
     state = "finished" if not stopwatch.left else "lost: losses became infinite or no number"
-    record = {**about, "state": state, **meter.record()}
+    record = {**about, "state": state, "alarms": alarms, **meter.record()}
     (folder / "figures.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
 def run_fit(gan, train, stopwatch):
+    """Trains by the clock, watched by the alarms; gives the history."""
     from keras.callbacks import LambdaCallback
+
+    from gan_model.callbacks import Alarms
 
     def look(batch, logs):
         stopwatch.look(images=int(gan.images_seen.numpy()))
         gan.stop_training = gan.stop_training or not stopwatch.left
 
-    callbacks = [LambdaCallback(on_train_batch_end=look)]
-    gan.fit(train, batch_size=BATCH_SIZE, epochs=10**6, callbacks=callbacks, verbose=0)
+    return gan.fit(
+        train,
+        batch_size=BATCH_SIZE,
+        epochs=10**6,
+        steps_per_epoch=1000,  # at the end of each the alarms judge; the batches are the same
+        callbacks=[Alarms(), LambdaCallback(on_train_batch_end=look)],
+        verbose=0,
+    ).history
+
+
+def raised(history):
+    """The alarms of a run, each with the epoch in which it was first raised."""
+    return [
+        {"alarm": name.removeprefix("alarm_"), "epoch": values.index(1.0) + 1}
+        for name, values in history.items()
+        if name.startswith("alarm_") and 1.0 in values
+    ]
 
 
 def run_loop(gan, train, stopwatch):

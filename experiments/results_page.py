@@ -30,7 +30,8 @@ def page(runs, docs, kept):
     draw_distances(runs, about, folder / "distance.png")
     for system, records in runs.items():
         show_first(records[0], kept / f"{about['data']}-{system}-{records[0]['seed']}", folder)
-    parts = [heading(about, runs), table(runs, about), lost(runs), shown(runs)]
+    parts = [heading(about, runs), table(runs, about), lost(runs)]
+    parts += [alarmed(runs), shown(runs)]
     if (folder / "search.md").exists():  # written by hand, as a search has a command of its own
         parts.append((folder / "search.md").read_text().strip())
     (docs / "results.md").write_text("\n\n".join(parts) + "\n")
@@ -95,6 +96,25 @@ def lost(runs):
     ]
     count = sum(map(len, runs.values()))
     return "\n".join(failed) or f"All {count} runs reached the end; none was left out."
+
+
+def alarmed(runs):
+    """How many alarms the runs raised; those of the loop, and older ones, had nobody to watch."""
+    watched = [
+        (system, record)
+        for system, records in runs.items()
+        for record in records
+        if record.get("alarms") is not None
+    ]
+    told = [
+        f"- {_WHAT[system]}, seed {record['seed']}: `{alarm['alarm']}` in epoch {alarm['epoch']}."
+        for system, record in watched
+        for alarm in record["alarms"]
+    ]
+    if not watched:
+        return "None of these runs was watched by alarms."
+    text = f"`callbacks.Alarms` watched {len(watched)} of these runs and raised {len(told)} alarms"
+    return "\n".join([text + (":\n" if told else "."), *told]).strip()
 
 
 def shown(runs):

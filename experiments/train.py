@@ -3,7 +3,6 @@
 python experiments/train.py --preset dcgan --data sample --epochs 20
 """
 
-import math
 import os
 import shlex
 import sys
@@ -90,9 +89,10 @@ def main(args):
 
 
 def lost(history):
-    """Whether the run ended in losses that are no numbers."""
-    last = history["discriminator_loss"][-1] + history["generator_loss"][-1]
-    return not math.isfinite(last)
+    """Whether the run ended in losses that are no numbers, or exploding."""
+    from gan_model import alarms
+
+    return alarms.lost({name: values[-1] for name, values in history.items()})
 
 
 def announce(folder, args):

@@ -28,6 +28,7 @@ The rooms, in the order in which a batch walks through them:
     pictures      images                   -> grids, PNG, GIF
     charts        numbers                  -> charts as PNG
     checkpoint    the state of a run      <-> one file
+    alarms        figures of a run         -> what goes wrong, as a sentence
     callbacks     what is shown and kept while fit runs
     presets       whole recipes with a name
     runs          one run                 <-> one folder
@@ -35,6 +36,7 @@ The rooms, in the order in which a batch walks through them:
 """
 
 from gan_model import (
+    alarms,
     augmenting,
     averaging,
     callbacks,
@@ -60,6 +62,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GAN",
+    "alarms",
     "augmenting",
     "averaging",
     "callbacks",

@@ -54,7 +54,9 @@ class FedWithImages:
                 `callbacks.Checkpoints` has, is asked first: it brings back an earlier run and
                 returns the number of its finished epochs, None where there is no such run.
                 One with `is_over(epoch)`, as `callbacks.TrainingTime`, is asked next: where
-                it says that a run has had its time, nothing is trained.
+                it says that a run has had its time, nothing is trained. One that has
+                `go_back(gan)`, as `callbacks.Recover` has, is asked when training has ended:
+                it may bring back an earlier state too, and training goes on from there.
             validation_data: held-out images, as `x`, or (images, labels).
             validation_split: fraction of an array that is held out instead, from its end.
             steps_per_epoch: batches in an epoch, where it is not one pass over the images.
@@ -83,24 +85,37 @@ class FedWithImages:
             validation_data = self._held_out(validation_data, held_out_size)
         _refuse_rates_by_epoch(callbacks)
         callbacks = [*_listed(callbacks), _StopWhenLost()]
-        for callback in callbacks:
-            if hasattr(callback, "restore"):
-                initial_epoch = callback.restore(self) or initial_epoch
-        if any(getattr(callback, "is_over", _never)(initial_epoch) for callback in callbacks):
-            epochs = initial_epoch
+        initial_epoch, epochs = self._restored(callbacks, initial_epoch, epochs)
         self._refer_to(validation_data, train)
+        self._look_at(train, validation_data)
         if isinstance(train, ImageBatches):
             train, steps_per_epoch = train.epochs_from(self.step.value, steps_per_epoch), None
-        return super().fit(
-            train,
+        return self._fit_from(
+            initial_epoch,
+            x=train,
             epochs=epochs,
             callbacks=callbacks,
             validation_data=validation_data,
-            initial_epoch=initial_epoch,
             steps_per_epoch=steps_per_epoch,
             shuffle=False,
             **keras_arguments,
         )
+
+    def _restored(self, callbacks, epoch, epochs):
+        """The epochs that a run has done, once callbacks have brought it back, and will have."""
+        for callback in callbacks:
+            if hasattr(callback, "restore"):
+                epoch = callback.restore(self) or epoch
+        over = [one.is_over(epoch) for one in callbacks if hasattr(one, "is_over")]
+        return epoch, epoch if any(over) else epochs
+
+    def _fit_from(self, epoch, *, callbacks, **keras_arguments):
+        """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
+        while epoch is not None:
+            history = super().fit(callbacks=callbacks, initial_epoch=epoch, **keras_arguments)
+            epochs = [one.go_back(self) for one in callbacks if hasattr(one, "go_back")]
+            epoch = next((epoch for epoch in epochs if epoch is not None), None)
+        return history
 
     def evaluate(self, x=None, y=None, *, batch_size=None, return_dict=False, **keras_arguments):
         """Losses and mean scores on held-out images, and `quality` if set; no weight changes.
@@ -188,16 +203,12 @@ def _listed(callbacks):
     return list(getattr(callbacks, "callbacks", callbacks))
 
 
-def _never(epoch):
-    return False
-
-
 class _StopWhenLost(keras.callbacks.Callback):
     """Ends a run whose losses are no numbers any more: no later step can bring them back."""
 
     def on_train_batch_end(self, batch, logs=None):
         lost = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
-        if lost:
+        if lost and not self.model.stop_training:  # else `callbacks.Alarms` has said so
             self.model.stop_training = True
             print(
                 f"\nStopped: {', '.join(lost)} became infinite or not a number. Begin anew with "

@@ -234,6 +234,8 @@ class GAN(
         variables = player.trainable_variables
         gradients = tape.gradient(objective, variables)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        role = "generator" if player is self.generator else "discriminator"
+        self._track_gradient(f"{role}_gradient", gradients, optimizer.iterations)
 
     def _constrain(self, player):
         for weight in player.trainable_variables if self.constraint else ():

@@ -8,6 +8,8 @@ import tensorflow as tf
 from gan_model.data.batches import ImageBatches
 from gan_model.images import chosen, from_batch, to_uint8
 
+_FEW = 64
+
 
 class MeasuresItself:
     """The attribute `quality` of a model that generates images, and when it is measured.
@@ -18,6 +20,7 @@ class MeasuresItself:
 
     _quality = None
     _referred_to = None, None  # the source, and what the quality made of it
+    real_images = None  # a few, uint8, of the array that `fit` has; None where it has none
 
     @property
     def quality(self):
@@ -33,6 +36,12 @@ class MeasuresItself:
                 "Type gan.quality = metrics.Quality()."
             )
         self._quality, self._referred_to = quality, (None, None)
+
+    def _look_at(self, *sources):
+        """Keeps some images of the first source that is an array: to read others has effects."""
+        arrays = (source.images for source in sources if isinstance(source, ImageBatches))
+        few = next((chosen(images, _FEW) for images in arrays), None)
+        self.real_images = None if few is None else self._as_uint8(np.asarray(few))
 
     def _refer_to(self, held_out, training=None):
         """Has the quality look at the images that it compares with, once for each source."""

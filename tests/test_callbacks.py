@@ -23,6 +23,10 @@ TAGS = {
     "fake_score": "scores/fake_score",
 }
 FIGURES = list(TAGS)
+GRADIENTS = {
+    "discriminator_gradient": "gradients/discriminator_gradient",
+    "generator_gradient": "gradients/generator_gradient",
+}
 RATES = ["training/discriminator_learning_rate", "training/generator_learning_rate"]
 SPEED = "training/images_per_second"
 RATE = 2.0**-10  # halves of it are exact
@@ -218,7 +222,7 @@ def test_files_alone_and_tensorboard_alone(tmp_path):
 def test_training_and_validation_share_the_charts(run):
     train, validation = (events(run.folder / "tensorboard" / w) for w in ("train", "validation"))
     assert set(validation) == set(TAGS.values())
-    assert set(train) >= {*TAGS.values(), *RATES, SPEED}
+    assert set(train) >= {*TAGS.values(), *GRADIENTS.values(), *RATES, SPEED}
     assert not [tag for tag in [*train, *validation] if tag.startswith("val_")]
 
 
@@ -277,7 +281,8 @@ def test_the_history_file_is_the_history_to_the_last_digit(run):
     assert [line["step"] for line in lines] == ["5", "10", "15"]
     assert [line["images"] for line in lines] == ["160", "320", "480"]
     assert set(lines[0]) == {"epoch", "step", "images", *run.history}
-    assert set(run.history) == {*FIGURES, *(f"val_{figure}" for figure in FIGURES)}
+    held_out = [f"val_{figure}" for figure in FIGURES]
+    assert set(run.history) == {*FIGURES, *GRADIENTS, *held_out}
     for name, values in run.history.items():
         assert [float(line[name]) for line in lines] == values
 

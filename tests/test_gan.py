@@ -9,6 +9,7 @@ from keras import layers
 from gan_model import GAN, losses, presets
 from gan_model.presets import PRESETS
 
+GRADIENTS = ["discriminator_gradient", "generator_gradient"]
 SHAPE = {name: (16, 16) if name == "dense" else (16, 16, 1) for name in PRESETS}
 # Those with classes, which want labels, are in test_conditional.
 every_preset = pytest.mark.parametrize(
@@ -73,8 +74,8 @@ def test_fit_evaluate_predict_call_generate(name, images):
     gan = small(name)
     history = gan.fit(images, validation_data=images[:20], epochs=2, batch_size=16, verbose=0)
     figures = ["discriminator_loss", "generator_loss", "real_score", "fake_score"]
-    logged = [*figures, *(f"val_{name}" for name in figures)] + ["penalty"] * bool(gan.penalty)
-    assert sorted(history.history) == sorted(logged)
+    logged = [*figures, *GRADIENTS, *(f"val_{name}" for name in figures)]
+    assert sorted(history.history) == sorted(logged + ["penalty"] * bool(gan.penalty))
     assert all(np.isfinite(values).all() for values in history.history.values())
     assert sorted(gan.evaluate(images, verbose=0, return_dict=True)) == sorted(figures)
     codings = np.random.default_rng(0).normal(size=(5, gan.codings_size)).astype("float32")

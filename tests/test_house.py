@@ -38,6 +38,7 @@ FLOW = [
     "pictures",
     "charts",
     "checkpoint",
+    "alarms",
     "callbacks",
     "presets",
     "runs",

@@ -5,10 +5,11 @@ import json
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
-from gan_model import metrics, pictures
+from gan_model import metrics, pictures, presets
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
@@ -71,6 +72,39 @@ def test_means_and_spreads_and_the_lost_run_are_told(tmp_path, page):
         assert f"results/{link}.png" in text
         assert (tmp_path / "docs" / "results" / f"{link}.png").stat().st_size
     assert "results/reference.png" not in text  # its first seed has no reading
+
+
+def test_alarms_are_counted_and_told(tmp_path, page):
+    alarm = {"alarm": "collapse", "epoch": 4}
+    quiet, loud, unwatched = (
+        record(tmp_path, "dense", seed, [3.0]) | alarms
+        for seed, alarms in enumerate([{"alarms": []}, {"alarms": [alarm]}, {"alarms": None}])
+    )
+
+    def text(*records):
+        return page({"dense": list(records)}, tmp_path / "docs", tmp_path).read_text()
+
+    assert "watched 1 of these runs and raised 0 alarms.\n" in text(quiet, unwatched)
+    told = text(quiet, loud)
+    assert "watched 2 of these runs and raised 1 alarms:\n" in told
+    assert "- `presets.dense`, seed 1: `collapse` in epoch 4." in told
+    assert "None of these runs was watched" in text(unwatched)
+
+
+def test_the_alarms_of_a_history(results):
+    history = {"alarm_collapse": [0.0, 1.0, 1.0], "alarm_exploding": [0.0] * 3, "variety": [1.0]}
+    assert results.raised(history) == [{"alarm": "collapse", "epoch": 2}]
+
+
+def test_a_run_by_the_clock_is_watched(results):
+    keras.utils.set_random_seed(0)
+    gan = presets.dense((16, 16))
+    gan.compile(gan.loss, steps_per_execution=5)
+    stopwatch = results.Stopwatch([0], lambda minute, images: None)
+    images = np.random.default_rng(0).integers(0, 256, (64, 16, 16), np.uint8)
+    history = results.run_fit(gan, images, stopwatch)
+    assert not stopwatch.left and results.raised(history) == []
+    assert history["alarm_collapse"] == [0.0]
 
 
 def test_nothing_but_lost_runs_is_said(tmp_path, page):

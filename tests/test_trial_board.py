@@ -35,9 +35,10 @@ GAME = [
     for name in names
     for prefix in ["", "val_"]
 ]
+GRADIENTS = ["gradients/discriminator_gradient", "gradients/generator_gradient"]
 RATES = ["training/generator_learning_rate", "training/discriminator_learning_rate"]
 SPEED, SECONDS, BEST = "training/images_per_second", "trial/seconds", "trial/best_fid_pixels"
-TAGS = {*QUALITY, *GAME, *RATES, SPEED, SECONDS, BEST}
+TAGS = {*QUALITY, *GAME, *GRADIENTS, *RATES, SPEED, SECONDS, BEST}
 COLUMNS = [BEST, "quality/fid_pixels", "quality/recall_pixels", "quality/precision_pixels", SECONDS]
 CHOSEN = {
     "trial-000": {"codings_size": 10, "rate": 1e-3, "loss": "bce", "smooth": True},

@@ -1,31 +1,37 @@
 """What is shown and kept while `fit` runs.
 
+    Alarms          says when a run goes wrong, and how
     SampleImages    the same codings through the generator as it learns
     Scalars         losses, scores and rates on TensorBoard
     HistoryFile     one line of figures an epoch, as CSV
     BestModel       the GAN of the epoch with the least held-out distance
     TrainingTime    how long it has trained; an end by the clock
+    Recover         goes back with lower rates when a run is lost
     Checkpoints     goes on exactly where an earlier process stopped
 
-`watch(run_dir)` gives these six for one folder.
+`watch(run_dir)` gives these eight for one folder.
 
     TrialBoard      one trial of a search on TensorBoard, with its row in HParams
 """
 
 from pathlib import Path
 
+from gan_model.callbacks.alarms import Alarms
 from gan_model.callbacks.best_model import BestModel
 from gan_model.callbacks.checkpoints import Checkpoints
 from gan_model.callbacks.history_file import HistoryFile
+from gan_model.callbacks.recover import Recover
 from gan_model.callbacks.sample_images import SampleImages
 from gan_model.callbacks.scalars import Scalars
 from gan_model.callbacks.training_time import TrainingTime
 from gan_model.callbacks.trial_board import TrialBoard
 
 __all__ = [
+    "Alarms",
     "BestModel",
     "Checkpoints",
     "HistoryFile",
+    "Recover",
     "SampleImages",
     "Scalars",
     "TrainingTime",
@@ -47,12 +53,16 @@ def watch(run_dir, *, count=None, keep=3, minutes=None):
     """
     run_dir = Path(run_dir)
     board = run_dir / "tensorboard"
-    # The checkpoint comes last: what it says is done has been shown and written.
+    checkpoints = Checkpoints(run_dir / "checkpoints", keep=keep)
+    # The alarms come first, as the others show and keep what they add to the figures. The
+    # checkpoint comes last: what it says is done has been shown and written.
     return [
+        Alarms(log_dir=board),
+        Recover(checkpoints),
         SampleImages(run_dir / "samples", log_dir=board, count=count),
         Scalars(board),
         HistoryFile(run_dir / "history.csv"),
         BestModel(run_dir / "best.keras"),
         TrainingTime(run_dir / "time.csv", minutes=minutes),
-        Checkpoints(run_dir / "checkpoints", keep=keep),
+        checkpoints,
     ]

@@ -1,10 +1,10 @@
 """Keeps the GAN of the best epoch."""
 
-import math
 from pathlib import Path
 
 import keras
 
+from gan_model.alarms import lost
 from gan_model.files import replaced
 
 
@@ -28,8 +28,7 @@ class BestModel(keras.callbacks.Callback):
         name = self.monitor or self._distance()
         logs = logs or {}
         value = logs.get(name)
-        trained = [figure for key, figure in logs.items() if not key.startswith("val_")]
-        if value is None or not all(map(math.isfinite, trained)):
+        if value is None or lost(logs):
             return  # a lost run is never the best
         # The history gets this epoch's figures only after all other callbacks had them.
         before = self.model.history.history.get(name, [])

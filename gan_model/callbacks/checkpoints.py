@@ -1,12 +1,12 @@
 """Keeps the last states of a run, and goes on from the newest good one."""
 
-import math
 import sys
 from pathlib import Path
 
 import keras
 
 from gan_model import checkpoint
+from gan_model.alarms import lost
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -15,9 +15,9 @@ class Checkpoints(keras.callbacks.Callback):
     After each epoch the whole state is written: both networks, both optimizers, the step
     (on which codings and the order of the images depend), the random state of layers, the
     history. When `fit` begins it goes on from the newest of these files; one that is damaged
-    is reported and the one before it is used. An epoch whose losses are not numbers is not
-    kept. On the same machine the finished run is the same to the bit as one that was never
-    stopped.
+    is reported and the one before it is used. A lost epoch, whose losses are not numbers or
+    which `Alarms` found exploding, is not kept. On the same machine the finished run is the
+    same to the bit as one that was never stopped.
 
     Give it last, so that what a checkpoint calls done has been shown by the other callbacks.
     The order of the images is part of that promise for arrays and `data.dataset`; a
@@ -80,8 +80,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        trained = [value for name, value in figures.items() if not name.startswith("val_")]
-        if not all(map(math.isfinite, trained)):
+        if lost(figures):
             return  # the run is lost; the files there are still hold a good one
         self._history.append(figures)
         about = {"epoch": epoch + 1, "seed": self.model.seed, "history": self._history}

@@ -8,7 +8,16 @@ import tensorflow as tf
 
 from gan_model.callbacks import board
 
-_GROUPS = {"_loss": "losses", "penalty": "losses", "_score": "scores", "augmentation": "training"}
+_GROUPS = {
+    "_loss": "losses",
+    "penalty": "losses",
+    "_score": "scores",
+    "_gradient": "gradients",
+    "augmentation": "training",
+    "recoveries": "training",
+    "variety": "diversity",
+    "class_entropy": "diversity",
+}
 _CHARTS = {
     "losses": ["losses/discriminator_loss", "losses/generator_loss"],
     "scores: who is winning": ["scores/real_score", "scores/fake_score"],
@@ -46,6 +55,8 @@ class EpochFigures(keras.callbacks.Callback):
         """
         if self.model.quality and figure in self.model.quality.names:
             return f"quality/{figure}"
+        if figure.startswith("alarm_"):
+            return f"alarms/{figure.removeprefix('alarm_')}"
         for ending, group in _GROUPS.items():
             if figure.endswith(ending):
                 return f"{group}/{prefix}{figure}"

@@ -68,6 +68,12 @@ class Quality(keras.metrics.Metric):
         """Name of the number to rank by, less is better; None where `names` are unknown."""
         return next(iter(self.names), None)
 
+    @property
+    def classes(self):
+        """The function that tells the classes of images, where a measure has one; else None."""
+        features = (getattr(one, "features", None) for one in self._measures())
+        return next((one.classes for one in features if hasattr(one, "classes")), None)
+
     # The Keras metric.
 
     def update_state(self, real_images, fake_images):

@@ -214,15 +214,10 @@ class HyperGAN(keras_tuner.HyperModel):
                 worst=self.worst,
                 generate=gan.generate,
                 real_images=self.held_out,
-                classes=self._classes(),
+                classes=self.quality.classes,
             )
         except OUT_OF_MEMORY:
             return out_of_memory(self.worst)
-
-    def _classes(self):
-        """The function that tells the classes of images, where a measure has one."""
-        features = (getattr(one, "features", None) for one in self.quality.reference.measures)
-        return next((one.classes for one in features if hasattr(one, "classes")), None)
 
     def _next_execution(self, asked):
         """How often this trial was executed before, where a tuner executes each several times."""

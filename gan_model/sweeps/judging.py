@@ -5,14 +5,9 @@ import math
 import numpy as np
 
 from gan_model.metrics.report import entropy
+from gan_model.metrics.variety import alike, variety
 from gan_model.sweeps.outcome import COLLAPSED, FINISHED, LOST
 
-# On the embedded sample the images of a dcgan, one epoch old, vary 0.6 to 1.1 times as much as the
-# real ones, by its learning rates, and those of an untrained one 0.02 times; their classes have an
-# entropy of 0.66 to 1.9 nats, and of 0 before training.
-_VARIETY = 0.1
-_ENTROPY = 0.3  # nats; less than one image in ten is of another class
-_RECALL = 0.005
 _LOOKED_AT = 2000  # images
 
 
@@ -67,20 +62,11 @@ def _lost(history):
 def _collapsed(figures, generate, real_images, classes):
     """Why a generator counts as collapsed; "" where it does not."""
     images = generate(_LOOKED_AT)
-    if classes:
-        spread = entropy(np.bincount(classes(images)))
-        if spread < _ENTROPY:
-            return f"nearly all images are of one class: entropy {spread:.2f} nats"
-    recalls = [value for name, value in figures.items() if name.startswith("recall_")]
-    variety = _variance(images) / max(_variance(real_images[:_LOOKED_AT]), 1e-9)
-    if variety < _VARIETY and not any(recall > _RECALL for recall in recalls):
-        return f"nearly all images are alike: they vary {variety:.2g} times as much as real ones"
-    return ""
-
-
-def _variance(images):
-    """Of a pixel from image to image, the mean over all pixels."""
-    return float(np.var(images.astype(np.float32), axis=0).mean())
+    return alike(
+        variety=variety(images, real_images[:_LOOKED_AT]),
+        spread=entropy(np.bincount(classes(images))) if classes else None,
+        recalls=[value for name, value in figures.items() if name.startswith("recall_")],
+    )
 
 
 def _held_out(history, epoch):

@@ -1,0 +1,124 @@
+"""Says while a run goes on that it goes wrong, and how."""
+
+import math
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_model import alarms as kinds
+from gan_model.callbacks import board
+from gan_model.metrics.report import entropy
+from gan_model.metrics.variety import variety
+
+
+class Alarms(keras.callbacks.Callback):
+    """Watches a run from numbers that cost next to nothing, and says when it goes wrong.
+
+    At the end of each epoch the logs get, besides `variety` and `class_entropy` (of 64
+    generated images, see `gan_model.alarms.Collapse`), one field for each alarm, 1 while it
+    is raised and else 0: `alarm_exploding`, `alarm_discriminator_won`, `alarm_collapse`.
+    Callbacks that come later show and keep them, so give it first. When an alarm begins, its
+    sentence is printed to stderr and written to TensorBoard, tab Text, with a point in the
+    chart `alarms/...`. An alarm that says that the run is lost ends it at once; `Recover` can
+    bring it back.
+
+    The variety is known where training or held-out images came as an array.
+
+    Args:
+        alarms: objects with `name`, `ends` and `judge(gan, figures, before)`, see
+            `gan_model.alarms`. None: `Exploding`, `DiscriminatorWon` and `Collapse`.
+        log_dir: folder that TensorBoard reads; the sentences go to its run `alarms`. None:
+            stderr alone.
+
+    Example, with an alarm of your own:
+
+    ```python
+    class Slow:
+        name, ends = "slow", False
+
+        def judge(self, gan, figures, before):
+            if figures["generator_gradient"] < 0.01:
+                return "the generator hardly moves: try a higher generator_learning_rate."
+
+    watching = callbacks.Alarms([*alarms.standard(), Slow()])
+    ```
+    """
+
+    def __init__(self, alarms=None, *, log_dir=None):
+        super().__init__()
+        self.alarms = kinds.standard() if alarms is None else list(alarms)
+        _check(self.alarms)
+        self.log_dir = Path(log_dir) if log_dir else None
+
+    def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
+        self._ending, self._writer = {}, None
+
+    def on_train_batch_end(self, batch, logs=None):
+        for alarm in self.alarms:
+            if alarm.ends and (sentence := self._judged(alarm, logs)):
+                self._ending[alarm.name] = sentence
+                self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs |= self._measured()
+        for alarm in self.alarms:
+            sentence = self._ending.pop(alarm.name, None) or self._judged(alarm, logs)
+            column = f"alarm_{alarm.name}"
+            logs[column] = float(bool(sentence))
+            # The history gets this epoch's figures only after all other callbacks had them.
+            raised_before = (self._before().get(column) or [0])[-1]
+            if sentence and not raised_before:
+                self._tell(alarm.name, sentence)
+            if sentence and alarm.ends:
+                self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        if self._writer:
+            self._writer.close()
+
+    def _judged(self, alarm, logs):
+        return alarm.judge(self.model, logs, self._before())
+
+    def _before(self):
+        return self.model.history.history
+
+    def _measured(self):
+        """Of 64 generated images; no numbers where the generator is lost."""
+        real_images = self.model.real_images
+        classes = self.model.quality.classes if self.model.quality else None
+        if real_images is None:
+            return {}
+        sound = self.model.sampler().sound
+        images = self.model.generate(len(real_images)) if sound else None
+        figures = {"variety": variety(images, real_images) if sound else math.nan}
+        if classes:
+            figures["class_entropy"] = _entropy(classes, images) if sound else math.nan
+        return figures
+
+    def _tell(self, name, sentence):
+        print(f"\nAlarm: {sentence}", file=sys.stderr)
+        if self.log_dir:
+            step = int(self.model.step.numpy())
+            self._writer = self._writer or board.writer(self.log_dir / "alarms", step - 1)
+            with board.drawing(self._writer, step):
+                tf.summary.text(f"alarms/{name}", sentence)
+                # Beside the curve of `Scalars`, which takes an epoch back that is run again.
+                board.scalars({f"alarms/{name}": 1})
+
+
+def _entropy(classes, images):
+    return entropy(np.bincount(classes(images)))
+
+
+def _check(alarms):
+    for alarm in alarms:
+        if isinstance(alarm, type) or not all(
+            hasattr(alarm, needed) for needed in ("name", "ends", "judge")
+        ):
+            raise ValueError(
+                "An alarm is an object with `name`, `ends` and `judge(gan, figures, before)`. "
+                f"Received: {alarm!r}. Type callbacks.Alarms([alarms.Exploding()])."
+            )

@@ -1,0 +1,451 @@
+"""Alarms: each fires on a run made to fail that way, none on a healthy one; and the way back."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from test_callbacks import curve, events, rows
+from test_resume import bytes_in, same
+
+from gan_model import GAN, alarms, augmenting, callbacks, checkpoint, data, losses, metrics, presets
+from gan_model.metrics.variety import alike, variety
+
+NAMES = ["exploding", "discriminator_won", "collapse"]
+QUICK = {"steps_per_execution": 10}  # without XLA, whose compiling takes longer than a test
+SETTLED = 600  # steps; alarms judge a generator from 500 on
+HEALTHY = {
+    "discriminator_loss": 0.6,
+    "generator_loss": 1.0,
+    "real_score": 0.5,
+    "fake_score": -0.5,
+    "discriminator_gradient": 2.0,
+    "generator_gradient": 1.0,
+    "variety": 0.9,
+}
+
+
+def at(step=SETTLED, loss=None):
+    """What alarms ask of a GAN."""
+    return types.SimpleNamespace(step=step, loss=loss or losses.BinaryCrossentropy())
+
+
+def judged(alarm, epochs, gan=None):
+    """The sentence after the last of these epochs, given by what differs from a healthy one."""
+    epochs = [HEALTHY | epoch for epoch in epochs]
+    before = {name: [epoch[name] for epoch in epochs[:-1]] for name in HEALTHY}
+    return alarm.judge(gan or at(), epochs[-1], before)
+
+
+# What is judged.
+
+
+@pytest.mark.parametrize("name", ["discriminator_loss", "generator_gradient", "real_score"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf], ids=str)
+def test_no_numbers_end_a_run_in_its_first_epoch(name, value):
+    sentence = judged(alarms.Exploding(), [{name: value}])
+    assert sentence.startswith(f"{name} became infinite or not a number")
+    assert "lower learning rates" in sentence
+
+
+def test_a_discriminator_that_pays_a_hundred_times_what_guessing_costs_explodes():
+    alarm = alarms.Exploding()
+    assert judged(alarm, [{"discriminator_loss": 69.0}]) is None
+    assert "pays 70, and by guessing it would pay 0.693" in judged(
+        alarm, [{"discriminator_loss": 70.0}]
+    )
+    wasserstein = at(loss=losses.Wasserstein())
+    assert judged(alarm, [{"discriminator_loss": 70.0}], wasserstein) is None
+
+
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_a_gradient_a_thousand_times_that_of_every_epoch_before_explodes(player):
+    name = f"{player}_gradient"
+    alarm, gan = alarms.Exploding(), at(loss=losses.Wasserstein())
+    assert judged(alarm, [{name: 1e9}], gan) is None  # nothing to hold it against
+    assert judged(alarm, [{name: 1e-3}, {name: 2.0}, {name: 1999.0}], gan) is None
+    assert f"the {player}'s gradient is 2e+03, in no epoch before above 2" in judged(
+        alarm, [{name: 1e-3}, {name: 2.0}, {name: 2001.0}], gan
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "least", "guessing"),
+    [
+        (losses.NonSaturating(), 0, 2 * math.log(2)),
+        (losses.Minimax(), 0, 2 * math.log(2)),
+        (losses.BinaryCrossentropy(), 0, math.log(2)),
+        (losses.LeastSquares(), 0, 0.25),
+        (losses.Hinge(), 0, 2),
+        (losses.Relativistic(), 0, math.log(2)),
+        (losses.RelativisticAverage(), 0, 2 * math.log(2)),
+        # The entropy of the labels 0.9 and 0.1, as near as the scores tried come to it.
+        (losses.NonSaturating(label_smoothing=0.1), 0.325, 2 * math.log(2)),
+    ],
+    ids=str,
+)
+def test_what_guessing_costs_and_the_least_that_there_is(loss, least, guessing):
+    assert alarms.prices(loss) == pytest.approx((least, guessing), abs=2e-3)
+
+
+def test_a_loss_without_an_end_has_no_winner():
+    assert alarms.prices(losses.Wasserstein()) == (None, None)
+    won = {"discriminator_loss": -1e6}
+    assert judged(alarms.DiscriminatorWon(), [won] * 5, at(loss=losses.Wasserstein())) is None
+
+
+def test_the_discriminator_has_won_after_three_epochs_in_a_row():
+    alarm, won = alarms.DiscriminatorWon(), {"discriminator_loss": 0.05, "fake_score": -12.0}
+    assert judged(alarm, [{}, {}, won, won]) is None
+    assert judged(alarm, [won, won, {}]) is None
+    assert judged(alarm, [won, won, won], at(step=499)) is None
+    sentence = judged(alarm, [{}, won, won, won])
+    assert "for 3 epochs the discriminator has paid no more than 0.05" in sentence
+    assert "fake ones -12.0" in sentence and "discriminator_learning_rate" in sentence
+
+
+def test_label_smoothing_moves_the_least_that_counts():
+    """0.33 is next to nothing with it, and half of what guessing costs without."""
+    paid = [{"discriminator_loss": 0.33}] * 3
+    smoothed = at(loss=losses.NonSaturating(label_smoothing=0.1))
+    assert judged(alarms.DiscriminatorWon(), paid, smoothed)
+    assert judged(alarms.DiscriminatorWon(), paid, at(loss=losses.NonSaturating())) is None
+
+
+def test_collapse_is_said_after_three_epochs_without_variety():
+    alarm, low = alarms.Collapse(), {"variety": 0.05}
+    assert judged(alarm, [{}, low, low]) is None
+    assert judged(alarm, [low] * 3, at(step=499)) is None
+    sentence = judged(alarm, [{}, low, low, low])
+    assert sentence.startswith("nearly all images are alike: they vary 0.05 times as much as real")
+
+
+def test_recall_speaks_against_collapse_and_one_class_for_it():
+    alarm, figures = alarms.Collapse(), HEALTHY | {"variety": 0.05}
+    before = {"variety": [0.05] * 3}
+    assert alarm.judge(at(), figures | {"val_recall_fashion": 0.1}, before) is None
+    assert alarm.judge(at(), figures, before | {"val_recall_fashion": [0.1]}) is None
+    assert alarm.judge(at(), figures | {"val_recall_fashion": 0.0}, before)
+    before = {"variety": [0.9] * 3, "class_entropy": [0.1] * 3}
+    assert "one class" in alarm.judge(at(), HEALTHY | {"class_entropy": 0.1}, before)
+    assert alarm.judge(at(), HEALTHY | {"class_entropy": 1.0}, before) is None
+
+
+def test_an_unknown_variety_is_no_collapse():
+    figures = {name: value for name, value in HEALTHY.items() if name != "variety"}
+    assert alarms.Collapse().judge(at(), figures, {}) is None
+
+
+def test_variety_is_the_share_of_the_squared_distances():
+    """Half of the contrast is a quarter of the squared distances; one image over and over 0."""
+    real = np.random.default_rng(0).integers(0, 2, (20, 4, 4), np.uint8) * 200
+    assert variety(real // 2, real) == pytest.approx(0.25)
+    assert variety(np.repeat(real[:1], 20, axis=0), real) == 0
+    pairs = ((real[:, None].astype(float) - real[None]) ** 2).mean() / 2
+    halved = ((real[:, None] / 2.0 - real[None] / 2.0) ** 2).mean() / 2
+    assert variety(real // 2, real) == pytest.approx(halved / pairs)
+    assert alike(variety=0.11) == "" != alike(variety=0.09)
+
+
+# Runs that fail, and runs that do not.
+
+
+def images():
+    return data.load("sample")[0][0]
+
+
+def fit(gan, listed, *, epochs=3, steps=SETTLED // 3, **arguments):
+    listed = listed if isinstance(listed, list) else [listed]
+    return gan.fit(
+        images(), epochs=epochs, steps_per_epoch=steps, callbacks=listed, verbose=0, **arguments
+    ).history
+
+
+def recompiled(gan, rate=1e-3, **compiled):
+    optimizers = keras.optimizers.RMSprop(rate), keras.optimizers.RMSprop(rate)
+    gan.compile(gan.loss, *optimizers, **QUICK | compiled)
+    return gan
+
+
+def raised(history):
+    return [name for name in NAMES if any(history[f"alarm_{name}"])]
+
+
+@pytest.fixture
+def dense(seeded):
+    return presets.dense(seed=1)
+
+
+@pytest.mark.slow
+def test_rates_a_hundred_times_too_high_explode(dense, capsys):
+    history = fit(recompiled(dense, rate=0.1), callbacks.Alarms())
+    assert raised(history)[:1] == ["exploding"] and len(history["alarm_exploding"]) == 1
+    assert "Alarm: the discriminator pays" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_generator_that_ignores_its_codings_collapses(dense, capsys, tmp_path):
+    deaf = keras.Sequential([keras.Input((30,)), keras.layers.Rescaling(0.0), dense.generator])
+    gan = recompiled(GAN(deaf, dense.discriminator, image_range=(0, 1)))
+    history = fit(gan, [callbacks.Alarms(log_dir=tmp_path), callbacks.Scalars(tmp_path)], epochs=4)
+    assert history["alarm_collapse"] == [0, 0, 1, 1]
+    assert max(history["variety"]) == 0
+    assert capsys.readouterr().err.count("Alarm: nearly all images are alike") == 1  # not twice
+    # The marker as TensorBoard reads it: a curve, a point and a text.
+    assert [value for _, value in curve(tmp_path / "train", "alarms/collapse")] == [0, 0, 1, 1]
+    said = events(tmp_path / "alarms")
+    assert set(said) == {"alarms/collapse"} == {tag for tag in said}
+    (step, text), (marked, one) = said["alarms/collapse"]
+    assert step == marked == SETTLED and float(one) == 1
+    assert text.item().decode().startswith("nearly all images are alike")
+
+
+@pytest.mark.slow
+def test_a_discriminator_trained_twenty_times_as_often_wins(dense):
+    history = fit(recompiled(dense, discriminator_steps=20), callbacks.Alarms(), epochs=4)
+    assert history["alarm_discriminator_won"][:2] == [0, 0]
+    assert any(history["alarm_discriminator_won"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", presets.PRESETS)
+def test_no_alarm_on_a_healthy_run(preset, seeded):
+    history = fit(presets.named(preset)((28, 28, 1), seed=2), callbacks.Alarms(), epochs=4)
+    assert [history[f"alarm_{name}"] for name in NAMES] == [[0.0] * 4] * 3
+    assert min(history["variety"]) > 0.3
+
+
+# Quick ones: a small game on small images.
+
+SMALL = np.random.default_rng(0).integers(0, 256, (48, 16, 16), np.uint8)
+STEPS = 6
+RATE = 2.0**-10  # halves of it are exact
+
+
+def small(rate=RATE, **compiled):
+    keras.utils.set_random_seed(0)
+    gan = presets.dense((16, 16), codings_size=4, seed=3)
+    gan.compile(
+        losses.BinaryCrossentropy(),
+        keras.optimizers.RMSprop(rate),
+        keras.optimizers.RMSprop(RATE),
+        **compiled,
+    )
+    return gan
+
+
+def train(gan, listed, epochs=4):
+    return gan.fit(
+        SMALL, batch_size=8, epochs=epochs, validation_data=SMALL[:10], callbacks=listed, verbose=0
+    )
+
+
+class Breaks(keras.callbacks.Callback):
+    """A generator that is lost in each step of a list, as long as its rate is above another."""
+
+    def __init__(self, above):
+        super().__init__()
+        self.above = above
+
+    def on_train_batch_begin(self, batch, logs=None):
+        rate = self.above.get(int(self.model.step.numpy()))
+        if rate is not None and float(self.model.generator_optimizer.learning_rate) > rate:
+            weight = self.model.generator.trainable_variables[0]
+            weight.assign(weight * math.nan)
+
+
+# Lost once in the first epoch; in the third twice, one after the other.
+LOSSES = {3: RATE / 2, 15: RATE / 8}
+
+
+def test_the_fields_are_there_in_every_epoch(tmp_path):
+    history = train(small(), callbacks.watch(tmp_path, count=4), epochs=2).history
+    for name in [*(f"alarm_{name}" for name in NAMES), "recoveries"]:
+        assert history[name] == [0.0, 0.0]
+    assert len(history["variety"]) == 2 and "class_entropy" not in history
+    (first, second) = rows(tmp_path / "history.csv")
+    assert [float(first["variety"]), float(second["variety"])] == history["variety"]
+    assert first["alarm_collapse"] == "0.0"
+    train_board = events(tmp_path / "tensorboard" / "train")
+    assert {f"alarms/{name}" for name in NAMES} < set(train_board)
+    assert {"diversity/variety", "training/recoveries"} < set(train_board)
+
+
+def test_alarms_change_nothing_in_the_training():
+    watched, alone = small(), small()
+    train(watched, [callbacks.Alarms()], epochs=2)
+    train(alone, [], epochs=2)
+    assert same(
+        list(checkpoint.collect(watched).values()), list(checkpoint.collect(alone).values())
+    )
+
+
+def test_entropy_of_classes_where_the_quality_knows_them(seeded):
+    sample = images()[:64]
+    gan = recompiled(presets.dense())
+    gan.quality = metrics.Quality(*metrics.measures(sample, "fashion"))
+    listed = {"callbacks": [callbacks.Alarms()], "verbose": 0}
+    history = gan.fit(sample, validation_data=sample, **listed).history
+    assert 0 <= history["class_entropy"][0] <= math.log(10)
+
+
+def test_an_alarm_of_ones_own(capsys):
+    class Slow:
+        name, ends = "slow", False
+
+        def judge(self, gan, figures, before):
+            return "too slow: hurry." if len(before.get("generator_loss", ())) == 1 else None
+
+    history = train(small(), [callbacks.Alarms([Slow()])], epochs=3).history
+    assert history["alarm_slow"] == [0.0, 1.0, 0.0] and "alarm_collapse" not in history
+    assert capsys.readouterr().err == "\nAlarm: too slow: hurry.\n"
+
+
+@pytest.mark.parametrize(
+    "wrong", [alarms.Collapse, augmenting.DiffAugment()], ids=["class", "other"]
+)
+def test_what_is_no_alarm_is_refused(wrong):
+    with pytest.raises(ValueError, match="An alarm is an object with `name`"):
+        callbacks.Alarms([wrong])
+
+
+def test_recoveries_that_make_no_sense_are_refused(tmp_path):
+    checkpoints = callbacks.Checkpoints(tmp_path)
+    for wrong in ({"times": 0}, {"factor": 1.0}, {"factor": 0.0}):
+        with pytest.raises(ValueError, match="`times` is 1 or more"):
+            callbacks.Recover(checkpoints, **wrong)
+
+
+# The way back.
+
+
+def recovering(folder, above, **arguments):
+    """`watch` with a run that breaks."""
+    alarm, recover, *others = callbacks.watch(folder, count=4)
+    recover = callbacks.Recover(others[-1], **arguments) if arguments else recover
+    return [Breaks(above), alarm, recover, *others]
+
+
+def rates(gan):
+    optimizers = gan.generator_optimizer, gan.discriminator_optimizer
+    return [float(optimizer.learning_rate) for optimizer in optimizers]
+
+
+def state(gan):
+    return list(checkpoint.collect(gan).values())
+
+
+def test_a_lost_run_goes_back_with_lower_rates(tmp_path, capsys):
+    gan = small()
+    history = train(gan, recovering(tmp_path, LOSSES)).history
+    assert history["recoveries"] == [1, 1, 3, 3]
+    assert history["alarm_exploding"] == [0, 0, 0, 0]  # the epochs that stayed
+    assert rates(gan) == [RATE / 8, RATE / 8]
+    assert int(gan.step) == 4 * STEPS and np.isfinite(history["generator_loss"]).all()
+    said = capsys.readouterr().err
+    assert "Went back to the beginning, with the learning rates 0.000488" in said
+    assert "Went back to the end of epoch 2" in said and "recovery 3 of 3" in said
+    assert [row["epoch"] for row in rows(tmp_path / "history.csv")] == ["1", "2", "3", "4"]
+    # The charts end as those of a run without a loss; the alarm stays where it was.
+    steps = [step for step, _ in curve(tmp_path / "tensorboard" / "train", "losses/generator_loss")]
+    assert steps[-2:] == [3 * STEPS, 4 * STEPS]
+    assert "alarms/exploding" in events(tmp_path / "tensorboard" / "alarms")
+
+
+def test_what_follows_is_the_training_with_lower_rates_from_there(tmp_path):
+    """Lost in the first epoch: as if it had begun with half the rates."""
+    gan, halved = small(), small()
+    train(gan, recovering(tmp_path, {3: RATE / 2}), epochs=2)
+    for optimizer in (halved.generator_optimizer, halved.discriminator_optimizer):
+        optimizer.learning_rate = RATE / 2
+    train(halved, [], epochs=2)
+    assert same(state(gan), state(halved))
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_a_run_cut_between_recoveries_ends_like_one_that_was_not(tmp_path, cut):
+    whole, begun, ended = small(), small(), small()
+    expected = train(whole, recovering(tmp_path / "whole", LOSSES)).history
+    train(begun, recovering(tmp_path / "cut", LOSSES), epochs=cut)
+    history = train(ended, recovering(tmp_path / "cut", LOSSES)).history
+    assert history == expected
+    assert same(state(ended), state(whole))
+    shown = "history.csv", "samples/*"
+    assert bytes_in(tmp_path / "cut", *shown) == bytes_in(tmp_path / "whole", *shown)
+
+
+class KilledAfter(keras.callbacks.Callback):
+    """Ends the process when training has begun for the n-th time: right after a recovery."""
+
+    begun = 0
+
+    def __init__(self, times):
+        super().__init__()
+        self.times = times
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.begun == self.times and batch >= 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def on_train_begin(self, logs=None):
+        self.begun += 1
+
+
+def train_until_killed(folder, times):
+    train(small(), [KilledAfter(times), *recovering(Path(folder), LOSSES)])
+
+
+@pytest.mark.slow
+def test_a_run_killed_right_after_its_recoveries_ends_like_one_that_was_not(tmp_path):
+    """After the first, before any checkpoint; then after the second and after the third."""
+    whole, ended = small(), small()
+    train(whole, recovering(tmp_path / "whole", LOSSES))
+    for times in (2, 3, 3):
+        call = f"train_until_killed({str(tmp_path / 'killed')!r}, {times})"
+        child = [sys.executable, "-c", f"import test_alarms; test_alarms.{call}"]
+        done = subprocess.run(child, cwd=Path(__file__).parent, capture_output=True, text=True)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+    train(ended, recovering(tmp_path / "killed", LOSSES))
+    assert same(state(ended), state(whole))
+    shown = "history.csv", "samples/*", "checkpoints/*"
+    assert bytes_in(tmp_path / "killed", *shown) == bytes_in(tmp_path / "whole", *shown)
+
+
+def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_path, capsys):
+    always = {STEPS + 2: 0.0}
+    history = train(small(), recovering(tmp_path, always, times=2)).history
+    said = capsys.readouterr().err
+    assert said.count("Went back to the end of epoch 1") == 2
+    assert "Stopped: the run is lost, and went back 2 times." in said
+    assert history["recoveries"] == [0, 2] and history["alarm_exploding"] == [0, 1]
+    assert math.isnan(history["generator_loss"][-1])
+    gan = small()
+    assert callbacks.Checkpoints(tmp_path / "checkpoints").restore(gan) == 1
+    assert gan.sampler().sound and rates(gan) == [RATE, RATE]
+
+
+def test_a_rate_that_is_a_schedule_cannot_be_lowered(tmp_path, capsys):
+    schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 100, 0.5)
+    history = train(small(schedule), recovering(tmp_path, {3: 0.0})).history
+    assert "a learning rate that is a schedule can't be lowered" in capsys.readouterr().err
+    assert len(history["generator_loss"]) == 1
+
+
+def test_without_alarms_it_goes_back_too(tmp_path):
+    """Losses that are no numbers need no alarm to be seen."""
+    gan, checkpoints = small(), callbacks.Checkpoints(tmp_path)
+    history = train(gan, [Breaks({8: RATE / 2}), callbacks.Recover(checkpoints), checkpoints])
+    assert history.history["recoveries"] == [0, 1, 1, 1] and rates(gan) == [RATE / 2] * 2
+
+
+def test_a_fit_that_follows_begins_with_no_recoveries_of_another(tmp_path):
+    recover = callbacks.Recover(callbacks.Checkpoints(tmp_path / "none"), times=1)
+    for _ in range(2):
+        history = train(small(), [Breaks({3: RATE / 2}), recover], epochs=2).history
+        assert history["recoveries"] == [1, 1]
