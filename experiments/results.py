@@ -1,11 +1,12 @@
-"""Trains every preset and the reference loop by the clock -> docs/results.md, with pictures.
+"""Trains systems by the clock, study by study -> docs/results.md, with pictures.
 
-    python experiments/results.py --minutes 1 2 4 --seeds 3
+    python experiments/results.py --study presets --minutes 1 2 4 --seeds 3
 
 Each run (a system, a seed) is a process of its own and leaves its figures in the folder of the
 runs, so that, stopped and started again, only the missing ones are trained. The minutes are
 those of training: what `fit` or the loop takes from its first line on, compiling included,
-measuring left out. Nothing else should run on the machine meanwhile.
+measuring left out. Nothing else should run on the machine meanwhile. With `--cores 1` each run
+has one core to itself, and as many go side by side as there are cores.
 """
 
 import json
@@ -13,53 +14,84 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
+import studies
 from command_line import Parser, plain_errors, positive, quiet, seed
+from meters import ModeMeter, QualityMeter, stack
 from results_page import page
 
-SYSTEMS = ("reference", "dense", "dcgan", "guidelines")
 BATCH_SIZE = 32
+STACKED = 100_000  # training images of the study of modes
 
 
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--minutes", type=positive, nargs="+", default=[1, 2, 4], help="to measure")
+    parser.add_argument("--study", choices=studies.NAMES, default="presets", help="what to compare")
+    parser.add_argument("--minutes", type=positive, nargs="+", help="to measure; the study's own")
     parser.add_argument("--seeds", type=positive, default=3, help="runs of each system")
+    parser.add_argument("--cores", type=positive, help="of each run; all")
     parser.add_argument("--data", default="fashion_mnist", help="sample or fashion_mnist")
     parser.add_argument("--runs", type=Path, default=Path("runs/results"), help="kept figures")
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="gets results.md, results/")
-    parser.add_argument("--one", choices=SYSTEMS, help="only train this system, with --seed")
+    parser.add_argument("--one", help="only train this system, with --seed")
     parser.add_argument("--seed", type=seed, default=0, help="of the one run")
     return parser.parse_args()
 
 
 def main(args):
-    args.minutes.sort()
-    if args.one:
-        one(args)
-        return
-    for number in range(args.seeds):
-        for system in SYSTEMS:
-            if not done(figures_file(args, system, number), args.minutes):
-                print(f"{system}, seed {number}: {args.minutes[-1]} minutes ...", flush=True)
-                command = [sys.executable, *sys.argv, "--one", system, "--seed", str(number)]
-                if status := subprocess.run(command).returncode:
-                    sys.exit(status)  # it has said why
     with quiet():
-        runs = {
-            system: [
-                json.loads(figures_file(args, system, number).read_text())
-                for number in range(args.seeds)
-            ]
-            for system in SYSTEMS
-        }
-        print(f"Written: {page(runs, args.docs, args.runs)}")
+        study = studies.named(args.study)
+    args.minutes = sorted(args.minutes or study.minutes)
+    if args.one:
+        one(args, study.systems[args.one])
+        return
+    missing = [
+        (system, number)
+        for number in range(args.seeds)
+        for system in study.systems
+        if not done(figures_file(args, system, number), args.minutes)
+    ]
+    train_all(args, missing)
+    runs = {
+        system: [
+            json.loads(figures_file(args, system, number).read_text())
+            for number in range(args.seeds)
+        ]
+        for system in study.systems
+    }
+    print(f"Written: {page(args.study, runs, args.docs, args.runs / args.study)}")
+
+
+def train_all(args, missing):
+    """Trains runs, each in a process of its own on cores of its own."""
+    cores = sorted(os.sched_getaffinity(0))
+    each = min(args.cores or len(cores), len(cores))
+    free = SimpleQueue()
+    for first in range(0, len(cores) - each + 1, each):
+        free.put(cores[first : first + each])
+
+    def train(run):
+        system, number = run
+        own = free.get()
+        print(f"{system}, seed {number}: {args.minutes[-1]} minutes ...", flush=True)
+        command = [sys.executable, *sys.argv, "--one", system, "--seed", str(number)]
+        status = subprocess.run(command, preexec_fn=lambda: os.sched_setaffinity(0, own)).returncode
+        free.put(own)
+        return status
+
+    with ThreadPoolExecutor(free.qsize()) as pool:
+        for status in pool.map(train, missing):
+            if status:
+                pool.shutdown(cancel_futures=True)
+                sys.exit(status)  # it has said why
 
 
 def figures_file(args, system, number):
-    return args.runs / f"{args.data}-{system}-{number}" / "figures.json"
+    return args.runs / args.study / f"{args.data}-{system}-{number}" / "figures.json"
 
 
 def done(path, minutes):
@@ -71,32 +103,37 @@ def done(path, minutes):
     return measured == minutes if record["state"] == "finished" else True
 
 
-def one(args):
+def one(args, system):
     """Trains one system and writes what was measured on the way."""
     with quiet():
         import keras
 
         from gan_model import data, presets
-    (train, _), (held_out, _) = data.load(args.data)
+    (train, labels), (held_out, _) = data.load(args.data)
+    train, labels = train[: system.images], labels[: system.images]
+    meter_of = QualityMeter
+    if studies.named(args.study).stacked:
+        train, labels, meter_of = stack(train, STACKED, seed=args.seed), None, ModeMeter
     keras.utils.set_random_seed(args.seed)
-    preset = "dcgan" if args.one == "reference" else args.one
-    gan = presets.named(preset)(train.shape[1:], seed=args.seed)
+    classes = presets.classes_for(system.build, labels)
+    gan = system.build(train.shape[1:], seed=args.seed, **classes)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
-    meter = Meter(gan, train, held_out, folder)
+    meter = meter_of(gan, train, held_out, folder)
     stopwatch = Stopwatch(args.minutes, meter.measure)
-    if args.one == "reference":
+    if system.by_loop:
         alarms = None  # nothing watches the loop
         run_loop(gan, train, stopwatch)
     else:
-        alarms = raised(run_fit(gan, train, stopwatch))
-    about = {"system": args.one, "seed": args.seed, "data": args.data, "cpus": os.cpu_count()}
+        alarms = raised(run_fit(gan, train, stopwatch, labels if classes else None))
+    cpus = len(os.sched_getaffinity(0))
+    about = {"system": args.one, "seed": args.seed, "data": args.data, "cpus": cpus}
     state = "finished" if not stopwatch.left else "lost: losses became infinite or no number"
     record = {**about, "state": state, "alarms": alarms, **meter.record()}
     (folder / "figures.json").write_text(json.dumps(record, indent=1) + "\n")
 
 
-def run_fit(gan, train, stopwatch):
+def run_fit(gan, train, stopwatch, labels=None):
     """Trains by the clock, watched by the alarms; gives the history."""
     from keras.callbacks import LambdaCallback
 
@@ -108,6 +145,7 @@ def run_fit(gan, train, stopwatch):
 
     return gan.fit(
         train,
+        labels,
         batch_size=BATCH_SIZE,
         epochs=10**6,
         steps_per_epoch=1000,  # at the end of each the alarms judge; the batches are the same
@@ -160,41 +198,6 @@ class Stopwatch:
         if self.left and now - self._began >= 60 * self.left[0]:
             self._measure(self.left.pop(0), images)
             self._began += time.perf_counter() - now
-
-
-class Meter:
-    """Measures a generator against held-out images, and keeps figures and pictures."""
-
-    def __init__(self, gan, train, held_out, folder):
-        from gan_model import features, metrics
-        from gan_model.images import chosen
-
-        self._gan, self._folder, self._marks = gan, folder, []
-        self._classes = features.fashion().classes
-        self._reference = metrics.Reference(metrics.measures(held_out, "fashion"), held_out)
-        self._bounds = {
-            "floor": self._reference.compare(chosen(train, self._reference.count)),
-            "noise": self._reference.compare(metrics.shuffled_pixels(held_out)),
-            "real_classes": self._counted(held_out),
-        }
-
-    def measure(self, minute, images):
-        from gan_model import pictures
-
-        made = self._gan.generate(self._reference.count)
-        pictures.save(pictures.grid(made[:25]), self._folder / f"minute-{minute}.png")
-        mark = {"minute": minute, "images": images, "classes": self._counted(made)}
-        self._marks.append(mark | {"numbers": self._reference.compare(made)})
-        name = self._reference.distance
-        value = self._marks[-1]["numbers"][name]
-        print(f"  minute {minute}: {name} {value:.4g}, {images:,} images", flush=True)
-
-    def record(self):
-        about = {"distance": self._reference.distance, **self._reference.about}
-        return {**about, **self._bounds, "marks": self._marks}
-
-    def _counted(self, images):
-        return np.bincount(self._classes(images), minlength=10).tolist()
 
 
 if __name__ == "__main__":

@@ -3,92 +3,114 @@
 import shutil
 
 import numpy as np
+import studies
 
-_COLUMNS = ("fid", "kid", "precision", "recall", "density", "coverage")
-_WHAT = {
-    "reference": "the reference loop with the DCGAN recipe",
-    "dense": "`presets.dense`",
-    "dcgan": "`presets.dcgan`",
-    "guidelines": "`presets.guidelines`",
-}
+_HEAD = """# Results
+
+Written by `make results` (`experiments/results.py`), which goes on where it was stopped. Each study
+trains several systems alike, by the clock: what compiling and the steps take, measuring left out.
+All numbers compare generated images (codings of seed 0) with as many held-out ones, features
+`fashion`. Less is better for fid and kid, more for precision, recall, density and coverage. Each
+cell is the mean over the seeds (least to greatest). classes: the least and the greatest share of
+one of the ten classes, over all seeds; of the real images each is 10%. Floor: as many training
+images instead of generated ones. Noise: the held-out images with the pixels of each shuffled.
+[quality.md](quality.md) says how to read them."""
 
 
-def page(runs, docs, kept):
-    """Writes the page and its pictures below `docs`. Returns the path of the page.
+def page(study_name, runs, docs, kept):
+    """Writes the part of a study and its pictures, then the page of all parts that there are.
 
     Args:
+        study_name: one of `studies.NAMES`.
         runs: dict from systems to the records of their runs, one for each seed.
         docs: folder that gets `results.md` and `results/`.
         kept: folder in which each run has one of its own, `<data>-<system>-<seed>`.
+
+    Returns:
+        The path of the page.
     """
-    folder = docs / "results"
+    study, folder = studies.named(study_name), docs / "results"
     folder.mkdir(parents=True, exist_ok=True)
     whole = [record for records in runs.values() for record in records if finished(record)]
     if not whole:
         raise ValueError("No run reached its end, so there is nothing to show.")
     about = whole[0]
-    draw_distances(runs, about, folder / "distance.png")
-    for system, records in runs.items():
-        show_first(records[0], kept / f"{about['data']}-{system}-{records[0]['seed']}", folder)
-    parts = [heading(about, runs), table(runs, about), lost(runs)]
-    parts += [alarmed(runs), shown(runs)]
-    if (folder / "search.md").exists():  # written by hand, as a search has a command of its own
-        parts.append((folder / "search.md").read_text().strip())
-    (docs / "results.md").write_text("\n\n".join(parts) + "\n")
-    return docs / "results.md"
+    parts = [heading(study_name, study, about, runs)]
+    if study.curve:
+        draw_distances(runs, about, folder / f"{study_name}.png")
+        for system, records in runs.items():
+            source = kept / f"{about['data']}-{system}-{records[0]['seed']}"
+            show_first(records[0], source, folder, f"{study_name}-{system}")
+        parts.append(f"![Distance against minutes of training](results/{study_name}.png)")
+    parts += [table(study, runs, about), lost(study, runs), alarmed(study, runs)]
+    if study.curve:
+        parts.append(shown(study_name, study, runs))
+    (folder / f"{study_name}.md").write_text("\n\n".join(parts) + "\n")
+    return joined(docs)
+
+
+def joined(docs):
+    """Writes `results.md` of the parts in `results/`; that of searches is written by hand."""
+    parts = [docs / "results" / f"{name}.md" for name in (*studies.NAMES, "search")]
+    texts = [path.read_text().strip() for path in parts if path.exists()]
+    path = docs / "results.md"
+    path.write_text("\n\n".join([_HEAD, *texts]) + "\n")
+    return path
 
 
 def finished(record):
     return record["state"] == "finished"
 
 
-def heading(about, runs):
+def heading(name, study, about, runs):
     seeds = len(next(iter(runs.values())))
     minutes = about["marks"][-1]["minute"]
-    features = about["measures"][0]
-    return f"""# Results
+    cores = "1 core" if about["cpus"] == 1 else f"{about['cpus']} cores"
+    return f"""## {study.title}
 
-Written by `make results` (`experiments/results.py`): {minutes} minutes of training for each of
-{len(runs)} systems x {seeds} seeds on {about["cpus"]} cores, one after the other; it goes on where
-it was stopped. Data: {about["data"]}. All numbers compare {about["count"]:,} generated images
-(codings of seed 0) with the {about["count"]:,} held-out ones, features `{features["features"]}`
-({features["checksum"]}). Less is better for fid and kid, more for the rest. Each cell is the mean
-over the seeds (least to greatest). Floor: as many training images instead of generated ones.
-Noise: the held-out images with the pixels of each shuffled. [quality.md](quality.md) says how to
-read them.
+{study.about}
 
-![Distance against minutes of training](results/distance.png)"""
+`python experiments/results.py --study {name}`: {len(runs)} systems x {seeds} seeds, {minutes}
+minutes of training each, {cores} to each run. Data: {about["data"]}. n = {about["count"]:,}."""
 
 
-def table(runs, about):
-    names = [f"{column}_{about['measures'][0]['features']}" for column in _COLUMNS]
+def table(study, runs, about):
+    names = list(about["marks"][0]["numbers"])
+    names = [name for name in names if not name.endswith("_error")]
+    columns = [name.removesuffix("_fashion") for name in names]
+    by_class = any("classes" in mark for r in runs.values() for one in r for mark in one["marks"])
+    columns += ["classes, %"] * by_class
     lines = [
-        f"| system | minutes | images trained on | {' | '.join(_COLUMNS)} | classes, nats |",
-        "|" + "---|" * (len(_COLUMNS) + 4),
+        f"| system | minutes | images trained on | {' | '.join(columns)} |",
+        "|" + "---|" * (len(columns) + 3),
     ]
     for bound in ("floor", "noise"):
-        cells = [shortened(about[bound][name]) for name in names]
-        lines.append(f"| {bound} | | | {' | '.join(cells)} | |")
+        if bound in about:
+            cells = [shortened(about[bound][name]) for name in names] + [""] * by_class
+            lines.append(f"| {bound} | | | {' | '.join(cells)} |")
     for system, records in runs.items():
         for minute in sorted({m["minute"] for record in records for m in record["marks"]}):
             marks = [m for record in records for m in record["marks"] if m["minute"] == minute]
-            lines.append(row(system, minute, marks, names))
+            lines.append(row(study.systems[system].what, minute, marks, names))
     return "\n".join(lines)
 
 
-def row(system, minute, marks, names):
-    from gan_model.metrics import report  # here, as it takes seconds and --help must not
-
+def row(what, minute, marks, names):
     images = np.mean([mark["images"] for mark in marks])
     cells = [spread([mark["numbers"][name] for mark in marks]) for name in names]
-    classes = spread([report.entropy(mark["classes"]) for mark in marks])
-    return f"| {_WHAT[system]} | {minute} | {images:,.0f} | {' | '.join(cells)} | {classes} |"
+    if "classes" in marks[0]:
+        shares = [100 * np.asarray(m["classes"]) / np.sum(m["classes"]) for m in marks]
+        cells.append(f"{shortened(np.min(shares))} to {shortened(np.max(shares))}")
+    if "as_asked" in marks[0]:
+        right = 100 * np.mean([mark["as_asked"] for mark in marks])
+        what += f" ({right:.1f}% of its images classified as asked)"
+    return f"| {what} | {minute} | {images:,.0f} | {' | '.join(cells)} |"
 
 
-def lost(runs):
+def lost(study, runs):
     """What became of the runs that did not reach the end, told even where there is none."""
     failed = [
-        f"- {_WHAT[system]}, seed {record['seed']}: {record['state']}, after "
+        f"- {study.systems[system].what}, seed {record['seed']}: {record['state']}, after "
         f"{len(record['marks'])} of the readings."
         for system, records in runs.items()
         for record in records
@@ -98,7 +120,7 @@ def lost(runs):
     return "\n".join(failed) or f"All {count} runs reached the end; none was left out."
 
 
-def alarmed(runs):
+def alarmed(study, runs):
     """How many alarms the runs raised; those of the loop, and older ones, had nobody to watch."""
     watched = [
         (system, record)
@@ -107,7 +129,8 @@ def alarmed(runs):
         if record.get("alarms") is not None
     ]
     told = [
-        f"- {_WHAT[system]}, seed {record['seed']}: `{alarm['alarm']}` in epoch {alarm['epoch']}."
+        f"- {study.systems[system].what}, seed {record['seed']}: `{alarm['alarm']}` in epoch "
+        f"{alarm['epoch']}."
         for system, record in watched
         for alarm in record["alarms"]
     ]
@@ -117,24 +140,27 @@ def alarmed(runs):
     return "\n".join([text + (":\n" if told else "."), *told]).strip()
 
 
-def shown(runs):
-    parts = ["## Images and classes of the first seed, at its last reading"]
+def shown(study_name, study, runs):
+    parts = ["### Images and classes of the first seed, at its last reading"]
     for system, records in runs.items():
-        pictures = f"![Images](results/{system}.png)\n\n![Classes](results/{system}-classes.png)"
-        parts.append(f"{_WHAT[system]}:\n\n{pictures if records[0]['marks'] else 'none'}")
+        place = f"results/{study_name}-{system}"
+        pictures = f"![Images]({place}.png)\n\n![Classes]({place}-classes.png)"
+        parts.append(
+            f"{study.systems[system].what}:\n\n{pictures if records[0]['marks'] else 'none'}"
+        )
     return "\n\n".join(parts)
 
 
-def show_first(record, source, folder):
+def show_first(record, source, folder, name):
     """The grid and the classes of a run at its last reading, as PNG; nothing if it has none."""
     from gan_model import charts, features
 
     for mark in record["marks"][-1:]:
-        shutil.copy(source / f"minute-{mark['minute']}.png", folder / f"{record['system']}.png")
+        shutil.copy(source / f"minute-{mark['minute']}.png", folder / f"{name}.png")
         charts.class_histogram(
             mark["classes"],
             features.CLASSES,
-            folder / f"{record['system']}-classes.png",
+            folder / f"{name}-classes.png",
             real_counts=record["real_classes"],
         )
 
@@ -152,7 +178,7 @@ def draw_distances(runs, about, path):
     charts.curve(
         lines,
         path,
-        x_label=f"minutes of training on {about['cpus']} cores",
+        x_label=f"minutes of training, cores: {about['cpus']}",
         y_label=f"{name}, {about['count']:,} images",
     )
 

@@ -32,7 +32,14 @@ from gan_model.callbacks.checkpoints import saved
 
 SCRIPTS = sorted(path.name for path in (REPOSITORY / "experiments").glob("*.py"))
 # What scripts share or are made of, not scripts.
-for module in ("command_line.py", "results_page.py", "searching.py", "sweep_report.py"):
+for module in (
+    "command_line.py",
+    "meters.py",
+    "results_page.py",
+    "studies.py",
+    "searching.py",
+    "sweep_report.py",
+):
     SCRIPTS.remove(module)
 MAPS = Path("/proc/self/maps")
 NOISE = re.compile(r"tensorflow|cuda|onednn|cpu|gpu|xla|warning|absl|^[IWE]0000", re.I | re.M)

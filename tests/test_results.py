@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from gan_model import metrics, pictures, presets
+from gan_model import data, features, metrics, pictures, presets
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
@@ -62,16 +62,16 @@ def test_means_and_spreads_and_the_lost_run_are_told(tmp_path, page):
         + [record(tmp_path, "reference", seed, [9.0 + seed, 6.0 + seed]) for seed in (1, 2)],
         "dcgan": [record(tmp_path, "dcgan", seed, [4.0 + seed, 2.0]) for seed in range(3)],
     }
-    text = page(runs, tmp_path / "docs", tmp_path).read_text()
+    text = page("presets", runs, tmp_path / "docs", tmp_path).read_text()
     assert "| the reference loop with the DCGAN recipe | 1 | 1,000 | 10.5 (10 to 11) |" in text
     assert "| `presets.dcgan` | 2 | 2,000 | 2 (2 to 2) |" in text
     assert "| floor | | | 0.1 |" in text and "| noise | | | 30 |" in text
     assert "seed 0: lost: no number, after 0 of the readings" in text
-    assert "2 minutes of training for each of\n2 systems x 3 seeds on 2 cores" in text
-    for link in ("distance", "dcgan", "dcgan-classes"):
+    assert "2 systems x 3 seeds, 2\nminutes of training each, 2 cores to each run" in text
+    for link in ("presets", "presets-dcgan", "presets-dcgan-classes"):
         assert f"results/{link}.png" in text
         assert (tmp_path / "docs" / "results" / f"{link}.png").stat().st_size
-    assert "results/reference.png" not in text  # its first seed has no reading
+    assert "results/presets-reference.png" not in text  # its first seed has no reading
 
 
 def test_alarms_are_counted_and_told(tmp_path, page):
@@ -82,7 +82,7 @@ def test_alarms_are_counted_and_told(tmp_path, page):
     )
 
     def text(*records):
-        return page({"dense": list(records)}, tmp_path / "docs", tmp_path).read_text()
+        return page("presets", {"dense": list(records)}, tmp_path / "docs", tmp_path).read_text()
 
     assert "watched 1 of these runs and raised 0 alarms.\n" in text(quiet, unwatched)
     told = text(quiet, loud)
@@ -110,7 +110,7 @@ def test_a_run_by_the_clock_is_watched(results):
 def test_nothing_but_lost_runs_is_said(tmp_path, page):
     runs = {"dense": [record(tmp_path, "dense", 0, [3.0], state="lost: no number")]}
     with pytest.raises(ValueError, match="No run reached its end"):
-        page(runs, tmp_path / "docs", tmp_path)
+        page("presets", runs, tmp_path / "docs", tmp_path)
 
 
 def test_only_missing_runs_are_trained(tmp_path, results):
@@ -140,3 +140,51 @@ def test_the_stopwatch_stands_still_while_measuring(results, monkeypatch):
 
 def test_the_features_that_scripts_name_are_those_there_are(results):
     assert sys.modules["command_line"].FEATURES == metrics.FEATURES
+
+
+def test_the_parts_of_the_page_stand_in_their_order(tmp_path, page):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "search.md").write_text("## A search\n")
+    (tmp_path / "results" / "modern.md").write_text("## Modern\n")
+    runs = {"dense": [record(tmp_path, "dense", 0, [3.0])]}
+    text = page("presets", runs, tmp_path, tmp_path).read_text()
+    parts = [text.index(part) for part in ("# Results", "## The loop", "## Modern", "## A search")]
+    assert parts == sorted(parts)
+
+
+def test_images_asked_by_class_are_told(tmp_path, page):
+    one = record(tmp_path, "modern_conditional", 0, [3.0])
+    one["marks"][0]["as_asked"] = 0.9625
+    text = page("modern", {"modern_conditional": [one]}, tmp_path, tmp_path).read_text()
+    assert "`presets.modern_conditional` (96.2% of its images classified as asked)" in text
+    assert "| 10 to 10 |" in text
+
+
+def test_modes_are_combinations_of_classes(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+    meters = importlib.import_module("meters")
+    (train, labels), _ = data.load("sample")
+    firsts = [train[labels == label][:1] for label in range(10)]
+    meter = meters.ModeMeter(None, meters.stack(train, 2000, seed=0), None, None)
+    classes = features.fashion().classes(np.concatenate(firsts))
+    ones = [
+        np.stack([firsts[a][0], firsts[b][0], firsts[c][0]], -1)
+        for a, b, c in ((0, 1, 2), (2, 1, 0), (0, 1, 2), (9, 9, 9))
+    ]
+    there = {tuple(classes[[a, b, c]]) for a, b, c in ((0, 1, 2), (2, 1, 0), (9, 9, 9))}
+    counted = meter._counted(np.stack(ones))
+    assert counted["modes"] == len(there) == 3
+    expected = 0.5 * np.log(0.5 * 1000) + 0.5 * np.log(0.25 * 1000)
+    assert counted["kl"] == pytest.approx(expected)
+    floor = meter.record()["floor"]
+    assert floor["modes"] > 800 and floor["kl"] < 0.5  # 2,000 images of 1,000 combinations
+
+
+def test_every_study_builds_its_systems(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+    studies = importlib.import_module("studies")
+    for name in studies.NAMES:
+        study = studies.named(name)
+        shape = (28, 28, 3) if study.stacked else (28, 28)
+        for system in study.systems.values():
+            assert system.build(shape, seed=1).seed == 1

@@ -1,0 +1,86 @@
+"""What is measured of a generator in a study, after so many minutes of training."""
+
+import numpy as np
+
+_CLASSES, _STACKED = 10, 25_600  # generated images whose combinations of classes are counted
+
+
+class QualityMeter:
+    """Compares generated images with held-out ones, counts their classes, keeps a grid."""
+
+    columns = ("fid", "kid", "precision", "recall", "density", "coverage")
+
+    def __init__(self, gan, train, held_out, folder):
+        from gan_model import features, metrics
+        from gan_model.images import chosen
+
+        self._gan, self._folder, self._marks = gan, folder, []
+        self._classes = features.fashion().classes
+        self._reference = metrics.Reference(metrics.measures(held_out, "fashion"), held_out)
+        self._bounds = {
+            "floor": self._reference.compare(chosen(train, self._reference.count)),
+            "noise": self._reference.compare(metrics.shuffled_pixels(held_out)),
+            "real_classes": self._counted(held_out),
+        }
+
+    def measure(self, minute, images):
+        made = self._gan.generate(self._reference.count)
+        self._keep_grid(minute)
+        mark = {"minute": minute, "images": images, "classes": self._counted(made)}
+        if self._gan.class_count:
+            asked = np.arange(len(made)) % self._gan.class_count
+            mark["as_asked"] = float((self._classes(made) == asked).mean())
+        self._marks.append(mark | {"numbers": self._reference.compare(made)})
+        name = self._reference.distance
+        value = self._marks[-1]["numbers"][name]
+        print(f"  minute {minute}: {name} {value:.4g}, {images:,} images", flush=True)
+
+    def record(self):
+        about = {"distance": self._reference.distance, **self._reference.about}
+        return {**about, **self._bounds, "marks": self._marks}
+
+    def _keep_grid(self, minute):
+        from gan_model import pictures
+
+        images, columns = self._gan.sampler().for_grid()
+        path = self._folder / f"minute-{minute}.png"
+        pictures.save(pictures.grid(images, columns=columns), path)
+
+    def _counted(self, images):
+        return np.bincount(self._classes(images), minlength=_CLASSES).tolist()
+
+
+class ModeMeter:
+    """Counts which combinations of classes generated images show in their three channels."""
+
+    columns = ("modes", "kl")
+
+    def __init__(self, gan, train, held_out, folder):
+        from gan_model import features
+
+        self._gan, self._marks = gan, []
+        self._classes = features.fashion().classes
+        self._floor = self._counted(train[:_STACKED])
+
+    def measure(self, minute, images):
+        numbers = self._counted(self._gan.generate(_STACKED))
+        self._marks.append({"minute": minute, "images": images, "numbers": numbers})
+        print(f"  minute {minute}: {numbers['modes']} modes, {images:,} images", flush=True)
+
+    def record(self):
+        about = {"distance": "modes", "count": _STACKED, "measures": [{"features": "fashion"}]}
+        return {**about, "floor": self._floor, "marks": self._marks}
+
+    def _counted(self, stacked):
+        first, second, third = (self._classes(stacked[..., channel]) for channel in range(3))
+        modes = (first * _CLASSES + second) * _CLASSES + third
+        shares = np.bincount(modes, minlength=_CLASSES**3) / len(modes)
+        there = shares[shares > 0]
+        kl = float((there * np.log(there * _CLASSES**3)).sum())
+        return {"modes": len(there), "kl": kl}
+
+
+def stack(images, count, *, seed):
+    """Images of three others in their channels: uint8 (count, height, width, 3)."""
+    rows = np.random.default_rng(seed).integers(len(images), size=(3, count))
+    return np.stack([images[of_channel] for of_channel in rows], axis=-1)
