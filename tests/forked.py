@@ -29,6 +29,7 @@ class Forked:
         assert os.path.samefile(python, sys.executable)
         _have_server()
         self._said = [tempfile.TemporaryFile("w+") for _ in ("stdout", "stderr")]
+        self._output = None
         paths = [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in self._said]
         arguments = script, paths, env, str(cwd or Path.cwd())
         self._process = _FORKING.Process(target=_run, args=arguments)
@@ -48,9 +49,9 @@ class Forked:
 
     def communicate(self, timeout=None):
         self.wait(timeout)
-        for file in self._said:
-            file.seek(0)
-        return tuple(file.read() for file in self._said)
+        if self._output is None:
+            self._output = tuple(map(_taken, self._said))
+        return self._output
 
     def send_signal(self, number):
         if self.poll() is None:
@@ -63,9 +64,13 @@ class Forked:
         return self
 
     def __exit__(self, *_):
-        self.wait()
-        for file in self._said:
-            file.close()
+        self.communicate()
+
+
+def _taken(file):
+    with file:
+        file.seek(0)
+        return file.read()
 
 
 def _have_server():
