@@ -13,7 +13,6 @@ three to `callbacks.Alarms`.
 A sentence says what was seen, what it means, and what to try.
 """
 
-import functools
 import itertools
 import math
 
@@ -25,7 +24,18 @@ _EPOCHS = 3  # in a row, before it is said: figures of a healthy game swing
 _STEPS = 500  # before that a generator has not learned enough to be judged
 
 
-class Exploding:
+class _Priced:
+    """Remembers what the discriminator's loss can cost, which takes a while to find out."""
+
+    _known = None, (None, None)
+
+    def prices(self, loss):
+        if self._known[0] is not loss:
+            self._known = loss, prices(loss)
+        return self._known[1]
+
+
+class Exploding(_Priced):
     """The losses or gradients became infinite, no numbers, or far larger than any before.
 
     Far larger: a discriminator that pays 100 times what guessing costs, where the loss has
@@ -47,8 +57,8 @@ class Exploding:
         return f"{', '.join(lost)} became infinite or not a number" if lost else None
 
     def _losing(self, loss, figures):
-        paid, (_, guessing) = figures["discriminator_loss"], prices(loss)
-        if guessing is None or paid < 100 * guessing:
+        paid, (least, guessing) = figures["discriminator_loss"], self.prices(loss)
+        if guessing is None or paid - least < 100 * (guessing - least):
             return None
         return f"the discriminator pays {paid:.3g}, and by guessing it would pay {guessing:.3g}"
 
@@ -61,7 +71,7 @@ class Exploding:
         return None
 
 
-class DiscriminatorWon:
+class DiscriminatorWon(_Priced):
     """The discriminator tells all images apart, so that the generator has nothing to learn from.
 
     Seen in what the discriminator pays: the share of what guessing costs, counted from the
@@ -78,7 +88,7 @@ class DiscriminatorWon:
         self.share = share
 
     def judge(self, gan, figures, before):
-        least, guessing = prices(gan.loss)
+        least, guessing = self.prices(gan.loss)
         paid = [*before.get("discriminator_loss", ()), figures["discriminator_loss"]][-_EPOCHS:]
         if guessing is None or len(paid) < _EPOCHS or int(gan.step) < _STEPS:
             return None
@@ -141,7 +151,6 @@ def lost(figures):
     return not sound or bool(figures.get(f"alarm_{Exploding.name}"))
 
 
-@functools.lru_cache(maxsize=8)
 def prices(loss):
     """The least that the discriminator can pay, and what guessing costs: equal scores for all.
 
@@ -153,9 +162,9 @@ def prices(loss):
         min(_paid(loss, real, fake) for real in tried for fake in tried)
         for tried in (scores, [*scores, -50.0, 50.0])
     )
-    if inner - outer > 0.01 * (guessing - outer) or guessing <= outer:
-        return None, None
-    return outer, guessing
+    # Written so that not-a-numbers are no prices either.
+    bounded = outer < guessing and inner - outer <= 0.01 * (guessing - outer)
+    return (outer, guessing) if bounded else (None, None)
 
 
 def _paid(loss, real, fake):

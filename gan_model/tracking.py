@@ -40,5 +40,6 @@ class Tracks:
         # One in eight, and the first of an epoch: reading all of them takes a sixth of the time
         # of a dense step.
         due = (steps % _EVERY == 0) | (tracker.count == 0)
-        norm = tf.cond(due, lambda: tf.linalg.global_norm(gradients), lambda: 0.0)
+        floats = lambda: [tf.cast(g, tf.float32) for g in gradients if g is not None]  # noqa: E731
+        norm = tf.cond(due, lambda: tf.linalg.global_norm(floats()), lambda: 0.0)
         tracker.update_state(devices() * norm, sample_weight=due)

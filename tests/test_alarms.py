@@ -1,5 +1,6 @@
 """Alarms: each fires on a run made to fail that way, none on a healthy one; and the way back."""
 
+import dataclasses
 import math
 import os
 import signal
@@ -98,6 +99,22 @@ def test_a_loss_without_an_end_has_no_winner():
     assert alarms.prices(losses.Wasserstein()) == (None, None)
     won = {"discriminator_loss": -1e6}
     assert judged(alarms.DiscriminatorWon(), [won] * 5, at(loss=losses.Wasserstein())) is None
+
+
+def test_what_cannot_be_priced_raises_nothing():
+    """A loss of one's own may need more than one score, or be no key of a dict."""
+
+    @dataclasses.dataclass
+    class Spread:
+        scale: float = 1.0
+
+        def discriminator(self, real_scores, fake_scores):
+            return keras.ops.mean(real_scores) * math.nan
+
+    gan = at(loss=Spread())
+    assert alarms.prices(gan.loss) == (None, None)
+    assert judged(alarms.Exploding(), [{"discriminator_loss": 1e9}], gan) is None
+    assert judged(alarms.DiscriminatorWon(), [{"discriminator_loss": 0.0}] * 3, gan) is None
 
 
 def test_the_discriminator_has_won_after_three_epochs_in_a_row():

@@ -282,7 +282,9 @@ def test_the_history_file_is_the_history_to_the_last_digit(run):
     assert [line["images"] for line in lines] == ["160", "320", "480"]
     assert set(lines[0]) == {"epoch", "step", "images", *run.history}
     held_out = [f"val_{figure}" for figure in FIGURES]
-    assert set(run.history) == {*FIGURES, *GRADIENTS, *held_out}
+    alarms = {"alarm_exploding", "alarm_discriminator_won", "alarm_collapse"}
+    watched = {"variety", "recoveries", *alarms}
+    assert set(run.history) == {*FIGURES, *GRADIENTS, *held_out, *watched}
     for name, values in run.history.items():
         assert [float(line[name]) for line in lines] == values
 
@@ -381,11 +383,13 @@ def test_a_finished_run_that_is_fitted_again_stays_as_it_is(tmp_path, run):
 # All of them together.
 
 
-def test_watch_gives_one_folder_all_five_and_the_checkpoint_last(tmp_path):
+def test_watch_gives_one_folder_all_seven_alarms_first_and_the_checkpoint_last(tmp_path):
     watching = callbacks.watch(tmp_path, count=2, keep=5)
     kinds = [type(callback).__name__ for callback in watching]
-    assert kinds == ["SampleImages", "Scalars", "HistoryFile", "BestModel", "Checkpoints"]
-    assert (watching[0].count, watching[-1].keep) == (2, 5)
+    shown = ["SampleImages", "Scalars", "HistoryFile", "BestModel"]
+    assert kinds == ["Alarms", "Recover", *shown, "Checkpoints"]
+    assert (watching[2].count, watching[-1].keep) == (2, 5)
+    assert watching[1].checkpoints is watching[-1]
     assert not list(tmp_path.iterdir())  # nothing is written before `fit`
 
 
@@ -435,8 +439,10 @@ def test_keras_callbacks_work_beside_ours(tmp_path, run):
         for tag in ours:
             assert [step for step, _ in ours[tag]] == [step for step, _ in alone[tag]]
     # Theirs wrote theirs.
-    for name, values in history.history.items():
-        assert [float(row[name]) for row in rows(tmp_path / "log.csv")] == values
+    # It stood before the alarms, and so has not what they add.
+    for name in [*FIGURES, *GRADIENTS]:
+        logged = [float(row[name]) for row in rows(tmp_path / "log.csv")]
+        assert logged == history.history[name]
     assert not (tmp_path / "backup").exists()  # removed at the end of a finished run
     assert {"epoch_generator_loss", "batch_generator_loss"} <= set(
         events(tmp_path / "keras" / "train")
@@ -460,7 +466,8 @@ def test_what_model_checkpoint_saved_trains_on_as_if_never_stopped(tmp_path, run
     else:
         gan = keras.models.load_model(tmp_path / saved)
     history = fit(gan, 3, initial_epoch=2)
-    assert history.history == {figure: values[2:] for figure, values in run.history.items()}
+    assert {*FIGURES, *GRADIENTS} < set(history.history)
+    assert history.history == {figure: run.history[figure][2:] for figure in history.history}
     assert_same_weights(gan, run.gan)
 
 

@@ -35,9 +35,11 @@ FIGURES = [
     "scores/fake_score",
 ]
 GRADIENTS = ["gradients/discriminator_gradient", "gradients/generator_gradient"]
+WATCHED = ["diversity/variety", "training/recoveries"]
+WATCHED += [f"alarms/{name}" for name in ("exploding", "discriminator_won", "collapse")]
 QUALITY = [f"quality/{name}" for name in metrics.InFeatureSpace(features.pixels()).names]
 RATES = ["training/generator_learning_rate", "training/discriminator_learning_rate"]
-WHERE = {"train": FIGURES + GRADIENTS, "validation": FIGURES + QUALITY, "floor": QUALITY}
+WHERE = {"train": FIGURES + GRADIENTS + WATCHED, "validation": FIGURES + QUALITY, "floor": QUALITY}
 SPEED = "training/images_per_second"
 LOADERS = {"fast loader": [], "slow loader": ["--load_fast=false"]}  # the fast one is the default
 CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost", "watched live"]
@@ -203,7 +205,7 @@ def test_training_and_validation_have_a_chart_for_each_figure_together(board):
     for run in ("whole", *CUT):
         assert set(tags[f"{run}/tensorboard/validation"]) == {*FIGURES, *QUALITY}
         assert set(tags[f"{run}/tensorboard/floor"]) == set(QUALITY)
-        assert set(tags[f"{run}/tensorboard/train"]) == {*FIGURES, *GRADIENTS, *RATES, SPEED}
+        assert set(tags[f"{run}/tensorboard/train"]) == {*WHERE["train"], *RATES, SPEED}
 
 
 def test_the_curves_of_a_run_that_was_never_stopped(board):
