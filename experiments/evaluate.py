@@ -57,7 +57,7 @@ def main(args):
     print(report.COLUMNS)
     figures |= classes(reference, sets, real, out)
     if sampler and sampler.class_count:
-        figures |= by_class(sampler, args.features, (train, labels[0]), (held_out, labels[1]))
+        figures |= by_class(sampler, reference, (train, labels[0]), (held_out, labels[1]))
     figures |= copies(reference, sets[0], real, train, out)
     if args.json:
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
@@ -173,7 +173,7 @@ def classes(reference, sets, real, out):
     return {"classes": {"names": names, "generated": generated, "held_out": held_out}}
 
 
-def by_class(sampler, features_name, training, held_out):
+def by_class(sampler, reference, training, held_out):
     """Each class by itself, printed: its distance, and how many images are of the class asked."""
     from gan_model import features, metrics
     from gan_model.metrics import report
@@ -184,15 +184,15 @@ def by_class(sampler, features_name, training, held_out):
         count = min(len(train), len(real))
         if count < metrics.LEAST:
             continue  # too few to compare
-        reference = metrics.Reference(metrics.measures(real, features_name), real[:count])
+        of_class = metrics.Reference(reference.measures, real[:count])
         made = sampler.generate(count, labels=label)
         row = {"class": label, "count": count}
         if in_fashion(reference):
             row |= {"name": features.CLASSES[label]}
             row |= {"as_asked": float((features.fashion().classes(made) == label).mean())}
-        floor = reference.compare(train[:count])
-        row |= {"readings": reference.compare(made), "floor": floor}
-        rows.append(row | {"distance": reference.distance})
+        floor = of_class.compare(train[:count])
+        row |= {"readings": of_class.compare(made), "floor": floor}
+        rows.append(row | {"distance": of_class.distance})
     print(f"\n{report.by_class(rows)}")
     return {"by_class": rows}
 
