@@ -156,7 +156,7 @@ def prices(loss):
 
     Found by trying scores up to 50. (None, None) where the loss has no least value.
     """
-    scores = [-10.0, -5.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 5.0, 10.0]
+    scores = [-10.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 10.0]
     guessing = min(_paid(loss, score, score) for score in scores)
     inner, outer = (
         min(_paid(loss, real, fake) for real in tried for fake in tried)
