@@ -59,6 +59,11 @@ class Search:
         return self.hypergan.quality.distance
 
     @property
+    def floor(self):
+        """What as many training images read; None where they are fewer than the held-out ones."""
+        return (self.hypergan.quality.floor or {}).get(self.distance)
+
+    @property
     def settings(self):
         """What makes this search another one than the next."""
         asked = vars(self.args)
@@ -173,7 +178,7 @@ class Search:
         print(
             f"{len(planned)} trials, at most, of {self.args.preset} on {self.args.data}: less "
             f"{self.distance} is better, as many training images read "
-            f"{number(self.hypergan.quality.floor[self.distance])}.",
+            f"{number(self.floor) if self.floor is not None else 'unknown'}.",
             flush=True,
         )
         again = self.args.confirm * (min(self.args.top, len(planned)) + 1)

@@ -18,7 +18,7 @@ _LONGER = 10  # times the epochs of a trial
 def report(search, confirmed):
     """Prints the tables of a `Search`, and writes its pictures and CSV files."""
     folder, distance = search.folder, search.distance
-    outcomes, floor = search.outcomes(), search.hypergan.quality.floor[distance]
+    outcomes, floor = search.outcomes(), search.floor
     ranking.write_csv(outcomes, folder.table)
     charts.trials(outcomes, folder.chart, distance=distance, floor=floor)
     print("\n" + ranking.table(outcomes, distance=distance, floor=floor))
