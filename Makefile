@@ -24,9 +24,9 @@ help: # list what can be asked for
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch .venv/ready
 
-train: .venv/ready # train a preset, or go on with it: PRESET= DATA= EPOCHS= SEED= RUN=
-	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --epochs $(EPOCHS) \
-		--seed $(SEED) --run-dir $(RUN) $(ARGS)
+train: .venv/ready # train a preset, or go on with it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN=
+	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
+		$(if $(MINUTES),--minutes $(MINUTES),--epochs $(EPOCHS)) --run-dir $(RUN) $(ARGS)
 
 # A process a core; who is done first takes tests from the other.
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
@@ -55,7 +55,7 @@ board: .venv/ready # TensorBoard for all runs
 bench: .venv/ready # images per second against the reference loop
 	@$(BIN)/python experiments/benchmark.py $(ARGS)
 
-results: .venv/ready # docs/results.md: every preset and the reference loop, by the clock; an hour
+results: .venv/ready # docs/results.md, a study at a time, by the clock; an hour and more: ARGS="--study modern"
 	@$(BIN)/python experiments/results.py $(ARGS)
 
 lint: .venv/ready # style, unused code, order of imports

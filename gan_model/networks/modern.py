@@ -3,7 +3,8 @@
 The generator makes each size of the next smaller one by repeating pixels and a 3 x 3
 convolution (Odena et al., 2016), so that no pixel is covered more often than its neighbours and
 the last layers see the image at its full size. The discriminator halves it with strided
-convolutions and has no batch norm, so that it judges each image by itself and takes penalties.
+convolutions down to 4 x 4, where one more costs next to nothing, and has no batch norm, so that
+it judges each image by itself and takes penalties.
 With `class_count` both are told the class: conditional batch norm (Dumoulin et al., 2017), and
 projection (Miyato and Koyama, 2018).
 """
@@ -14,7 +15,7 @@ from keras import Input, layers
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
 from gan_model.networks.guidelines import halvings
 
-_MOST_FILTERS = 256
+_SMALLEST, _MOST_FILTERS = 4, 256
 
 
 def generator(image_shape, *, codings_size, filters=16, class_count=None):
@@ -55,16 +56,24 @@ def discriminator(image_shape, *, filters=32, class_count=None):
     """
     images = Input(image_shape)
     labels = Input((), dtype="int32") if class_count else None
-    features = images
-    for level in range(halvings(image_shape[:2])):
-        features = layers.Conv2D(_filters(filters, level), 4, strides=2, padding="same")(features)
-        features = layers.LeakyReLU(negative_slope=0.2)(features)
+    features, level = images, 0
+    while min(features.shape[1:3]) > _SMALLEST:
+        # 4 pixels in strides of 2 cover an even side evenly, 3 an odd one.
+        kernel_size = [4 - side % 2 for side in features.shape[1:3]]
+        features = _seen(features, _filters(filters, level), kernel_size=kernel_size, strides=2)
+        level += 1
+    features = _seen(features, features.shape[-1], kernel_size=3)
     features = layers.Flatten()(features)
     if class_count:
         scores = Projection(class_count, dtype="float32")([features, labels])
         return keras.Model([images, labels], scores, name="discriminator")
     scores = layers.Dense(1, dtype="float32")(features)
     return keras.Model(images, scores, name="discriminator")
+
+
+def _seen(images, filters, **convolution):
+    convolved = layers.Conv2D(filters, padding="same", **convolution)(images)
+    return layers.LeakyReLU(negative_slope=0.2)(convolved)
 
 
 def _filters(filters, level):
