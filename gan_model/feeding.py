@@ -169,7 +169,7 @@ def _refuse_unused(x, **given):
 def _refuse_rates_by_epoch(callbacks):
     kinds = keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau
     for callback in _listed(callbacks):
-        if isinstance(callback, kinds):
+        if type(callback) in kinds:  # a class derived from them may say whose optimizer it means
             raise ValueError(
                 f"{type(callback).__name__} sets the learning rate of one optimizer; a GAN has "
                 "two. Give each its own schedule: keras.optimizers.Adam(keras.optimizers."

@@ -383,12 +383,12 @@ def test_a_finished_run_that_is_fitted_again_stays_as_it_is(tmp_path, run):
 # All of them together.
 
 
-def test_watch_gives_one_folder_all_seven_alarms_first_and_the_checkpoint_last(tmp_path):
-    watching = callbacks.watch(tmp_path, count=2, keep=5)
+def test_watch_gives_one_folder_all_eight_alarms_first_and_the_checkpoint_last(tmp_path):
+    watching = callbacks.watch(tmp_path, count=2, keep=5, minutes=3)
     kinds = [type(callback).__name__ for callback in watching]
     shown = ["SampleImages", "Scalars", "HistoryFile", "BestModel"]
-    assert kinds == ["Alarms", "Recover", *shown, "Checkpoints"]
-    assert (watching[2].count, watching[-1].keep) == (2, 5)
+    assert kinds == ["Alarms", "Recover", *shown, "TrainingTime", "Checkpoints"]
+    assert (watching[2].count, watching[-1].keep, watching[-2].minutes) == (2, 5, 3)
     assert watching[1].checkpoints is watching[-1]
     assert not list(tmp_path.iterdir())  # nothing is written before `fit`
 

@@ -3,8 +3,9 @@
 The generator makes each size of the next smaller one by repeating pixels and a 3 x 3
 convolution (Odena et al., 2016), so that no pixel is covered more often than its neighbours and
 the last layers see the image at its full size. The discriminator halves it with strided
-convolutions down to 4 x 4, where one more costs next to nothing, and has no batch norm, so that
-it judges each image by itself and takes penalties.
+convolutions down to 4 x 4 and has no batch norm, so that it judges each image by itself and takes
+penalties. Both have one convolution more where the image is small: it costs little there, and was
+worth more than wider layers (docs/results.md).
 With `class_count` both are told the class: conditional batch norm (Dumoulin et al., 2017), and
 projection (Miyato and Koyama, 2018).
 """
@@ -36,11 +37,11 @@ def generator(image_shape, *, codings_size, filters=16, class_count=None):
     widest = _filters(filters, count)
     images = layers.Dense(smallest[0] * smallest[1] * widest, use_bias=False)(codings)
     images = layers.Reshape((*smallest, widest))(images)
+    images = _normalized(images, labels, class_count)
     for level in reversed(range(count)):
-        images = _normalized(images, labels, class_count)
-        images = layers.UpSampling2D()(layers.ReLU()(images))
-        images = layers.Conv2D(_filters(filters, level), 3, padding="same", use_bias=False)(images)
-    images = layers.ReLU()(_normalized(images, labels, class_count))
+        images = _convolved(images, _filters(filters, level + 1), labels, class_count)
+        images = layers.UpSampling2D()(images)
+        images = _convolved(images, _filters(filters, level), labels, class_count)
     images = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")(images)
     return keras.Model([codings, labels] if class_count else codings, images, name="generator")
 
@@ -80,8 +81,16 @@ def _filters(filters, level):
     return min(filters << level, _MOST_FILTERS)
 
 
+def _convolved(images, filters, labels, class_count):
+    convolved = layers.Conv2D(filters, 3, padding="same", use_bias=False)(images)
+    return _normalized(convolved, labels, class_count)
+
+
 def _normalized(images, labels, class_count):
     if class_count:
-        return ConditionalBatchNormalization(class_count)([images, labels])
-    # 0.9, as the generator's average already is a mean over many steps.
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(images)
+        normalized = ConditionalBatchNormalization(class_count)([images, labels])
+    else:
+        # 0.9, as the generator's average already is a mean over many steps.
+        normalize = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)
+        normalized = normalize(images)
+    return layers.ReLU()(normalized)
