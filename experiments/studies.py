@@ -4,7 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-NAMES = ("presets", "modern", "objectives", "aids", "modes")  # in the order of the page
+NAMES = (
+    "presets",
+    "modern",
+    "conditional",
+    "objectives",
+    "aids",
+    "modes",
+)  # in the order of the page
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ def named(name):
     return {
         "presets": of_presets,
         "modern": of_modern,
+        "conditional": of_conditional,
         "objectives": of_objectives,
         "aids": of_aids,
         "modes": of_modes,
@@ -75,14 +83,27 @@ def of_presets():
 def of_modern():
     from gan_model import presets
 
-    systems = {"reference": _reference()}
-    for name in ("modern", "modern_conditional"):
-        systems[name] = System(f"`presets.{name}`", presets.named(name))
     return Study(
         "`presets.modern` against the loop",
-        "Quality by the minute. The images of `modern_conditional` are of each class in turn.",
-        systems,
+        "Quality by the minute.",
+        {"reference": _reference(), "modern": System("`presets.modern`", presets.modern)},
         minutes=(1, 5, 20),
+        curve=True,
+    )
+
+
+def of_conditional():
+    from gan_model import presets
+
+    systems = {
+        name: System(f"`presets.{name}`", presets.named(name))
+        for name in ("modern", "modern_conditional")
+    }
+    return Study(
+        "With classes and without",
+        "The images of `modern_conditional` are of each class in turn.",
+        systems,
+        minutes=(1, 5),
         curve=True,
     )
 

@@ -155,7 +155,7 @@ def test_the_parts_of_the_page_stand_in_their_order(tmp_path, page):
 def test_images_asked_by_class_are_told(tmp_path, page):
     one = record(tmp_path, "modern_conditional", 0, [3.0])
     one["marks"][0]["as_asked"] = 0.9625
-    text = page("modern", {"modern_conditional": [one]}, tmp_path, tmp_path).read_text()
+    text = page("conditional", {"modern_conditional": [one]}, tmp_path, tmp_path).read_text()
     assert "`presets.modern_conditional` (96.2% of its images classified as asked)" in text
     assert "| 10 to 10 |" in text
 
