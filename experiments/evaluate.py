@@ -57,7 +57,7 @@ def main(args):
     print(report.COLUMNS)
     figures |= classes(reference, sets, real, out)
     if sampler and sampler.class_count:
-        figures |= by_class(sampler, reference, (train, labels[0]), (held_out, labels[1]))
+        figures |= by_class(args, sampler, reference, (train, held_out), labels)
     figures |= copies(reference, sets[0], real, train, out)
     if args.json:
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
@@ -173,24 +173,32 @@ def classes(reference, sets, real, out):
     return {"classes": {"names": names, "generated": generated, "held_out": held_out}}
 
 
-def by_class(sampler, reference, training, held_out):
-    """Each class by itself, printed: its distance, and how many images are of the class asked."""
+def by_class(args, sampler, reference, images, labels):
+    """Each class by itself, printed: its distance, and how many images are of the class asked.
+
+    Args:
+        args: of the command line.
+        images, labels: each of training and held out.
+    """
+    import numpy as np
+
     from gan_model import features, metrics
     from gan_model.metrics import report
 
     rows = []
     for label in range(sampler.class_count):
-        train, real = (images[labels == label] for images, labels in (training, held_out))
-        count = min(len(train), len(real))
+        rows_of = [np.flatnonzero(each == label) for each in labels]
+        count = min(args.count, *map(len, rows_of))
         if count < metrics.LEAST:
             continue  # too few to compare
-        of_class = metrics.Reference(reference.measures, real[:count])
+        train, real = (each[of[:count]] for each, of in zip(images, rows_of, strict=True))
+        of_class = metrics.Reference(reference.measures, real)
         made = sampler.generate(count, labels=label)
         row = {"class": label, "count": count}
-        if in_fashion(reference):
+        if args.data in ("sample", "fashion_mnist"):  # whose classes are those of the classifier
             row |= {"name": features.CLASSES[label]}
             row |= {"as_asked": float((features.fashion().classes(made) == label).mean())}
-        floor = of_class.compare(train[:count])
+        floor = of_class.compare(train)
         row |= {"readings": of_class.compare(made), "floor": floor}
         rows.append(row | {"distance": of_class.distance})
     print(f"\n{report.by_class(rows)}")

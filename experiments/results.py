@@ -128,9 +128,17 @@ def one(args, system):
         alarms = raised(run_fit(gan, train, stopwatch, labels if classes else None))
     cpus = len(os.sched_getaffinity(0))
     about = {"system": args.one, "seed": args.seed, "data": args.data, "cpus": cpus}
-    state = "finished" if not stopwatch.left else "lost: losses became infinite or no number"
+    state = state_of(stopwatch.left, alarms)
     record = {**about, "state": state, "alarms": alarms, **meter.record()}
     (folder / "figures.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def state_of(minutes_left, alarms):
+    """What became of a run, which an alarm or losses that are no numbers may have ended."""
+    if not minutes_left:
+        return "finished"
+    ended = [alarm["alarm"] for alarm in alarms or ()]
+    return f"lost: {', '.join(ended) or 'weights or losses became infinite or no number'}"
 
 
 def run_fit(gan, train, stopwatch, labels=None):

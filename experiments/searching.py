@@ -43,7 +43,7 @@ class Search:
         (self.train, labels), held_out = data.load(
             args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
         )
-        self.classes = presets.classes_for(self.preset, labels)
+        self.classes = presets.classes_for(self.preset, labels, held_out[1])
         quality = metrics.Quality(*metrics.measures(held_out[0], args.features))
         quality.refer_to(held_out[0], self.train)
         held_out = held_out if self.classes else held_out[0]

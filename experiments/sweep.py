@@ -26,7 +26,7 @@ TUNERS = ("random", "hyperband", "bayesian", "grid")
 
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--preset", default="dcgan", help="dense, dcgan or guidelines")
+    parser.add_argument("--preset", default="dcgan", help="dense, dcgan, guidelines, modern, ...")
     parser.add_argument("--data", default="sample", help="as for train.py")
     parser.add_argument("--tuner", choices=TUNERS, default="random", help="of keras-tuner")
     parser.add_argument("--trials", type=positive, help="8; hyperband: as many as it needs")

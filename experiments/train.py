@@ -65,8 +65,8 @@ def main(args):
         args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
     )
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
-    settings = settings_of(args, train.shape[1:], runs.fingerprint(train))
-    settings["class_count"] = presets.classes_for(preset, labels).get("class_count")
+    classes = presets.classes_for(preset, labels, held_out_labels)
+    settings = settings_of(args, train, classes | ({"labels": labels} if classes else {}))
     with folder.opened(settings):
         announce(folder, args)
         gan = runs.build(settings)
@@ -100,20 +100,30 @@ def announce(folder, args):
     if args.epochs and done >= args.epochs:
         print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
     elif args.minutes and minutes >= args.minutes:
-        print(f"This run has its {args.minutes:g} minutes. For more: --minutes {2 * minutes:.2g}")
+        more = round(2 * minutes, 1)
+        print(f"This run has its {args.minutes:g} minutes. For more: --minutes {more:g}")
     elif done:
         print(f"Going on with the run in {folder.path}.")
 
 
-def settings_of(args, image_shape, fingerprint):
-    """What makes this run another run than the next."""
+def settings_of(args, images, by_class):
+    """What makes this run another run than the next.
+
+    Args:
+        args: of the command line.
+        images: to train on.
+        by_class: `class_count` and `labels` where the GAN has classes; {} where not.
+    """
     from gan_model.data import NAMES  # imported by now; at the top it would slow --help down
+    from gan_model.runs import fingerprint
 
     return {
         "preset": args.preset,
         "data": args.data if args.data in NAMES else str(Path(args.data).resolve()),
-        "images": fingerprint,
-        "image_shape": image_shape,
+        "images": fingerprint(images),
+        "image_shape": images.shape[1:],
+        "class_count": by_class.get("class_count"),
+        "labels": fingerprint(by_class["labels"]) if by_class else None,
         "codings_size": args.codings_size,
         "generator_learning_rate": args.generator_learning_rate,
         "discriminator_learning_rate": args.discriminator_learning_rate,

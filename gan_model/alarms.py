@@ -90,7 +90,7 @@ class DiscriminatorWon(_Priced):
     def judge(self, gan, figures, before):
         least, guessing = self.prices(gan.loss)
         paid = [*before.get("discriminator_loss", ()), figures["discriminator_loss"]][-_EPOCHS:]
-        if guessing is None or len(paid) < _EPOCHS or int(gan.step) < _STEPS:
+        if guessing is None or len(paid) < _EPOCHS or int(gan.step.numpy()) < _STEPS:
             return None
         if max(paid) >= least + self.share * (guessing - least):
             return None
@@ -110,14 +110,15 @@ class Collapse:
     """The generator makes nearly the same image from all codings.
 
     Seen in 64 images: how much they vary, as a share of what as many real ones do
-    (`variety`); the entropy of their classes, where `gan.quality` knows classes; and the
-    recall, where that is measured. Searches judge a trial by the same marks.
+    (`variety`; of a GAN with classes, within a class); the entropy of their classes, where
+    `gan.quality` knows classes; and the recall, where that is measured. Searches judge a trial
+    by the same marks.
     """
 
     name, ends = "collapse", False
 
     def judge(self, gan, figures, before):
-        if int(gan.step) < _STEPS:
+        if int(gan.step.numpy()) < _STEPS:
             return None
         recalls = _last(figures, before, "val_recall_")
         marks = [

@@ -163,7 +163,7 @@ def _check_values(labels, class_count):
             f"The labels are {labels.dtype.name}; expected whole numbers from 0 to "
             f"{class_count - 1}. Convert them: labels.astype('int32'), or argmax(-1) of one-hot."
         )
-    if labels.ndim > 1:
+    if labels.ndim > 1 and labels.shape[1:] != (1,):
         raise ValueError(
             f"The labels have the shape {labels.shape}; expected one number for each image. "
             "Of one-hot labels take labels.argmax(-1)."
@@ -172,5 +172,5 @@ def _check_values(labels, class_count):
         raise ValueError(
             f"The labels go from {labels.min()} to {labels.max()}; this GAN knows "
             f"{class_count} classes, 0 to {class_count - 1}. Build it with class_count="
-            f"{max(labels.max() + 1, 1)}, or number the classes from 0."
+            f"{max(int(labels.max()) + 1, 1)}, or number the classes from 0."
         )

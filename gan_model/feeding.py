@@ -84,7 +84,7 @@ class FedWithImages:
             held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
             validation_data = self._held_out(validation_data, held_out_size)
         _refuse_rates_by_epoch(callbacks)
-        callbacks = [*_listed(callbacks), _StopWhenLost()]
+        callbacks = [*_listed(callbacks), _StopWhenLost(_listed(callbacks))]
         initial_epoch, epochs = self._restored(callbacks, initial_epoch, epochs)
         self._refer_to(validation_data, train)
         self._look_at(train, validation_data)
@@ -206,15 +206,17 @@ def _listed(callbacks):
 class _StopWhenLost(keras.callbacks.Callback):
     """Ends a run whose losses are no numbers any more: no later step can bring them back."""
 
+    def __init__(self, others):
+        super().__init__()
+        may_go_back = any(hasattr(other, "go_back") for other in others)
+        self._advice = "" if may_go_back else " Begin anew with lower learning rates."
+
     def on_train_batch_end(self, batch, logs=None):
         lost = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if lost and not self.model.stop_training:  # else `callbacks.Alarms` has said so
             self.model.stop_training = True
-            print(
-                f"\nStopped: {', '.join(lost)} became infinite or not a number. Begin anew with "
-                "lower learning rates.",
-                file=sys.stderr,
-            )
+            seen = f"{', '.join(lost)} became infinite or not a number."
+            print(f"\nStopped: {seen}{self._advice}", file=sys.stderr)
 
 
 def _check_count(**counts):

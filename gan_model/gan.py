@@ -95,7 +95,7 @@ class GAN(
         players.check_seed(seed)
         super().__init__(name=name)
         self.generator, self.discriminator = generator, discriminator
-        self.class_count = players.checked_classes(class_count)
+        self.class_count = class_count = players.checked_classes(class_count)
         size = players.codings_size(generator, codings_size, class_count)
         self.codings_size = size
         self.image_shape = players.build(generator, discriminator, size, class_count)
@@ -232,7 +232,10 @@ class GAN(
 
     def _descend(self, tape, objective, player, optimizer):
         variables = player.trainable_variables
-        gradients = tape.gradient(objective, variables)
+        # That of an embedding comes row by row, which to clip is not to clip the whole.
+        gradients = [
+            g if g is None else tf.convert_to_tensor(g) for g in tape.gradient(objective, variables)
+        ]
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         role = "generator" if player is self.generator else "discriminator"
         self._track_gradient(f"{role}_gradient", gradients, optimizer.iterations)

@@ -20,7 +20,8 @@ class MeasuresItself:
 
     _quality = None
     _referred_to = None, None  # the source, and what the quality made of it
-    real_images = None  # a few, uint8, of the array that `fit` has; None where it has none
+    # A few, uint8, of the array that `fit` has, and their labels; None where it has none.
+    real_images = real_labels = None
 
     @property
     def quality(self):
@@ -39,9 +40,12 @@ class MeasuresItself:
 
     def _look_at(self, *sources):
         """Keeps some images of the first source that is an array: to read others has effects."""
-        arrays = (source.images for source in sources if isinstance(source, ImageBatches))
-        few = next((chosen(images, _FEW) for images in arrays), None)
-        self.real_images = None if few is None else self._as_uint8(np.asarray(few))
+        array = next((source for source in sources if isinstance(source, ImageBatches)), None)
+        self.real_images = self.real_labels = None
+        if array is not None:
+            self.real_images = self._as_uint8(np.asarray(chosen(array.images, _FEW)))
+        if array is not None and self.class_count is not None:
+            self.real_labels = chosen(array.labels, _FEW).reshape(-1)
 
     def _refer_to(self, held_out, training=None):
         """Has the quality look at the images that it compares with, once for each source."""

@@ -1,6 +1,7 @@
 """What a GAN must know of its two networks, and whether they fit together."""
 
 import itertools
+import numbers
 
 import keras
 import tensorflow as tf
@@ -124,11 +125,13 @@ def classes_told(generator):
 def checked_classes(class_count):
     """The number of classes, 1 or more, or None."""
     number = class_count
-    if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+    if number is None:
+        return None
+    if isinstance(number, bool) or not isinstance(number, numbers.Integral):
         raise ValueError(f"`class_count` is a whole number. Received: class_count={number!r}.")
-    if number is not None and number < 1:
+    if number < 1:
         raise ValueError(f"`class_count` is 1 or more. Received: class_count={number}.")
-    return number
+    return int(number)
 
 
 def check_seed(seed):

@@ -11,7 +11,7 @@ import inspect
 
 import keras
 
-from gan_model import networks
+from gan_model import networks, players
 from gan_model.averaging import Exponential
 from gan_model.gan import GAN
 from gan_model.losses import BinaryCrossentropy, NonSaturating
@@ -113,8 +113,8 @@ def modern(
     image_shape=(28, 28, 1),
     *,
     codings_size=64,
-    generator_learning_rate=2e-3,
-    discriminator_learning_rate=2e-3,
+    generator_learning_rate=1e-3,
+    discriminator_learning_rate=1e-3,
     loss=NonSaturating(),
     penalty=R1(0.3, every=8),
     augment=None,
@@ -148,8 +148,8 @@ def modern_conditional(
     *,
     class_count=10,
     codings_size=64,
-    generator_learning_rate=2e-3,
-    discriminator_learning_rate=2e-3,
+    generator_learning_rate=1e-3,
+    discriminator_learning_rate=1e-3,
     loss=NonSaturating(),
     penalty=R1(0.3, every=8),
     augment=None,
@@ -165,7 +165,7 @@ def modern_conditional(
     return _modern(
         image_shape,
         "modern_conditional",
-        class_count=class_count,
+        classes=players.checked_classes(class_count),
         codings_size=codings_size,
         rates=(generator_learning_rate, discriminator_learning_rate),
         seed=seed,
@@ -176,17 +176,23 @@ def modern_conditional(
     )
 
 
-def _modern(image_shape, name, *, codings_size, rates, seed, class_count=None, **rule):
+def _modern(
+    image_shape, name, *, codings_size, rates, seed, loss, penalty, augment, average, classes=None
+):
     image_shape = _channels_last(image_shape, name)
-    gan = GAN(
-        networks.modern.generator(image_shape, codings_size=codings_size, class_count=class_count),
-        networks.modern.discriminator(image_shape, class_count=class_count),
-        class_count=class_count,
-        seed=seed,
+    generator = networks.modern.generator(
+        image_shape, codings_size=codings_size, class_count=classes
     )
-    optimizers = [keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates]
-    loss = rule.pop("loss")
-    gan.compile(loss, *optimizers, steps_per_execution=4, **rule)
+    discriminator = networks.modern.discriminator(image_shape, class_count=classes)
+    gan = GAN(generator, discriminator, class_count=classes, seed=seed)
+    gan.compile(
+        loss,
+        *(keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates),
+        penalty=penalty,
+        augment=augment,
+        average=average,
+        steps_per_execution=4,
+    )
     return gan
 
 
@@ -212,16 +218,17 @@ def named(name):
     return PRESETS[name]
 
 
-def classes_for(preset, labels):
+def classes_for(preset, *labels):
     """What a preset is told of the classes: {"class_count": 10}; {} for one that asks for none.
 
     Args:
         preset: a function of this module.
-        labels: int (n,), of all training images; a class is a number from 0 to the greatest.
+        *labels: int (n,), of all images, for training and held out; a class is a number from 0
+            to the greatest of them.
     """
     if "class_count" not in inspect.signature(preset).parameters:
         return {}
-    return {"class_count": int(max(labels)) + 1}
+    return {"class_count": 1 + max(int(max(each)) for each in labels)}
 
 
 def _channels_last(image_shape, preset):

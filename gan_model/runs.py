@@ -125,7 +125,7 @@ def load_model(path):
 
 
 def fingerprint(images):
-    """A short text that tells whether these are the same images, in the same order."""
+    """A short text that tells whether these are the same images, or labels, in the same order."""
     rows = np.linspace(0, len(images) - 1, min(len(images), _SAMPLED)).astype(int)
     digest = hashlib.sha256(f"{images.shape} {images.dtype}".encode())
     for row in rows:

@@ -11,6 +11,7 @@ from gan_model.conditioning import of_each_class, with_labels
 from gan_model.images import to_uint8
 
 _BLOCK = 64  # images made at a time
+_ROWS = 20  # of a grid with a class a row
 
 
 class Samples:
@@ -108,15 +109,15 @@ class Sampler:
 
         Returns:
             uint8 (count, *image_shape), and None: as near to a square as it goes. Where there
-            are classes: a row for each, of the same codings, with as many images as make
-            `count` or more in all; and their number in a row.
+            are classes: a row for each, or for 20 evenly spread ones where there are more, of
+            the same codings, with as many images as make `count` or more in all; and their
+            number in a row.
         """
         if self.class_count is None:
             return self.generate(count or 25, seed=seed), None
-        columns = math.ceil(count / self.class_count) if count else 8
-        rows = [
-            self.generate(columns, labels=label, seed=seed) for label in range(self.class_count)
-        ]
+        shown = np.linspace(0, self.class_count - 1, min(self.class_count, _ROWS)).round()
+        columns = math.ceil(count / len(shown)) if count else 8
+        rows = [self.generate(columns, labels=int(label), seed=seed) for label in shown]
         return np.concatenate(rows), columns
 
     def walk(self, count, *, stops=5, frames=12, seed=0):

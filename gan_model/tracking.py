@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from gan_model.execution import devices
 
-_EVERY = 8  # steps from one look at the gradients to the next
+_EVERY = 7  # steps from one look at the gradients to the next; odd, to meet lazy penalties
 _ALWAYS = ("discriminator_loss", "generator_loss", "real_score", "fake_score")
 _GRADIENTS = ("discriminator_gradient", "generator_gradient")  # norms
 
@@ -37,7 +37,7 @@ class Tracks:
 
     def _track_gradient(self, name, gradients, steps):
         tracker = self._trackers[name]
-        # One in eight, and the first of an epoch: reading all of them takes a sixth of the time
+        # One in seven, and the first of an epoch: reading all of them takes a sixth of the time
         # of a dense step.
         due = (steps % _EVERY == 0) | (tracker.count == 0)
         floats = lambda: [tf.cast(g, tf.float32) for g in gradients if g is not None]  # noqa: E731

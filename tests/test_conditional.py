@@ -19,6 +19,7 @@ from gan_model import (
     presets,
 )
 from gan_model.codings import normal
+from gan_model.metrics.variety import variety
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
 from gan_model.sampling import Sampler
 
@@ -430,3 +431,68 @@ def test_the_preset_learns_saves_and_goes_on(tmp_path):
 def test_a_preset_is_told_of_classes_only_where_it_asks():
     assert presets.classes_for(presets.modern_conditional, [0, 4, 2]) == {"class_count": 5}
     assert presets.classes_for(presets.modern, [0, 4, 2]) == {}
+
+
+# What a review found.
+
+
+@pytest.mark.parametrize("given", ["clipnorm", "global_clipnorm"])
+def test_the_gradient_of_an_embedding_is_clipped_as_a_whole(given):
+    """Rows of the same label are added up first: a step of rate 1 is no longer than 1."""
+    gan = compiled()
+    gan.compile(
+        losses.Wasserstein(),
+        keras.optimizers.SGD(0.0),
+        keras.optimizers.SGD(1.0, **{given: 1.0}),
+    )
+    before = gan.discriminator.get_weights()
+    fit(gan, 255 * (IMAGES[:8] > 0).astype("u1"), np.zeros(8, int))
+    after = gan.discriminator.get_weights()
+    moved = [np.square(a - b).sum() for a, b in zip(after, before, strict=True)]
+    assert np.sqrt(sum(moved) if given == "global_clipnorm" else max(moved)) <= 1 + 1e-5
+    assert sum(moved) > 0.5
+
+
+def test_a_layer_computes_in_the_precision_it_was_made_with():
+    inputs, labels = np.ones((2, 4), "f4"), np.array([0, 1])
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        own = ConditionalBatchNormalization(2, dtype="float32")
+        mixed = ConditionalBatchNormalization(2)
+        assert own([inputs, labels]).dtype == tf.float32
+        assert mixed([inputs, labels]).dtype == tf.bfloat16
+    finally:
+        keras.config.set_dtype_policy("float32")
+    again = ConditionalBatchNormalization.from_config(mixed.get_config())
+    assert again([inputs, labels]).dtype == tf.bfloat16
+
+
+def test_a_column_of_labels_will_do():
+    row, column = compiled(), compiled()
+    fit(row)
+    fit(column, labels=LABELS[:, None], validation_data=(IMAGES, LABELS[:, None]))
+    assert same(row, column)
+
+
+def test_numbers_of_numpy_count_classes():
+    gan = presets.modern_conditional((16, 16, 1), class_count=LABELS.max() + np.int64(1))
+    assert gan.class_count == CLASSES and isinstance(gan.class_count, int)
+    assert presets.classes_for(presets.modern_conditional, [0, 1], LABELS) == {"class_count": 3}
+
+
+def test_a_grid_of_many_classes_has_twenty_rows():
+    keras.utils.set_random_seed(0)
+    gan = GAN(generator(100), discriminator(classes=100), class_count=100)
+    images, columns = gan.sampler().for_grid()
+    assert len(images) == 20 * columns == 160
+    assert np.array_equal(images[-8:], gan.generate(8, labels=99))
+
+
+def test_images_that_differ_by_class_alone_have_no_variety():
+    labels = np.arange(64) % 4
+    by_class = np.repeat((60 * labels).astype("u1"), 64).reshape(64, 8, 8)
+    real = by_class + np.random.default_rng(0).integers(0, 60, by_class.shape).astype("u1")
+    assert variety(by_class, real) > 0.5
+    assert variety(by_class, real, labels) == pytest.approx(0, abs=1e-6)
+    assert variety(real, real, labels) == pytest.approx(1)
+    assert variety(by_class[:4], real[:4], labels[:4]) > 0.5  # one of each tells nothing within

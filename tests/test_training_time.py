@@ -73,6 +73,15 @@ def test_measuring_costs_no_training_time(monkeypatch, tmp_path):
     assert int(gan.step.numpy()) == 45
 
 
+def test_what_other_callbacks_take_costs_no_training_time(monkeypatch, tmp_path):
+    gan, clock = tiny(), Clock(monkeypatch)
+    slow = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: setattr(clock, "now", clock.now + 1000)
+    )
+    fit(gan, [clock.ticks(step=2.0), slow, timed(tmp_path)], epochs=2)
+    assert [row[1] for row in rows(tmp_path / "time.csv")[1:]] == ["40.000", "80.000"]
+
+
 def test_a_resumed_run_gets_what_is_left(monkeypatch, tmp_path):
     def run(minutes, epochs=LONG):
         gan, kept = tiny(), callbacks.Checkpoints(tmp_path / "checkpoints")

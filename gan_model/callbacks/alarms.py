@@ -92,8 +92,9 @@ class Alarms(keras.callbacks.Callback):
         if real_images is None:
             return {}
         sound = self.model.sampler().sound
-        images = self.model.generate(len(real_images)) if sound else None
-        figures = {"variety": variety(images, real_images) if sound else math.nan}
+        labels = self.model.real_labels
+        images = self.model.generate(len(real_images), labels=labels) if sound else None
+        figures = {"variety": variety(images, real_images, labels) if sound else math.nan}
         if classes:
             figures["class_entropy"] = _entropy(classes, images) if sound else math.nan
         return figures

@@ -103,5 +103,7 @@ def _scheduled(optimizer):
 
 
 def _lower(optimizer, factor):
-    optimizer.learning_rate = float(optimizer.learning_rate) * factor
-    return float(optimizer.learning_rate)
+    # Not float(rate), which several devices do not have.
+    rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate)) * factor
+    optimizer.learning_rate = rate
+    return rate

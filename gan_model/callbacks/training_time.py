@@ -30,7 +30,7 @@ class TrainingTime(keras.callbacks.Callback):
         if minutes is not None and not 0 < minutes < math.inf:
             raise ValueError(f"`minutes` is a number above 0. Received: minutes={minutes}.")
         self.path, self.minutes = Path(path), minutes
-        self._began = self._seconds = None
+        self._began = self._seconds = None  # seconds: until the end of the last step
 
     def is_over(self, epoch):
         """Whether a run that goes on from `epoch` has had its time; `fit` asks."""
@@ -39,34 +39,26 @@ class TrainingTime(keras.callbacks.Callback):
     def set_params(self, params):
         super().set_params(params)
         if self.minutes is not None:
-            # Keras's progress bar, which is told after us, would say "Epoch 3/1000000".
+            # Keras's progress bar, which is told after us, would say "Epoch 3/1000000". All
+            # callbacks share these, so to others there is one epoch too.
             params["epochs"] = 1
 
     def on_epoch_begin(self, epoch, logs=None):
         self._seconds, self._began = seconds_until(epoch, self.path), time.perf_counter()
+        self._before = self._seconds
         if self.minutes is not None and self.params["verbose"]:
             print(f"Epoch {epoch + 1}, minute {self._seconds / 60:.1f} of {self.minutes:g}")
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.minutes is not None and self._now() >= 60 * self.minutes:
+        self._seconds = self._before + time.perf_counter() - self._began
+        if self.minutes is not None and self._seconds >= 60 * self.minutes:
             self.model.stop_training = True
 
-    def on_test_begin(self, logs=None):  # of the validation inside `fit`
-        self._stop()
-
     def on_epoch_end(self, epoch, logs=None):
-        self._stop()
         rows = [*_rows(self.path, epoch), (epoch + 1, f"{self._seconds:.3f}")]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with replaced(self.path) as beside, open(beside, "w", newline="") as file:
             csv.writer(file).writerows([("epoch", "seconds"), *rows])
-
-    def _now(self):
-        return self._seconds + time.perf_counter() - self._began
-
-    def _stop(self):
-        if self._began is not None:
-            self._seconds, self._began = self._now(), None
 
 
 def seconds_until(epoch, path):

@@ -10,16 +10,20 @@ _ENTROPY = 0.3  # nats; less than one image in ten is of another class
 _RECALL = 0.005
 
 
-def variety(images, real_images):
+def variety(images, real_images, labels=None):
     """How much images vary, as a share of what real ones do: 0 for one image over and over.
 
     It is half the mean squared distance between two of them, over the same of the real ones.
 
     Args:
         images: uint8 (n, height, width) or with channels.
-        real_images: the same, of any number.
+        real_images: the same; of any number where there are no labels.
+        labels: of both alike, (n,). Then only how images vary within a class counts.
     """
-    return _variance(images) / max(_variance(real_images), 1e-9)
+    made, real = _variance(images, labels), _variance(real_images, labels)
+    if labels is not None and not real:  # one image a class
+        return variety(images, real_images)
+    return made / max(real, 1e-9)
 
 
 def alike(*, variety, spread=None, recalls=()):
@@ -37,6 +41,9 @@ def alike(*, variety, spread=None, recalls=()):
     return f"nearly all images are alike: they vary {variety:.2g} times as much as real ones"
 
 
-def _variance(images):
+def _variance(images, labels=None):
     """Of a pixel from image to image, the mean over all pixels."""
-    return float(np.var(images.astype(np.float32), axis=0).mean())
+    images = images.astype(np.float32)
+    for label in () if labels is None else np.unique(labels):
+        images[labels == label] -= images[labels == label].mean(axis=0)
+    return float(np.var(images, axis=0).mean())

@@ -32,15 +32,21 @@ class ConditionalBatchNormalization(layers.Layer):
         super().__init__(**keras_arguments)
         self.class_count, self.momentum, self.epsilon = class_count, momentum, epsilon
         self.normalization = layers.BatchNormalization(
-            momentum=momentum, epsilon=epsilon, center=False, scale=False, synchronized=True
+            momentum=momentum,
+            epsilon=epsilon,
+            center=False,
+            scale=False,
+            synchronized=True,
+            dtype=self.dtype_policy,
         )
 
     def build(self, input_shape):
         images, _ = input_shape
         self.normalization.build(images)
         channels = images[-1]
-        self.scale = layers.Embedding(self.class_count, channels, initializers.Ones())
-        self.offset = layers.Embedding(self.class_count, channels, initializers.Zeros())
+        own = {"input_dim": self.class_count, "output_dim": channels, "dtype": self.dtype_policy}
+        self.scale = layers.Embedding(embeddings_initializer=initializers.Ones(), **own)
+        self.offset = layers.Embedding(embeddings_initializer=initializers.Zeros(), **own)
         for embedding in (self.scale, self.offset):
             embedding.build(None)
 

@@ -32,4 +32,6 @@ def compared(fit_arguments):
     x = fit_arguments.get("x")
     images = fingerprint(x) if isinstance(x, np.ndarray) else type(x).__name__
     given = {name: fit_arguments[name] for name in _MAKE_A_RUN if name in fit_arguments}
+    if fit_arguments.get("y") is not None:
+        given["labels"] = fingerprint(np.asarray(fit_arguments["y"]))
     return {**given, "images": images}
