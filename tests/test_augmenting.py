@@ -264,7 +264,7 @@ def test_the_gradient_reaches_every_weight_of_the_generator(shape):
     gan = gan_with(ALL, shape=shape)
     drawn = codings.normal(8, 4, seed=0)
     with tf.GradientTape() as tape:
-        loss = gan._generator_loss(some_images(shape, count=8), gan(drawn, training=True))
+        loss = gan._generator_loss(some_images(shape, count=8), gan(drawn, training=True), None)
     gradients = tape.gradient(loss, gan.generator.trainable_variables)
     for weight, gradient in zip(gan.generator.trainable_variables, gradients, strict=True):
         assert gradient is not None and np.isfinite(gradient).all(), weight.path
