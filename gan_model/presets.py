@@ -121,11 +121,11 @@ def modern(
     average=Exponential(50_000),
     seed=0,
 ):
-    """Small networks, R1 and an averaged generator, images in [-1, 1], Adam; the best here.
+    """Small networks, R1 and an averaged generator, images in [-1, 1], Adam.
 
-    Chosen for quality by the minute on two cores (docs/results.md has the comparisons). Height
-    and width are multiples of 4, from 16 to 128; one or three channels. For fewer than some
-    thousand images say `augment=augmenting.DiffAugment()`.
+    Made for quality by the minute on a few cores; docs/results.md has it against the loop. Height
+    and width are multiples of 4, from 16 to 128; one or three channels. For few images there is
+    `augment=augmenting.DiffAugment()`.
 
     Args:
         penalty, augment, average: as those of `GAN.compile`; None for without.

@@ -4,8 +4,7 @@ The generator makes each size of the next smaller one by repeating pixels and a 
 convolution (Odena et al., 2016), so that no pixel is covered more often than its neighbours and
 the last layers see the image at its full size. The discriminator halves it with strided
 convolutions down to 4 x 4 and has no batch norm, so that it judges each image by itself and takes
-penalties. Both have one convolution more where the image is small: it costs little there, and was
-worth more than wider layers (docs/results.md).
+penalties. Both have one convolution more where the image is small, as it costs little there.
 With `class_count` both are told the class: conditional batch norm (Dumoulin et al., 2017), and
 projection (Miyato and Koyama, 2018).
 """
