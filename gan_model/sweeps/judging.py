@@ -52,7 +52,8 @@ def out_of_memory(worst):
 
 def _lost(history):
     """Why a run is no longer one; "" where it is."""
-    for name, values in history.items():
+    # The losses say it best.
+    for name, values in sorted(history.items(), key=lambda item: not item[0].endswith("_loss")):
         for epoch, value in enumerate(values, 1):
             if not math.isfinite(value):
                 return f"{name.removeprefix('val_')} became infinite or no number in epoch {epoch}"
