@@ -46,4 +46,11 @@ def test_a_wheel_trains_on_the_sample_from_another_directory(tmp_path):
     assert trained.stdout.strip() == "trained", trained.stderr
     assert (installed / "gan_model" / "data" / "sample.LICENSE").exists()
     names = {path.name for path in (elsewhere / "run").iterdir()}
-    assert names == {"checkpoints", "history.csv", "samples", "tensorboard", "best.keras"}
+    assert names == {
+        "checkpoints",
+        "history.csv",
+        "time.csv",
+        "samples",
+        "tensorboard",
+        "best.keras",
+    }
