@@ -235,7 +235,7 @@ def test_a_discriminator_trained_twenty_times_as_often_wins(dense):
 def test_no_alarm_on_a_healthy_run(preset, seeded):
     gan = presets.named(preset)((28, 28, 1), seed=2)
     labels = {"y": data.load("sample")[0][1]} if gan.class_count else {}
-    history = fit(gan, callbacks.Alarms(), epochs=4, **labels)
+    history = fit(gan, callbacks.Alarms(), epochs=4, batch_size=8, **labels)
     assert [history[f"alarm_{name}"] for name in NAMES] == [[0.0] * 4] * 3
     assert min(history["variety"]) > 0.3
 

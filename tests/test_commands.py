@@ -1,6 +1,8 @@
 """What a person at the keyboard sees: of each script, and of `make`."""
 
+import csv
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -345,3 +347,58 @@ def test_the_images_have_channels_also_where_the_generator_makes_none(tmp_path):
     line = command("sample.py", "--from", "generator.keras", "--count", 2, "--out", "two.npz")
     assert finish(line, cwd=tmp_path, starting=forked).stderr == ""
     assert np.load(tmp_path / "two.npz")["images"].shape == (2, 4, 5, 1)
+
+
+# Classes, from training to images.
+
+
+@pytest.fixture(scope="module")
+def by_class(tmp_path_factory):
+    """A short run of a GAN with classes, ended by the clock."""
+    run_dir = tmp_path_factory.mktemp("by class") / "run"
+    line = command("train.py", "--preset", "modern_conditional", "--data", "sample")
+    line += ["--minutes", "0.02", "--steps-per-epoch", "8", "--run-dir", str(run_dir)]
+    return run_dir, line, finish(line)
+
+
+@pytest.mark.slow
+def test_a_run_with_classes_ends_by_the_clock_and_is_over(by_class):
+    run_dir, line, ended = by_class
+    assert ended.returncode == 0 and ended.stderr == ""
+    assert "Epoch 1, minute 0.0 of 0.02" in ended.stdout
+    with open(run_dir / "time.csv", newline="") as file:
+        assert float(list(csv.DictReader(file))[-1]["seconds"]) >= 1.2
+    again = finish(line)
+    assert "This run has its 0.02 minutes. For more: --minutes " in again.stdout
+    refused = complaint([*line, "--epochs", "3"])
+    assert "--epochs and --minutes both end a run" in refused
+
+
+@pytest.mark.slow
+def test_images_of_a_class(by_class, tmp_path):
+    run_dir, _, _ = by_class
+    for chosen, labels in ((["--of-class", "3"], [3] * 12), ([], [*range(10), 0, 1])):
+        made = tmp_path / f"{len(chosen)}.npz"
+        finish(command("sample.py", run_dir, "--count", 12, "--out", made, *chosen))
+        with np.load(made) as arrays:
+            assert arrays["images"].shape == (12, 28, 28, 1)
+            assert arrays["labels"].tolist() == labels
+    said = finish(command("sample.py", run_dir, "--out", tmp_path / "grid.png")).stdout
+    assert said.startswith("80 images in ")  # 8 of each
+    assert "go from 10 to 10" in complaint(
+        command("sample.py", run_dir, "--of-class", 10, "--out", tmp_path / "none.png")
+    )
+
+
+@pytest.mark.slow
+def test_each_class_is_measured_by_itself(by_class, tmp_path):
+    run_dir, _, _ = by_class
+    figures = tmp_path / "figures.json"
+    line = command("evaluate.py", run_dir, "--seeds", 1, "--count", 150, "--json", figures)
+    said = finish([*line, "--out", tmp_path]).stdout
+    assert "By class, against the held-out images of that class alone" in said
+    rows = json.loads(figures.read_text())["by_class"]
+    assert [row["class"] for row in rows] == list(range(10)) and rows[7]["name"] == "sneaker"
+    assert {row["count"] for row in rows} == {150}
+    assert all(row["floor"]["fid_fashion"] < row["readings"]["fid_fashion"] for row in rows)
+    assert all(0 <= row["as_asked"] <= 1 for row in rows)

@@ -1,6 +1,7 @@
 """Class-conditional GANs: layers against their equations, a step by hand, what a label does."""
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,10 +14,13 @@ from gan_model import (
     callbacks,
     conditioning,
     data,
+    features,
     losses,
+    metrics,
     penalties,
     pictures,
     presets,
+    sweeps,
 )
 from gan_model.codings import normal
 from gan_model.metrics.variety import variety
@@ -496,3 +500,20 @@ def test_images_that_differ_by_class_alone_have_no_variety():
     assert variety(by_class, real, labels) == pytest.approx(0, abs=1e-6)
     assert variety(real, real, labels) == pytest.approx(1)
     assert variety(by_class[:4], real[:4], labels[:4]) > 0.5  # one of each tells nothing within
+
+
+@pytest.mark.slow
+def test_a_search_takes_labels(tmp_path):
+    def build(hp):
+        gan = compiled()
+        gan.compile(losses.NonSaturating(), *optimizers(), discriminator_steps=hp.Choice("n", [1]))
+        return gan
+
+    quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+    hypergan = sweeps.HyperGAN(build, tmp_path, held_out=(IMAGES, LABELS), quality=quality)
+    tuner = keras_tuner.RandomSearch(
+        hypergan, hypergan.objective, max_trials=1, directory=tmp_path / "of the tuner"
+    )
+    tuner.search(IMAGES, LABELS, epochs=1, batch_size=8, verbose=0)
+    (outcome,) = sweeps.outcomes_in(tmp_path / "trials")
+    assert outcome.state == "finished" and np.isfinite(outcome.score)
