@@ -63,15 +63,16 @@ def finished(record):
 
 
 def heading(name, study, about, runs):
-    seeds = len(next(iter(runs.values())))
-    minutes = about["marks"][-1]["minute"]
-    cores = "1 core" if about["cpus"] == 1 else f"{about['cpus']} cores"
+    seeds, cores = len(next(iter(runs.values()))), about["cpus"]
+    minutes = " ".join(str(mark["minute"]) for mark in about["marks"])
     return f"""## {study.title}
 
 {study.about}
 
-`python experiments/results.py --study {name}`: {len(runs)} systems x {seeds} seeds, {minutes}
-minutes of training each, {cores} to each run. Data: {about["data"]}. n = {about["count"]:,}."""
+`python experiments/results.py --study {name} --minutes {minutes} --seeds {seeds} --cores {cores}`
+
+Systems: {len(runs)}. Seeds: {seeds}. Cores of each run: {cores}. Data: {about["data"]}.
+n = {about["count"]:,}."""
 
 
 def table(study, runs, about):

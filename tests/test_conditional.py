@@ -502,6 +502,9 @@ def test_images_that_differ_by_class_alone_have_no_variety():
     assert variety(by_class[:4], real[:4], labels[:4]) > 0.5  # one of each tells nothing within
 
 
+# keras-tuner's: its lock asks for the thread as it was done before Python 3.10.
+@pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:getName:DeprecationWarning")
 @pytest.mark.slow
 def test_a_search_takes_labels(tmp_path):
     def build(hp):

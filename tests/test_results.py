@@ -67,7 +67,8 @@ def test_means_and_spreads_and_the_lost_run_are_told(tmp_path, page):
     assert "| `presets.dcgan` | 2 | 2,000 | 2 (2 to 2) |" in text
     assert "| floor | | | 0.1 |" in text and "| noise | | | 30 |" in text
     assert "seed 0: lost: no number, after 0 of the readings" in text
-    assert "2 systems x 3 seeds, 2\nminutes of training each, 2 cores to each run" in text
+    assert "results.py --study presets --minutes 1 2 --seeds 3 --cores 2`" in text
+    assert "Systems: 2. Seeds: 3. Cores of each run: 2. Data: sample." in text
     for link in ("presets", "presets-dcgan", "presets-dcgan-classes"):
         assert f"results/{link}.png" in text
         assert (tmp_path / "docs" / "results" / f"{link}.png").stat().st_size
