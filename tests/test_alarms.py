@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from test_callbacks import curve, events, rows
 from test_resume import bytes_in, same
 
@@ -34,7 +35,7 @@ HEALTHY = {
 
 def at(step=SETTLED, loss=None):
     """What alarms ask of a GAN."""
-    return types.SimpleNamespace(step=step, loss=loss or losses.BinaryCrossentropy())
+    return types.SimpleNamespace(step=tf.constant(step), loss=loss or losses.BinaryCrossentropy())
 
 
 def judged(alarm, epochs, gan=None):
