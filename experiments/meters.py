@@ -8,8 +8,6 @@ _CLASSES, _STACKED = 10, 25_600  # generated images whose combinations of classe
 class QualityMeter:
     """Compares generated images with held-out ones, counts their classes, keeps a grid."""
 
-    columns = ("fid", "kid", "precision", "recall", "density", "coverage")
-
     def __init__(self, gan, train, held_out, folder):
         from gan_model import features, metrics
         from gan_model.images import chosen
@@ -20,16 +18,19 @@ class QualityMeter:
         self._bounds = {
             "floor": self._reference.compare(chosen(train, self._reference.count)),
             "noise": self._reference.compare(metrics.shuffled_pixels(held_out)),
-            "real_classes": self._counted(held_out),
+            "real_classes": _counted(self._classes(held_out)),
         }
 
     def measure(self, minute, images):
+        from gan_model.conditioning import of_each_class
+
         made = self._gan.generate(self._reference.count)
         self._keep_grid(minute)
-        mark = {"minute": minute, "images": images, "classes": self._counted(made)}
+        classes = self._classes(made)
+        mark = {"minute": minute, "images": images, "classes": _counted(classes)}
         if self._gan.class_count:
-            asked = np.arange(len(made)) % self._gan.class_count
-            mark["as_asked"] = float((self._classes(made) == asked).mean())
+            asked = of_each_class(len(made), None, self._gan.class_count)
+            mark["as_asked"] = float((classes == asked).mean())
         self._marks.append(mark | {"numbers": self._reference.compare(made)})
         name = self._reference.distance
         value = self._marks[-1]["numbers"][name]
@@ -46,14 +47,9 @@ class QualityMeter:
         path = self._folder / f"minute-{minute}.png"
         pictures.save(pictures.grid(images, columns=columns), path)
 
-    def _counted(self, images):
-        return np.bincount(self._classes(images), minlength=_CLASSES).tolist()
-
 
 class ModeMeter:
     """Counts which combinations of classes generated images show in their three channels."""
-
-    columns = ("modes", "kl")
 
     def __init__(self, gan, train, held_out, folder):
         from gan_model import features
@@ -78,6 +74,10 @@ class ModeMeter:
         there = shares[shares > 0]
         kl = float((there * np.log(there * _CLASSES**3)).sum())
         return {"modes": len(there), "kl": kl}
+
+
+def _counted(classes):
+    return np.bincount(classes, minlength=_CLASSES).tolist()
 
 
 def stack(images, count, *, seed):

@@ -47,7 +47,7 @@ def main(args):
         study = studies.named(args.study)
     args.minutes = sorted(args.minutes or study.minutes)
     if args.one:
-        one(args, study.systems[args.one])
+        one(args, study)
         return
     missing = [
         (system, number)
@@ -103,16 +103,17 @@ def done(path, minutes):
     return measured == minutes if record["state"] == "finished" else True
 
 
-def one(args, system):
-    """Trains one system and writes what was measured on the way."""
+def one(args, study):
+    """Trains one system of a study and writes what was measured on the way."""
     with quiet():
         import keras
 
         from gan_model import data, presets
+    system = study.systems[args.one]
     (train, labels), (held_out, _) = data.load(args.data)
     train, labels = train[: system.images], labels[: system.images]
     meter_of = QualityMeter
-    if studies.named(args.study).stacked:
+    if study.stacked:
         train, labels, meter_of = stack(train, STACKED, seed=args.seed), None, ModeMeter
     keras.utils.set_random_seed(args.seed)
     classes = presets.classes_for(system.build, labels)
