@@ -4,8 +4,10 @@ A GAN with `class_count=10` is conditional: its generator takes [codings, labels
 discriminator [images, labels], with labels (batch,), int32, from 0 to 9. The fake images of a
 step have the labels of its real ones, so every comparison of the two is within a class.
 
-A discriminator that takes images alone and gives [scores, class_logits] tells the classes
-instead (auxiliary classifier): then both players pay for those that it gets wrong.
+A discriminator that gives [scores, class_logits] tells the classes (auxiliary classifier), and
+both players pay for those that it gets wrong. It may take images alone, or be told the labels
+too, for its scores; its class_logits must then come from the images without them, or there is
+nothing to tell.
 
 `networks.conditional` has layers that use labels.
 """
@@ -69,6 +71,7 @@ class KnowsClasses:
     """
 
     class_count = None
+    tells_classes = False
 
     def _images_and_labels(self, data):
         """Of a batch: images in range, and labels int32 (batch,); None where no class is known."""
@@ -81,10 +84,11 @@ class KnowsClasses:
         return images, tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
 
     def _judged(self, images, labels, training):
-        if labels is None or takes_labels(self.discriminator):
-            scores = self.discriminator(with_labels(images, labels), training=training)
-            return Judged(tf.cast(scores, tf.float32), 0.0)
-        scores, class_logits = self.discriminator(images, training=training)
+        told = labels if takes_labels(self.discriminator) else None
+        outputs = self.discriminator(with_labels(images, told), training=training)
+        if not self.tells_classes:
+            return Judged(tf.cast(outputs, tf.float32), 0.0)
+        scores, class_logits = outputs
         class_loss = self.class_loss(labels, tf.cast(class_logits, tf.float32))
         return Judged(tf.cast(scores, tf.float32), class_loss)
 
@@ -95,7 +99,7 @@ def with_labels(batch, labels):
 
 
 def takes_labels(discriminator):
-    """Whether a discriminator of a conditional GAN is given labels, or is to tell them."""
+    """Whether a discriminator of a conditional GAN is given labels with the images."""
     inputs = getattr(discriminator, "inputs", None)  # None: a subclass of keras.Model
     return inputs is None or len(inputs) > 1
 

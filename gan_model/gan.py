@@ -56,9 +56,9 @@ class GAN(
         codings_size: numbers in one coding. Needed only where the generator has no `Input`
             that tells it.
         class_count: classes of the images, for a conditional GAN: the generator then takes
-            [codings, labels], the discriminator [images, labels], or images alone to give
-            [scores, class_logits]. Labels are (batch,), int32, from 0 to `class_count - 1`,
-            and `fit` needs them with the images.
+            [codings, labels]; the discriminator takes [images, labels], or gives
+            [scores, class_logits], or both. Labels are (batch,), int32, from 0 to
+            `class_count - 1`, and `fit` needs them with the images.
         image_range: least and greatest value of the generator's images. None: (0, 1) where
             it ends in a sigmoid, (-1, 1) where it ends in a tanh or without activation.
         seed: of the codings and of the order in which `fit` takes images from an array.
@@ -100,7 +100,7 @@ class GAN(
         self.codings_size = size
         self.image_shape = players.build(generator, discriminator, size, class_count)
         self.image_range = players.image_range(generator, size, image_range, class_count)
-        players.check_scores(discriminator, self.image_shape, class_count)
+        self.tells_classes = players.check_scores(discriminator, self.image_shape, class_count)
         players.check_precision(generator, discriminator)
         players.check_apart(generator, discriminator)
         self.seed = seed

@@ -161,18 +161,19 @@ def image_range(generator, codings_size, given, class_count=None):
 def check_scores(discriminator, image_shape, class_count=None):
     """Refuses a discriminator whose output is not one logit an image (or a patch of it).
 
-    One that tells classes gives as many logits beside it.
+    One that tells classes gives as many logits beside it. Returns whether it does.
     """
     told = class_count if takes_labels(discriminator) else None
     images, labels = tf.zeros((2, *image_shape)), tf.zeros(2, tf.int32)
     scores = discriminator(with_labels(images, None if told is None else labels), training=False)
-    if told != class_count:
-        scores = _scores_beside_classes(scores, class_count)
-    elif isinstance(scores, list | tuple):
+    tells = isinstance(scores, list | tuple)
+    if tells and class_count is None:
         raise ValueError(
             f"The discriminator has {len(scores)} outputs; expected scores alone. Say how many "
             "classes it tells: GAN(generator, discriminator, class_count=10)."
         )
+    if tells or told != class_count:
+        scores = _scores_beside_classes(scores, class_count)
     if scores.shape.rank > 1 and scores.shape[-1] != 1:
         raise ValueError(
             f"The discriminator gives {scores.shape[-1]} numbers for an image; expected one "
@@ -184,17 +185,17 @@ def check_scores(discriminator, image_shape, class_count=None):
             "losses are computed without overflow. Leave the last activation out: "
             "keras.layers.Dense(1)."
         )
+    return tells
 
 
 def _scores_beside_classes(outputs, class_count):
-    """The scores of a discriminator that tells classes instead of being told them."""
+    """The scores of a discriminator that tells classes."""
     told = isinstance(outputs, list | tuple) and len(outputs) == 2
     if not told or outputs[1].shape[1:] != (class_count,):
         raise ValueError(
-            f"With class_count={class_count} the discriminator takes [images, labels], or takes "
-            f"images alone and gives [scores, class_logits], with {class_count} logits. Give it "
-            "labels: keras.Model([images, labels], scores), as with networks.conditional."
-            "Projection."
+            f"With class_count={class_count} the discriminator takes [images, labels], or gives "
+            f"[scores, class_logits], with {class_count} logits, or both. Give it labels: "
+            "keras.Model([images, labels], scores), as with networks.conditional.Projection."
         )
     return outputs[0]
 

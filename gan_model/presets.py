@@ -13,6 +13,7 @@ import keras
 
 from gan_model import networks, players
 from gan_model.averaging import Exponential
+from gan_model.conditioning import CrossEntropy
 from gan_model.gan import GAN
 from gan_model.losses import BinaryCrossentropy, NonSaturating
 from gan_model.penalties import R1
@@ -133,10 +134,10 @@ def modern(
     return _modern(
         image_shape,
         "modern",
+        loss,
         codings_size=codings_size,
         rates=(generator_learning_rate, discriminator_learning_rate),
         seed=seed,
-        loss=loss,
         penalty=penalty,
         augment=augment,
         average=average,
@@ -151,6 +152,7 @@ def modern_conditional(
     generator_learning_rate=1e-3,
     discriminator_learning_rate=1e-3,
     loss=NonSaturating(),
+    class_loss=CrossEntropy(0.3),
     penalty=R1(0.3, every=8),
     augment=None,
     average=Exponential(50_000),
@@ -160,25 +162,26 @@ def modern_conditional(
 
     Args:
         class_count: classes; labels are from 0 to `class_count - 1`.
+        class_loss: as that of `GAN.compile`. More weight gives images that are told apart more
+            surely, and differ less within a class.
         penalty, augment, average: as those of `GAN.compile`; None for without.
     """
     return _modern(
         image_shape,
         "modern_conditional",
+        loss,
         classes=players.checked_classes(class_count),
         codings_size=codings_size,
         rates=(generator_learning_rate, discriminator_learning_rate),
         seed=seed,
-        loss=loss,
+        class_loss=class_loss,
         penalty=penalty,
         augment=augment,
         average=average,
     )
 
 
-def _modern(
-    image_shape, name, *, codings_size, rates, seed, loss, penalty, augment, average, classes=None
-):
+def _modern(image_shape, name, loss, *, codings_size, rates, seed, classes=None, **rule):
     image_shape = _channels_last(image_shape, name)
     generator = networks.modern.generator(
         image_shape, codings_size=codings_size, class_count=classes
@@ -188,9 +191,7 @@ def _modern(
     gan.compile(
         loss,
         *(keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates),
-        penalty=penalty,
-        augment=augment,
-        average=average,
+        **rule,
         steps_per_execution=4,
     )
     return gan

@@ -2,7 +2,7 @@
 
 import keras
 
-from gan_model.conditioning import CrossEntropy, takes_labels
+from gan_model.conditioning import CrossEntropy
 from gan_model.networks.spectral import every_layer
 from gan_model.penalties import Penalty, Sum
 
@@ -91,15 +91,14 @@ def checked_optimizers(*given, devices):
 
 def checked_class_loss(class_loss, gan):
     """What wrong classes cost; None where the discriminator tells no classes."""
-    tells = gan.class_count is not None and not takes_labels(gan.discriminator)
-    if class_loss is not None and not tells:
+    if class_loss is not None and not gan.tells_classes:
         raise ValueError(
-            "`class_loss` is for a discriminator that takes images alone and gives [scores, "
-            f"class_logits]; this one tells no classes. Received: {class_loss!r}. Leave it out."
+            "`class_loss` is for a discriminator that gives [scores, class_logits]; this one tells "
+            f"no classes. Received: {class_loss!r}. Leave it out."
         )
     if class_loss is not None and (isinstance(class_loss, type) or not callable(class_loss)):
         raise ValueError(
             "`class_loss` is called with (labels, class_logits). Received: "
             f"{class_loss!r}. Type class_loss=gan_model.conditioning.CrossEntropy()."
         )
-    return CrossEntropy() if tells and class_loss is None else class_loss
+    return CrossEntropy() if gan.tells_classes and class_loss is None else class_loss

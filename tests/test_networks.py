@@ -7,7 +7,7 @@ from keras import layers
 
 from gan_model import augmenting, networks, penalties, presets
 from gan_model.averaging import Exponential
-from gan_model.conditioning import with_labels
+from gan_model.conditioning import CrossEntropy, with_labels
 from gan_model.networks.conditional import ConditionalBatchNormalization
 
 SIZES = [(16, 16, 1), (16, 128, 3), (20, 36, 1), (28, 28, 1), (32, 32, 3), (128, 128, 3)]
@@ -124,7 +124,9 @@ def test_modern_at_every_size(shape, class_count):
     labels = keras.ops.convert_to_tensor([0, 2]) if class_count else None
     images = generator(with_labels(keras.ops.zeros((2, 10)), labels), training=False)
     assert images.shape == (2, *shape)
-    assert discriminator(with_labels(images, labels), training=False).shape == (2, 1)
+    judged = discriminator(with_labels(images, labels), training=False)
+    shapes = [one.shape for one in judged] if class_count else judged.shape
+    assert shapes == ([(2, 1), (2, class_count)] if class_count else (2, 1))
     # The generator never strides, the discriminator never mixes the images of a batch.
     kinds = {type(layer) for layer in generator.layers}
     assert layers.Conv2DTranspose not in kinds and layers.UpSampling2D in kinds
@@ -145,13 +147,26 @@ def test_modern_by_itself_is_its_recipe():
     assert {name: getattr(gan, name) for name in other} == other
 
 
+def test_modern_conditional_tells_classes_by_the_image_alone():
+    gan = presets.modern_conditional((16, 16, 1), class_count=3)
+    assert gan.class_loss == CrossEntropy(0.3)
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 1)).astype("f4")
+    of_class = next(w for w in gan.discriminator.trainable_weights if "embedding" in w.path)
+    of_class.assign(np.random.default_rng(1).normal(size=of_class.shape))
+    told = [gan.discriminator([images, np.full(4, label)]) for label in (0, 2)]
+    assert np.array_equal(told[0][1], told[1][1])
+    assert not np.allclose(told[0][0], told[1][0])
+
+
 def test_output_layers_compute_in_float32_under_bfloat16():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         for name in presets.PRESETS:
             gan = presets.PRESETS[name]()
             assert gan.generator.layers[-1].compute_dtype == "float32"
-            assert gan.discriminator.layers[-1].compute_dtype == "float32"
-            assert gan.discriminator.layers[-3].compute_dtype == "bfloat16"
+            judging = [layer.compute_dtype for layer in gan.discriminator.layers]
+            outputs = 2 if gan.tells_classes else 1
+            assert judging[-outputs:] == outputs * ["float32"]
+            assert judging[1] == "bfloat16"
     finally:
         keras.config.set_dtype_policy("float32")

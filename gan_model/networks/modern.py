@@ -6,7 +6,8 @@ the last layers see the image at its full size. The discriminator halves it with
 convolutions down to 4 x 4 and has no batch norm, so that it judges each image by itself and takes
 penalties. Both have one convolution more where the image is small, as it costs little there.
 With `class_count` both are told the class: conditional batch norm (Dumoulin et al., 2017), and
-projection (Miyato and Koyama, 2018).
+projection (Miyato and Koyama, 2018). The discriminator tells it too, by the image alone, so that
+the generator learns what sets the classes apart.
 """
 
 import keras
@@ -52,7 +53,8 @@ def discriminator(image_shape, *, filters=32, class_count=None):
         image_shape: (height, width, channels); height and width are multiples of 4.
         filters: of the layer next to the images; doubled with each halving of the size, to
             256 at most.
-        class_count: classes; the discriminator then takes [images, labels]. None: images alone.
+        class_count: classes; the discriminator then takes [images, labels] and gives
+            [scores, class_logits]. None: images alone, and scores.
     """
     images = Input(image_shape)
     labels = Input((), dtype="int32") if class_count else None
@@ -66,7 +68,8 @@ def discriminator(image_shape, *, filters=32, class_count=None):
     features = layers.Flatten()(features)
     if class_count:
         scores = Projection(class_count, dtype="float32")([features, labels])
-        return keras.Model([images, labels], scores, name="discriminator")
+        class_logits = layers.Dense(class_count, dtype="float32")(features)
+        return keras.Model([images, labels], [scores, class_logits], name="discriminator")
     scores = layers.Dense(1, dtype="float32")(features)
     return keras.Model(images, scores, name="discriminator")
 
