@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PRESET ?= dcgan
+PRESET ?= modern
 DATA ?= sample
 EPOCHS ?= 20
 SEED ?= 0

@@ -1,6 +1,6 @@
 """Measures generated images against held-out ones: quality, classes, copying.
 
-python experiments/evaluate.py runs/dcgan-sample
+python experiments/evaluate.py runs/modern-sample
 python experiments/evaluate.py images.npz --data fashion_mnist --json figures.json
 """
 

@@ -1,6 +1,6 @@
 """Makes images with a trained GAN: as numbers (.npz), a grid (.png) or a walk (.gif).
 
-python experiments/sample.py runs/dcgan-sample --count 100 --out grid.png
+python experiments/sample.py runs/modern-sample --count 100 --out grid.png
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Searches the codings size and the learning rates of a preset, and trains the best ones again.
 
-python experiments/sweep.py --preset dcgan --data sample --tuner random --trials 8 --epochs 2
+python experiments/sweep.py --preset modern --data sample --tuner random --trials 8 --epochs 2
 """
 
 import os
@@ -26,7 +26,7 @@ TUNERS = ("random", "hyperband", "bayesian", "grid")
 
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--preset", default="dcgan", help="dense, dcgan, guidelines, modern, ...")
+    parser.add_argument("--preset", default="modern", help="dense, dcgan, guidelines, modern, ...")
     parser.add_argument("--data", default="sample", help="as for train.py")
     parser.add_argument("--tuner", choices=TUNERS, default="random", help="of keras-tuner")
     parser.add_argument("--trials", type=positive, help="8; hyperband: as many as it needs")

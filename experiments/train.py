@@ -1,6 +1,6 @@
 """Trains a preset, shows it on TensorBoard, keeps it in a folder, and goes on if stopped.
 
-python experiments/train.py --preset dcgan --data sample --epochs 20
+python experiments/train.py --preset modern --data sample --epochs 20
 """
 
 import os
@@ -26,7 +26,7 @@ _NO_END = 10**6  # epochs; the clock ends the run
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
     parser.add_argument(
-        "--preset", default="dcgan", help="dense, dcgan, guidelines, modern, modern_conditional"
+        "--preset", default="modern", help="dense, dcgan, guidelines, modern, modern_conditional"
     )
     parser.add_argument(
         "--data",
