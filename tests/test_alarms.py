@@ -232,7 +232,7 @@ def test_a_discriminator_trained_twenty_times_as_often_wins(dense):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", presets.PRESETS)
+@pytest.mark.parametrize("preset", ["dcgan", "modern_conditional"])
 def test_no_alarm_on_a_healthy_run(preset, seeded):
     gan = presets.named(preset)((28, 28, 1), seed=2)
     labels = {"y": data.load("sample")[0][1]} if gan.class_count else {}
@@ -255,6 +255,7 @@ def small(rate=RATE, **compiled):
         losses.BinaryCrossentropy(),
         keras.optimizers.RMSprop(rate),
         keras.optimizers.RMSprop(RATE),
+        run_eagerly=True,  # a few steps take less than a graph of them
         **compiled,
     )
     return gan

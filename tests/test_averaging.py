@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 from test_dirac import PSI, RATE, THETA, dirac
-from test_resume import QUICK, Process, same
+from test_resume import same
 
 from gan_model import GAN, checkpoint, features, metrics, networks, presets, runs
 from gan_model.averaging import Exponential
@@ -227,45 +227,6 @@ def test_files_of_before_there_were_averages_are_read():
     assert keras.saving.deserialize_keras_object(config.pop("average")) == QUICKLY
     gan.compile_from_config(config)
     assert gan.average is None and gan.averaged_generator is None
-
-
-@pytest.mark.parametrize("preset", ["dcgan", pytest.param("guidelines", marks=pytest.mark.slow)])
-def test_two_epochs_and_two_more_are_four(preset, tmp_path):
-    compiled = QUICK | {"average": QUICKLY}
-    whole = Process(preset, compiled=compiled).fit(tmp_path / "whole", epochs=4, steps=4)
-    Process(preset, compiled=compiled).fit(tmp_path / "cut", epochs=2, steps=4)
-    ended = Process(preset, drawn=1, compiled=compiled).fit(tmp_path / "cut", epochs=4, steps=4)
-    assert same(ended.state, whole.state)
-    assert same(read(ended.gan.averaged_generator), read(whole.gan.averaged_generator))
-    assert ended.history.history == whole.history.history
-
-
-@pytest.mark.parametrize(
-    "together",
-    [
-        dict(steps_per_execution=4),
-        pytest.param(dict(steps_per_execution=4, jit_compile=True), marks=pytest.mark.slow),
-    ],
-)
-def test_the_steps_of_one_execution_are_no_matter_of_the_result(together):
-    apart = together | dict(steps_per_execution=1)
-    states = [
-        Process("dcgan", compiled={"average": QUICKLY, **how}).fit(None, epochs=2, steps=7).state
-        for how in (apart, together)
-    ]
-    assert same(*states)
-
-
-def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_path):
-    compiled = QUICK | {"average": QUICKLY}
-    gone_on = Process("dcgan", compiled=compiled).fit(None, epochs=1, steps=5)
-    gone_on.gan.save(tmp_path / "gan.keras")
-    loaded = Process("dcgan", drawn=1, model=keras.models.load_model(tmp_path / "gan.keras"))
-    assert loaded.gan.average == QUICKLY
-    assert np.array_equal(loaded.gan.generate(3), gone_on.gan.generate(3))
-    for process in (gone_on, loaded):
-        process.fit(None, initial_epoch=1, epochs=2, steps=5)
-    assert same(loaded.state, gone_on.state)
 
 
 def test_compiled_again_the_average_goes_on_and_without_one_it_is_dropped(images):

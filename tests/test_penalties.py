@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from test_resume import QUICK, Process, same
+from test_resume import same
 
 from gan_model import GAN, networks, presets
 from gan_model.codings import PENALTY, Noise
@@ -231,50 +231,6 @@ def test_every_third_step_it_is_three_times_as_much_and_else_nothing(kind):
 
 
 LAZY = R1(2.0, every=3) + GradientPenalty(1.0, every=2)
-
-
-@pytest.mark.parametrize(
-    "together",
-    [
-        dict(steps_per_execution=4),
-        pytest.param(dict(steps_per_execution=4, jit_compile=True), marks=pytest.mark.slow),
-    ],
-)
-def test_the_steps_of_one_execution_are_no_matter_of_the_result(together):
-    """dcgan has dropout, whose random state must move in the steps that are due alone."""
-    apart = together | dict(steps_per_execution=1)
-    runs = [Process("dcgan", compiled={"penalty": LAZY, **how}) for how in (apart, together)]
-    for run in runs:
-        run.fit(None, epochs=2, steps=7)
-    assert same(runs[0].state, runs[1].state)
-    assert runs[0].history.history == runs[1].history.history
-    assert len(set(runs[0].history.history["penalty"])) == 2
-
-
-@pytest.mark.parametrize(
-    "penalty",
-    [pytest.param(LAZY, id="sum"), pytest.param(DRAGAN(every=4), marks=pytest.mark.slow)],
-)
-def test_two_epochs_and_two_more_are_four(penalty, tmp_path):
-    """5 steps an epoch: after two epochs neither every 3rd nor every 4th begins anew."""
-    compiled = QUICK | {"penalty": penalty}
-    whole = Process("dcgan", compiled=compiled).fit(tmp_path / "whole", epochs=4, steps=5)
-    Process("dcgan", compiled=compiled).fit(tmp_path / "cut", epochs=2, steps=5)
-    ended = Process("dcgan", drawn=1, compiled=compiled).fit(tmp_path / "cut", epochs=4, steps=5)
-    assert same(ended.state, whole.state)
-    assert ended.history.history == whole.history.history
-
-
-def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_path):
-    compiled = QUICK | {"penalty": LAZY, "constraint": WeightClipping(0.1)}
-    gone_on = Process("dcgan", compiled=compiled).fit(None, epochs=1, steps=5)
-    gone_on.gan.save(tmp_path / "gan.keras")
-    loaded = Process("dcgan", drawn=1, model=keras.models.load_model(tmp_path / "gan.keras"))
-    assert loaded.gan.penalty == LAZY and loaded.gan.constraint == WeightClipping(0.1)
-    for process in (gone_on, loaded):
-        process.fit(None, initial_epoch=1, epochs=2, steps=5)
-    assert same(loaded.state, gone_on.state)
-    assert loaded.history.history == gone_on.history.history
 
 
 # In a GAN.

@@ -36,7 +36,7 @@ def small_gan(seed=0, *, channels=1, activation="tanh"):
         keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(1)]),
         seed=seed,
     )
-    gan.compile()
+    gan.compile(run_eagerly=True)  # a few steps take less than a graph of them
     return gan
 
 

@@ -62,7 +62,8 @@ def players(codings_size=4, *, spread=1.0, light=-2.0):
 
 
 def compiled(gan, rate=1e-3):
-    gan.compile(None, keras.optimizers.Adam(rate), keras.optimizers.Adam(rate))
+    # Eagerly: a few steps a trial take less than a graph of them. test_sweep_command has graphs.
+    gan.compile(None, keras.optimizers.Adam(rate), keras.optimizers.Adam(rate), run_eagerly=True)
     return gan
 
 
@@ -184,6 +185,7 @@ def same(some, others):
 
 
 slow = pytest.mark.slow
+both = pytest.mark.parametrize("kind", [random, hyperband], ids=lambda kind: kind.__name__)
 kinds = pytest.mark.parametrize(
     "kind",
     [random, *(pytest.param(kind, marks=slow) for kind in (grid, bayesian, hyperband))],
@@ -266,7 +268,8 @@ def test_the_best_model_has_the_weights_of_its_best_epoch(searched, kind):
     assert same(model.get_weights(), kept.get_weights())
 
 
-@kinds
+@slow
+@both
 def test_the_same_seeds_make_the_same_search(searched, tmp_path, kind):
     first, second = searched(kind), Search(tmp_path, kind).go()
     assert [t.hyperparameters.values for t in first.trials] == [
@@ -338,7 +341,7 @@ class Stop(keras.callbacks.Callback):
 
 
 @slow
-@pytest.mark.parametrize("kind", [random, hyperband], ids=lambda kind: kind.__name__)
+@both
 def test_a_search_stopped_within_a_trial_goes_on_from_its_last_epoch(searched, tmp_path, kind):
     """The second epoch is the last for random; for Hyperband the trial is one that continues."""
     whole = searched(kind)

@@ -61,8 +61,9 @@ def train(board, run_dir, *, quality=True, epochs=EPOCHS, more=(), **arguments):
     keras.utils.set_random_seed(0)
     gan = presets.dense((16, 16), codings_size=board.hyperparameters["codings_size"])
     rate = board.hyperparameters["rate"]
-    # Without XLA, which takes a second to compile.
-    gan.compile(losses.BinaryCrossentropy(), *(keras.optimizers.RMSprop(rate) for _ in range(2)))
+    optimizers = [keras.optimizers.RMSprop(rate) for _ in range(2)]
+    # Without a graph, which takes longer to make than a few steps.
+    gan.compile(losses.BinaryCrossentropy(), *optimizers, run_eagerly=True)
     if quality:
         gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
     return gan.fit(

@@ -4,14 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from test_averaging import QUICKLY
 from test_dirac import PSI, RATE, THETA, dirac, state
-from test_resume import Process, same
+from test_resume import same
 
 from gan_model import presets
-from gan_model.augmenting import HorizontalFlip
 from gan_model.losses import Wasserstein
-from gan_model.penalties import GradientPenalty
 
 ZEROS = np.zeros((4, 1, 1), "float32")
 
@@ -50,35 +47,6 @@ def test_the_first_steps_leave_the_generators_weights_alone(images):
     gan.fit(images[:16], batch_size=16, verbose=0)
     after = [weight.numpy() for weight in gan.generator.trainable_variables]
     assert not any(np.array_equal(*pair) for pair in zip(before, after, strict=True))
-
-
-ALL = dict(
-    discriminator_steps=3,
-    penalty=GradientPenalty(1.0, every=2),
-    average=QUICKLY,
-    augment=HorizontalFlip(),
-)
-
-
-def test_two_epochs_and_two_more_are_four(tmp_path):
-    """5 steps an epoch: the cut lies between two moves of the generator."""
-    compiled = ALL | dict(steps_per_execution=4)
-    whole = Process("dcgan", compiled=compiled).fit(tmp_path / "whole", epochs=4, steps=5)
-    Process("dcgan", compiled=compiled).fit(tmp_path / "cut", epochs=2, steps=5)
-    ended = Process("dcgan", drawn=1, compiled=compiled).fit(tmp_path / "cut", epochs=4, steps=5)
-    assert same(ended.state, whole.state)
-    assert ended.history.history == whole.history.history
-    assert int(whole.gan.generator_optimizer.iterations) == 20 // 3
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("jit", [False, True])
-def test_the_steps_of_one_execution_are_no_matter_of_the_result(jit):
-    states = []
-    for count in (1, 4):
-        compiled = ALL | dict(steps_per_execution=count, jit_compile=jit)
-        states.append(Process("dcgan", compiled=compiled).fit(None, epochs=2, steps=7).state)
-    assert same(*states)
 
 
 def test_of_a_file_the_turns_are_read(tmp_path):
