@@ -207,13 +207,12 @@ class HyperGAN(keras_tuner.HyperModel):
             gan = self._built(hp)
             gan.seed, gan.quality = seed, self.quality
             batch_size = {k: v for k, v in hp.values.items() if k == "batch_size"}
-            history = gan.fit(**fit_arguments | batch_size, callbacks=callbacks).history
+            gan.fit(**fit_arguments | batch_size, callbacks=callbacks)
             return judged(
-                history,
+                gan,
                 distance=self.quality.distance,
                 worst=self.worst,
-                generate=gan.generate,
-                real_images=self.held_out,
+                held_out=self._validation,
                 classes=self.quality.classes,
             )
         except OUT_OF_MEMORY:

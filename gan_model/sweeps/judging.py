@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 
 from gan_model.metrics.report import entropy
@@ -11,17 +12,17 @@ from gan_model.sweeps.outcome import COLLAPSED, FINISHED, LOST
 _LOOKED_AT = 2000  # images
 
 
-def judged(history, *, distance, worst, generate, real_images, classes=None):
+def judged(gan, *, distance, worst, held_out, classes=None):
     """The part of an `Outcome` that training decides, as a dict.
 
     Args:
-        history: dict from names to lists, as `fit` gives it.
+        gan: as `fit` left it, with its history.
         distance: name of the distance, without "val_".
         worst: the score of a lost run, and the most of any.
-        generate: function from a count to uint8 images of the generator as training left it.
-        real_images: uint8 images to hold those against.
+        held_out: uint8 images to hold its images against; with labels, if it has classes.
         classes: function from images to their classes (n,), or None.
     """
+    history = gan.history.history
     epochs = len(history.get("generator_loss", ()))
     readings = [float(value) for value in history.get(f"val_{distance}", ())]
     finite = [value for value in readings if math.isfinite(value)]
@@ -29,7 +30,7 @@ def judged(history, *, distance, worst, generate, real_images, classes=None):
     figures = {} if best is None else _held_out(history, best)
     if lost := _lost(history):
         state, reason = LOST, lost
-    elif reason := _collapsed(_held_out(history, -1), generate, real_images, classes):
+    elif reason := _collapsed(_held_out(history, -1), gan, held_out, classes):
         state = COLLAPSED
     else:
         state = FINISHED
@@ -60,11 +61,17 @@ def _lost(history):
     return ""
 
 
-def _collapsed(figures, generate, real_images, classes):
-    """Why a generator counts as collapsed; "" where it does not."""
-    images = generate(_LOOKED_AT)
+def _collapsed(figures, gan, held_out, classes):
+    """Why a generator counts as collapsed; "" where it does not.
+
+    Of a GAN with classes only how images vary within a class counts: it is told the class.
+    """
+    real_images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
+    real_images = real_images[:_LOOKED_AT]
+    labels = None if gan.class_count is None else np.ravel(labels[:_LOOKED_AT])
+    images = gan.generate(len(real_images), labels=labels)
     return alike(
-        variety=variety(images, real_images[:_LOOKED_AT]),
+        variety=variety(images, real_images, labels),
         spread=entropy(np.bincount(classes(images))) if classes else None,
         recalls=[value for name, value in figures.items() if name.startswith("recall_")],
     )
