@@ -18,7 +18,7 @@ AIDS = dict(
     penalty=R1(2.0, every=3) + GradientPenalty(1.0, every=2),
     constraint=WeightClipping(0.1),
     average=QUICKLY,
-    augment=Adaptive(HorizontalFlip() + DiffAugment(), target=0.0, every=3, speed=300),
+    augment=Adaptive(HorizontalFlip() + DiffAugment(), target=-0.9, every=3, speed=300),
     steps_per_execution=4,
 )
 
