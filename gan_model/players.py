@@ -174,6 +174,7 @@ def check_scores(discriminator, image_shape, class_count=None):
         )
     if tells or told != class_count:
         scores = _scores_beside_classes(scores, class_count)
+        _check_blind(discriminator)
     if scores.shape.rank > 1 and scores.shape[-1] != 1:
         raise ValueError(
             f"The discriminator gives {scores.shape[-1]} numbers for an image; expected one "
@@ -198,6 +199,20 @@ def _scores_beside_classes(outputs, class_count):
             "keras.Model([images, labels], scores), as with networks.conditional.Projection."
         )
     return outputs[0]
+
+
+def _check_blind(discriminator):
+    """Refuses class logits that are computed from the labels, where the layers tell so."""
+    inputs = getattr(discriminator, "inputs", None)
+    if inputs is None or len(inputs) < 2:
+        return
+    try:
+        keras.Model(inputs[0], discriminator.outputs[1])
+    except ValueError as error:
+        raise ValueError(
+            "The class_logits of the discriminator depend on the labels that it is told, so there "
+            "is nothing to tell. Compute them from the images alone."
+        ) from error
 
 
 def _last_operation(network, input_shape, class_count=None):

@@ -366,6 +366,13 @@ def plain_discriminator():
     return keras.Sequential([keras.Input((SIDE, SIDE)), layers.Flatten(), layers.Dense(1)])
 
 
+def copying():
+    """A discriminator whose class logits are the labels that it was told."""
+    images, labels = keras.Input((SIDE, SIDE)), keras.Input((), dtype="int32")
+    scores = layers.Dense(1)(layers.Flatten()(images))
+    return keras.Model([images, labels], [scores, layers.Embedding(CLASSES, CLASSES)(labels)])
+
+
 PLAYERS_THAT_DO_NOT_FIT = {
     "no classes told": (
         generator,
@@ -385,6 +392,7 @@ PLAYERS_THAT_DO_NOT_FIT = {
         "has 2 outputs; expected scores alone",
     ),
     "other number of classes": (generator, lambda: discriminator("classifier", 5), 3, "3 logits"),
+    "told what to tell": (generator, copying, CLASSES, "depend on the labels"),
     "no number": (generator, discriminator, 3.0, "`class_count` is a whole number"),
     "none at all": (generator, discriminator, 0, "`class_count` is 1 or more"),
 }

@@ -210,11 +210,9 @@ def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_pat
     assert loaded.history.history == gone_on.history.history
 
 
-@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_the_steps_of_one_execution_are_no_matter_of_the_result(jit):
+def test_the_steps_of_one_execution_are_no_matter_of_the_result():
     one, four = (
-        Scheduled(steps_per_execution=count, jit_compile=jit).fit(None, epochs=2, steps=5)
-        for count in (1, 4)
+        Scheduled(steps_per_execution=count).fit(None, epochs=2, steps=5) for count in (1, 4)
     )
     assert same(one.state, four.state)
     assert one.history.history == four.history.history
