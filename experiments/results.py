@@ -110,23 +110,24 @@ def one(args, study):
 
         from gan_model import data, presets
     system = study.systems[args.one]
-    (train, labels), (held_out, _) = data.load(args.data)
-    train, labels = train[: system.images], labels[: system.images]
+    (images, labels), (held_out, _) = data.load(args.data)
     meter_of = QualityMeter
     if study.stacked:
-        train, labels, meter_of = stack(train, STACKED, seed=args.seed), None, ModeMeter
+        images, labels, meter_of = stack(images, STACKED, seed=args.seed), None, ModeMeter
+    train = images[: system.images]
     keras.utils.set_random_seed(args.seed)
     classes = presets.classes_for(system.build, labels)
     gan = system.build(train.shape[1:], seed=args.seed, **classes)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
-    meter = meter_of(gan, train, held_out, folder)
+    # Of all images, however few train: the floor needs as many as are held out.
+    meter = meter_of(gan, images, held_out, folder)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     if system.by_loop:
         alarms = None  # nothing watches the loop
         run_loop(gan, train, stopwatch)
     else:
-        alarms = raised(run_fit(gan, train, stopwatch, labels if classes else None))
+        alarms = raised(run_fit(gan, train, stopwatch, labels[: len(train)] if classes else None))
     cpus = len(os.sched_getaffinity(0))
     about = {"system": args.one, "seed": args.seed, "data": args.data, "cpus": cpus}
     state = state_of(stopwatch.left, alarms)
