@@ -137,7 +137,8 @@ def alarmed(study, runs):
     ]
     if not watched:
         return "None of these runs was watched by alarms."
-    text = f"`callbacks.Alarms` watched {len(watched)} of these runs and raised {len(told)} alarms"
+    alarms = f"{len(told)} alarm{'s' * (len(told) != 1)}"
+    text = f"`callbacks.Alarms` watched {len(watched)} of these runs and raised {alarms}"
     return "\n".join([text + (":\n" if told else "."), *told]).strip()
 
 

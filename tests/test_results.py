@@ -87,7 +87,7 @@ def test_alarms_are_counted_and_told(tmp_path, page):
 
     assert "watched 1 of these runs and raised 0 alarms.\n" in text(quiet, unwatched)
     told = text(quiet, loud)
-    assert "watched 2 of these runs and raised 1 alarms:\n" in told
+    assert "watched 2 of these runs and raised 1 alarm:\n" in told
     assert "- `presets.dense`, seed 1: `collapse` in epoch 4." in told
     assert "None of these runs was watched" in text(unwatched)
 
