@@ -63,9 +63,15 @@ def moving_averages(generator):
 
 
 def assert_same_weights(ours, theirs, *, leave_out=()):
+    """Equal but for rounding, which the processor decides.
+
+    RMSprop's first step is 0.0032 long wherever the gradient is not tiny, and there it divides by
+    next to nothing: the rounding of a gradient near 0 then shows as up to a hundredth of a step.
+    """
     for i, (our, their) in enumerate(zip(ours, theirs, strict=True)):
         if i not in leave_out:
-            np.testing.assert_allclose(our, their, rtol=1e-4, atol=2e-6)
+            np.testing.assert_allclose(our, their, rtol=1e-4, atol=3e-5)
+            assert np.abs(our - their).mean() < 5e-6
 
 
 def test_dense_is_the_loop_itself():
