@@ -62,16 +62,11 @@ def moving_averages(generator):
     return [i for i, w in enumerate(generator.weights) if "moving" in w.path]
 
 
-def assert_same_weights(ours, theirs, *, leave_out=()):
-    """Equal but for rounding, which the processor decides.
-
-    RMSprop's first step is 0.0032 long wherever the gradient is not tiny, and there it divides by
-    next to nothing: the rounding of a gradient near 0 then shows as up to a hundredth of a step.
-    """
+def assert_same_weights(ours, theirs, *, leave_out=(), atol=2e-6):
     for i, (our, their) in enumerate(zip(ours, theirs, strict=True)):
         if i not in leave_out:
-            np.testing.assert_allclose(our, their, rtol=1e-4, atol=3e-5)
-            assert np.abs(our - their).mean() < 5e-6
+            np.testing.assert_allclose(our, their, rtol=1e-4, atol=atol)
+            assert np.abs(our - their).mean() < 2e-6
 
 
 def test_dense_is_the_loop_itself():
@@ -89,7 +84,9 @@ def test_dcgan_is_the_loop_with_the_generator_in_training_mode():
     # The loop runs the generator twice, so its moving averages have moved twice.
     averages = moving_averages(players("dcgan")[0])
     assert len(averages) == 4
-    assert_same_weights(ours[0], theirs[0], leave_out=averages)
+    # Gradients through batch norm cancel almost, and what is left of rounding, which differs by
+    # processor, RMSprop divides by next to nothing: up to 1e-5 of its first step of 0.0032.
+    assert_same_weights(ours[0], theirs[0], leave_out=averages, atol=3e-5)
     assert_same_weights(ours[1], theirs[1])
 
 
