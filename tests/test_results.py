@@ -4,12 +4,14 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from gan_model import data, features, metrics, pictures, presets
+from gan_model.images import chosen
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
@@ -106,6 +108,30 @@ def test_a_run_by_the_clock_is_watched(results):
     history = results.run_fit(gan, images, stopwatch)
     assert not stopwatch.left and results.raised(history) == []
     assert history["alarm_collapse"] == [0.0]
+
+
+def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, results, monkeypatch):
+    (images, labels), (held_out, _) = data.load("sample")
+    few = (images[:80], labels[:80]), (held_out[:40], None)
+    monkeypatch.setattr(data, "load", lambda name: few)
+    system = results.studies.System("few", presets.dense, images=32)
+    study = results.studies.Study("Few", "Few images.", {"few": system})
+    asked = SimpleNamespace(
+        study="aids", data="sample", one="few", seed=0, minutes=[0], runs=tmp_path
+    )
+    trained_on = []
+
+    def fit(gan, train, stopwatch, labels):
+        trained_on.append(len(train))
+        stopwatch.look(images=32)
+        return {}
+
+    monkeypatch.setattr(results, "run_fit", fit)
+    results.one(asked, study)
+    told = json.loads(results.figures_file(asked, "few", 0).read_text())
+    assert trained_on == [32] and told["count"] == 40
+    reference = metrics.Reference(metrics.measures(held_out[:40], "fashion"), held_out[:40])
+    assert told["floor"] == reference.compare(chosen(images[:80], 40))
 
 
 def test_nothing_but_lost_runs_is_said(tmp_path, page):
