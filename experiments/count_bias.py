@@ -20,7 +20,7 @@ def main(args):
     with quiet():
         from gan_model import charts, data, features, metrics
     (images, _), _ = data.load(args.data)
-    space = metrics.InFeatureSpace(features.fashion())
+    space = metrics.FeatureMetrics(features.fashion())
     vectors = space.describe(images)
     counts = [count for count in COUNTS if 2 * count <= len(vectors)]
     read = {name: [[] for _ in range(args.repeats)] for name in (*DISTANCES, "recall_fashion")}

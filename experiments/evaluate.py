@@ -37,7 +37,7 @@ def arguments():
 def main(args):
     with quiet():
         from gan_model import metrics
-        from gan_model.images import chosen
+        from gan_model.data.images import chosen
         from gan_model.metrics import report
     sampler, settings = opened(args)
     train, held_out, images, labels = compared(args, settings, sampler)
@@ -76,7 +76,7 @@ def readings(sampler, images, count, *, most):
 def opened(args):
     """(what makes the images, the settings of its run); None for each that there is not."""
     from gan_model import runs
-    from gan_model.sampling import Sampler
+    from gan_model.model.sampling import Sampler
 
     folder, settings = runs.RunFolder(args.what), None
     if folder.settings.is_file():
@@ -220,7 +220,10 @@ def copies(reference, fakes, real, train, out):
     print(f"\n{report.copying(found, f'{kind.name}, checksum {kind.checksum}')}")
     print(f"  {path}: the {WORST} nearest of all, then {len(rows) - WORST} others")
     about = {"features": kind.name, "checksum": kind.checksum, "counts": found.counts}
-    return {"copying": about | {"nearer": found.nearer, "duplicates": found.duplicates}}
+    return {
+        "copying": about
+        | {"copying_probability": found.copying_probability, "duplicates": found.duplicates}
+    }
 
 
 def in_fashion(reference):

@@ -10,7 +10,7 @@ class QualityMeter:
 
     def __init__(self, gan, train, held_out, folder):
         from gan_model import features, metrics
-        from gan_model.images import chosen
+        from gan_model.data.images import chosen
 
         self._gan, self._folder, self._marks = gan, folder, []
         self._classes = features.fashion().classes
@@ -22,7 +22,7 @@ class QualityMeter:
         }
 
     def measure(self, minute, images):
-        from gan_model.conditioning import of_each_class
+        from gan_model.model.labels import of_each_class
 
         made = self._gan.generate(self._reference.count)
         self._keep_grid(minute)

@@ -41,8 +41,8 @@ def main(args):
         import numpy as np
 
         from gan_model import pictures, runs
-        from gan_model.conditioning import of_each_class
-        from gan_model.sampling import Sampler
+        from gan_model.model.labels import of_each_class
+        from gan_model.model.sampling import Sampler
     model = runs.load_model(args.file) if args.file else runs.RunFolder(args.run_dir).load()
     sampler = Sampler.of(model)
     out = Path(args.out)

@@ -82,7 +82,7 @@ class Search:
         return self.preset(self.train.shape[1:], **self.classes, **self._space(hp))
 
     def _space(self, hp):
-        return sweeps.usual(
+        return sweeps.search_space(
             hp,
             self.preset,
             codings_sizes=self.args.codings_sizes,
@@ -130,7 +130,7 @@ class Search:
             chief.search(tuner, journal)
         else:
             self._search(tuner)
-        sweeps.lighten_all_but_best(self.folder.trials, keep=self.args.top)
+        sweeps.delete_weights_except_best(self.folder.trials, keep=self.args.top)
 
     def work(self):
         """Trains the trials that a chief hands out."""
@@ -167,7 +167,7 @@ class Search:
     def recipe(self):
         """The values that the preset has without a search."""
         batch_size = {"batch_size": _BATCH_SIZE} if len(self.args.batch_sizes) > 1 else {}
-        return {**batch_size, **sweeps.own(self.preset)}
+        return {**batch_size, **sweeps.preset_defaults(self.preset)}
 
     def outcomes(self):
         """Of all trials, by name."""

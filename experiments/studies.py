@@ -9,7 +9,7 @@ NAMES = (
     "modern",
     "conditional",
     "objectives",
-    "aids",
+    "ema_and_augmentation",
     "modes",
 )  # in the order of the page
 
@@ -61,7 +61,7 @@ def named(name):
         "modern": of_modern,
         "conditional": of_conditional,
         "objectives": of_objectives,
-        "aids": of_aids,
+        "ema_and_augmentation": of_ema_and_augmentation,
         "modes": of_modes,
     }[name]()
 
@@ -145,7 +145,7 @@ def _penalties():
     return {"none": None, "R1": r1, "R1 + R2": r1 + r2, "WGAN-GP": gradient}
 
 
-def of_aids():
+def of_ema_and_augmentation():
     from gan_model import augmenting, presets
 
     few, changed = 1000, augmenting.DiffAugment()

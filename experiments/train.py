@@ -92,7 +92,7 @@ def lost(history):
     """Whether the run ended in losses that are no numbers, or exploding."""
     from gan_model import alarms
 
-    return alarms.lost({name: values[-1] for name, values in history.items()})
+    return alarms.diverged({name: values[-1] for name, values in history.items()})
 
 
 def announce(folder, args):

@@ -1,38 +1,27 @@
 """GANs as Keras models: `fit` drives the training.
 
-The rooms, in the order in which a batch walks through them:
+How the package is laid out, in the order in which a batch passes through it. A package imports
+only from those above it.
 
-    data          files                    -> batches of images
-    codings       a seed, a place          -> codings
-    networks      codings -> images, images -> scores
-    losses        scores                   -> one number for each player
-    penalties     discriminator, images    -> one number added to what it pays
-    images        images as given          -> images in the generator's range
-    conditioning  images with labels       -> both players know the class of each
-    measuring     held-out images          -> the quality of what a model generates
-    feeding       images as fit takes them -> batches
-    execution     many training steps      -> one call into XLA
-    tracking      what a step says of itself -> the means that fit logs
-    players       two networks             -> what a GAN must know of them
-    augmenting    images, real and fake    -> other images, the only ones that are judged
-    averaging     a generator that learns  -> one that follows it slowly
-    sampling      a trained generator      -> images to show
-    saving        what of a GAN goes into a file
-    files         a file, whole or as it was before
-    folders       a folder, held by one process
-    rules         what compile is given    -> the same, if a game can be played by it
-    compiling     the rule of a game       -> a model that is ready for its steps
-    gan           all of the above         -> the only train_step
-    features      images                   -> vectors that a distance looks at
-    metrics       images, held-out images  -> how far apart they are
-    pictures      images                   -> grids, PNG, GIF
-    charts        numbers                  -> charts as PNG
-    checkpoint    the state of a run      <-> one file
-    alarms        figures of a run         -> what goes wrong, as a sentence
-    callbacks     what is shown and kept while fit runs
-    presets       whole recipes with a name
-    runs          one run                 <-> one folder
-    sweeps        a space of recipes       -> the best of them
+    storage      files that are written atomically, locks, checkpoints
+    replicas     the devices that run one step together
+    data         files                          -> batches of images
+    random       (seed, step, purpose)          -> codings and other random numbers
+    networks     codings -> images, images -> scores
+    losses       scores                         -> what each player pays
+    penalties    discriminator, images          -> what it pays for its gradients
+    augmenting   images                         -> images as the discriminator sees them
+    averaging    a generator                    -> the moving average of its weights
+    features     images                         -> vectors that a distance compares
+    metrics      images, held-out images        -> how far apart they are
+    pictures     images                         -> grids, PNG, GIF
+    model        all of the above               -> GAN, the Keras model
+    charts       numbers                        -> charts as PNG
+    alarms       figures of a run               -> what goes wrong, as a sentence
+    callbacks    what is shown and kept while `fit` runs
+    presets      complete recipes by name
+    runs         one run                       <-> one folder
+    sweeps       a search space of recipes      -> the best of them
 """
 
 from gan_model import (
@@ -41,8 +30,6 @@ from gan_model import (
     averaging,
     callbacks,
     charts,
-    codings,
-    conditioning,
     data,
     features,
     losses,
@@ -51,24 +38,23 @@ from gan_model import (
     penalties,
     pictures,
     presets,
+    random,
     runs,
-    sampling,
-    saving,
     sweeps,
 )
-from gan_model.gan import GAN
+from gan_model.model import GAN, RunCallback, Sampler
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "GAN",
+    "RunCallback",
+    "Sampler",
     "alarms",
     "augmenting",
     "averaging",
     "callbacks",
     "charts",
-    "codings",
-    "conditioning",
     "data",
     "features",
     "losses",
@@ -77,8 +63,7 @@ __all__ = [
     "penalties",
     "pictures",
     "presets",
+    "random",
     "runs",
-    "sampling",
-    "saving",
     "sweeps",
 ]

@@ -18,8 +18,11 @@ import math
 
 import tensorflow as tf
 
-from gan_model.metrics.variety import alike
+from gan_model.metrics.diversity import collapsed
+from gan_model.model.trackers import FIGURES
 
+# The last two are those of generated images: not a number where the weights are not.
+_OF_TRAINING = (*FIGURES, "diversity", "class_entropy")
 _EPOCHS = 3  # in a row, before it is said: figures of a healthy game swing
 _STEPS = 500  # before that a generator has not learned enough to be judged
 
@@ -29,9 +32,9 @@ class _Priced:
 
     _known = None, (None, None)
 
-    def prices(self, loss):
+    def loss_bounds(self, loss):
         if self._known[0] is not loss:
-            self._known = loss, prices(loss)
+            self._known = loss, loss_bounds(loss)
         return self._known[1]
 
 
@@ -53,19 +56,19 @@ class Exploding(_Priced):
         )
 
     def _no_numbers(self, figures):
-        lost = [name for name, value in trained(figures).items() if not math.isfinite(value)]
-        return f"{', '.join(lost)} became infinite or not a number" if lost else None
+        names = not_finite(figures)
+        return f"{', '.join(names)} became infinite or not a number" if names else None
 
     def _losing(self, loss, figures):
-        paid, (least, guessing) = figures["discriminator_loss"], self.prices(loss)
+        paid, (least, guessing) = figures["discriminator_loss"], self.loss_bounds(loss)
         if guessing is None or paid - least < 100 * (guessing - least):
             return None
         return f"the discriminator pays {paid:.3g}, and by guessing it would pay {guessing:.3g}"
 
     def _steep(self, figures, before):
         for player in ("generator", "discriminator"):
-            now = figures.get(f"{player}_gradient", 0)
-            most = max(before.get(f"{player}_gradient") or [0])
+            now = figures.get(f"{player}_gradient_norm", 0)
+            most = max(before.get(f"{player}_gradient_norm") or [0])
             if 0 < 1000 * most < now:
                 return f"the {player}'s gradient is {now:.3g}, in no epoch before above {most:.3g}"
         return None
@@ -88,18 +91,18 @@ class DiscriminatorWon(_Priced):
         self.share = share
 
     def judge(self, gan, figures, before):
-        least, guessing = self.prices(gan.loss)
+        least, guessing = self.loss_bounds(gan.loss)
         paid = [*before.get("discriminator_loss", ()), figures["discriminator_loss"]][-_EPOCHS:]
         if guessing is None or len(paid) < _EPOCHS or int(gan.step.numpy()) < _STEPS:
             return None
         if max(paid) >= least + self.share * (guessing - least):
             return None
-        most = max([figures["generator_gradient"], *before.get("generator_gradient", ())])
+        most = max([figures["generator_gradient_norm"], *before.get("generator_gradient_norm", ())])
         return (
             f"for {_EPOCHS} epochs the discriminator has paid no more than {max(paid):.2g}, and "
             f"guessing costs {guessing:.2g}; real images score {figures['real_score']:.1f}, fake "
             f"ones {figures['fake_score']:.1f}; the generator's gradient is "
-            f"{figures['generator_gradient']:.2g}, at most {most:.2g} in an epoch. The "
+            f"{figures['generator_gradient_norm']:.2g}, at most {most:.2g} in an epoch. The "
             "discriminator has won, and the generator learns little from it: try a lower "
             "discriminator_learning_rate, discriminator_steps=1, penalty=penalties.R1(10) or "
             "augment=augmenting.DiffAugment()."
@@ -110,7 +113,7 @@ class Collapse:
     """The generator makes nearly the same image from all codings.
 
     Seen in 64 images: how much they vary, as a share of what as many real ones do
-    (`variety`; of a GAN with classes, within a class); the entropy of their classes, where
+    (`diversity`; of a GAN with classes, within a class); the entropy of their classes, where
     `gan.quality` knows classes; and the recall, where that is measured. Searches judge a trial
     by the same marks.
     """
@@ -122,9 +125,9 @@ class Collapse:
             return None
         recalls = _last(figures, before, "val_recall_")
         marks = [
-            alike(variety=variety, spread=spread, recalls=recalls)
-            for variety, spread in itertools.zip_longest(
-                _latest("variety", figures, before), _latest("class_entropy", figures, before)
+            collapsed(diversity=diversity, spread=spread, recalls=recalls)
+            for diversity, spread in itertools.zip_longest(
+                _latest("diversity", figures, before), _latest("class_entropy", figures, before)
             )
         ]
         if len(marks) < _EPOCHS or not all(marks):
@@ -141,18 +144,20 @@ def standard():
     return [Exploding(), DiscriminatorWon(), Collapse()]
 
 
-def trained(figures):
-    """The figures of an epoch that are not held-out ones."""
-    return {name: value for name, value in figures.items() if not name.startswith("val_")}
+def not_finite(figures):
+    """Names of the figures of training that are infinite or not a number.
+
+    Figures that a user's own callbacks log say nothing about the run.
+    """
+    return [name for name in _OF_TRAINING if not math.isfinite(figures.get(name, 0))]
 
 
-def lost(figures):
-    """Whether an epoch with these figures is one that no later step can bring back."""
-    sound = all(map(math.isfinite, trained(figures).values()))
-    return not sound or bool(figures.get(f"alarm_{Exploding.name}"))
+def diverged(figures):
+    """Whether no later step can bring back a run whose epoch has these figures."""
+    return bool(not_finite(figures) or figures.get(f"alarm_{Exploding.name}"))
 
 
-def prices(loss):
+def loss_bounds(loss):
     """The least that the discriminator can pay, and what guessing costs: equal scores for all.
 
     Found by trying scores up to 50. (None, None) where the loss has no least value.

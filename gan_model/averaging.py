@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from gan_model.conditioning import with_labels
-from gan_model.losses import Serializable
+from gan_model.storage.serializable import Serializable
 
 
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
-class Exponential(Serializable):
+class ExponentialMovingAverage(Serializable):
     """The exponential moving average of the generator's weights, in every step
 
         average <- average + (1 - beta) (weight - average),   beta = 0.5^(images / half_life)
@@ -49,7 +48,7 @@ class Exponential(Serializable):
                 f"warm_up={self.warm_up}."
             )
 
-    def share(self, images, seen):
+    def fraction(self, images, seen):
         """1 - beta: how much of the way to the new weights the average goes in one step.
 
         Args:
@@ -66,86 +65,11 @@ class Exponential(Serializable):
         # first image the half life is 0, and the share 1.
         return -tf.math.expm1(-math.log(2.0) * tf.cast(images, tf.float32) / half_life)
 
-
-class FollowsGenerator:
-    """`averaged_generator` of a model with a `generator`, where `compile` asked for it.
-
-    The model has a tracked dict `_companions` of layers whose state is part of its own.
-    """
-
-    average = None
-
-    @property
-    def averaged_generator(self):
-        """The moving average of `generator`, a Keras model; None: there is none."""
-        return self._companions.get("average")
-
-    @property
-    def sampled_generator(self):
-        """The generator that images are made with: the averaged one, or else the only one."""
-        return self.generator if self.averaged_generator is None else self.averaged_generator
-
-    def _compile_average(self, average):
-        """Begins an average where the generator stands, goes on with one, or ends it."""
-        if checked(average) is None:
-            self._companions.pop("average", None)
-        elif self.averaged_generator is None:
-            self._companions["average"] = twin(self.generator, self.codings_size, self.class_count)
-        self.average = average
-
-    def _follow_generator(self, images):
-        """One step of the average, which `images` were generated or judged in."""
-        if self.average is None:
-            return
-        share = self.average.share(images, self.images_seen)
-        weights = zip(self.averaged_generator.weights, self.generator.weights, strict=True)
-        for average, weight in weights:
+    def follow(self, averaged, generator, *, images, seen):
+        """Moves the weights of one generator towards those of another; arguments as `fraction`."""
+        fraction = self.fraction(images, seen)
+        for average, weight in zip(averaged.weights, generator.weights, strict=True):
             if keras.backend.is_float_dtype(weight.dtype):
-                average.assign_add(share * (weight - average))
+                average.assign_add(fraction * (weight - average))
             else:
-                average.assign(weight)  # a count, of which there is no mean
-
-
-def twin(generator, codings_size, class_count=None):
-    """A second generator with the same weights, not to be trained.
-
-    Raises:
-        ValueError: it cannot be made, or its weights can hold no average.
-    """
-    for weight in generator.weights:
-        if weight.dtype == "bfloat16":
-            raise ValueError(
-                f"The weight {weight.path} is bfloat16, whose 8 bits cannot hold an average. Use "
-                "keras.config.set_dtype_policy('mixed_bfloat16') before the generator is made."
-            )
-    try:
-        copy = keras.models.clone_model(generator)
-        labels = None if class_count is None else tf.zeros(1, tf.int32)
-        # Builds a subclass of keras.Model.
-        copy(with_labels(tf.zeros((1, codings_size)), labels), training=False)
-        copy.set_weights(generator.get_weights())
-    except Exception as error:  # Keras and the user's own layers raise whatever they meet
-        raise _no_twin(generator, str(error).strip().splitlines()[0]) from error
-    own = {id(weight) for weight in copy.weights}
-    if any(id(weight) in own for weight in generator.weights):
-        raise _no_twin(generator, "its copy shares weights with it")
-    copy.trainable = False
-    return copy
-
-
-def checked(average):
-    """The average itself, or None."""
-    if average is not None and (isinstance(average, type) or not hasattr(average, "share")):
-        raise ValueError(
-            f"`average` says how a second generator follows the first. Received: {average!r}. "
-            "Type average=gan_model.averaging.Exponential()."
-        )
-    return average
-
-
-def _no_twin(generator, reason):
-    return ValueError(
-        f"The generator, a {type(generator).__name__}, cannot be copied for an average: {reason}. "
-        "Make it of Sequential or functional parts, or give its class get_config; or leave "
-        "`average` out."
-    )
+                average.assign(weight)  # a count, which has no mean

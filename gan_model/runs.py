@@ -23,8 +23,8 @@ import tensorflow as tf
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
 from gan_model.callbacks.training_time import seconds_until
-from gan_model.files import replaced
-from gan_model.folders import Folder
+from gan_model.storage.atomic import atomic_write
+from gan_model.storage.folders import Folder
 
 _SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
 # A run may be given more time later, and measured otherwise; all else makes it another run.
@@ -80,7 +80,7 @@ class RunFolder(Folder):
     def save(self, gan):
         """Writes `gan.keras` and `generator.keras`, each whole or not at all."""
         for model, path in ((gan, self.gan), (gan.sampled_generator, self.generator)):
-            with replaced(path) as beside:
+            with atomic_write(path) as beside:
                 model.save(beside)
 
     def load(self):

@@ -16,8 +16,9 @@ import tensorflow as tf
 from test_callbacks import curve, events, rows
 from test_resume import bytes_in, same
 
-from gan_model import GAN, alarms, augmenting, callbacks, checkpoint, data, losses, metrics, presets
-from gan_model.metrics.variety import alike, variety
+from gan_model import GAN, alarms, augmenting, callbacks, data, losses, metrics, presets
+from gan_model.metrics.diversity import collapsed, diversity
+from gan_model.storage import checkpoint
 
 NAMES = ["exploding", "discriminator_won", "collapse"]
 QUICK = {"steps_per_execution": 10}  # without XLA, whose compiling takes longer than a test
@@ -27,9 +28,9 @@ HEALTHY = {
     "generator_loss": 1.0,
     "real_score": 0.5,
     "fake_score": -0.5,
-    "discriminator_gradient": 2.0,
-    "generator_gradient": 1.0,
-    "variety": 0.9,
+    "discriminator_gradient_norm": 2.0,
+    "generator_gradient_norm": 1.0,
+    "diversity": 0.9,
 }
 
 
@@ -48,7 +49,7 @@ def judged(alarm, epochs, gan=None):
 # What is judged.
 
 
-@pytest.mark.parametrize("name", ["discriminator_loss", "generator_gradient", "real_score"])
+@pytest.mark.parametrize("name", ["discriminator_loss", "generator_gradient_norm", "real_score"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf], ids=str)
 def test_no_numbers_end_a_run_in_its_first_epoch(name, value):
     sentence = judged(alarms.Exploding(), [{name: value}])
@@ -68,7 +69,7 @@ def test_a_discriminator_that_pays_a_hundred_times_what_guessing_costs_explodes(
 
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
 def test_a_gradient_a_thousand_times_that_of_every_epoch_before_explodes(player):
-    name = f"{player}_gradient"
+    name = f"{player}_gradient_norm"
     alarm, gan = alarms.Exploding(), at(loss=losses.Wasserstein())
     assert judged(alarm, [{name: 1e9}], gan) is None  # nothing to hold it against
     assert judged(alarm, [{name: 1e-3}, {name: 2.0}, {name: 1999.0}], gan) is None
@@ -93,11 +94,11 @@ def test_a_gradient_a_thousand_times_that_of_every_epoch_before_explodes(player)
     ids=str,
 )
 def test_what_guessing_costs_and_the_least_that_there_is(loss, least, guessing):
-    assert alarms.prices(loss) == pytest.approx((least, guessing), abs=2e-3)
+    assert alarms.loss_bounds(loss) == pytest.approx((least, guessing), abs=2e-3)
 
 
 def test_a_loss_without_an_end_has_no_winner():
-    assert alarms.prices(losses.Wasserstein()) == (None, None)
+    assert alarms.loss_bounds(losses.Wasserstein()) == (None, None)
     won = {"discriminator_loss": -1e6}
     assert judged(alarms.DiscriminatorWon(), [won] * 5, at(loss=losses.Wasserstein())) is None
 
@@ -113,7 +114,7 @@ def test_what_cannot_be_priced_raises_nothing():
             return keras.ops.mean(real_scores) * math.nan
 
     gan = at(loss=Spread())
-    assert alarms.prices(gan.loss) == (None, None)
+    assert alarms.loss_bounds(gan.loss) == (None, None)
     assert judged(alarms.Exploding(), [{"discriminator_loss": 1e9}], gan) is None
     assert judged(alarms.DiscriminatorWon(), [{"discriminator_loss": 0.0}] * 3, gan) is None
 
@@ -137,7 +138,7 @@ def test_label_smoothing_moves_the_least_that_counts():
 
 
 def test_collapse_is_said_after_three_epochs_without_variety():
-    alarm, low = alarms.Collapse(), {"variety": 0.05}
+    alarm, low = alarms.Collapse(), {"diversity": 0.05}
     assert judged(alarm, [{}, low, low]) is None
     assert judged(alarm, [low] * 3, at(step=499)) is None
     sentence = judged(alarm, [{}, low, low, low])
@@ -145,30 +146,30 @@ def test_collapse_is_said_after_three_epochs_without_variety():
 
 
 def test_recall_speaks_against_collapse_and_one_class_for_it():
-    alarm, figures = alarms.Collapse(), HEALTHY | {"variety": 0.05}
-    before = {"variety": [0.05] * 3}
+    alarm, figures = alarms.Collapse(), HEALTHY | {"diversity": 0.05}
+    before = {"diversity": [0.05] * 3}
     assert alarm.judge(at(), figures | {"val_recall_fashion": 0.1}, before) is None
     assert alarm.judge(at(), figures, before | {"val_recall_fashion": [0.1]}) is None
     assert alarm.judge(at(), figures | {"val_recall_fashion": 0.0}, before)
-    before = {"variety": [0.9] * 3, "class_entropy": [0.1] * 3}
+    before = {"diversity": [0.9] * 3, "class_entropy": [0.1] * 3}
     assert "one class" in alarm.judge(at(), HEALTHY | {"class_entropy": 0.1}, before)
     assert alarm.judge(at(), HEALTHY | {"class_entropy": 1.0}, before) is None
 
 
 def test_an_unknown_variety_is_no_collapse():
-    figures = {name: value for name, value in HEALTHY.items() if name != "variety"}
+    figures = {name: value for name, value in HEALTHY.items() if name != "diversity"}
     assert alarms.Collapse().judge(at(), figures, {}) is None
 
 
 def test_variety_is_the_share_of_the_squared_distances():
     """Half of the contrast is a quarter of the squared distances; one image over and over 0."""
     real = np.random.default_rng(0).integers(0, 2, (20, 4, 4), np.uint8) * 200
-    assert variety(real // 2, real) == pytest.approx(0.25)
-    assert variety(np.repeat(real[:1], 20, axis=0), real) == 0
+    assert diversity(real // 2, real) == pytest.approx(0.25)
+    assert diversity(np.repeat(real[:1], 20, axis=0), real) == 0
     pairs = ((real[:, None].astype(float) - real[None]) ** 2).mean() / 2
     halved = ((real[:, None] / 2.0 - real[None] / 2.0) ** 2).mean() / 2
-    assert variety(real // 2, real) == pytest.approx(halved / pairs)
-    assert alike(variety=0.11) == "" != alike(variety=0.09)
+    assert diversity(real // 2, real) == pytest.approx(halved / pairs)
+    assert collapsed(diversity=0.11) == "" != collapsed(diversity=0.09)
 
 
 # Runs that fail, and runs that do not.
@@ -213,7 +214,7 @@ def test_a_generator_that_ignores_its_codings_collapses(dense, capsys, tmp_path)
     gan = recompiled(GAN(deaf, dense.discriminator, image_range=(0, 1)))
     history = fit(gan, [callbacks.Alarms(log_dir=tmp_path), callbacks.Scalars(tmp_path)], epochs=4)
     assert history["alarm_collapse"] == [0, 0, 1, 1]
-    assert max(history["variety"]) == 0
+    assert max(history["diversity"]) == 0
     assert capsys.readouterr().err.count("Alarm: nearly all images are alike") == 1  # not twice
     # The marker as TensorBoard reads it: a curve, a point and a text.
     assert [value for _, value in curve(tmp_path / "train", "alarms/collapse")] == [0, 0, 1, 1]
@@ -238,7 +239,7 @@ def test_no_alarm_on_a_healthy_run(preset, seeded):
     labels = {"y": data.load("sample")[0][1]} if gan.class_count else {}
     history = fit(gan, callbacks.Alarms(), epochs=4, batch_size=8, **labels)
     assert [history[f"alarm_{name}"] for name in NAMES] == [[0.0] * 4] * 3
-    assert min(history["variety"]) > 0.3
+    assert min(history["diversity"]) > 0.3
 
 
 # Quick ones: a small game on small images.
@@ -289,13 +290,13 @@ def test_the_fields_are_there_in_every_epoch(tmp_path):
     history = train(small(), callbacks.watch(tmp_path, count=4), epochs=2).history
     for name in [*(f"alarm_{name}" for name in NAMES), "recoveries"]:
         assert history[name] == [0.0, 0.0]
-    assert len(history["variety"]) == 2 and "class_entropy" not in history
+    assert len(history["diversity"]) == 2 and "class_entropy" not in history
     (first, second) = rows(tmp_path / "history.csv")
-    assert [float(first["variety"]), float(second["variety"])] == history["variety"]
+    assert [float(first["diversity"]), float(second["diversity"])] == history["diversity"]
     assert first["alarm_collapse"] == "0.0"
     train_board = events(tmp_path / "tensorboard" / "train")
     assert {f"alarms/{name}" for name in NAMES} < set(train_board)
-    assert {"diversity/variety", "training/recoveries"} < set(train_board)
+    assert {"diversity/diversity", "training/recoveries"} < set(train_board)
 
 
 def test_alarms_change_nothing_in_the_training():
@@ -448,7 +449,7 @@ def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_pat
     assert math.isnan(history["generator_loss"][-1])
     gan = small()
     assert callbacks.Checkpoints(tmp_path / "checkpoints").restore(gan) == 1
-    assert gan.sampler().sound and rates(gan) == [RATE, RATE]
+    assert gan.sampler().is_finite and rates(gan) == [RATE, RATE]
 
 
 def test_a_rate_that_is_a_schedule_cannot_be_lowered(tmp_path, capsys):

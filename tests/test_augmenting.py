@@ -8,17 +8,18 @@ from keras import layers
 from test_dirac import dirac
 from test_resume import same
 
-from gan_model import GAN, augmenting, codings, networks, presets
+from gan_model import GAN, augmenting, networks, presets, random
 from gan_model.augmenting import Adaptive, Augmentation, DiffAugment, HorizontalFlip, operations
-from gan_model.codings import Noise
 from gan_model.losses import Relativistic, Wasserstein
 from gan_model.penalties import R1
+from gan_model.model.judge import Batch, Judge
+from gan_model.random import RandomStream
 
 SHAPES = [(28, 28, 1), (12, 20, 3), (9, 7, 3), (8, 6)]
 RANGES = [(0.0, 1.0), (-1.0, 1.0)]
 ALL = HorizontalFlip() + DiffAugment()
 OFF = DiffAugment(colour=False, translation=0, cutout=0)
-NOISE = Noise(seed=5, place=3, purpose=codings.REAL_FOR_DISCRIMINATOR)
+NOISE = RandomStream(seed=5, step=3, purpose=random.REAL_FOR_DISCRIMINATOR)
 
 
 def some_images(shape=(12, 20, 3), count=64, image_range=(-1.0, 1.0), seed=1):
@@ -28,7 +29,7 @@ def some_images(shape=(12, 20, 3), count=64, image_range=(-1.0, 1.0), seed=1):
 
 def numbers(count=64, seed=2):
     """What an operation draws: (count, 2) between 0 and 1."""
-    return Noise(seed=seed).uniform(count, 2)
+    return RandomStream(seed=seed).uniform(count, 2)
 
 
 # Operations, one image at a time.
@@ -82,8 +83,8 @@ def cut_slowly(image, u, least, share):
     for row in range(sides[0]):
         for column in range(sides[1]):
             inside = [
-                m - h // 2 <= place < m - h // 2 + h
-                for place, m, h in zip((row, column), middles, holes, strict=True)
+                m - h // 2 <= pixel < m - h // 2 + h
+                for pixel, m, h in zip((row, column), middles, holes, strict=True)
             ]
             if all(inside):
                 cut[row, column] = least
@@ -194,19 +195,19 @@ def test_each_operation_is_drawn_for_each_image_by_itself():
 
 def test_the_numbers_are_fresh_for_each_image_step_purpose_and_device_and_no_others():
     images = tf.repeat(some_images(count=1), 16, axis=0)
-    here = dict(seed=5, place=3, purpose=codings.REAL_FOR_DISCRIMINATOR)
-    first = ALL(images, Noise(**here), (-1.0, 1.0)).numpy()
-    assert np.array_equal(first, ALL(images, Noise(**here), (-1.0, 1.0)))
+    here = dict(seed=5, step=3, purpose=random.REAL_FOR_DISCRIMINATOR)
+    first = ALL(images, RandomStream(**here), (-1.0, 1.0)).numpy()
+    assert np.array_equal(first, ALL(images, RandomStream(**here), (-1.0, 1.0)))
     assert len({image.tobytes() for image in first}) == 16
     for other in (
         dict(seed=6),
-        dict(place=4),
-        dict(purpose=codings.FAKE_FOR_DISCRIMINATOR),
-        dict(purpose=codings.REAL_FOR_GENERATOR),
-        dict(purpose=codings.FAKE_FOR_GENERATOR),
+        dict(step=4),
+        dict(purpose=random.FAKE_FOR_DISCRIMINATOR),
+        dict(purpose=random.REAL_FOR_GENERATOR),
+        dict(purpose=random.FAKE_FOR_GENERATOR),
         dict(replica=1),
     ):
-        others = ALL(images, Noise(**here | other), (-1.0, 1.0)).numpy()
+        others = ALL(images, RandomStream(**here | other), (-1.0, 1.0)).numpy()
         assert not {image.tobytes() for image in first} & {image.tobytes() for image in others}
 
 
@@ -260,10 +261,12 @@ def weights(gan):
 @pytest.mark.parametrize("shape", [(16, 16, 1), (16, 20, 3)])
 def test_the_gradient_reaches_every_weight_of_the_generator(shape):
     gan = gan_with(ALL, shape=shape)
-    drawn = codings.normal(8, 4, seed=0)
+    drawn = random.normal(8, 4, seed=0)
     with tf.GradientTape() as tape:
-        loss = gan._generator_loss(some_images(shape, count=8), gan(drawn, training=True), None)
-    gradients = tape.gradient(loss, gan.generator.trainable_variables)
+        real, fake = Batch(some_images(shape, count=8)), Batch(gan(drawn, training=True))
+        judge = Judge(gan.discriminator)
+        bill = gan.game.generator(judge, real, fake, random.RandomStreams(0, 0))
+    gradients = tape.gradient(bill.objective, gan.generator.trainable_variables)
     for weight, gradient in zip(gan.generator.trainable_variables, gradients, strict=True):
         assert gradient is not None and np.isfinite(gradient).all(), weight.path
         # Before a batch norm a bias is no matter.
@@ -329,7 +332,7 @@ def test_where_nothing_is_changed_no_bit_of_the_training_is(augment, images):
         gan.fit(images, epochs=2, batch_size=16, verbose=0)
         trained.append(weights(gan))
     if augment is not OFF:
-        assert float(gan.augmentation) == 0.0
+        assert float(gan.augmentation_probability) == 0.0
     assert same(*trained)
 
 
@@ -349,7 +352,7 @@ def test_in_bfloat16_it_trains(images):
     finally:
         keras.config.set_dtype_policy("float32")
     history = gan.fit(images, batch_size=16, verbose=0).history
-    assert gan.augmentation.dtype == "float32"
+    assert gan.augmentation_probability.dtype == "float32"
     assert all(np.isfinite(values).all() for values in history.values())
 
 
@@ -392,9 +395,11 @@ def test_in_a_gan_it_follows_the_scores_of_real_images_and_is_logged(value, way)
     """The Dirac GAN scores an image x with psi x, and here psi, more than 0, stays."""
     gan = dirac(Wasserstein(), augment=Adaptive(HorizontalFlip(), every=2, speed=100))
     gan.discriminator_optimizer.learning_rate = 0.0
-    gan.augmentation.assign(0.5)
+    gan.augmentation_probability.assign(0.5)
     real = np.full((4, 1, 1), value / 255 - 0.5, "float32")
-    logged = [gan.train_on_batch(real, return_dict=True)["augmentation"] for _ in range(5)]
+    logged = [
+        gan.train_on_batch(real, return_dict=True)["augmentation_probability"] for _ in range(5)
+    ]
     steps = np.array([0.5, 0.5, 0.5 + 0.08 * way, 0.5 + 0.08 * way, 0.5 + 0.16 * way])
     np.testing.assert_allclose(logged, steps, atol=1e-6)
     assert "augmentation" not in gan.evaluate(real, return_dict=True, verbose=0)
@@ -407,11 +412,11 @@ def test_it_is_logged_only_where_it_is(images):
 
 def test_compiled_again_p_stays_and_without_it_is_gone():
     gan = gan_with(Adaptive(ALL))
-    gan.augmentation.assign(0.25)
+    gan.augmentation_probability.assign(0.25)
     gan.compile(augment=Adaptive(HorizontalFlip(), speed=7))
-    assert float(gan.augmentation) == 0.25
+    assert float(gan.augmentation_probability) == 0.25
     gan.compile(augment=ALL)
-    assert gan.augmentation is None
+    assert gan.augmentation_probability is None
     assert len(gan.weights) == len(gan_with().weights)
 
 

@@ -8,13 +8,16 @@ from keras import layers
 from test_dirac import PSI, RATE, THETA, dirac
 from test_resume import same
 
-from gan_model import GAN, checkpoint, features, metrics, networks, presets, runs
-from gan_model.averaging import Exponential
+from gan_model import GAN, features, metrics, networks, presets, runs
+from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import Wasserstein
-from gan_model.sampling import Sampler
+from gan_model.model.sampling import Sampler
+from gan_model.storage import checkpoint
 
 SHAPE = (16, 16, 1)
-QUICKLY = Exponential(half_life=40, warm_up=0.3)  # images: a run of a test is a few hundred
+QUICKLY = ExponentialMovingAverage(
+    half_life=40, warm_up=0.3
+)  # images: a run of a test is a few hundred
 
 
 def averaged(gan):
@@ -31,9 +34,9 @@ def zeros(count=4):
 @pytest.mark.parametrize(
     ("average", "half_life"),
     [
-        (Exponential(20, warm_up=None), lambda seen: 20),
-        (Exponential(20, warm_up=0.5), lambda seen: min(20, 0.5 * seen)),
-        (Exponential(), lambda seen: 0.05 * seen),
+        (ExponentialMovingAverage(20, warm_up=None), lambda seen: 20),
+        (ExponentialMovingAverage(20, warm_up=0.5), lambda seen: min(20, 0.5 * seen)),
+        (ExponentialMovingAverage(), lambda seen: 0.05 * seen),
     ],
 )
 def test_the_average_of_a_path_known_by_hand(average, half_life):
@@ -60,7 +63,7 @@ def still(average):
 
 @pytest.mark.parametrize("batch_size", [1, 4, 16, 64])
 def test_half_of_a_jump_is_left_after_the_half_life_whatever_the_batch_size(batch_size):
-    gan = still(Exponential(half_life=64, warm_up=None))
+    gan = still(ExponentialMovingAverage(half_life=64, warm_up=None))
     for times in (1, 2):
         gan.fit(zeros(64), batch_size=batch_size, verbose=0)
         assert averaged(gan) == pytest.approx(THETA / 2**times, rel=1e-5)
@@ -68,12 +71,12 @@ def test_half_of_a_jump_is_left_after_the_half_life_whatever_the_batch_size(batc
 
 def test_a_long_half_life_is_no_matter_of_float32():
     """1 - 0.5^(1 / 10^7) has one digit in float32."""
-    share = float(Exponential(1e7, warm_up=None).share(1, 0))
+    share = float(ExponentialMovingAverage(1e7, warm_up=None).share(1, 0))
     assert share == pytest.approx(6.931471566e-08, rel=1e-6)
 
 
 def test_with_a_warm_up_the_random_start_is_forgotten_at_once():
-    gan = still(Exponential(half_life=10_000))
+    gan = still(ExponentialMovingAverage(half_life=10_000))
     assert averaged(gan) == pytest.approx(THETA)
     gan.train_on_batch(zeros())
     assert averaged(gan) == pytest.approx(0.0, abs=1e-7)
@@ -83,7 +86,7 @@ def test_a_weight_that_moves_in_a_line_is_followed_alike_in_half_batches():
     """It lags behind by speed * half life / log 2, to first order in batch / half life."""
     lags = []
     for batch_size in (2, 4):
-        gan = still(Exponential(half_life=100, warm_up=None))
+        gan = still(ExponentialMovingAverage(half_life=100, warm_up=None))
         for seen in range(0, 2000, batch_size):
             gan.generator.set_weights([np.full((1, 1, 1), 0.001 * (seen + batch_size))])
             gan.train_on_batch(zeros(batch_size))
@@ -149,7 +152,7 @@ def test_in_the_average_u_is_averaged_and_not_turned():
     plain = networks.dense.generator((6, 6), codings_size=3)
     generator = networks.spectral.normalized(plain)
     gan = GAN(generator, networks.dense.discriminator((6, 6)))
-    gan.compile(average=Exponential(half_life=4, warm_up=None))
+    gan.compile(average=ExponentialMovingAverage(half_life=4, warm_up=None))
     before = generator.layers[0].u.numpy()
     gan.train_on_batch(np.zeros((4, 6, 6), np.uint8))
     expected = (before + generator.layers[0].u.numpy()) / 2
@@ -160,8 +163,8 @@ def test_in_the_average_u_is_averaged_and_not_turned():
 
 
 def test_all_images_are_made_by_the_average_and_the_raw_generator_is_at_hand(images, tmp_path):
-    gan = gan_with(Exponential(half_life=500, warm_up=None))
-    gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+    gan = gan_with(ExponentialMovingAverage(half_life=500, warm_up=None))
+    gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
     history = gan.fit(images, validation_data=images[:20], epochs=3, verbose=0).history
     ours, raw = Sampler(gan.averaged_generator), Sampler(gan.generator)
     assert np.array_equal(gan.generate(20), ours.generate(20))
@@ -179,7 +182,7 @@ def test_all_images_are_made_by_the_average_and_the_raw_generator_is_at_hand(ima
 
 
 def test_held_out_figures_are_those_of_the_average():
-    gan = still(Exponential(half_life=64, warm_up=None))
+    gan = still(ExponentialMovingAverage(half_life=64, warm_up=None))
     figures = gan.evaluate(zeros(), return_dict=True, verbose=0)
     assert figures["fake_score"] == pytest.approx(PSI * THETA, rel=1e-5)
     assert gan.train_on_batch(zeros(), return_dict=True)["fake_score"] == pytest.approx(0.0)
@@ -215,7 +218,7 @@ def test_without_an_average_a_checkpoint_holds_what_it_always_held():
     players = [*gan.generator.weights, *gan.discriminator.weights]
     optimizers = [*gan.generator_optimizer.variables, *gan.discriminator_optimizer.variables]
     random = [v for v in gan.discriminator.variables if v.path.endswith("seed_generator_state")]
-    counters = [gan.step, gan.images_seen, gan._evaluation_step]
+    counters = [gan.step, gan.images_seen, gan.evaluation_step]
     expected = len(players) + len(random) + len(optimizers) + len(counters)
     assert len(checkpoint.collect(gan)) == expected
     assert sorted(gan._own_state()) == ["images_seen", "random_0", "random_1", "step"]
@@ -233,7 +236,7 @@ def test_compiled_again_the_average_goes_on_and_without_one_it_is_dropped(images
     gan = gan_with(QUICKLY)
     gan.fit(images, verbose=0)
     before, made = read(gan.averaged_generator), gan.generate(3)
-    slower = Exponential(half_life=80)
+    slower = ExponentialMovingAverage(half_life=80)
     gan.compile(average=slower)
     assert gan.average == slower
     assert same(read(gan.averaged_generator), before)
@@ -270,13 +273,13 @@ class Described(Subclassed):
 def test_a_generator_that_cannot_be_copied_is_refused():
     gan = GAN(Subclassed(8), networks.dense.discriminator((8, 8)), codings_size=3)
     with pytest.raises(ValueError, match=r"a Subclassed, cannot be copied.*get_config"):
-        gan.compile(average=Exponential())
+        gan.compile(average=ExponentialMovingAverage())
     gan.compile()
 
 
 def test_a_class_with_get_config_can_be_copied():
     gan = GAN(Described(8), networks.dense.discriminator((8, 8)), codings_size=3)
-    gan.compile(average=Exponential())
+    gan.compile(average=ExponentialMovingAverage())
     assert same(read(gan.averaged_generator), read(gan.generator))
 
 
@@ -288,15 +291,18 @@ def test_weights_in_bfloat16_are_refused():
         keras.config.set_dtype_policy("float32")
     gan = GAN(generator, networks.dense.discriminator((8, 8)))
     with pytest.raises(ValueError, match=r"8 bits cannot hold an average.*mixed_bfloat16"):
-        gan.compile(average=Exponential())
+        gan.compile(average=ExponentialMovingAverage())
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Exponential(0), "counts images, more than 0. Received: half_life=0"),
-        (lambda: Exponential(warm_up=0), "or None. Received: warm_up=0"),
-        (lambda: gan_with(Exponential), r"Type average=gan_model.averaging.Exponential\(\)"),
+        (lambda: ExponentialMovingAverage(0), "counts images, more than 0. Received: half_life=0"),
+        (lambda: ExponentialMovingAverage(warm_up=0), "or None. Received: warm_up=0"),
+        (
+            lambda: gan_with(ExponentialMovingAverage),
+            r"Type average=gan_model.averaging.ExponentialMovingAverage\(\)",
+        ),
         (lambda: gan_with(0.999), r"Received: 0.999"),
     ],
 )

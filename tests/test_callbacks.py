@@ -24,8 +24,8 @@ TAGS = {
 }
 FIGURES = list(TAGS)
 GRADIENTS = {
-    "discriminator_gradient": "gradients/discriminator_gradient",
-    "generator_gradient": "gradients/generator_gradient",
+    "discriminator_gradient_norm": "gradients/discriminator_gradient_norm",
+    "generator_gradient_norm": "gradients/generator_gradient_norm",
 }
 RATES = ["training/discriminator_learning_rate", "training/generator_learning_rate"]
 SPEED = "training/images_per_second"
@@ -283,7 +283,7 @@ def test_the_history_file_is_the_history_to_the_last_digit(run):
     assert set(lines[0]) == {"epoch", "step", "images", *run.history}
     held_out = [f"val_{figure}" for figure in FIGURES]
     alarms = {"alarm_exploding", "alarm_discriminator_won", "alarm_collapse"}
-    watched = {"variety", "recoveries", *alarms}
+    watched = {"diversity", "recoveries", *alarms}
     assert set(run.history) == {*FIGURES, *GRADIENTS, *held_out, *watched}
     for name, values in run.history.items():
         assert [float(line[name]) for line in lines] == values

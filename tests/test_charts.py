@@ -8,7 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from gan_model import charts
-from gan_model.charts import scales, sheet
+from gan_model.charts import scales, style
 from gan_model.metrics import report
 from gan_model.sweeps.outcome import Outcome
 
@@ -125,7 +125,7 @@ def test_on_logarithmic_axes_a_power_law_is_straight(tmp_path):
     ("value", "text"), [(2000, "2,000"), (0.1, "0.1"), (5, "5"), (12500, "12,500"), (-0.5, "-0.5")]
 )
 def test_numbers_on_axes_are_plain(value, text):
-    assert sheet.plain(value) == text
+    assert style.plain(value) == text
 
 
 # Neighbours.

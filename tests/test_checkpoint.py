@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from gan_model import callbacks, checkpoint, presets
+from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
+from gan_model.storage import checkpoint
 
 ARRAYS = {"0000/weight": np.arange(3, dtype=np.float32), "0001/step": np.array(7)}
 ABOUT = {"epoch": 1, "history": [{"generator_loss": 0.1}]}

@@ -12,7 +12,6 @@ from gan_model import (
     augmenting,
     averaging,
     callbacks,
-    conditioning,
     data,
     features,
     losses,
@@ -22,10 +21,10 @@ from gan_model import (
     presets,
     sweeps,
 )
-from gan_model.codings import normal
-from gan_model.metrics.variety import variety
+from gan_model.metrics.diversity import diversity
+from gan_model.model.sampling import Sampler
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
-from gan_model.sampling import Sampler
+from gan_model.random import normal
 
 CLASSES, SIDE, CODINGS = 3, 8, 4
 LABELS = np.random.default_rng(1).integers(0, CLASSES, 96).astype("u1")
@@ -126,14 +125,14 @@ def test_wrong_classes_cost_their_cross_entropy():
     logits = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1000.0]], "f4")
     shares = np.exp(logits[0]) / np.exp(logits[0]).sum()
     expected = 0.3 * (-np.log(shares[2]) + 997.0) / 2
-    cost = conditioning.CrossEntropy(0.3)(tf.constant([2, 1]), tf.constant(logits))
+    cost = losses.ClassCrossEntropy(0.3)(tf.constant([2, 1]), tf.constant(logits))
     assert float(cost) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
 def test_a_weight_of_wrong_classes_that_is_none(weight):
     with pytest.raises(ValueError, match="`weight` is 0 or more"):
-        conditioning.CrossEntropy(weight)
+        losses.ClassCrossEntropy(weight)
 
 
 # The step.
@@ -142,7 +141,7 @@ def test_a_weight_of_wrong_classes_that_is_none(weight):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_is_the_one_by_hand(kind):
     gan, rate, weight = compiled(kind), 0.1, 0.7
-    own = {} if kind == "projection" else {"class_loss": conditioning.CrossEntropy(weight)}
+    own = {} if kind == "projection" else {"class_loss": losses.ClassCrossEntropy(weight)}
     gan.compile(losses.NonSaturating(), *(keras.optimizers.SGD(rate) for _ in range(2)), **own)
     keras.utils.set_random_seed(0)
     maker, judge = generator(), discriminator(kind)
@@ -159,7 +158,7 @@ def test_a_step_is_the_one_by_hand(kind):
             keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         )
 
-    codings = normal(8, CODINGS, seed=0, place=0)
+    codings = normal(8, CODINGS, seed=0, step=0)
     with tf.GradientTape() as tape:
         fake = maker([codings, labels], training=True)
         with tape.stop_recording(), tf.GradientTape() as own_tape:
@@ -188,7 +187,7 @@ def test_a_step_is_the_one_by_hand(kind):
     ids=lambda one: one if isinstance(one, str) else type(one).__name__,
 )
 def test_the_generator_makes_what_it_is_asked_for(kind, loss):
-    rule = {"penalty": penalties.R1(0.1), "average": averaging.Exponential(500)}
+    rule = {"penalty": penalties.R1(0.1), "average": averaging.ExponentialMovingAverage(500)}
     gan = compiled(kind)
     gan.compile(loss, *optimizers(), steps_per_execution=12, **rule)
     fit(gan, epochs=200)
@@ -219,7 +218,7 @@ def test_xla_compiles_it():
 def test_it_goes_on_to_the_bit(tmp_path):
     rule = dict(
         penalty=penalties.R1(0.1, every=3) + penalties.GradientPenalty(0.1),
-        average=averaging.Exponential(100),
+        average=averaging.ExponentialMovingAverage(100),
         augment=augmenting.DiffAugment(),
     )
     whole, held_out = compiled("both", **rule), (IMAGES[:24], LABELS[:24])
@@ -235,8 +234,8 @@ def test_it_goes_on_to_the_bit(tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_brings_it_back(kind, tmp_path):
-    own = {} if kind == "projection" else {"class_loss": conditioning.CrossEntropy(0.25)}
-    gan = compiled(kind, average=averaging.Exponential(100), **own)
+    own = {} if kind == "projection" else {"class_loss": losses.ClassCrossEntropy(0.25)}
+    gan = compiled(kind, average=averaging.ExponentialMovingAverage(100), **own)
     fit(gan)
     gan.save(tmp_path / "gan.keras")
     gan.sampled_generator.save(tmp_path / "generator.keras")
@@ -407,9 +406,9 @@ def test_players_that_do_not_fit(case):
 
 def test_a_class_loss_that_nobody_would_pay():
     with pytest.raises(ValueError, match="this one tells no classes"):
-        compiled(class_loss=conditioning.CrossEntropy())
+        compiled(class_loss=losses.ClassCrossEntropy())
     with pytest.raises(ValueError, match="Type class_loss="):
-        compiled("classifier", class_loss=conditioning.CrossEntropy)
+        compiled("classifier", class_loss=losses.ClassCrossEntropy)
 
 
 # The preset.
@@ -505,10 +504,10 @@ def test_images_that_differ_by_class_alone_have_no_variety():
     labels = np.arange(64) % 4
     by_class = np.repeat((60 * labels).astype("u1"), 64).reshape(64, 8, 8)
     real = by_class + np.random.default_rng(0).integers(0, 60, by_class.shape).astype("u1")
-    assert variety(by_class, real) > 0.5
-    assert variety(by_class, real, labels) == pytest.approx(0, abs=1e-6)
-    assert variety(real, real, labels) == pytest.approx(1)
-    assert variety(by_class[:4], real[:4], labels[:4]) > 0.5  # one of each tells nothing within
+    assert diversity(by_class, real) > 0.5
+    assert diversity(by_class, real, labels) == pytest.approx(0, abs=1e-6)
+    assert diversity(real, real, labels) == pytest.approx(1)
+    assert diversity(by_class[:4], real[:4], labels[:4]) > 0.5  # one of each tells nothing within
 
 
 # keras-tuner's: its lock asks for the thread as it was done before Python 3.10.
@@ -529,7 +528,7 @@ def test_a_search_takes_labels(deaf, state, tmp_path):
         gan.compile(losses.NonSaturating(), *optimizers(), discriminator_steps=hp.Choice("n", [1]))
         return gan
 
-    quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+    quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
     hypergan = sweeps.HyperGAN(build, tmp_path, held_out=(IMAGES, LABELS), quality=quality)
     tuner = keras_tuner.RandomSearch(
         hypergan, hypergan.objective, max_trials=1, directory=tmp_path / "of the tuner"

@@ -24,27 +24,27 @@ def draws(seed, count=400, size=3):
         ([1, 3, 5], [2, 4], 0.5),
     ],
 )
-def test_nearer_by_hand(fake, held_out, expected):
-    assert copying.nearer(fake, held_out) == expected
+def test_copying_probability_by_hand(fake, held_out, expected):
+    assert copying.copying_probability(fake, held_out) == expected
 
 
-def test_nearer_is_the_mean_over_all_pairs():
+def test_copying_probability_is_the_mean_over_all_pairs():
     rng = np.random.default_rng(0)
     fake, held_out = rng.integers(0, 9, 40), rng.integers(2, 12, 30)
     pairs = [(f < h) + (f == h) / 2 for f in fake for h in held_out]
-    assert copying.nearer(fake, held_out) == pytest.approx(np.mean(pairs), abs=1e-12)
+    assert copying.copying_probability(fake, held_out) == pytest.approx(np.mean(pairs), abs=1e-12)
 
 
 @pytest.mark.parametrize("distances", [np.arange(200.0), np.zeros(200), np.repeat([1.0, 2.0], 100)])
 def test_held_out_images_against_themselves_are_half(distances):
-    assert copying.nearer(distances, distances) == pytest.approx(0.5, abs=1e-12)
+    assert copying.copying_probability(distances, distances) == pytest.approx(0.5, abs=1e-12)
 
 
 def test_the_band_of_chance_holds_nineteen_times_in_twenty():
-    assert copying.nearer_by_chance(2000, 2000) == pytest.approx(0.0179, abs=1e-4)
+    assert copying.chance_band(2000, 2000) == pytest.approx(0.0179, abs=1e-4)
     rng = np.random.default_rng(0)
-    read = [copying.nearer(rng.random(50), rng.random(80)) for _ in range(2000)]
-    outside = np.mean(np.abs(np.array(read) - 0.5) > copying.nearer_by_chance(50, 80))
+    read = [copying.copying_probability(rng.random(50), rng.random(80)) for _ in range(2000)]
+    outside = np.mean(np.abs(np.array(read) - 0.5) > copying.chance_band(50, 80))
     assert outside == pytest.approx(0.05, abs=0.015)
 
 
@@ -74,7 +74,7 @@ def test_the_duplicates_expected_are_those_that_come(count, expected):
     assert np.mean(read) == pytest.approx(expected, rel=0.12)
 
 
-@pytest.mark.parametrize("number", [copying.nearer, copying.duplicates])
+@pytest.mark.parametrize("number", [copying.copying_probability, copying.duplicates])
 def test_what_is_no_list_of_distances_is_refused(number):
     for wrong in ([], np.ones((2, 2))):
         with pytest.raises(ValueError, match=r"Take them from neighbours.nearest"):
@@ -127,7 +127,7 @@ def look(fake, train=None):
 
 def test_new_images_are_no_copies():
     found = look(draws(2))
-    assert found.nearer == pytest.approx(0.5, abs=copying.nearer_by_chance(400, 400))
+    assert found.copying_probability == pytest.approx(0.5, abs=copying.chance_band(400, 400))
     assert found.duplicates < 0.05
     assert found.counts == (400, 400, 1000)
 
@@ -135,7 +135,7 @@ def test_new_images_are_no_copies():
 def test_copies_are_found_with_their_originals():
     train = draws(0, 1000)
     found = look(train[300:700], train)
-    assert found.nearer == 1.0 and found.duplicates == 1.0
+    assert found.copying_probability == 1.0 and found.duplicates == 1.0
     assert np.array_equal(found.training[:, 0], found.shown + 300)
     assert not found.distances[:, 0].any()
 
@@ -149,7 +149,7 @@ def test_a_few_copies_among_new_images_are_shown_first():
 
 
 def test_bad_images_are_far():
-    assert look(draws(2) + 30).nearer == 0.0
+    assert look(draws(2) + 30).copying_probability == 0.0
 
 
 @pytest.mark.parametrize(

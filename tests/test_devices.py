@@ -40,7 +40,7 @@ def made():
     keras.utils.set_random_seed(0)
     with strategy.scope():
         gan = presets.modern((16, 16))
-    gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+    gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
     return gan
 def weights(gan):
     return [v.numpy() for v in gan.variables]
@@ -66,7 +66,11 @@ CODINGS = """
 from gan_model import presets
 with strategy.scope():
     gan = presets.dcgan((16, 16))
-drawn = strategy.run(lambda: gan._codings_for(tf.zeros((4, 16, 16, 1)), gan.step))
+from gan_model import replicas
+from gan_model.random import RandomStreams, TRAINING
+def codings():
+    return RandomStreams(0, gan.step, replicas.index()).stream(TRAINING).normal(4, 30)
+drawn = strategy.run(codings)
 first, second = (replica.numpy() for replica in strategy.experimental_local_results(drawn))
 assert not np.isin(first, second).any()
 """
@@ -113,7 +117,7 @@ def read(weights):
     return [w.numpy().astype("float64") for w in weights]
 with strategy.scope():
     gan = presets.dcgan((16, 16), codings_size=4)
-    gan.compile(average=averaging.Exponential(half_life=30, warm_up=0.2))
+    gan.compile(average=averaging.ExponentialMovingAverage(half_life=30, warm_up=0.2))
 average = read(gan.generator.weights)
 for step in range(4):
     gan.fit(images[:8], batch_size=8, verbose=0)
@@ -137,7 +141,7 @@ gan.discriminator_optimizer.learning_rate = 0.0
 real = np.array([1, 1, 1, 1, 1, 1, 1, -1], "float32").reshape(8, 1, 1)
 for step in range(4):
     gan.fit(real, batch_size=8, shuffle=False, verbose=0)
-    assert abs(gan.augmentation.numpy() - 0.16 * ((step + 1) // 2)) < 1e-6
+    assert abs(gan.augmentation_probability.numpy() - 0.16 * ((step + 1) // 2)) < 1e-6
 """
 
 

@@ -85,8 +85,8 @@ def test_the_logs_of_a_step():
             "generator_loss": math.log(1 + math.exp(-psi * THETA)),
             "real_score": 0.0,
             "fake_score": PSI * THETA,
-            "discriminator_gradient": sigmoid(PSI * THETA) * abs(THETA),
-            "generator_gradient": sigmoid(-psi * THETA) * abs(psi),
+            "discriminator_gradient_norm": sigmoid(PSI * THETA) * abs(THETA),
+            "generator_gradient_norm": sigmoid(-psi * THETA) * abs(psi),
         },
         abs=1e-6,
     )

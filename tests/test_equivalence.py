@@ -14,8 +14,8 @@ import reference_loop
 import tensorflow as tf
 
 from gan_model import GAN, data, networks
-from gan_model.codings import normal
 from gan_model.losses import BinaryCrossentropy
+from gan_model.random import normal
 
 SHAPES = {"dense": (28, 28), "dcgan": (28, 28, 1)}
 CODINGS = {"dense": 30, "dcgan": 100}
@@ -50,7 +50,7 @@ def our_step(name, real_images):
 def turn_of_the_loop(name, real_images, *, training):
     generator, discriminator = players(name)
     classifier, gan = reference_loop.compiled(generator, discriminator)
-    codings = normal(32, CODINGS[name], seed=0, place=0)
+    codings = normal(32, CODINGS[name], seed=0, step=0)
     reference_loop.turn(
         generator, classifier, gan, real_images, codings, codings, training=training
     )

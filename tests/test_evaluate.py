@@ -135,7 +135,7 @@ def test_copies_of_one_class_are_found_out(copies, tmp_path):
     first = ended.stdout.splitlines()[1]
     assert ", parts 0 to 1; features fashion, checksum " in first, "300 images are 2 parts of 150"
     assert re.search(
-        r"^  nearer      1\.000 .*: look for copies in the picture$", ended.stdout, re.M
+        r"^  copying probability  1\.000 .*: look for copies in the picture$", ended.stdout, re.M
     )
     assert re.search(r"^  duplicates  1\.000 ", ended.stdout, re.M)
     assert re.search(r"^  sneaker +(?:9\d|100)\.\d% +\d+\.\d%  #{40}$", ended.stdout, re.M)
@@ -283,7 +283,7 @@ def test_the_bars_of_classes():
 
 
 def test_copies_among_bad_images_are_not_called_no_sign():
-    """Half copies, half far off: `nearer` is 0.5 as of new images, `duplicates` tells."""
+    """Half copies, half far off: `copying_probability` is 0.5 as of new images, `duplicates` tells."""
     found = Copies(0.5, 0.5, (1000, 1000, 10_000), None, None, None)
     assert "too many are as near as copies" in report.copying(found, "pixels")
     new = Copies(0.5, 0.012, (1000, 1000, 10_000), None, None, None)
@@ -306,7 +306,7 @@ def test_images_with_one_channel_told_against_data_without(tmp_path):
 def test_a_run_is_measured_in_the_features_that_it_was_trained_with(tmp_path):
     folder = runs.RunFolder(tmp_path)
     images = runs.fingerprint(data.load("sample")[0][0])
-    settings = {"data": "sample", "images": images, "features": "pyramid"}
+    settings = {"data": "sample", "images": images, "features": "sliced"}
     folder.settings.write_text(json.dumps({"settings": settings}))
     folder.save(presets.dense())
     ended = evaluate(tmp_path, "--seeds", 1, "--count", 40, cwd=tmp_path)

@@ -86,8 +86,11 @@ def test_pixels_are_averages_of_cells():
 
 def test_your_own_model_in_its_own_range():
     model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
-    own = features.from_model(model, name="own", image_range=(-1, 1))
-    assert own.checksum != features.from_model(model, name="own", image_range=(0, 1)).checksum
+    own = features.from_model(model, name="preset_defaults", image_range=(-1, 1))
+    assert (
+        own.checksum
+        != features.from_model(model, name="preset_defaults", image_range=(0, 1)).checksum
+    )
     images = np.random.default_rng(0).integers(0, 256, (5, 8, 8), dtype=np.uint8)
     assert own(images) == pytest.approx(images.reshape(5, -1) / 127.5 - 1, abs=1e-6)
     assert own.image_shape == (8, 8, 1) and len(own.checksum) == 8

@@ -9,7 +9,7 @@ from keras import layers
 from gan_model import GAN, losses, presets
 from gan_model.presets import PRESETS
 
-GRADIENTS = ["discriminator_gradient", "generator_gradient"]
+GRADIENTS = ["discriminator_gradient_norm", "generator_gradient_norm"]
 SHAPE = {name: (16, 16) if name == "dense" else (16, 16, 1) for name in PRESETS}
 # Those with classes, which want labels, are in test_conditional.
 every_preset = pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_generate_is_a_function_of_seed_and_number():
 
 
 def test_generate_inverts_the_scaling():
-    from gan_model.images import to_range, to_uint8
+    from gan_model.data.images import to_range, to_uint8
 
     every_grey = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
     for image_range in ((0.0, 1.0), (-1.0, 1.0), (-3.0, 2.0)):

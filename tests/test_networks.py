@@ -6,8 +6,9 @@ import pytest
 from keras import layers
 
 from gan_model import augmenting, networks, penalties, presets
-from gan_model.averaging import Exponential
-from gan_model.conditioning import CrossEntropy, with_labels
+from gan_model.averaging import ExponentialMovingAverage
+from gan_model.losses import ClassCrossEntropy
+from gan_model.model.labels import with_labels
 from gan_model.networks.conditional import ConditionalBatchNormalization
 
 SIZES = [(16, 16, 1), (16, 128, 3), (20, 36, 1), (28, 28, 1), (32, 32, 3), (128, 128, 3)]
@@ -138,7 +139,10 @@ def test_modern_at_every_size(shape, class_count):
 
 def test_modern_by_itself_is_its_recipe():
     gan = presets.modern()
-    assert (gan.penalty, gan.average) == (penalties.R1(0.3, every=8), Exponential(50_000))
+    assert (gan.penalty, gan.average) == (
+        penalties.R1(0.3, every=8),
+        ExponentialMovingAverage(50_000),
+    )
     assert gan.augment is None and gan.averaged_generator is not None
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
         assert isinstance(optimizer, keras.optimizers.Adam) and optimizer.beta_1 == 0.5
@@ -149,7 +153,7 @@ def test_modern_by_itself_is_its_recipe():
 
 def test_modern_conditional_tells_classes_by_the_image_alone():
     gan = presets.modern_conditional((16, 16, 1), class_count=3)
-    assert gan.class_loss == CrossEntropy(0.3)
+    assert gan.class_loss == ClassCrossEntropy(0.3)
     images = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 1)).astype("f4")
     of_class = next(w for w in gan.discriminator.trainable_weights if "embedding" in w.path)
     of_class.assign(np.random.default_rng(1).normal(size=of_class.shape))

@@ -8,16 +8,16 @@ from keras import layers
 from test_resume import same
 
 from gan_model import GAN, networks, presets
-from gan_model.codings import PENALTY, Noise
 from gan_model.losses import NonSaturating, Wasserstein
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty, WeightClipping
+from gan_model.random import PENALTY, RandomStream
 
 PENALTIES = [R1(2.0), R2(2.0), GradientPenalty(2.0), DRAGAN(2.0), R1(1.0) + R2(2.0)]
 for_all = pytest.mark.parametrize("penalty", PENALTIES, ids=str)
 SHAPES = [(3, 4), (3, 4, 2)]
 RANDOM = np.random.default_rng(0)
 WEIGHTS = RANDOM.normal(size=24).astype("float32")
-NOISE = Noise(seed=5, place=0, purpose=PENALTY)
+NOISE = RandomStream(seed=5, step=0, purpose=PENALTY)
 
 
 def some_images(shape=(6, 6, 1), count=4, seed=1):
@@ -80,7 +80,7 @@ def test_scores_of_patches_are_summed(penalty):
 # Where the images lie.
 
 
-def looked_at(penalty, real, fake, place=0):
+def looked_at(penalty, real, fake, step=0):
     """The images at which a penalty takes the slope."""
     seen = []
 
@@ -88,7 +88,7 @@ def looked_at(penalty, real, fake, place=0):
         seen.append(images.numpy())
         return bowl(images)
 
-    penalty(watching, real, fake, Noise(seed=5, place=place, purpose=PENALTY))
+    penalty(watching, real, fake, RandomStream(seed=5, step=step, purpose=PENALTY))
     (images,) = seen
     return images
 
@@ -117,7 +117,7 @@ def test_dragan_looks_near_real_images():
 @pytest.mark.parametrize("penalty", [GradientPenalty(), DRAGAN()], ids=str)
 def test_the_images_are_drawn_anew_in_each_step_and_are_a_function_of_it(penalty):
     real, fake = some_images(), some_images(seed=2)
-    first, again, later = (looked_at(penalty, real, fake, place) for place in (3, 3, 4))
+    first, again, later = (looked_at(penalty, real, fake, step) for step in (3, 3, 4))
     assert np.array_equal(first, again)
     assert not np.isclose(first, later).any()
 
@@ -223,11 +223,11 @@ def test_a_flat_discriminator_has_finite_gradients(penalty):
 @pytest.mark.parametrize("kind", [R1, R2, GradientPenalty, DRAGAN])
 def test_every_third_step_it_is_three_times_as_much_and_else_nothing(kind):
     real, fake = some_images(seed=1), some_images(seed=2)
-    for place in range(7):
-        noise = Noise(seed=5, place=tf.constant(place, tf.int64), purpose=PENALTY)
+    for step in range(7):
+        noise = RandomStream(seed=5, step=tf.constant(step, tf.int64), purpose=PENALTY)
         paid = float(kind(2.0, every=3)(bowl, real, fake, noise))
         full = float(kind(6.0)(bowl, real, fake, noise))
-        assert paid == pytest.approx(full if place % 3 == 0 else 0.0, rel=1e-6)
+        assert paid == pytest.approx(full if step % 3 == 0 else 0.0, rel=1e-6)
 
 
 LAZY = R1(2.0, every=3) + GradientPenalty(1.0, every=2)
@@ -251,7 +251,7 @@ def test_it_is_logged_by_itself_and_only_where_there_is_one(images):
     without, with_one = gan_with(), gan_with(R1(1.0))
     logs = [g.fit(images, validation_data=images, verbose=0).history for g in (without, with_one)]
     figures = ["discriminator_loss", "generator_loss", "real_score", "fake_score"]
-    gradients = ["discriminator_gradient", "generator_gradient"]
+    gradients = ["discriminator_gradient_norm", "generator_gradient_norm"]
     held_out = [f"val_{name}" for name in figures]
     assert sorted(logs[0]) == sorted([*figures, *gradients, *held_out])
     assert set(logs[1]) - set(logs[0]) == {"penalty"}

@@ -41,7 +41,7 @@ def small_gan(seed=0, *, channels=1, activation="tanh"):
 
 
 def in_pixels():
-    return metrics.InFeatureSpace(features.pixels())
+    return metrics.FeatureMetrics(features.pixels())
 
 
 def test_fit_logs_what_the_generator_s_images_read(training, held_out):
@@ -86,13 +86,13 @@ def test_measuring_changes_nothing_in_the_training(training, held_out):
 
 def test_held_out_images_are_looked_at_once(training, held_out, monkeypatch):
     described = []
-    describe = metrics.InFeatureSpace.describe
+    describe = metrics.FeatureMetrics.describe
 
     def noted(self, images, first=0):
         described.append(len(images))
         return describe(self, images, first)
 
-    monkeypatch.setattr(metrics.InFeatureSpace, "describe", noted)
+    monkeypatch.setattr(metrics.FeatureMetrics, "describe", noted)
     quality = metrics.Quality(in_pixels())
     for seed in range(2):  # as two trials of a sweep
         gan = small_gan(seed)
@@ -374,7 +374,7 @@ def test_a_copy_for_a_tuner_measures_the_same():
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (dict(measures=[features.pixels()]), r"type metrics.Quality\(metrics.InFeatureSpace"),
+        (dict(measures=[features.pixels()]), r"type metrics.Quality\(metrics.FeatureMetrics"),
         (dict(measures=["fashion"]), "Received: 'fashion'"),
         (dict(measures=[], count=19), "`count` is 20 images or more. Received: count=19"),
     ],

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gan_model import data, features, metrics, pictures, presets
-from gan_model.images import chosen
+from gan_model.data.images import chosen
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
@@ -95,7 +95,7 @@ def test_alarms_are_counted_and_told(tmp_path, page):
 
 
 def test_the_alarms_of_a_history(results):
-    history = {"alarm_collapse": [0.0, 1.0, 1.0], "alarm_exploding": [0.0] * 3, "variety": [1.0]}
+    history = {"alarm_collapse": [0.0, 1.0, 1.0], "alarm_exploding": [0.0] * 3, "diversity": [1.0]}
     assert results.raised(history) == [{"alarm": "collapse", "epoch": 2}]
 
 
@@ -117,7 +117,7 @@ def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, results, mon
     system = results.studies.System("few", presets.dense, images=32)
     study = results.studies.Study("Few", "Few images.", {"few": system})
     asked = SimpleNamespace(
-        study="aids", data="sample", one="few", seed=0, minutes=[0], runs=tmp_path
+        study="ema_and_augmentation", data="sample", one="few", seed=0, minutes=[0], runs=tmp_path
     )
     trained_on = []
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from processes import finish, forked, images_in, train, wait_for
 
-from gan_model import callbacks, checkpoint, presets, runs
+from gan_model import callbacks, presets, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.data import dataset
+from gan_model.storage import checkpoint
 
 BATCH = 8
 PASS = 6  # batches; 2 of the 50 images are left out of each pass

@@ -12,8 +12,9 @@ import pytest
 import tensorflow as tf
 from processes import start, wait_for
 
-from gan_model import checkpoint, runs
+from gan_model import runs
 from gan_model.callbacks.checkpoints import saved
+from gan_model.storage import checkpoint
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)
 SETTINGS = {

@@ -7,11 +7,12 @@ import tensorflow as tf
 from test_dirac import PSI, RATE, THETA, dirac, state
 from test_resume import Process, same
 
-from gan_model import callbacks, checkpoint, presets
+from gan_model import callbacks, presets
 from gan_model.callbacks.scalars import EpochFigures
-from gan_model.codings import PENALTY, Noise
 from gan_model.losses import Wasserstein
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty
+from gan_model.random import PENALTY, RandomStream
+from gan_model.storage import checkpoint
 
 ZEROS = np.zeros((4, 1, 1), "float32")
 EVERY_WAY = [{}, {"run_eagerly": True}, {"jit_compile": True}]
@@ -61,22 +62,22 @@ def test_the_generators_schedule_counts_its_own_steps():
 def test_a_penalty_weighs_what_its_schedule_says(kind, every):
     images = tf.random.stateless_uniform((4, 3, 3), (0, 1))
     bowl = lambda x: tf.reduce_sum(x**2, axis=(1, 2))[:, None]  # noqa: E731
-    for place in range(7):
-        noise = Noise(seed=5, place=tf.constant(place, tf.int64), purpose=PENALTY)
+    for step in range(7):
+        random = RandomStream(seed=5, step=tf.constant(step, tf.int64), purpose=PENALTY)
         paid, full = (
-            float(penalty(bowl, images, images, noise))
+            float(penalty(bowl, images, images, random))
             for penalty in (kind(halved(6.0), every=every), kind(6.0 * every))
         )
-        due = place % every == 0
-        assert paid == pytest.approx(0.5 ** (place // 2) * full if due else 0.0, rel=1e-5)
+        due = step % every == 0
+        assert paid == pytest.approx(0.5 ** (step // 2) * full if due else 0.0, rel=1e-5)
 
 
 def test_the_schedule_of_the_docstring_goes_from_10_to_1():
     penalty = R1(keras.optimizers.schedules.CosineDecay(10.0, decay_steps=20_000, alpha=0.1))
     images, slope = tf.ones((2, 1, 1)), lambda x: x[:, 0] * 2**0.5
-    for place, weight in ((0, 10.0), (10_000, 5.5), (20_000, 1.0), (30_000, 1.0)):
-        noise = Noise(seed=5, place=place, purpose=PENALTY)
-        assert float(penalty(slope, images, images, noise)) == pytest.approx(weight)
+    for step, weight in ((0, 10.0), (10_000, 5.5), (20_000, 1.0), (30_000, 1.0)):
+        random = RandomStream(seed=5, step=step, purpose=PENALTY)
+        assert float(penalty(slope, images, images, random)) == pytest.approx(weight)
 
 
 @in_every_way

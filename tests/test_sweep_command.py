@@ -17,7 +17,7 @@ from processes import finish as finish_within
 from test_resume import bytes_in
 from test_tensorboard import Server
 
-from gan_model import folders
+from gan_model.storage import folders
 
 TRIALS, EPOCHS = 3, 3
 RUNS = ["recipe-again-1", "trial-000", "trial-001", "trial-002"]  # and the best one, again

@@ -14,8 +14,9 @@ import tensorflow as tf
 from keras import Input, Sequential, layers
 from test_callbacks import curve
 
-from gan_model import GAN, checkpoint, features, metrics, presets, sweeps
+from gan_model import GAN, features, metrics, presets, sweeps
 from gan_model.callbacks.checkpoints import saved
+from gan_model.storage import checkpoint
 
 pytestmark = [
     # keras-tuner's: its lock asks for the thread as it was done before Python 3.10.
@@ -106,7 +107,7 @@ class Search:
 
     def __init__(self, folder, kind=random, build=build, *, keep=99, seed=0, **about):
         self.folder = Path(folder)
-        quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+        quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
         self.hypergan = sweeps.HyperGAN(
             build, folder, held_out=HELD_OUT, quality=quality, keep=keep, seed=seed
         )
@@ -172,7 +173,7 @@ def by_hand(outcome, *, epochs):
     keras.utils.set_random_seed(outcome.seed)
     gan = build(hp)
     gan.seed = outcome.seed
-    gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+    gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
     size = hp.values["batch_size"]
     figures = gan.fit(TRAIN, epochs=epochs, batch_size=size, validation_data=HELD_OUT, verbose=0)
     return gan, figures.history
@@ -560,31 +561,35 @@ def test_a_folder_that_cannot_be_gone_on_with_is_refused(tmp_path):
 # The usual hyperparameters.
 
 
-def usual(preset=presets.dcgan, **ranges):
+def chosen_space(preset=presets.dcgan, **ranges):
     hp = keras_tuner.HyperParameters()
-    chosen = sweeps.usual(hp, preset, **ranges)
+    chosen = sweeps.search_space(hp, preset, **ranges)
     return chosen, {one.name: one for one in hp.space}
 
 
 @pytest.mark.parametrize("preset", presets.PRESETS.values(), ids=presets.PRESETS)
 def test_the_defaults_are_those_of_the_preset_and_build_it(preset):
-    sizes = sorted({16, sweeps.own(preset)["codings_size"]})
-    chosen, space = usual(preset, codings_sizes=sizes)
-    assert chosen == sweeps.own(preset) == {name: one.default for name, one in space.items()}
-    gan = preset(**usual(preset, codings_sizes=[8], learning_rates=[3e-4, 2e-3])[0])
+    sizes = sorted({16, sweeps.preset_defaults(preset)["codings_size"]})
+    chosen, space = chosen_space(preset, codings_sizes=sizes)
+    assert (
+        chosen
+        == sweeps.preset_defaults(preset)
+        == {name: one.default for name, one in space.items()}
+    )
+    gan = preset(**chosen_space(preset, codings_sizes=[8], learning_rates=[3e-4, 2e-3])[0])
     assert gan.compiled and gan.codings_size == 8
     optimizers = gan.generator_optimizer, gan.discriminator_optimizer
     rates = [float(optimizer.learning_rate.numpy()) for optimizer in optimizers]
-    own = sweeps.own(preset)["generator_learning_rate"]
+    own = sweeps.preset_defaults(preset)["generator_learning_rate"]
     assert rates == pytest.approx([own if own > 3e-4 else 3e-4] * 2, rel=1e-6)
 
 
 def test_two_rates_are_a_range_in_the_logarithm_and_three_a_choice():
-    _, space = usual(learning_rates=(1e-4, 1e-2))
+    _, space = chosen_space(learning_rates=(1e-4, 1e-2))
     rate = space["generator_learning_rate"]
     assert (rate.min_value, rate.max_value, rate.sampling) == (1e-4, 1e-2, "log")
     assert rate.prob_to_value(0.5) == pytest.approx(1e-3, rel=1e-9)
-    _, space = usual(learning_rates=(1e-2, 1e-4, 1e-3), codings_sizes=(32, 16, 32))
+    _, space = chosen_space(learning_rates=(1e-2, 1e-4, 1e-3), codings_sizes=(32, 16, 32))
     assert list(space["discriminator_learning_rate"].values) == [1e-4, 1e-3, 1e-2]
     assert list(space["codings_size"].values) == [16, 32]
     assert space["discriminator_learning_rate"].default == 1e-3  # dcgan's own
@@ -601,7 +606,7 @@ def test_two_rates_are_a_range_in_the_logarithm_and_three_a_choice():
 def test_a_range_that_is_none_is_refused(ranges):
     ((name, values),) = ranges.items()
     with pytest.raises(ValueError, match=f"`{name}` are .*Received") as error:
-        usual(**ranges)
+        chosen_space(**ranges)
     assert str(values) in str(error.value)
 
 

@@ -34,10 +34,10 @@ FIGURES = [
     "scores/real_score",
     "scores/fake_score",
 ]
-GRADIENTS = ["gradients/discriminator_gradient", "gradients/generator_gradient"]
-WATCHED = ["diversity/variety", "training/recoveries"]
+GRADIENTS = ["gradients/discriminator_gradient_norm", "gradients/generator_gradient_norm"]
+WATCHED = ["diversity/diversity", "training/recoveries"]
 WATCHED += [f"alarms/{name}" for name in ("exploding", "discriminator_won", "collapse")]
-QUALITY = [f"quality/{name}" for name in metrics.InFeatureSpace(features.pixels()).names]
+QUALITY = [f"quality/{name}" for name in metrics.FeatureMetrics(features.pixels()).names]
 RATES = ["training/generator_learning_rate", "training/discriminator_learning_rate"]
 WHERE = {"train": FIGURES + GRADIENTS + WATCHED, "validation": FIGURES + QUALITY, "floor": QUALITY}
 SPEED = "training/images_per_second"
@@ -54,7 +54,7 @@ def train(run_dir, epochs, *more):
     # Without XLA, which takes a second to compile.
     optimizers = keras.optimizers.RMSprop(1e-3), keras.optimizers.RMSprop(1e-3)
     gan.compile(losses.BinaryCrossentropy(), *optimizers, steps_per_execution=4)
-    gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+    gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
     *first, checkpoints = callbacks.watch(run_dir, count=7)
     gan.fit(
         images[: STEPS * 32],

@@ -25,7 +25,7 @@ from gan_model.callbacks import trial_board
 
 EPOCHS, STEPS = 4, 3
 EPOCH_ENDS = [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
-QUALITY = [f"quality/{name}" for name in metrics.InFeatureSpace(features.pixels()).names]
+QUALITY = [f"quality/{name}" for name in metrics.FeatureMetrics(features.pixels()).names]
 GAME = [
     f"{group}/{prefix}{name}"
     for group, names in [
@@ -35,7 +35,7 @@ GAME = [
     for name in names
     for prefix in ["", "val_"]
 ]
-GRADIENTS = ["gradients/discriminator_gradient", "gradients/generator_gradient"]
+GRADIENTS = ["gradients/discriminator_gradient_norm", "gradients/generator_gradient_norm"]
 RATES = ["training/generator_learning_rate", "training/discriminator_learning_rate"]
 SPEED, SECONDS, BEST = "training/images_per_second", "trial/seconds", "trial/best_fid_pixels"
 TAGS = {*QUALITY, *GAME, *GRADIENTS, *RATES, SPEED, SECONDS, BEST}
@@ -65,7 +65,7 @@ def train(board, run_dir, *, quality=True, epochs=EPOCHS, more=(), **arguments):
     # Without a graph, which takes longer to make than a few steps.
     gan.compile(losses.BinaryCrossentropy(), *optimizers, run_eagerly=True)
     if quality:
-        gan.quality = metrics.Quality(metrics.InFeatureSpace(features.pixels()))
+        gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
     return gan.fit(
         IMAGES[: STEPS * 32],
         epochs=epochs,

@@ -14,14 +14,14 @@ as long as an unchanged image can be told from the changed ones (Karras et al., 
 A penalty is taken at the changed images too. Nothing is changed in an evaluation, nor in images
 that are generated.
 
-An augmentation is called with (images, noise, image_range) and returns images of the same
-shape; all random numbers come from `noise`, a `codings.Noise`, so that a run that was cut
+An augmentation is called with (images, random, image_range) and returns images of the same
+shape; all random numbers come from `random`, a `random.RandomStream`, so that a run that was cut
 goes on as it would have. A function of these three will do. Derive from `Augmentation` for one
 that can be added to others, made adaptive, and saved with the model.
 """
 
 from gan_model.augmenting.adaptive import Adaptive
 from gan_model.augmenting.augmentations import Augmentation, Chain, DiffAugment, HorizontalFlip
-from gan_model.augmenting.judging import JudgesAugmented
+from gan_model.augmenting.augmenter import Augmenter
 
-__all__ = ["Adaptive", "Augmentation", "Chain", "DiffAugment", "HorizontalFlip", "JudgesAugmented"]
+__all__ = ["Adaptive", "Augmentation", "Augmenter", "Chain", "DiffAugment", "HorizontalFlip"]

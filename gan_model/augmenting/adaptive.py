@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from gan_model import replicas
 from gan_model.augmenting.augmentations import Augmentation
-from gan_model.execution import devices
-from gan_model.losses import Serializable
+from gan_model.storage.serializable import Serializable
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -60,8 +60,8 @@ class Adaptive(Serializable):
                 f"Received: target={self.target}, speed={self.speed}, limit={self.limit}."
             )
 
-    def __call__(self, images, noise, image_range, probability):
-        return self.augment(images, noise, image_range, probability)
+    def __call__(self, images, random, image_range, probability):
+        return self.augment(images, random, image_range, probability)
 
     def get_config(self):
         return {**vars(self), "augment": keras.saving.serialize_keras_object(self.augment)}
@@ -88,8 +88,7 @@ class Probability(keras.layers.Layer):
             tf.reduce_sum(tf.reduce_mean(signs, axis=1)),
             tf.cast(tf.shape(signs)[0], "float32"),
         ]
-        if devices() > 1:
-            seen = tf.distribute.get_replica_context().all_reduce("SUM", seen)
+        seen = replicas.total(seen)
         signs, images = self.signs + seen[0], self.images + seen[1]
         moved = self.p + tf.sign(signs / images - adaptive.target) * images / adaptive.speed
         due = (tf.cast(step, tf.int64) + 1) % adaptive.every == 0

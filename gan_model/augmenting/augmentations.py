@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from gan_model.augmenting import operations
-from gan_model.losses import Serializable, SerializableParts
+from gan_model.storage.serializable import Serializable, SerializableParts
 
 _NUMBERS = 3  # drawn for each image and operation: two that say how, one that says whether
 
@@ -19,10 +19,10 @@ class Augmentation(Serializable):
         """Functions (images, drawn, image_range) -> images, as those of `operations`."""
         raise NotImplementedError
 
-    def __call__(self, images, noise, image_range, probability=None):
+    def __call__(self, images, random, image_range, probability=None):
         """Changed images; each operation with this probability for each image, if there is one."""
         row = self.operations()
-        drawn = noise.uniform(tf.shape(images)[0], _NUMBERS * len(row))
+        drawn = random.uniform(tf.shape(images)[0], _NUMBERS * len(row))
         shape, changed = tf.shape(images), images
         if images.shape.rank == 3:
             changed = images[..., None]

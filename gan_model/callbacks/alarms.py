@@ -10,14 +10,14 @@ import tensorflow as tf
 
 from gan_model import alarms as kinds
 from gan_model.callbacks import board
+from gan_model.metrics.diversity import diversity
 from gan_model.metrics.report import entropy
-from gan_model.metrics.variety import variety
 
 
 class Alarms(keras.callbacks.Callback):
     """Watches a run from numbers that cost next to nothing, and says when it goes wrong.
 
-    At the end of each epoch the logs get, besides `variety` and `class_entropy` (of 64
+    At the end of each epoch the logs get, besides `diversity` and `class_entropy` (of 64
     generated images, see `gan_model.alarms.Collapse`), one field for each alarm, 1 while it
     is raised and else 0: `alarm_exploding`, `alarm_discriminator_won`, `alarm_collapse`.
     Callbacks that come later show and keep them, so give it first. When an alarm begins, its
@@ -25,7 +25,7 @@ class Alarms(keras.callbacks.Callback):
     chart `alarms/...`. An alarm that says that the run is lost ends it at once; `Recover` can
     bring it back.
 
-    The variety is known where training or held-out images came as an array.
+    The diversity is known where training or held-out images came as an array.
 
     Args:
         alarms: objects with `name`, `ends` and `judge(gan, figures, before)`, see
@@ -40,7 +40,7 @@ class Alarms(keras.callbacks.Callback):
         name, ends = "slow", False
 
         def judge(self, gan, figures, before):
-            if figures["generator_gradient"] < 0.01:
+            if figures["generator_gradient_norm"] < 0.01:
                 return "the generator hardly moves: try a higher generator_learning_rate."
 
     watching = callbacks.Alarms([*alarms.standard(), Slow()])
@@ -87,16 +87,16 @@ class Alarms(keras.callbacks.Callback):
 
     def _measured(self):
         """Of 64 generated images; no numbers where the generator is lost."""
-        real_images = self.model.real_images
+        real = self.model.monitor.real_sample
         classes = self.model.quality.classes if self.model.quality else None
-        if real_images is None:
+        if real is None:
             return {}
-        sound = self.model.sampler().sound
-        labels = self.model.real_labels
-        images = self.model.generate(len(real_images), labels=labels) if sound else None
-        figures = {"variety": variety(images, real_images, labels) if sound else math.nan}
+        finite = self.model.sampler().is_finite
+        count = len(real.images)
+        images = self.model.generate(count, labels=real.labels) if finite else None
+        figures = {"diversity": diversity(images, *real) if finite else math.nan}
         if classes:
-            figures["class_entropy"] = _entropy(classes, images) if sound else math.nan
+            figures["class_entropy"] = _entropy(classes, images) if finite else math.nan
         return figures
 
     def _tell(self, name, sentence):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import keras
 
-from gan_model.alarms import lost
-from gan_model.files import replaced
+from gan_model.alarms import diverged
+from gan_model.storage.atomic import atomic_write
 
 
 class BestModel(keras.callbacks.Callback):
@@ -28,14 +28,14 @@ class BestModel(keras.callbacks.Callback):
         name = self.monitor or self._distance()
         logs = logs or {}
         value = logs.get(name)
-        if value is None or lost(logs):
+        if value is None or diverged(logs):
             return  # a lost run is never the best
         # The history gets this epoch's figures only after all other callbacks had them.
         before = self.model.history.history.get(name, [])
         # Written so that not-a-numbers are never the best, nor keep the next from being it.
         if value == value and not any(earlier <= value for earlier in before):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with replaced(self.path) as beside:
+            with atomic_write(self.path) as beside:
                 self.model.save(beside)
 
     def _distance(self):

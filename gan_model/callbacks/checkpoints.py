@@ -3,13 +3,12 @@
 import sys
 from pathlib import Path
 
-import keras
+from gan_model.alarms import diverged
+from gan_model.model import RunCallback
+from gan_model.storage import checkpoint
 
-from gan_model import checkpoint
-from gan_model.alarms import lost
 
-
-class Checkpoints(keras.callbacks.Callback):
+class Checkpoints(RunCallback):
     """Makes `fit` go on exactly where an earlier process stopped.
 
     After each epoch the whole state is written: both networks, both optimizers, the step
@@ -46,7 +45,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.directory, self.keep = Path(directory), keep
         self._history = []
 
-    def restore(self, gan):
+    def restore(self, gan, *, batch_size=None):
         """Brings back the newest good state. Returns its number of epochs, None if there is none.
 
         `GAN.fit` calls it before the first step.
@@ -80,7 +79,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        if lost(figures):
+        if diverged(figures):
             return  # the run is lost; the files there are still hold a good one
         self._history.append(figures)
         about = {"epoch": epoch + 1, "seed": self.model.seed, "history": self._history}

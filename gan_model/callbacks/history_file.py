@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from gan_model.files import replaced
+from gan_model.storage.atomic import atomic_write
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -44,7 +44,7 @@ class HistoryFile(keras.callbacks.Callback):
 
     def _write(self):
         columns = list(dict.fromkeys(name for row in self._rows for name in row))
-        with replaced(self.path) as beside, open(beside, "w", newline="") as file:
+        with atomic_write(self.path) as beside, open(beside, "w", newline="") as file:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(self._rows)

@@ -4,11 +4,12 @@ import sys
 
 import keras
 
-from gan_model import checkpoint
-from gan_model.alarms import lost
+from gan_model.alarms import diverged
+from gan_model.model import RunCallback
+from gan_model.storage import checkpoint
 
 
-class Recover(keras.callbacks.Callback):
+class Recover(RunCallback):
     """Goes back to the newest checkpoint with lower learning rates when a run is lost.
 
     Lost: figures that are infinite or no numbers, or the alarm `exploding`. `fit` ends the
@@ -29,6 +30,8 @@ class Recover(keras.callbacks.Callback):
         factor: what each multiplies the rates by, between 0 and 1.
     """
 
+    can_go_back = True
+
     def __init__(self, checkpoints, *, times=3, factor=0.5):
         super().__init__()
         if times < 1 or not 0 < factor < 1:
@@ -38,7 +41,7 @@ class Recover(keras.callbacks.Callback):
             )
         self.checkpoints, self.times, self.factor = checkpoints, times, factor
 
-    def restore(self, gan):
+    def restore(self, gan, *, batch_size=None):
         """Notes the state in which `fit` begins, for where there is no checkpoint."""
         self._beginning, self._first_epoch = checkpoint.collect(gan), None
         self._again, self._lost = 0, False  # again: recoveries since the last good epoch
@@ -49,7 +52,7 @@ class Recover(keras.callbacks.Callback):
             self._first_epoch = epoch
 
     def on_epoch_end(self, epoch, logs=None):
-        self._lost = lost(logs)
+        self._lost = diverged(logs)
         # Of the last good epoch: the history gets this one's figures after all callbacks.
         before = (self.model.history.history.get("recoveries") or [0])[-1]
         self._recoveries = int(before) + self._again

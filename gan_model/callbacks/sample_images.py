@@ -57,7 +57,7 @@ class SampleImages(keras.callbacks.Callback):
             pictures.animate(grids, self.directory / "training.gif")
 
     def _show(self, epoch):
-        if not self.model.sampler().sound:
+        if not self.model.sampler().is_finite:
             return
         images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
         picture = pictures.grid(images, columns=columns)

@@ -15,7 +15,7 @@ _GROUPS = {
     "_gradient": "gradients",
     "augmentation": "training",
     "recoveries": "training",
-    "variety": "diversity",
+    "diversity": "diversity",
     "class_entropy": "diversity",
 }
 _CHARTS = {

@@ -5,12 +5,11 @@ import math
 import time
 from pathlib import Path
 
-import keras
+from gan_model.model import RunCallback
+from gan_model.storage.atomic import atomic_write
 
-from gan_model.files import replaced
 
-
-class TrainingTime(keras.callbacks.Callback):
+class TrainingTime(RunCallback):
     """Notes how long a run has trained, and ends it after so many minutes.
 
     Counted are the steps, tracing and compiling included; measuring, pictures and checkpoints
@@ -57,7 +56,7 @@ class TrainingTime(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         rows = [*_rows(self.path, epoch), (epoch + 1, f"{self._seconds:.3f}")]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with replaced(self.path) as beside, open(beside, "w", newline="") as file:
+        with atomic_write(self.path) as beside, open(beside, "w", newline="") as file:
             csv.writer(file).writerows([("epoch", "seconds"), *rows])
 
 

@@ -86,7 +86,7 @@ class TrialBoard(EpochFigures):
     def _draw(self, figures):
         with board.drawing(self._writer, int(self.model.step.numpy())):
             board.scalars(figures)
-            if self.model.sampler().sound:
+            if self.model.sampler().is_finite:
                 images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
                 picture = pictures.grid(images, columns=columns)
                 board.image("samples", picture)

@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 
 from gan_model import pictures
-from gan_model.charts import sheet
+from gan_model.charts import style
 
 _ROW, _HIGHEST = 7.5, 6.0  # inches that pictures beside each other take
 _LETTERS = 12  # of a title, to an inch
@@ -25,10 +25,10 @@ def neighbours(generated, training, path, *, labels, distances):
     together = np.concatenate([generated[:, None], training], axis=1)
     picture = pictures.grid(together.reshape(-1, *generated.shape[1:]), columns=1 + columns)
     cells_high = picture.shape[0] / picture.shape[1] * (1 + columns)
-    figure, axes = sheet.figure_with_axes(0.9 + 6.4 / (1 + columns) * cells_high)
+    figure, axes = style.figure_with_axes(0.9 + 6.4 / (1 + columns) * cells_high)
     axes.imshow(picture, cmap="gray", vmin=0, vmax=255, extent=(0, 1 + columns, rows, 0))
     axes.set_aspect(cells_high / rows, anchor="E")
-    axes.axvline(1, color=sheet.COLOURS[1], lw=3)
+    axes.axvline(1, color=style.COLOURS[1], lw=3)
     nearest = [f"{number}." for number in range(1, columns + 1)]
     axes.set_xticks(np.arange(1 + columns) + 0.5, ["generated", *nearest])
     reach = [
@@ -41,7 +41,7 @@ def neighbours(generated, training, path, *, labels, distances):
     axes.spines[:].set_visible(False)
     axes.grid(False)
     axes.set_title("Generated images and the training images nearest to them")
-    sheet.write(figure, path)
+    style.write(figure, path)
 
 
 def side_by_side(shown, titles, path):
@@ -57,14 +57,14 @@ def side_by_side(shown, titles, path):
     high = min(_ROW / sum(shapes), _HIGHEST)
     titles = [_filled(title, high * shape) for title, shape in zip(titles, shapes, strict=True)]
     lines = max(title.count("\n") + 1 for title in titles)
-    figure, every_axes = sheet.panels(
+    figure, every_axes = style.panels(
         high + 0.45 + 0.19 * lines, 1, len(shown), width_ratios=shapes
     )
     for axes, picture, title in zip(every_axes, shown, titles, strict=True):
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
         axes.set_title(title, fontsize=11)
-    sheet.write(figure, path)
+    style.write(figure, path)
 
 
 def _filled(title, width):

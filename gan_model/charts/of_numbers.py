@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gan_model.charts import sheet
+from gan_model.charts import style
 from gan_model.metrics.report import entropy_text
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -20,9 +20,9 @@ def class_histogram(counts, names, path, *, real_counts, title="Classes of the g
     """
     shares, real = (100 * np.asarray(c) / max(np.sum(c), 1) for c in (counts, real_counts))
     at = np.arange(len(names))
-    figure, axes = sheet.figure_with_axes(4.5)
-    axes.bar(at, shares, 0.7, color=sheet.COLOURS[0], label="generated", zorder=2)
-    axes.hlines(real, at - 0.43, at + 0.43, color=sheet.COLOURS[1], lw=3, label="real", zorder=3)
+    figure, axes = style.figure_with_axes(4.5)
+    axes.bar(at, shares, 0.7, color=style.COLOURS[0], label="generated", zorder=2)
+    axes.hlines(real, at - 0.43, at + 0.43, color=style.COLOURS[1], lw=3, label="real", zorder=3)
     axes.set_xticks(at, names, rotation=30, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("share of the images, %")
@@ -30,7 +30,7 @@ def class_histogram(counts, names, path, *, real_counts, title="Classes of the g
     axes.set_ylim(0, 1.2 * max(*shares, *real))
     axes.set_title(f"{title}: {entropy_text(counts)}")
     axes.legend(frameon=False, ncols=2, loc="upper right")
-    sheet.write(figure, path)
+    style.write(figure, path)
 
 
 def curve(lines, path, *, x_label, y_label, title="", log_x=False, log_y=False):
@@ -46,23 +46,23 @@ def curve(lines, path, *, x_label, y_label, title="", log_x=False, log_y=False):
         log_x: whether equal steps are equal factors.
         log_y: the same for y; all readings must be above 0 then.
     """
-    figure, axes = sheet.figure_with_axes(5.0)
+    figure, axes = style.figure_with_axes(5.0)
     for number, (name, (x, y)) in enumerate(lines.items()):
         _line(axes, number, name, np.asarray(x), np.atleast_2d(y))
     axes.set(xlabel=x_label, ylabel=y_label, title=title)
     axes.set_xscale("log" if log_x else "linear")
     axes.set_yscale("log" if log_y else "linear")
     for axis in (axes.xaxis, axes.yaxis):
-        sheet.plain_numbers(axis)
-    axes.grid(axis="x", color=sheet.FAINT, lw=0.8)
+        style.plain_numbers(axis)
+    axes.grid(axis="x", color=style.FAINT, lw=0.8)
     if len(lines) > 1:
         # Beside the lines, wherever they go.
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    sheet.write(figure, path)
+    style.write(figure, path)
 
 
 def _line(axes, number, name, x, readings):
-    colour, marker = sheet.COLOURS[number % len(sheet.COLOURS)], _MARKERS[number % len(_MARKERS)]
+    colour, marker = style.COLOURS[number % len(style.COLOURS)], _MARKERS[number % len(_MARKERS)]
     mean = readings.mean(axis=0)
     axes.plot(x, mean, marker=marker, ms=5, color=colour, label=name)
     if len(readings) > 1:

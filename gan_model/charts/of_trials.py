@@ -6,9 +6,9 @@ import textwrap
 
 import numpy as np
 
-from gan_model.charts import scales, sheet
+from gan_model.charts import scales, style
 
-_TRIAL, _BEST, _FLOOR = sheet.COLOURS[:3]
+_TRIAL, _BEST, _FLOOR = style.COLOURS[:3]
 _BEST_COUNT = 3
 # Points from a marker to its rank: below the best, where no run is, and above the third, where
 # no better one is. The second's stands on its left where another is on its right.
@@ -42,7 +42,7 @@ def trials(outcomes, path, *, distance, floor=None):
     failed = [o for o in outcomes if o.state != "finished"]
     columns = 2 if len(names) == 4 else min(len(names), 3)
     rows = math.ceil(len(names) / columns)
-    figure, panels = sheet.panels(0.7 + 3.1 * rows, rows, columns, sharey=True)
+    figure, panels = style.panels(0.7 + 3.1 * rows, rows, columns, sharey=True)
     for panel in panels[len(names) :]:
         panel.remove()
     floor = _scale_distances(panels[0], [o.score for o in finished], floor, bool(failed))
@@ -50,7 +50,7 @@ def trials(outcomes, path, *, distance, floor=None):
         _panel(panel, name, finished, failed, floor)
     figure.supylabel(f"{distance}, less is better", fontsize=11)
     _legend(figure, finished, failed, floor)
-    sheet.write(figure, path)
+    style.write(figure, path)
 
 
 def _panel(panel, name, finished, failed, floor):
@@ -105,7 +105,7 @@ def _dot(best):
 
 
 def _cross():
-    return {"ls": "", "marker": "X", "ms": 9, "mfc": "none", "mec": sheet.INK, "mew": 1.1}
+    return {"ls": "", "marker": "X", "ms": 9, "mfc": "none", "mec": style.INK, "mew": 1.1}
 
 
 def _legend(figure, finished, failed, floor):
@@ -136,7 +136,7 @@ def _scale_distances(panel, scores, floor, failed):
         floor = None
     panel.set_yscale("log" if log else "linear")
     panel.set_ylim(scales.padded(low, high, log, below=0.14, above=0.2 if failed else 0.12))
-    sheet.plain_numbers(panel.yaxis)
+    style.plain_numbers(panel.yaxis)
     return floor
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gan_model.charts import sheet
+from gan_model.charts import style
 
 _WIDE = 8  # values that span more than this factor are drawn on a logarithmic axis
 _FEW = 6  # integers of at most so many values have a tick at each
@@ -109,6 +109,6 @@ def _apart(ticks, limits, log):
 def short(value, _place=None):
     """The text 5e-5, 0.01, 32 or 2,000, at most four digits of small numbers."""
     if not 0 < abs(value) < 0.01:
-        return sheet.plain(float(f"{value:.6g}"))
+        return style.plain(float(f"{value:.6g}"))
     digits, exponent = f"{value:.3e}".split("e")
     return f"{float(digits):g}e{int(exponent)}"

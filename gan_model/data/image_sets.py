@@ -7,8 +7,6 @@ without a word. Whatever does not fit is refused in a sentence.
 import functools
 import os
 import warnings
-import zipfile
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,8 +15,8 @@ from PIL import Image
 
 from gan_model.data.decoding import decode
 from gan_model.data.folder import image_names
+from gan_model.data.reading import DAMAGE
 
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
 _BLOCK = 256  # pictures that are decoded, or compared, at a time
 _ORIENTATION = 0x0112  # of EXIF; from 5 on the picture lies on its side
 _SAYING = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")  # where Pillow keeps it
@@ -78,7 +76,7 @@ def _of_file(path):
             file.seek(0)
             with np.load(file, allow_pickle=False) as content:
                 arrays = {name: content[name] for name in _worth_reading(content.files)}
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{path} cannot be read: {_reason(path, error)}. Save the images again."
         ) from None

@@ -5,19 +5,16 @@ package, and the full data sets are looked for on this machine before Keras down
 """
 
 import difflib
-import gzip
 import hashlib
 import io
-import math
 import socket
-import struct
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from gan_model.data import cifar10, mnist
 from gan_model.data.folder import load_folder
+from gan_model.data.reading import damaged, read_bytes
 
 NAMES = ("sample", "fashion_mnist", "mnist", "cifar10")
 
@@ -30,15 +27,6 @@ _SYSTEM_FOLDERS = {
     "mnist": Path("/usr/share/datasets/mnist"),
     "cifar10": Path("/usr/share/datasets/cifar10"),
 }
-_IDX_FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-_CIFAR_FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
-_CIFAR_RECORD = 1 + 3 * 32 * 32  # the label, then a red, a green and a blue plane
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
 # Seconds of silence after which a connection is given up. A server may have a dozen
 # addresses, and on a network that swallows packets each of them costs this much.
 _PATIENCE = 5
@@ -74,29 +62,11 @@ def load(name="sample", *, folder=None, image_size=None, channels=None):
         _refuse_shape(name, image_size, channels)
         return _sample() if name == "sample" else _full(name, folder)
     path = _existing_folder(name)
-    found = _mnist_form(path)
+    found = mnist.four_files(path)
     if found is None:
         return load_folder(path, image_size=image_size, channels=channels)
     _refuse_shape(name, image_size, channels)
     return found
-
-
-def read_idx(path):
-    """The uint8 array of one file of MNIST's form, gzipped or not.
-
-    Raises:
-        ValueError: not such a file, or not all of it.
-    """
-    content = _content(path)
-    dimensions = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
-    start = 4 + 4 * dimensions
-    if not dimensions or len(content) < start:
-        raise _damaged(path, "it does not begin like an idx file of bytes")
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
-    if len(content) - start != math.prod(shape):
-        held = f"it announces {math.prod(shape)} bytes of shape {shape}"
-        raise _damaged(path, f"{held} and holds {len(content) - start}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
 def _existing_folder(name):
@@ -119,9 +89,9 @@ def _refuse_shape(name, image_size, channels):
 
 
 def _sample():
-    content = _content(_SAMPLE)
+    content = read_bytes(_SAMPLE)
     if hashlib.sha256(content).hexdigest() != _SAMPLE_SHA256:
-        raise _damaged(_SAMPLE, "its checksum is wrong; install gan-model again")
+        raise damaged(_SAMPLE, "its checksum is wrong; install gan-model again")
     sample = np.load(io.BytesIO(content))
     return tuple((sample[f"{part}_images"], sample[f"{part}_labels"]) for part in ("train", "test"))
 
@@ -137,55 +107,9 @@ def _full(name, folder):
 def _files_in(folder, name):
     """What `folder` holds of a full data set; None if it holds none of its files."""
     if name == "cifar10":
-        return _cifar(folder) or _cifar(folder / "cifar-10-batches-bin")
+        return cifar10.six_files(folder) or cifar10.six_files(folder / "cifar-10-batches-bin")
     archive = folder / f"{name}.npz"
-    return _keras_archive(archive) if archive.is_file() else _mnist_form(folder)
-
-
-def _mnist_form(folder):
-    files = [_idx_file(folder, name) for name in _IDX_FILES]
-    if not any(files):
-        return None
-    _refuse_missing(folder, files, _IDX_FILES)
-    train_images, train_labels, test_images, test_labels = map(read_idx, files)
-    train = _matched(files[0], train_images, train_labels)
-    return train, _matched(files[2], test_images, test_labels)
-
-
-def _idx_file(folder, name):
-    """The path under one of the names in use, e.g. `train-images.idx3-ubyte.gz`, or None."""
-    spellings = (name, name.replace("-idx", ".idx"))
-    paths = [folder / (spelling + end) for spelling in spellings for end in ("", ".gz")]
-    return next((path for path in paths if path.is_file()), None)
-
-
-def _keras_archive(path):
-    try:
-        with np.load(io.BytesIO(_content(path))) as archive:
-            arrays = [archive[key] for key in ("x_train", "y_train", "x_test", "y_test")]
-    except _DAMAGE as error:
-        raise _damaged(path, error) from None
-    return _matched(path, *arrays[:2]), _matched(path, *arrays[2:])
-
-
-def _cifar(folder):
-    files = [path if (path := folder / name).is_file() else None for name in _CIFAR_FILES]
-    if not any(files):
-        return None
-    _refuse_missing(folder, files, _CIFAR_FILES)
-    *train, test = map(_cifar_batch, files)
-    return tuple(map(np.concatenate, zip(*train, strict=True))), test
-
-
-def _cifar_batch(path):
-    content = np.frombuffer(_content(path), np.uint8)
-    if not content.size or content.size % _CIFAR_RECORD:
-        raise _damaged(path, f"{content.size} bytes are no whole records of {_CIFAR_RECORD}")
-    records = content.reshape(-1, _CIFAR_RECORD)
-    if records[:, 0].max() > 9:
-        raise _damaged(path, f"its labels go up to {records[:, 0].max()}, those of CIFAR-10 to 9")
-    images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(images), records[:, 0].copy()
+    return mnist.keras_archive(archive) if archive.is_file() else mnist.four_files(folder)
 
 
 def _from_keras(name):
@@ -218,30 +142,4 @@ def _expected(name):
     if name == "cifar10":
         # Pickles are left to Keras, which checks what it downloads: to open one is to run it.
         return "data_batch_1.bin to data_batch_5.bin and test_batch.bin (the binary version)"
-    return f"{name}.npz or {', '.join(_IDX_FILES)} (.gz or not)"
-
-
-def _content(path):
-    """The bytes of a file, unzipped if they are gzipped, whatever its name ends in."""
-    try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except _DAMAGE as error:
-        raise _damaged(path, error) from None
-
-
-def _matched(path, images, labels):
-    if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels) or not len(images):
-        shapes = f"images of shape {images.shape} with labels of shape {labels.shape}"
-        raise _damaged(path, f"{shapes}, expected (n, height, width) with (n,)")
-    return images, labels
-
-
-def _refuse_missing(folder, files, names):
-    missing = [name for name, path in zip(names, files, strict=True) if path is None]
-    if missing:
-        raise ValueError(f"{folder} lacks {', '.join(missing)}: put all {len(names)} files there.")
-
-
-def _damaged(path, reason):
-    return ValueError(f"{path} is damaged or not what its name says: {reason}.")
+    return f"{name}.npz or {', '.join(mnist.IDX_FILES)} (.gz or not)"

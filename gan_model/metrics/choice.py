@@ -3,12 +3,12 @@
 import difflib
 
 from gan_model import features
-from gan_model.images import chosen
-from gan_model.metrics.feature_space import InFeatureSpace
+from gan_model.data.images import chosen
+from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein
 
-FEATURES = ("fashion", "inception", "pyramid")
+FEATURES = ("fashion", "inception", "sliced")
 _LOOKED_AT = 1000
 # The Fréchet distance to Fashion-MNIST's training images, in `fashion` features, is below 6 for
 # 20 and more of its other images; 21 for garments upside down, 28 for digits, more for one class.
@@ -20,23 +20,23 @@ def measures(images, name=None):
 
     Args:
         images: uint8 (n, height, width) or with channels.
-        name: "fashion", "inception" or "pyramid" (no network: the sliced Wasserstein distance,
+        name: "fashion", "inception" or "sliced" (no network: the sliced Wasserstein distance,
             and all others in `pixels`). None: "fashion" for grey garments of
-            28 x 28, else "pyramid".
+            28 x 28, else "sliced".
 
     Raises:
         ValueError: an unknown name; features that don't take such images, or whose weights
             are not to be had.
     """
     if name is None:
-        name = "fashion" if garments(images) else "pyramid"
+        name = "fashion" if garments(images) else "sliced"
     if name == "fashion":
         features.extractor.with_channels(images[:1], (28, 28, 1), name)
-        return (InFeatureSpace(features.fashion()),)
+        return (FeatureMetrics(features.fashion()),)
     if name == "inception":
-        return (InFeatureSpace(features.inception()),)
-    if name == "pyramid":
-        pixels = InFeatureSpace(features.pixels())
+        return (FeatureMetrics(features.inception()),)
+    if name == "sliced":
+        pixels = FeatureMetrics(features.pixels())
         cut = min(images.shape[1:3]) >= PATCH and images.shape[3:] in ((), (1,), (3,))
         return (SlicedWasserstein(), pixels) if cut else (pixels,)
     near = difflib.get_close_matches(str(name), FEATURES, n=1)

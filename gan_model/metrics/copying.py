@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_model.metrics.neighbours import nearest
+from gan_model.metrics.prdc import nearest
 
 WORST = 4  # of the images to look at; as many others are drawn at random
 _NEAREST = 0.01  # the share of held-out images that marks what is suspiciously near
@@ -25,7 +25,7 @@ class Copies(NamedTuple):
     """What `look_for_copies` found.
 
     Args:
-        nearer: see the function of that name.
+        copying_probability: see the function of that name.
         duplicates: see the function of that name.
         counts: of generated, held-out and training images.
         shown: places of generated images worth a look, int (rows,); see `worth_a_look`.
@@ -33,7 +33,7 @@ class Copies(NamedTuple):
         distances: and how far they are, (rows, 5).
     """
 
-    nearer: float
+    copying_probability: float
     duplicates: float
     counts: tuple
     shown: np.ndarray
@@ -55,7 +55,7 @@ def look_for_copies(describe, *, fake_images, held_out_images, train_images):
     _, held_out_distances = nearest(held_out, train)
     shown = worth_a_look(fake_distances)
     return Copies(
-        nearer(fake_distances, held_out_distances),
+        copying_probability(fake_distances, held_out_distances),
         duplicates(fake_distances, held_out_distances),
         (len(fake), len(held_out), len(train)),
         shown,
@@ -63,7 +63,7 @@ def look_for_copies(describe, *, fake_images, held_out_images, train_images):
     )
 
 
-def nearer(fake_distances, held_out_distances):
+def copying_probability(fake_distances, held_out_distances):
     """Chance that a generated image is nearer to its training image than a held-out one.
 
         P(fake < held out) + P(fake = held out) / 2
@@ -81,8 +81,8 @@ def nearer(fake_distances, held_out_distances):
     return float(1 - np.mean((below + up_to) / 2) / len(held_out))
 
 
-def nearer_by_chance(fake_count, held_out_count):
-    """Half the width of the band around 0.5 that `nearer` leaves once in twenty times by chance.
+def chance_band(fake_count, held_out_count):
+    """Half the width of the band around 0.5 that `copying_probability` leaves once in twenty times by chance.
 
         1.96 sqrt((n + m + 1) / (12 n m))
 

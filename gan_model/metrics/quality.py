@@ -2,8 +2,8 @@
 
 import keras
 
+from gan_model.data.images import chosen
 from gan_model.features.extractor import checksum_of
-from gan_model.images import chosen
 from gan_model.metrics.choice import measures as suitable
 from gan_model.metrics.reference import LEAST, Descriptions, Reference, numbers
 
@@ -30,7 +30,7 @@ class Quality(keras.metrics.Metric):
 
     Args:
         *measures: what to measure, the number to rank by first, e.g.
-            `metrics.InFeatureSpace(features.fashion())`. None given: what suits the held-out
+            `metrics.FeatureMetrics(features.fashion())`. None given: what suits the held-out
             images, see `metrics.measures`.
         count: images compared, at most; all held-out images if they are fewer. Of a longer
             array as many are drawn, of a `tf.data.Dataset` the first are taken. Fewer images
@@ -130,7 +130,7 @@ def _check(measures, count):
         if not hasattr(measure, "describe"):
             raise ValueError(
                 f"`Quality` is given measures. Received: {measure!r}. For features type "
-                "metrics.Quality(metrics.InFeatureSpace(features.fashion())), for a choice by the "
+                "metrics.Quality(metrics.FeatureMetrics(features.fashion())), for a choice by the "
                 "images metrics.Quality()."
             )
     if count < LEAST:

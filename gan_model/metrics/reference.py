@@ -10,7 +10,7 @@ class Descriptions:
     """The descriptors of images that come in batches, for each of several measures.
 
     Args:
-        measures: objects like `InFeatureSpace` and `SlicedWasserstein`.
+        measures: objects like `FeatureMetrics` and `SlicedWasserstein`.
     """
 
     def __init__(self, measures):

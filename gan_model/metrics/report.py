@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gan_model.metrics.copying import WORST, duplicates_expected, nearer_by_chance
+from gan_model.metrics.copying import WORST, chance_band, duplicates_expected
 
 _ERROR = "_error"  # ends the name of a standard error, which stands behind its number
 _BAR = 40  # characters of the longest bar
@@ -134,21 +134,21 @@ def copying(found, about):
         about: the features in which it was found, as text.
     """
     fake_count, held_out_count, train_count = found.counts
-    chance = nearer_by_chance(fake_count, held_out_count)
+    chance = chance_band(fake_count, held_out_count)
     expected = duplicates_expected(held_out_count)
     # Four standard deviations of the difference of two shares as small as this.
     most = expected + 4 * math.sqrt(expected * (1 / fake_count + 1 / held_out_count))
     verdict = "so there is no sign of copying"
-    if found.nearer > 0.5 + chance:
+    if found.copying_probability > 0.5 + chance:
         verdict = "nearer than new images are: look for copies in the picture"
     elif found.duplicates > most:
         verdict = "but too many are as near as copies: look at the picture"
-    elif found.nearer < 0.5 - chance:
+    elif found.copying_probability < 0.5 - chance:
         verdict = "farther off than new images are"
     return (
         f"Copying, by distances to {train_count:,} training images in {about}\n"
-        f"  nearer      {found.nearer:.3f}  new images: 0.5 ± {chance:.3f}, copies: 1; {verdict}\n"
-        f"  duplicates  {found.duplicates:.3f}  new images: "
+        f"  copying probability  {found.copying_probability:.3f}  new images: 0.5 ± {chance:.3f}, copies: 1; {verdict}\n"
+        f"  duplicates           {found.duplicates:.3f}  new images: "
         f"{expected:.3f}, copies: 1"
     )
 

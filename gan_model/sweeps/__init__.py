@@ -23,9 +23,9 @@ from gan_model.sweeps.journal import Journal
 from gan_model.sweeps.outcome import Outcome
 from gan_model.sweeps.ranking import Confirmed, compare, ranked, winner
 from gan_model.sweeps.search_folder import SearchFolder
-from gan_model.sweeps.space import own, usual
+from gan_model.sweeps.space import preset_defaults, search_space
 from gan_model.sweeps.stopping import SearchStopped
-from gan_model.sweeps.trial_folder import lighten_all_but_best, outcomes_in
+from gan_model.sweeps.trial_folder import delete_weights_except_best, outcomes_in
 
 __all__ = [
     "Confirmed",
@@ -36,11 +36,11 @@ __all__ = [
     "SearchStopped",
     "compare",
     "confirm",
-    "lighten_all_but_best",
+    "delete_weights_except_best",
     "outcomes_in",
-    "own",
+    "preset_defaults",
     "ranked",
-    "usual",
+    "search_space",
     "winner",
     "workers",
 ]

@@ -3,7 +3,7 @@
 import keras_tuner
 
 from gan_model.sweeps.ranking import RECIPE, Confirmed
-from gan_model.sweeps.trial_folder import TrialFolder, lighten_all_but_best
+from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
 
 _PLACE = 2**31  # beyond all numbers of trials
 
@@ -46,5 +46,5 @@ def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=N
                 told(outcome, arguments["epochs"], again=True)
             readings.append(outcome)
         confirmed.append(Confirmed(name, values, readings, found))
-    lighten_all_but_best(directory, keep=1)
+    delete_weights_except_best(directory, keep=1)
     return confirmed

@@ -8,16 +8,16 @@ import keras_tuner
 import numpy as np
 
 from gan_model import callbacks as watching
-from gan_model import metrics, players
-from gan_model.gan import GAN
-from gan_model.images import chosen, from_batch
+from gan_model import metrics
+from gan_model.data.images import chosen, from_batch
+from gan_model.model import GAN, inspection
 from gan_model.runs import fingerprint, load_model
 from gan_model.sweeps.fit_arguments import compared, named
-from gan_model.sweeps.judging import judged, out_of_memory
 from gan_model.sweeps.outcome import FINISHED, Outcome
 from gan_model.sweeps.stopping import OUT_OF_MEMORY, fatal
-from gan_model.sweeps.trial_folder import TrialFolder, best_of, lighten_all_but_best
-from gan_model.sweeps.tuner import Asked, domains
+from gan_model.sweeps.trial_folder import TrialFolder, best_of, delete_weights_except_best
+from gan_model.sweeps.trial_state import judged, out_of_memory
+from gan_model.sweeps.tuner import TunerTrial, domains
 
 _OF_TUNER = "tuner/"  # begins the names of what Hyperband keeps among the hyperparameters
 
@@ -54,7 +54,7 @@ class HyperGAN(keras_tuner.HyperModel):
 
     ```python
     def build(hp):
-        return presets.dcgan(**sweeps.usual(hp, presets.dcgan))
+        return presets.dcgan(**sweeps.search_space(hp, presets.dcgan))
 
     hypergan = sweeps.HyperGAN(build, "runs/search", held_out=test_images)
     tuner = keras_tuner.RandomSearch(hypergan, hypergan.objective, max_trials=8, seed=1)
@@ -66,7 +66,7 @@ class HyperGAN(keras_tuner.HyperModel):
         super().__init__()
         if not callable(build):
             raise ValueError(f"`build` is a function build(hp) that gives a GAN. Received: {build}")
-        players.check_seed(seed)
+        inspection.check_seed(seed)
         self.recipe, self.folder, self._validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
         self.quality = quality or metrics.Quality(*metrics.measures(self.held_out))
@@ -122,7 +122,7 @@ class HyperGAN(keras_tuner.HyperModel):
 
         Arguments are those of `tuner.search`. The trial's GAN is built anew, with its seed.
         """
-        asked = Asked(callbacks)
+        asked = TunerTrial(callbacks)
         with fatal("while a trial was trained"):
             asked.check(self.objective)
             outcome = self.run(
@@ -135,7 +135,7 @@ class HyperGAN(keras_tuner.HyperModel):
             if not asked.weights.exists():  # Hyperband may ask for them
                 best = self.folder_of(outcome.name).best
                 (load_model(best) if best.exists() else model).save_weights(asked.weights)
-            self._lighten(asked)
+            self._delete_weights(asked)
         return {self.objective.name: outcome.score}
 
     def run(self, trial, fit_arguments, *, execution=0, callbacks=(), weights=None):
@@ -224,11 +224,11 @@ class HyperGAN(keras_tuner.HyperModel):
         self._executions[asked.trial.trial_id] = (execution + 1) % asked.tuner.executions_per_trial
         return execution
 
-    def _lighten(self, asked):
+    def _delete_weights(self, asked):
         """Leaves weights only where they are among the best, or may be asked for again."""
         trials = self.folder / "trials"
         if not asked.in_bracket:
-            lighten_all_but_best(trials, keep=self.keep)
+            delete_weights_except_best(trials, keep=self.keep)
         elif asked.continued is not None:
             # Not those of the trial that this one continues: where the process dies before the
             # oracle knows of the end, this one is asked for again.
@@ -237,7 +237,7 @@ class HyperGAN(keras_tuner.HyperModel):
                 best = [one.name for one in best_of(trials, self.keep)]
                 executions = range(asked.tuner.executions_per_trial)
                 for name in {_name(oldest, execution) for execution in executions} - {*best}:
-                    self.folder_of(name).lighten()
+                    self.folder_of(name).delete_weights()
 
 
 def _name(trial_id, execution=0):

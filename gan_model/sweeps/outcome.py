@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from gan_model.files import replaced
+from gan_model.storage.atomic import atomic_write
 
 FINISHED, LOST, COLLAPSED = "finished", "lost", "collapsed"
 
@@ -42,7 +42,7 @@ class Outcome:
 
     def write(self, path):
         """Writes the outcome as JSON, whole or not at all."""
-        with replaced(path) as beside:
+        with atomic_write(path) as beside:
             beside.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n")
 
     @classmethod

@@ -10,8 +10,8 @@ import itertools
 import statistics
 import warnings
 
-from gan_model.files import replaced
 from gan_model.metrics.report import number
+from gan_model.storage.atomic import atomic_write
 from gan_model.sweeps.columns import cut, grid
 from gan_model.sweeps.outcome import COLLAPSED, FINISHED, LOST
 
@@ -183,7 +183,7 @@ def write_csv(outcomes, path):
     """
     hyperparameters = _names(o.hyperparameters for o in outcomes)
     figures = _names(o.figures for o in outcomes)
-    with replaced(path) as beside, open(beside, "w", newline="") as file:
+    with atomic_write(path) as beside, open(beside, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["rank", *_ABOUT, *hyperparameters, *figures])
         for rank, outcome in enumerate(ranked(outcomes), 1):

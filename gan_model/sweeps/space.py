@@ -7,7 +7,7 @@ import numpy as np
 NAMES = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
 
 
-def usual(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_rates=(1e-4, 3e-3)):
+def search_space(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_rates=(1e-4, 3e-3)):
     """The size of the codings and the learning rate of each player, as arguments of a preset.
 
     Args:
@@ -19,13 +19,13 @@ def usual(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_rates=(1
             to choose from, for a grid.
 
     Returns:
-        Dict for `preset(**usual(hp, preset))`.
+        Dict for `preset(**search_space(hp, preset))`.
 
     Raises:
         ValueError: no numbers to choose from, or a range that is none.
     """
     _check(codings_sizes, learning_rates)
-    its_own = own(preset)
+    its_own = preset_defaults(preset)
     chosen = {"codings_size": hp.Choice("codings_size", **_among(codings_sizes, its_own, NAMES[0]))}
     for name in NAMES[1:]:
         if len(learning_rates) == 2:
@@ -37,7 +37,7 @@ def usual(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_rates=(1
     return chosen
 
 
-def own(preset):
+def preset_defaults(preset):
     """The values of these hyperparameters that a preset has itself: dict from names to numbers."""
     parameters = inspect.signature(preset).parameters
     return {name: parameters[name].default for name in NAMES}

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from gan_model import callbacks
 from gan_model.callbacks.checkpoints import saved
-from gan_model.files import replaced
-from gan_model.folders import differences, locked
+from gan_model.storage.atomic import atomic_write
+from gan_model.storage.folders import differences, locked
 from gan_model.sweeps.outcome import LOST, Outcome
 
 _HEAVY = ("checkpoints", "best.keras")
@@ -95,11 +95,11 @@ class TrialFolder:
             for name in _INHERITED:
                 if (parent.path / name).exists():
                     shutil.copy(parent.path / name, self.path)
-        with replaced(self._settings) as beside:  # last: what is there then is complete
+        with atomic_write(self._settings) as beside:  # last: what is there then is complete
             content = {"run": settings, "weights_of_tuner": weights}
             beside.write_text(json.dumps(content, indent=1) + "\n")
 
-    def lighten(self):
+    def delete_weights(self):
         """Removes the weights; pictures and figures stay."""
         weights = self._noted()["weights_of_tuner"]
         for path in [self.path / name for name in (*_HEAVY, *([weights] if weights else ()))]:
@@ -136,13 +136,13 @@ def best_of(directory, count):
     return _best(outcomes_in(directory), count)
 
 
-def lighten_all_but_best(directory, *, keep):
+def delete_weights_except_best(directory, *, keep):
     """Removes the weights of the runs below a folder that are over, but for the best `keep`."""
     over = outcomes_in(directory)
     best = _best(over, keep)
     for outcome in over:
         if outcome not in best:
-            TrialFolder(Path(directory) / outcome.name).lighten()
+            TrialFolder(Path(directory) / outcome.name).delete_weights()
 
 
 def _best(outcomes, count):

@@ -6,7 +6,7 @@ import keras
 from keras_tuner.errors import FatalValueError
 
 
-class Asked:
+class TunerTrial:
     """The trial that a tuner asks for, and where it keeps the weights of its best epoch.
 
     Args:

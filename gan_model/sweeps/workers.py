@@ -15,8 +15,8 @@ import threading
 import time
 from pathlib import Path
 
-from gan_model.files import replaced
-from gan_model.folders import held, locked
+from gan_model.storage.atomic import atomic_write
+from gan_model.storage.folders import is_locked, locked
 
 _ID, _IP, _PORT = (f"KERASTUNER_{name}" for name in ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT"))
 _CHIEF, _ADDRESS = "chief", "chief.json"
@@ -109,7 +109,7 @@ class Chief:
         if failed := [state for state in states if state is not None and state > 0]:
             raise ChildProcessError(f"A worker ended with status {failed[0]}; it has said why.")
         for worker, trial in list(oracle.ongoing_trials.items()):
-            if _known(self._folder, worker) and not held(_place(self._folder, worker)):
+            if _known(self._folder, worker) and not is_locked(_place(self._folder, worker)):
                 oracle.tuner_ids.discard(worker)
                 if journal.give_back(oracle, trial.trial_id):
                     print(f"{worker} is dead; trial {trial.trial_id} goes to another.", flush=True)
@@ -139,14 +139,14 @@ class Chief:
 
     def _workers_held(self):
         """Whether a worker is alive, of this chief or of another shell."""
-        return any(held(path.parent) for path in self._folder.glob("workers/*/.lock"))
+        return any(is_locked(path.parent) for path in self._folder.glob("workers/*/.lock"))
 
     @contextlib.contextmanager
     def _announced(self):
         """Where workers of the same disk find the chief, while it is there."""
         path = self._folder / _ADDRESS
         with locked(self._folder / _CHIEF, busy="Another chief is there."):
-            with replaced(path) as beside:
+            with atomic_write(path) as beside:
                 beside.write_text(json.dumps({_IP: os.environ[_IP], _PORT: os.environ[_PORT]}))
             try:
                 yield
@@ -187,7 +187,7 @@ def worker(folder, number=None):
 
 def _address(folder):
     try:
-        if held(folder / _CHIEF):  # else it was killed and left its address
+        if is_locked(folder / _CHIEF):  # else it was killed and left its address
             return json.loads((folder / _ADDRESS).read_text())
     except OSError:
         pass  # it ended just now
@@ -195,10 +195,10 @@ def _address(folder):
 
 
 def _end_with_chief(folder, over):
-    while not held(folder / _CHIEF):  # it may begin later
+    while not is_locked(folder / _CHIEF):  # it may begin later
         if over.wait(_LOOK):
             return
-    while held(folder / _CHIEF):
+    while is_locked(folder / _CHIEF):
         if over.wait(_LOOK):
             return
     print("The chief of this search is gone.", file=sys.stderr, flush=True)

@@ -1,0 +1,172 @@
+"""Images as people have them -> images in the generator's range, and back.
+
+A *range* is the pair (least value, greatest value) of the images that a generator makes:
+(0, 1) for a sigmoid, (-1, 1) for a tanh. uint8 images are scaled to it inside the step; float
+images must lie in it already.
+"""
+
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_model.data.batches import ImageBatches
+
+_UINT8_MAX = 255.0
+_ROUNDING = 1e-3  # of the range's width: what resizing and float32 may add at the ends
+
+
+def to_range(images, image_shape, image_range):
+    """A batch of images as the players take them: float32, (batch, *image_shape), in range.
+
+    Args:
+        images: tensor (batch, height, width) or (batch, height, width, channels), uint8 or
+            float; one channel may be told or left out.
+        image_shape: shape of one image of the generator.
+        image_range: its least and greatest value.
+    """
+    low, high = image_range
+    if images.dtype == tf.uint8:
+        images = tf.cast(images, tf.float32) * ((high - low) / _UINT8_MAX) + low
+    # The count is said, not -1: images of another size must fail, not become others.
+    return tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], *image_shape))
+
+
+def to_uint8(images, image_range):
+    """The inverse of the scaling, rounded: float images in range -> uint8 array 0 to 255."""
+    low, high = image_range
+    images = (np.asarray(images, np.float32) - low) * (_UINT8_MAX / (high - low))
+    return np.clip(np.rint(images), 0, _UINT8_MAX).astype(np.uint8)
+
+
+def chosen(images, count, *, seed=0):
+    """`count` of the images, drawn by a seed, in their order: arrays are often sorted by class."""
+    if count >= len(images):
+        return images
+    rows = np.random.default_rng(seed).choice(len(images), count, replace=False)
+    return images[np.sort(rows)]
+
+
+def from_batch(data):
+    """The images of what a data set hands to a step: images, or (images, labels)."""
+    images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    return images
+
+
+def check_images(source, image_shape, image_range):
+    """What was given to `fit` or `evaluate`, after a look at it before the first step.
+
+    Arrays are read whole, as float images may be wrong anywhere. Of a `tf.data.Dataset` of
+    float images, or of unknown shape, one batch is read, so a generator behind it is started
+    once more. Anything else is left to Keras.
+
+    Returns:
+        The source; a tensor as an array.
+
+    Raises:
+        ValueError: no images, images of another shape, type or range, or not-a-numbers.
+    """
+    if source is None:
+        raise ValueError("There are no images: type gan.fit(images).")
+    if isinstance(source, (list, tf.Tensor)):
+        source = np.asarray(source)
+    array = source.images if isinstance(source, ImageBatches) else source
+    if isinstance(array, np.ndarray):
+        if not len(array):
+            raise ValueError(f"There are no images: the array has the shape {array.shape}.")
+        _check_kind(array.shape[1:], array.dtype, image_shape)
+        if array.dtype != np.uint8:
+            _check_values(array, image_range)
+    elif isinstance(array, tf.data.Dataset):
+        _check_dataset(array, image_shape, image_range)
+    return source
+
+
+def _check_dataset(dataset, image_shape, image_range):
+    spec = dataset.element_spec
+    spec = spec[0] if isinstance(spec, tuple) else spec
+    if not isinstance(spec, tf.TensorSpec):
+        raise ValueError(
+            f"The data set holds {type(spec).__name__}s where images or (images, labels) were "
+            "expected. Pick the images: dataset.map(lambda element: element['image'])."
+        )
+    if spec.shape.rank is not None:
+        _check_kind(tuple(spec.shape[1:]), spec.dtype.as_numpy_dtype, image_shape)
+    if dataset.cardinality() == 0:
+        raise ValueError(
+            "The data set is empty. If it was batched with drop_remainder=True, "
+            "it may hold fewer images than one batch."
+        )
+    if spec.dtype != tf.uint8 or not spec.shape[1:].is_fully_defined():
+        for data in dataset.take(1):
+            first = np.asarray(from_batch(data))
+            _check_kind(first.shape[1:], first.dtype, image_shape)
+            if first.dtype != np.uint8:
+                _check_values(first, image_range)
+
+
+def _check_kind(given, dtype, image_shape):
+    if dtype != np.uint8 and not np.issubdtype(dtype, np.floating):
+        raise ValueError(
+            f"The images are {np.dtype(dtype).name}; expected uint8 from 0 to 255, or floats "
+            "in the generator's range. Convert them: images.astype('uint8')."
+        )
+    if _same_shape(given, image_shape):
+        return
+    if len(given) < 2:
+        raise ValueError(
+            f"The data holds single images of shape (..., {', '.join(map(str, given))}), where "
+            "batches of them were expected. Batch it: dataset.batch(32), or images[None]."
+        )
+    if len(given) == len(image_shape) - 1 and given == image_shape[1:]:
+        raise ValueError(
+            f"The data holds single images of shape {image_shape[:1] + given}, where "
+            "batches were expected. Batch it: dataset.batch(32)."
+        )
+    raise ValueError(
+        f"The generator makes images of shape {image_shape}, the data holds {given}. Build the "
+        f"players for the data: presets.guidelines(image_shape={_with_channels(given)})."
+    )
+
+
+def _same_shape(given, expected):
+    """Whether two image shapes agree; unknown sides agree, and so does a missing one channel."""
+    given, expected = _with_channels(given), _with_channels(expected)
+    pairs = zip(given, expected, strict=False)
+    return len(given) == len(expected) and all(a in (None, b) for a, b in pairs)
+
+
+def _with_channels(shape):
+    return tuple(shape) if len(shape) != 2 else (*shape, 1)
+
+
+def _check_values(images, image_range):
+    low, high = image_range
+    least, greatest = images.min(), images.max()
+    if not np.isfinite(least) or not np.isfinite(greatest):
+        raise ValueError(
+            "The images hold values that are not numbers (NaN or infinite). Find them: "
+            "np.argwhere(~np.isfinite(images))."
+        )
+    slack = _ROUNDING * (high - low)
+    if least < low - slack or greatest > high + slack:
+        raise ValueError(
+            f"The float images lie in [{least:g}, {greatest:g}], the generator's in "
+            f"[{low:g}, {high:g}]. Give uint8 images, which are scaled for you, or scale them: "
+            f"{_recipe(least, greatest, low, high)}."
+        )
+    if low < 0 <= least < greatest:
+        warnings.warn(
+            f"The float images never go below 0, the generator's lie in [{low:g}, {high:g}]. "
+            "If they are in [0, 1], scale them: images * 2 - 1.",
+            stacklevel=5,
+        )
+
+
+def _recipe(least, greatest, low, high):
+    if least >= 0 and greatest > 1:
+        return f"images / 255 * {high - low:g} + {low:g}"
+    if (low, high) == (0, 1) and least >= -1 and greatest <= 1:
+        return "(images + 1) / 2"
+    return f"images between {low:g} and {high:g}"

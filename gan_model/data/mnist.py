@@ -1,0 +1,60 @@
+"""Data sets in MNIST's form: four idx files, or the archive that Keras keeps."""
+
+import io
+import math
+import struct
+
+import numpy as np
+
+from gan_model.data.reading import DAMAGE, damaged, matched, read_bytes, refuse_missing
+
+IDX_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+def read_idx(path):
+    """The uint8 array of one file of MNIST's form, gzipped or not.
+
+    Raises:
+        ValueError: not such a file, or not all of it.
+    """
+    content = read_bytes(path)
+    dimensions = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
+    start = 4 + 4 * dimensions
+    if not dimensions or len(content) < start:
+        raise damaged(path, "it does not begin like an idx file of bytes")
+    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    if len(content) - start != math.prod(shape):
+        held = f"it announces {math.prod(shape)} bytes of shape {shape}"
+        raise damaged(path, f"{held} and holds {len(content) - start}")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def four_files(folder):
+    files = [_idx_file(folder, name) for name in IDX_FILES]
+    if not any(files):
+        return None
+    refuse_missing(folder, files, IDX_FILES)
+    train_images, train_labels, test_images, test_labels = map(read_idx, files)
+    train = matched(files[0], train_images, train_labels)
+    return train, matched(files[2], test_images, test_labels)
+
+
+def _idx_file(folder, name):
+    """The path under one of the names in use, e.g. `train-images.idx3-ubyte.gz`, or None."""
+    spellings = (name, name.replace("-idx", ".idx"))
+    paths = [folder / (spelling + end) for spelling in spellings for end in ("", ".gz")]
+    return next((path for path in paths if path.is_file()), None)
+
+
+def keras_archive(path):
+    try:
+        with np.load(io.BytesIO(read_bytes(path))) as archive:
+            arrays = [archive[key] for key in ("x_train", "y_train", "x_test", "y_test")]
+    except DAMAGE as error:
+        raise damaged(path, error) from None
+    return matched(path, *arrays[:2]), matched(path, *arrays[2:])

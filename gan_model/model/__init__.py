@@ -1,0 +1,24 @@
+"""The GAN as a Keras model, made of parts.
+
+gan             GAN: the parts below, and the only `train_step`
+game            Game: loss, class loss, penalty and augmentation -> what each player pays
+player          Player: a network and its optimizer -> one step of learning
+judge           Judge: a discriminator and images -> scores and class logits
+trackers        Trackers: figures of each step -> the means that `fit` logs
+monitor         QualityMonitor: held-out images -> the quality measured in each evaluation
+feeding         what `fit` and `evaluate` take -> batches
+execution       many training steps -> one call into XLA
+saving          what of a GAN goes into a `.keras` file
+run_callback    RunCallback: callbacks that restore, end or rewind a run
+sampling        Sampler: a trained generator -> images to show
+labels          labels of a conditional GAN, checked
+inspection      what a GAN must know of its two networks
+checks          what `compile` is given, checked
+cloning         a generator -> a second one to hold its average
+"""
+
+from gan_model.model.gan import GAN
+from gan_model.model.run_callback import RunCallback
+from gan_model.model.sampling import Sampler
+
+__all__ = ["GAN", "RunCallback", "Sampler"]

@@ -1,0 +1,42 @@
+"""A generator -> a second one with the same weights, to hold their moving average."""
+
+import keras
+import tensorflow as tf
+
+from gan_model.model.labels import with_labels
+
+
+def clone_generator(generator, codings_size, class_count=None):
+    """A generator with its own copy of the weights, not to be trained.
+
+    Raises:
+        ValueError: the generator cannot be cloned, or its weights cannot hold an average.
+    """
+    for weight in generator.weights:
+        if weight.dtype == "bfloat16":
+            raise ValueError(
+                f"The weight {weight.path} is bfloat16, which is too coarse for an average: 8 bits "
+                "of mantissa. Type keras.config.set_dtype_policy('mixed_bfloat16') before the "
+                "generator is made."
+            )
+    try:
+        clone = keras.models.clone_model(generator)
+        labels = None if class_count is None else tf.zeros(1, tf.int32)
+        # Builds a subclass of keras.Model.
+        clone(with_labels(tf.zeros((1, codings_size)), labels), training=False)
+        clone.set_weights(generator.get_weights())
+    except Exception as error:  # Keras and the user's own layers may raise anything
+        raise _not_cloned(generator, str(error).strip().splitlines()[0]) from error
+    own = {id(weight) for weight in clone.weights}
+    if any(id(weight) in own for weight in generator.weights):
+        raise _not_cloned(generator, "its clone shares weights with it")
+    clone.trainable = False
+    return clone
+
+
+def _not_cloned(generator, reason):
+    return ValueError(
+        f"The generator, a {type(generator).__name__}, cannot be cloned for an average: {reason}. "
+        "Make it a Sequential or functional model, or give its class get_config; or leave "
+        "`average` out."
+    )

@@ -1,0 +1,197 @@
+"""Images as `fit` and `evaluate` take them -> batches for the steps of a GAN."""
+
+import contextlib
+
+import keras
+import numpy as np
+
+from gan_model.data.batches import ImageBatches, dataset
+from gan_model.data.images import check_images
+from gan_model.model import fit_arguments
+from gan_model.model.labels import check_labels
+from gan_model.model.run_callback import RunCallback, StopWhenDiverged
+
+_BATCH_SIZE = 32
+
+
+class TakesImages:
+    """`fit` and `evaluate` of a Keras model whose data are images.
+
+    Uses these attributes of the model: `image_shape`, `image_range`, `class_count`, `seed`, the
+    counters `step` and `evaluation_step`, `monitor` (`QualityMonitor`) and `sampler()`.
+    """
+
+    evaluating = False  # whether `evaluate` is running
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        *,
+        batch_size=None,
+        epochs=1,
+        callbacks=None,
+        validation_data=None,
+        validation_split=0.0,
+        shuffle=True,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        **keras_arguments,
+    ):
+        """Trains both players; `keras.Model.fit`, with images for `x`.
+
+        Args:
+            x: uint8 images (n, height, width) or (n, height, width, channels), or floats in
+                `image_range`; or batches of them, a `tf.data.Dataset` or `data.dataset(...)`,
+                alone or as (images, labels). The order of arrays, and of `data.dataset`, is a
+                function of (seed, step), so that a run can be interrupted anywhere.
+            y: labels (n,), whole numbers from 0, where the GAN has a `class_count`; otherwise
+                they are not used.
+            batch_size: images in a batch, for arrays. None: 32.
+            epochs: number of the epoch to stop after, counted from `initial_epoch` or from
+                the beginning of the run that a callback restores.
+            callbacks: Keras callbacks. A `RunCallback` may also restore an earlier run before the
+                first step, end a run that has had its time, and rewind one that has diverged.
+            validation_data: held-out images, as `x`, or (images, labels).
+            validation_split: fraction of an array that is held out instead, from its end.
+            steps_per_epoch: batches in an epoch, where it is not one pass over the images.
+                The next epoch continues where this one ended.
+            shuffle: False takes an array in its own order.
+            initial_epoch: number of epochs done before, where no callback tells it.
+            **keras_arguments: the rest of `keras.Model.fit`'s.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: images of the wrong shape, type or range, or too few of them; a callback
+                that would set the learning rate of the one optimizer of other models.
+        """
+        self._check_compiled("fit")
+        fit_arguments.check_counts(
+            epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size
+        )
+        x = check_images(x, self.image_shape, self.image_range)
+        fit_arguments.refuse_unused(x, y=y, batch_size=batch_size)
+        if validation_split and validation_data is None:
+            x, y, validation_data = fit_arguments.split(x, y, validation_split)
+        check_labels(x, y, self.class_count)
+        train = self._batches(x, y, batch_size, shuffle=shuffle)
+        if validation_data is not None:
+            held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
+            validation_data = self._held_out(validation_data, held_out_size)
+        callbacks = fit_arguments.listed(callbacks)
+        fit_arguments.refuse_rates_by_epoch(callbacks)
+        run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
+        callbacks.append(StopWhenDiverged(run_callbacks))
+        asked = steps_per_epoch, keras_arguments.get("validation_steps")
+        with _released(run_callbacks), self._whole_executions(*asked):
+            initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
+            self.monitor.refer_to(validation_data, train)
+            labelled = self.class_count is not None
+            self.monitor.take_sample(train, validation_data, labelled=labelled)
+            if isinstance(train, ImageBatches):
+                train = train.epochs_from(self.step.value, steps_per_epoch)
+                steps_per_epoch = None
+            return self._fit_from(
+                initial_epoch,
+                run_callbacks,
+                x=train,
+                epochs=epochs,
+                callbacks=callbacks,
+                validation_data=validation_data,
+                steps_per_epoch=steps_per_epoch,
+                shuffle=False,
+                **keras_arguments,
+            )
+
+    def _restored(self, callbacks, epoch, epochs, train):
+        """The number of epochs that a restored run has done, and will have done."""
+        batch_size = train.batch_size if isinstance(train, ImageBatches) else None
+        for callback in callbacks:
+            epoch = callback.restore(self, batch_size=batch_size) or epoch
+        return epoch, epoch if any([one.is_over(epoch) for one in callbacks]) else epochs
+
+    def _fit_from(self, epoch, run_callbacks, **keras_arguments):
+        """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
+        while epoch is not None:
+            history = super().fit(initial_epoch=epoch, **keras_arguments)
+            epochs = [callback.go_back(self) for callback in run_callbacks]
+            epoch = next((epoch for epoch in epochs if epoch is not None), None)
+        return history
+
+    @contextlib.contextmanager
+    def _whole_executions(self, *asked):
+        """Lets executions end where as many steps are done as were asked for.
+
+        Keras would run `steps_per_execution` steps to the end: 12 where 10 are asked for, by 4.
+        """
+        most, asked = self.steps_per_execution, [steps for steps in asked if steps is not None]
+        fitting = max(n for n in range(1, most + 1) if not any(steps % n for steps in asked))
+        if fitting == most:
+            yield
+            return
+        self._execute(fitting)
+        try:
+            yield
+        finally:
+            self._execute(most)
+
+    def _execute(self, steps_per_execution):
+        self.steps_per_execution = steps_per_execution
+        self.train_function = self.test_function = None  # Keras makes them again
+
+    def evaluate(self, x=None, y=None, *, batch_size=None, return_dict=False, **keras_arguments):
+        """Losses and mean scores on held-out images, and `quality` if set; no weight changes.
+
+        Arguments as those of `fit` and `keras.Model.evaluate`. The fake images come from
+        codings fixed by the seed, through the generator in inference mode.
+        """
+        self._check_compiled("evaluate")
+        cached = keras_arguments.get("_use_cached_eval_dataset")  # where `fit` evaluates
+        if x is not None and not cached:
+            x = self._held_out(x if y is None else (x, y), batch_size)
+        with self._evaluation(cached=cached, steps=keras_arguments.get("steps")):
+            figures = super().evaluate(x, return_dict=True, **keras_arguments)
+        self.monitor.refer_to(x)
+        quality = self.monitor.measure(self.sampler())
+        if return_dict:
+            return figures | quality
+        figures = [figures[name] for name in self.metrics_names if name in figures]
+        return [*figures, *quality.values()]
+
+    @contextlib.contextmanager
+    def _evaluation(self, *, cached, steps):
+        self.evaluation_step.assign(0)
+        self.evaluating = True
+        try:
+            with contextlib.nullcontext() if cached else self._whole_executions(steps):
+                yield
+        finally:
+            self.evaluating = False
+            self.evaluation_step.assign(0)
+
+    def _held_out(self, held_out, batch_size):
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
+        x = check_images(x, self.image_shape, self.image_range)
+        check_labels(x, y, self.class_count)
+        return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
+
+    def _batches(self, x, y, batch_size, **order):
+        if not isinstance(x, np.ndarray):
+            return x
+        return dataset(x, y, batch_size=batch_size or _BATCH_SIZE, seed=self.seed, **order)
+
+    def _check_compiled(self, method):
+        if not self.compiled:
+            raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
+
+
+@contextlib.contextmanager
+def _released(run_callbacks):
+    """Has callbacks release what they took, also after an error."""
+    try:
+        yield
+    finally:
+        for callback in run_callbacks:
+            callback.release()

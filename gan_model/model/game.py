@@ -1,0 +1,108 @@
+"""The rule of the game: scores of real and fake images -> what each player pays."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from gan_model.augmenting.augmenter import Augmenter
+from gan_model.random import (
+    FAKE_FOR_DISCRIMINATOR,
+    FAKE_FOR_GENERATOR,
+    PENALTY,
+    REAL_FOR_DISCRIMINATOR,
+    REAL_FOR_GENERATOR,
+)
+
+
+class Bill(NamedTuple):
+    """What a player pays in one step.
+
+    Attributes:
+        objective: scalar that the player's weights lower.
+        figures: dict from names to tensors, for the logs.
+    """
+
+    objective: tf.Tensor
+    figures: dict
+
+
+@dataclass(frozen=True)
+class Game:
+    """What the discriminator and the generator pay for the scores of real and fake images.
+
+    Args:
+        loss: object of `gan_model.losses`.
+        class_loss: function of (labels, class_logits) for a discriminator that classifies.
+        penalty: object of `gan_model.penalties`, or None.
+        augmenter: `Augmenter` through which the discriminator sees images in training.
+
+    Methods take the `judge`, a function (batch, training) -> `Judgement`, the real and the fake
+    `Batch`, and `random`, the `RandomStreams` of the step.
+    """
+
+    loss: Any
+    class_loss: Any = None
+    penalty: Any = None
+    augmenter: Augmenter = field(default_factory=Augmenter)
+
+    def discriminator(self, judge, real, fake, random):
+        """The discriminator's `Bill`."""
+        real = self._augmented(real, random.stream(REAL_FOR_DISCRIMINATOR))
+        fake = self._augmented(fake, random.stream(FAKE_FOR_DISCRIMINATOR))
+        # Two passes, not one joined batch: each keeps its own batch statistics.
+        real_said, real_class_loss = self._judged(judge, real, training=True)
+        fake_said, fake_class_loss = self._judged(judge, fake, training=True)
+        loss = self.loss.discriminator(real_said.scores, fake_said.scores)
+        class_loss = real_class_loss + fake_class_loss
+        objective = loss + class_loss + fake_said.layer_losses
+        figures = {
+            "discriminator_loss": loss,
+            "real_score": real_said.scores,
+            "fake_score": fake_said.scores,
+            "class_loss": class_loss,
+            **self.augmenter.figures(),
+        }
+        if self.penalty:
+            penalty = self._penalty(judge, real, fake, random)
+            objective, figures = objective + penalty, {**figures, "penalty": penalty}
+        return Bill(objective, figures)
+
+    def generator(self, judge, real, fake, random):
+        """The generator's `Bill`."""
+        real_scores = None
+        if getattr(self.loss, "needs_real_scores", False):
+            real = self._augmented(real, random.stream(REAL_FOR_GENERATOR))
+            real_scores = judge(real, training=True).scores
+        fake = self._augmented(fake, random.stream(FAKE_FOR_GENERATOR))
+        fake_said, class_loss = self._judged(judge, fake, training=True)
+        loss = self.loss.generator(real_scores, fake_said.scores)
+        return Bill(loss + class_loss, {"generator_loss": loss})
+
+    def evaluation(self, judge, real, fake):
+        """Figures of held-out images and of fake ones, as they are: no augmentation, no penalty."""
+        real_said, real_class_loss = self._judged(judge, real, training=False)
+        fake_said, fake_class_loss = self._judged(judge, fake, training=False)
+        return {
+            "discriminator_loss": self.loss.discriminator(real_said.scores, fake_said.scores),
+            "generator_loss": self.loss.generator(real_said.scores, fake_said.scores),
+            "real_score": real_said.scores,
+            "fake_score": fake_said.scores,
+            "class_loss": real_class_loss + fake_class_loss,
+        }
+
+    def _augmented(self, batch, stream):
+        return batch._replace(images=self.augmenter(batch.images, stream))
+
+    def _judged(self, judge, batch, *, training):
+        """The `Judgement` of a batch, and what its wrong classes cost."""
+        said = judge(batch, training=training)
+        if self.class_loss is None:
+            return said, 0.0
+        return said, self.class_loss(batch.labels, said.class_logits)
+
+    def _penalty(self, judge, real, fake, random):
+        def scores(images):
+            return judge(real._replace(images=images), training=True).scores
+
+        return self.penalty(scores, real.images, fake.images, random.stream(PENALTY))

@@ -1,0 +1,246 @@
+"""The GAN as a Keras model: its parts, and the only training step."""
+
+import keras
+import tensorflow as tf
+
+from gan_model import replicas
+from gan_model.data.images import to_range
+from gan_model.model import execution, inspection
+from gan_model.model.compiling import Compiles
+from gan_model.model.feeding import TakesImages
+from gan_model.model.judge import Batch, Judge, layer_losses
+from gan_model.model.labels import labels_of, with_labels
+from gan_model.model.monitor import QualityMonitor
+from gan_model.model.player import Player
+from gan_model.model.sampling import Sampler
+from gan_model.model.saving import SavedAsKerasFile
+from gan_model.model.trackers import Trackers
+from gan_model.networks import spectral
+from gan_model.random import EVALUATION, TRAINING, RandomStreams
+
+
+@keras.saving.register_keras_serializable("gan_model")
+class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
+    """A generator and a discriminator trained against each other by `fit`.
+
+    `gan(codings)` and `gan.predict(codings)` give images in the generator's range;
+    `gan.generate(count)` gives uint8 images, ready to show. `compile` takes the loss and the
+    optimizers; `fit` takes uint8 images as they are. Set `gan.quality` to a `metrics.Quality` and
+    every evaluation measures it.
+
+    Args:
+        generator: Keras model from codings (batch, codings_size) to images
+            (batch, height, width, channels) or (batch, height, width).
+        discriminator: Keras model from such images to scores (batch, 1): logits, so its last
+            layer has no activation.
+        codings_size: numbers in one coding. Needed only where the generator has no `Input`
+            that tells it.
+        class_count: classes of the images, for a conditional GAN: the generator then takes
+            [codings, labels]; the discriminator takes [images, labels], or gives
+            [scores, class_logits], or both. Labels are (batch,), int32, from 0 to
+            `class_count - 1`, and `fit` needs them with the images.
+        image_range: least and greatest value of the generator's images. None: (0, 1) where
+            it ends in a sigmoid, (-1, 1) where it ends in a tanh or without activation.
+        seed: of the codings and of the order in which `fit` takes images from an array.
+            Weights are drawn when the networks are made: call
+            `keras.utils.set_random_seed` before that for a run that can be repeated.
+
+    Attributes:
+        step: training steps done, an integer variable.
+        images_seen: training images of all steps, an integer variable.
+
+    Raises:
+        ValueError: networks that do not fit together, or whose last layers do not fit a GAN.
+
+    Example:
+
+    ```python
+    (train_images, _), (test_images, _) = data.load("sample")
+    gan = GAN(generator, discriminator)
+    gan.compile()
+    gan.fit(train_images, validation_data=test_images, epochs=10)
+    images = gan.generate(25)  # uint8
+    ```
+
+    Reference: Goodfellow et al. (2014).
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        *,
+        codings_size=None,
+        class_count=None,
+        image_range=None,
+        seed=0,
+        name=None,
+    ):
+        inspection.check_seed(seed)
+        inspection.check_class_count(class_count)
+        super().__init__(name=name)
+        self.generator, self.discriminator = generator, discriminator
+        self.class_count = class_count = None if class_count is None else int(class_count)
+        size = inspection.codings_size(generator, codings_size, class_count)
+        self.codings_size = size
+        self.image_shape = inspection.build(generator, discriminator, size, class_count)
+        self.image_range = inspection.image_range(generator, size, image_range, class_count)
+        self.tells_classes = inspection.check_scores(discriminator, self.image_shape, class_count)
+        inspection.check_precision(generator, discriminator)
+        inspection.check_apart(generator, discriminator)
+        self.seed = seed
+        # Counted here: an optimizer's own count stands still when it skips a step.
+        self.step = self._counter("step")
+        self.images_seen = self._counter("images_seen")
+        self.evaluation_step = self._counter("evaluation_step")
+        self.trackers = Trackers()
+        self.monitor = QualityMonitor(image_shape=self.image_shape, image_range=self.image_range)
+        self.companions = {}  # layers that `compile` adds; Keras tracks their state
+        self._sampler = None
+        self.built = True
+
+    # Training.
+
+    def train_step(self, data):
+        real, random = self._real_batch(data), self._random_streams(self.step)
+        with tf.GradientTape() as tape:
+            # One forward pass serves both players; it saves a tenth of a DCGAN's step.
+            fake = self._fake_batch(real, random.stream(TRAINING), training=True)
+            with tape.stop_recording():
+                self._discriminator_step(real, fake, random)
+            self._in_turn(lambda: self._generator_step(tape, real, fake, random))
+        images = replicas.total(_count(real, tf.int64))
+        if self.average:
+            self.average.follow(
+                self.averaged_generator, self.generator, images=images, seen=self.images_seen
+            )
+        self._count_step(images, after=real.images)
+        return self.get_metrics_result()
+
+    def _discriminator_step(self, real, fake, random):
+        # Only here: all passes of a step divide by the same norms.
+        for network in (self.generator, self.discriminator):
+            spectral.update(network)
+        player = Player(self.discriminator, self.discriminator_optimizer, self.constraint)
+        with tf.GradientTape() as tape:
+            bill = self.game.discriminator(self._judge(), real, fake, random)
+        gradients = player.learn(tape, bill.objective, images=_count(real))
+        self.game.augmenter.adapt(bill.figures["real_score"], self.step)
+        self.trackers.add(bill.figures, images=_count(real))
+        self.trackers.add_gradient_norm("discriminator", gradients, player.optimizer)
+
+    def _generator_step(self, tape, real, fake, random):
+        player = Player(self.generator, self.generator_optimizer)
+        bill = self.game.generator(self._judge(), real, fake, random)
+        objective = bill.objective + layer_losses(self.generator)
+        gradients = player.learn(tape, objective, images=_count(real))
+        self.trackers.add(bill.figures, images=_count(real))
+        self.trackers.add_gradient_norm("generator", gradients, player.optimizer)
+
+    def _in_turn(self, generator_step):
+        if self.discriminator_steps == 1:
+            return generator_step()
+        due = (self.step + 1) % self.discriminator_steps == 0
+        return tf.cond(due, generator_step, lambda: None)
+
+    def _count_step(self, images, *, after):
+        # After the batch has come: when an epoch begins, the data set reads `step` to find its
+        # position, and nothing else in the graph orders that read before this write.
+        with tf.control_dependencies([after]):
+            self.step.assign_add(1)
+            self.images_seen.assign_add(images)
+
+    def test_step(self, data):
+        real, random = self._real_batch(data), self._random_streams(self.evaluation_step)
+        fake = self._fake_batch(real, random.stream(EVALUATION), training=False)
+        figures = self.game.evaluation(self._judge(), real, fake)
+        self.trackers.add(figures, images=_count(real))
+        self.evaluation_step.assign_add(1)
+        return self.get_metrics_result()
+
+    def _real_batch(self, data):
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images = to_range(images, self.image_shape, self.image_range)
+        return Batch(images, labels_of(images, labels, self.class_count))
+
+    def _fake_batch(self, real, stream, *, training):
+        """As many fake images, of the same classes: all comparisons are within a class."""
+        codings = stream.normal(_count(real), self.codings_size)
+        return Batch(self(with_labels(codings, real.labels), training=training), real.labels)
+
+    def _random_streams(self, step):
+        return RandomStreams(self.seed, step, replicas.index())
+
+    def _judge(self):
+        return Judge(self.discriminator, self.tells_classes)
+
+    # Images.
+
+    def call(self, codings, training=False):
+        """Images (batch, *image_shape), float32 in `image_range`, from codings.
+
+        A GAN with classes takes [codings, labels]. Outside training, images come from the averaged
+        generator if there is one.
+        """
+        inputs = codings
+        if self.class_count is not None:
+            codings, _ = inputs
+        if codings.shape[-1] != self.codings_size or len(codings.shape) != 2:
+            raise ValueError(
+                f"The codings have the shape {tuple(codings.shape)}; this generator takes "
+                f"(count, {self.codings_size})."
+            )
+        generator = self.generator if training else self.sampled_generator
+        return tf.cast(generator(inputs, training=training), tf.float32)
+
+    def generate(self, count, *, labels=None, seed=0):
+        """Images, ready to show or save: uint8, (count, *image_shape); see `Sampler.generate`."""
+        return self.sampler().generate(count, labels=labels, seed=seed)
+
+    def sampler(self):
+        """The `Sampler` of this model's generator; it follows the weights as they change."""
+        generator = self.sampled_generator
+        if self._sampler is None or self._sampler.generator is not generator:
+            self._sampler = Sampler(
+                generator,
+                codings_size=self.codings_size,
+                class_count=self.class_count,
+                image_range=self.image_range,
+            )
+        return self._sampler
+
+    # Quality and figures.
+
+    @property
+    def quality(self):
+        """`gan_model.metrics.Quality`, measured in every evaluation; None measures nothing."""
+        return self.monitor.quality
+
+    @quality.setter
+    def quality(self, quality):
+        self.monitor.measure_by(quality)
+
+    @property
+    def metrics(self):
+        # Without the tracker of Keras's own loss, which this model never feeds.
+        optional = {
+            "class_loss": self.class_loss,
+            "penalty": self.penalty,
+            "augmentation_probability": self.augmentation_probability,
+        }
+        optional = [name for name, there in optional.items() if there is not None]
+        return self.trackers.shown(evaluating=self.evaluating, optional=optional)
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            super().make_train_function(force=True)
+            self.train_function = execution.train_function(self)
+
+    def _counter(self, name):
+        # One count for all devices, which step together.
+        counter = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
+        return self.add_weight(name=name, aggregation="only_first_replica", **counter)
+
+
+def _count(batch, dtype=tf.int32):
+    return tf.shape(batch.images, out_type=dtype)[0]

@@ -1,0 +1,65 @@
+"""A discriminator and images -> what the discriminator says of them."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from gan_model.model.labels import takes_labels, with_labels
+
+
+class Batch(NamedTuple):
+    """Images with their labels.
+
+    Attributes:
+        images: float32 (batch, *image_shape).
+        labels: int32 (batch,); None where the GAN has no classes.
+    """
+
+    images: tf.Tensor
+    labels: tf.Tensor | None = None
+
+
+class Judgement(NamedTuple):
+    """What a discriminator says of images.
+
+    Attributes:
+        scores: logits, float32, one for each image or for each patch of it; large means real.
+        class_logits: float32 (batch, class_count); None where it does not classify.
+        layer_losses: sum of the losses that its layers added in this pass, such as weight decay.
+    """
+
+    scores: tf.Tensor
+    class_logits: tf.Tensor | None = None
+    layer_losses: tf.Tensor | float = 0.0
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Calls a discriminator with what it takes and sorts what it gives.
+
+    Args:
+        discriminator: Keras model from images, or [images, labels], to scores, or
+            [scores, class_logits].
+        tells_classes: whether it gives class logits.
+    """
+
+    discriminator: Any
+    tells_classes: bool = False
+
+    def __call__(self, batch, *, training):
+        """The `Judgement` of a `Batch`."""
+        labels = batch.labels if takes_labels(self.discriminator) else None
+        outputs = self.discriminator(with_labels(batch.images, labels), training=training)
+        scores, class_logits = outputs if self.tells_classes else (outputs, None)
+        if class_logits is not None:
+            class_logits = tf.cast(class_logits, tf.float32)
+        return Judgement(
+            tf.cast(scores, tf.float32), class_logits, layer_losses(self.discriminator)
+        )
+
+
+def layer_losses(network):
+    """Sum of the losses that a network's layers added in its last pass; 0 without any."""
+    # A layer that computes in bfloat16 adds losses of that type.
+    return sum(tf.cast(loss, tf.float32) for loss in network.losses)

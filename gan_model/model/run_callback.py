@@ -1,0 +1,63 @@
+"""Callbacks that take part in the life of a run: they restore it, end it or rewind it."""
+
+import math
+import sys
+
+import keras
+
+
+class RunCallback(keras.callbacks.Callback):
+    """A Keras callback that `GAN.fit` also asks before and after training.
+
+    Derive from it and override what applies; by default a callback has no say.
+    """
+
+    #: Whether `go_back` may rewind a run that has diverged.
+    can_go_back = False
+
+    def restore(self, gan, *, batch_size=None):
+        """Brings back the state of an earlier run, before the first step.
+
+        Args:
+            gan: the compiled `GAN`.
+            batch_size: images in a batch of the run that begins; None where `fit` does not know it.
+
+        Returns:
+            The number of epochs that the earlier run has finished; None if there is none.
+        """
+        return None
+
+    def is_over(self, epoch):
+        """Whether a run that continues after `epoch` epochs needs no more training."""
+        return False
+
+    def seconds_left(self):
+        """Seconds of training until the run ends by the clock; None if it does not."""
+        return None
+
+    def go_back(self, gan):
+        """Brings back an earlier state after training has stopped.
+
+        Returns:
+            The number of epochs after which training continues; None if it does not.
+        """
+        return None
+
+    def release(self):
+        """Gives up what `restore` took, such as a lock. `fit` calls it at its end or on an error."""
+
+
+class StopWhenDiverged(keras.callbacks.Callback):
+    """Ends a run whose losses are no longer finite: no later step can bring it back."""
+
+    def __init__(self, run_callbacks):
+        super().__init__()
+        rewound = any(callback.can_go_back for callback in run_callbacks)
+        self._advice = "" if rewound else " Start again with lower learning rates."
+
+    def on_train_batch_end(self, batch, logs=None):
+        diverged = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        if diverged and not self.model.stop_training:  # else `callbacks.Alarms` has said so
+            self.model.stop_training = True
+            seen = f"{', '.join(diverged)} became infinite or not a number."
+            print(f"\nStopped: {seen}{self._advice}", file=sys.stderr)

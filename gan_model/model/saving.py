@@ -1,0 +1,104 @@
+"""What of a GAN goes into a `.keras` file, and how it comes back.
+
+Keras saves the weights of both players and the state of both optimizers by itself. Added here:
+the players as part of the configuration, the game and the optimizers as part of the compile
+configuration, the counters, and the random state of layers such as dropout, which no format of
+Keras keeps.
+"""
+
+import keras
+import numpy as np
+
+from gan_model.storage.file_format import FORMAT, check_format
+
+_COMPILED_OBJECTS = (
+    "loss",
+    "generator_optimizer",
+    "discriminator_optimizer",
+    "class_loss",
+    "penalty",
+    "constraint",
+    "augment",
+    "average",
+)
+
+
+class SavedAsKerasFile:
+    """The methods that `save`, `save_weights`, `load_model` and `load_weights` of Keras call."""
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "format": FORMAT,
+            "generator": serialize(self.generator),
+            "discriminator": serialize(self.discriminator),
+            "codings_size": self.codings_size,
+            "class_count": self.class_count,
+            "image_range": self.image_range,
+            "seed": self.seed,
+            "name": self.name,
+            "averaged": self.averaged_generator is not None,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        check_format(config.pop("format", None), "This GAN")
+        averaged = config.pop("averaged")
+        for player in ("generator", "discriminator"):
+            network = keras.saving.deserialize_keras_object(config[player], custom_objects)
+            config[player] = network
+        gan = cls(**config)
+        if averaged:
+            # Also for load_model(..., compile=False): images come from the averaged generator.
+            gan.add_averaged_generator()
+        return gan
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        given = {name: getattr(self, name) for name in _COMPILED_OBJECTS}
+        return {
+            **{name: keras.saving.serialize_keras_object(given[name]) for name in given},
+            "discriminator_steps": self.discriminator_steps,
+            **self.execution_settings,
+        }
+
+    def compile_from_config(self, config):
+        objects = {
+            name: keras.saving.deserialize_keras_object(config[name]) for name in _COMPILED_OBJECTS
+        }
+        self.compile(**{**config, **objects})
+
+    def get_build_config(self):
+        return None  # both players are built before they get here
+
+    @property
+    def state_variables(self):
+        """Every variable that the next step depends on, in the order of checkpoints.
+
+        Both networks, the random state of layers such as dropout, what `compile` added, both
+        optimizers, and the counters. Metrics are not among them: an epoch begins with empty ones.
+        """
+        companions = [self.companions.get(name) for name in ("augmentation", "average")]
+        layers = self.generator, self.discriminator, *filter(None, companions)
+        optimizers = self.generator_optimizer, self.discriminator_optimizer
+        return [
+            *(self.step, self.images_seen, self.evaluation_step),
+            *(variable for part in (*layers, *optimizers) for variable in part.variables),
+        ]
+
+    def save_own_variables(self, store):
+        for name, variable in self._own_state().items():
+            store[name] = np.asarray(variable)
+
+    def load_own_variables(self, store):
+        for name, variable in self._own_state().items():
+            variable.assign(np.asarray(store[name]))
+
+    def _own_state(self):
+        """What no layer saves: the counters, and the random state of layers such as dropout."""
+        weights = {id(weight) for weight in self.weights}
+        random = [variable for variable in self.variables if id(variable) not in weights]
+        counters = {"step": self.step, "images_seen": self.images_seen}
+        return counters | {f"random_{i}": variable for i, variable in enumerate(random)}

@@ -1,0 +1,92 @@
+"""What all penalties have in common: a weight, and the steps at which they are due."""
+
+from dataclasses import dataclass, field
+
+import keras
+import tensorflow as tf
+
+from gan_model.storage.serializable import Serializable, SerializableParts
+
+Schedule = keras.optimizers.schedules.LearningRateSchedule
+
+
+class _Addable:
+    """Has `+`."""
+
+    def __add__(self, other):
+        return Sum((self, other))
+
+
+@dataclass(frozen=True)
+class Penalty(_Addable, Serializable):
+    """A number for each image, `of_each`; its mean is charged `weight` times.
+
+    Args:
+        weight: of the penalty in what the discriminator pays; 0 or more. Or an object of
+            `keras.optimizers.schedules`, which gives it for each step.
+        every: steps from one evaluation to the next.
+    """
+
+    weight: float | Schedule = 10.0
+    every: int = field(default=1, kw_only=True)
+
+    def __post_init__(self):
+        _check_weight(self.weight)
+        if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 1:
+            raise ValueError(
+                f"`every` counts steps, so it is a whole number from 1 on. Received: "
+                f"every={self.every!r}."
+            )
+
+    def __call__(self, discriminator, real_images, fake_images, random):
+        def charged():
+            each = self.of_each(discriminator, real_images, fake_images, random)
+            return self.every * self._weight_at(random.step) * tf.reduce_mean(each)
+
+        if self.every == 1:
+            return charged()
+        due = tf.cast(random.step, tf.int64) % self.every == 0
+        return tf.cond(due, charged, lambda: tf.constant(0.0))
+
+    def of_each(self, discriminator, real_images, fake_images, random):
+        """The penalty of each image, (batch,), before the weight."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_config(cls, config):
+        weight = keras.saving.deserialize_keras_object(config["weight"])
+        return cls(**config | {"weight": weight})
+
+    def _weight_at(self, step):
+        if not isinstance(self.weight, Schedule):
+            return self.weight
+        return tf.cast(self.weight(tf.cast(step, tf.int64)), tf.float32)
+
+
+@keras.saving.register_keras_serializable("gan_model")
+@dataclass(frozen=True)
+class Sum(_Addable, SerializableParts):
+    """Several penalties at once; what `+` makes."""
+
+    parts: tuple
+
+    def __post_init__(self):
+        for part in self.parts:
+            if isinstance(part, type) or not callable(part):
+                raise ValueError(
+                    f"`+` adds penalties, such as R1(10) + R2(10). Received: {part!r}."
+                )
+
+    def __call__(self, discriminator, real_images, fake_images, random):
+        return sum(part(discriminator, real_images, fake_images, random) for part in self.parts)
+
+
+def _check_weight(weight):
+    if isinstance(weight, type) or (callable(weight) and not isinstance(weight, Schedule)):
+        raise ValueError(
+            "`weight` is a number or an object of keras.optimizers.schedules. Received: "
+            f"weight={weight!r}. Type keras.optimizers.schedules.CosineDecay(10.0, 20_000)."
+        )
+    first = float(weight(0)) if isinstance(weight, Schedule) else weight
+    if not first >= 0:
+        raise ValueError(f"`weight` is 0 or more. Received: weight={first}.")

@@ -1,0 +1,98 @@
+"""Small networks with R1 and an averaged generator, with classes and without."""
+
+import keras
+
+from gan_model import networks
+from gan_model.averaging import ExponentialMovingAverage
+from gan_model.losses import ClassCrossEntropy, NonSaturating
+from gan_model.model import GAN, inspection
+from gan_model.penalties import R1
+from gan_model.presets.image_shape import channels_last
+
+
+def modern(
+    image_shape=(28, 28, 1),
+    *,
+    codings_size=64,
+    generator_learning_rate=1e-3,
+    discriminator_learning_rate=1e-3,
+    loss=NonSaturating(),
+    penalty=R1(0.3, every=8),
+    augment=None,
+    average=ExponentialMovingAverage(50_000),
+    seed=0,
+):
+    """Small networks, R1 and an averaged generator, images in [-1, 1], Adam.
+
+    Made for quality by the minute on a few cores; docs/results.md has it against the loop. Height
+    and width are multiples of 4, from 16 to 128; one or three channels. For few images there is
+    `augment=augmenting.DiffAugment()`.
+
+    Args:
+        penalty, augment, average: as those of `GAN.compile`; None for without.
+    """
+    return _modern(
+        image_shape,
+        "modern",
+        loss,
+        codings_size=codings_size,
+        rates=(generator_learning_rate, discriminator_learning_rate),
+        seed=seed,
+        penalty=penalty,
+        augment=augment,
+        average=average,
+    )
+
+
+def modern_conditional(
+    image_shape=(28, 28, 1),
+    *,
+    class_count=10,
+    codings_size=64,
+    generator_learning_rate=1e-3,
+    discriminator_learning_rate=1e-3,
+    loss=NonSaturating(),
+    class_loss=ClassCrossEntropy(0.3),
+    penalty=R1(0.3, every=8),
+    augment=None,
+    average=ExponentialMovingAverage(50_000),
+    seed=0,
+):
+    """`modern` for images with labels: `fit(images, labels)`, `generate(count, labels=3)`.
+
+    Args:
+        class_count: classes; labels are from 0 to `class_count - 1`.
+        class_loss: as that of `GAN.compile`. More weight gives images that are told apart more
+            surely, and differ less within a class.
+        penalty, augment, average: as those of `GAN.compile`; None for without.
+    """
+    return _modern(
+        image_shape,
+        "modern_conditional",
+        loss,
+        classes=class_count,
+        codings_size=codings_size,
+        rates=(generator_learning_rate, discriminator_learning_rate),
+        seed=seed,
+        class_loss=class_loss,
+        penalty=penalty,
+        augment=augment,
+        average=average,
+    )
+
+
+def _modern(image_shape, name, loss, *, codings_size, rates, seed, classes=None, **rule):
+    inspection.check_class_count(classes)
+    image_shape = channels_last(image_shape, name)
+    generator = networks.modern.generator(
+        image_shape, codings_size=codings_size, class_count=classes
+    )
+    discriminator = networks.modern.discriminator(image_shape, class_count=classes)
+    gan = GAN(generator, discriminator, class_count=classes, seed=seed)
+    gan.compile(
+        loss,
+        *(keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates),
+        **rule,
+        steps_per_execution=4,
+    )
+    return gan

@@ -1,0 +1,21 @@
+"""The format of everything that is written, so that other versions are refused, never misread."""
+
+FORMAT = 2  # 1 is that of gan-model 0.1, whose files have no number and other names
+
+
+def check_format(found, path):
+    """Refuses what another version of gan-model wrote.
+
+    Args:
+        found: the number in the file; None where there is none.
+        path: the file, for the message.
+
+    Raises:
+        ValueError: it is not `FORMAT`.
+    """
+    if found != FORMAT:
+        raise ValueError(
+            f"{path} was written by another version of gan-model (format {found or 1}; this "
+            f"version reads format {FORMAT}). Use that version to continue, or train again in "
+            "another folder."
+        )

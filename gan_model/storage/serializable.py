@@ -1,0 +1,27 @@
+"""Objects that `compile` takes <-> their configuration in a `.keras` file."""
+
+from dataclasses import asdict
+
+import keras
+
+
+class Serializable:
+    """Lets a frozen dataclass be saved with the model that was compiled with it."""
+
+    def get_config(self):
+        return asdict(self)
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+class SerializableParts:
+    """The same for one whose field `parts` is a tuple of such objects."""
+
+    def get_config(self):
+        return {"parts": [keras.saving.serialize_keras_object(part) for part in self.parts]}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(tuple(map(keras.saving.deserialize_keras_object, config["parts"])))
