@@ -71,7 +71,7 @@ def test_half_of_a_jump_is_left_after_the_half_life_whatever_the_batch_size(batc
 
 def test_a_long_half_life_is_no_matter_of_float32():
     """1 - 0.5^(1 / 10^7) has one digit in float32."""
-    share = float(ExponentialMovingAverage(1e7, warm_up=None).share(1, 0))
+    share = float(ExponentialMovingAverage(1e7, warm_up=None).fraction(1, 0))
     assert share == pytest.approx(6.931471566e-08, rel=1e-6)
 
 
@@ -272,7 +272,7 @@ class Described(Subclassed):
 
 def test_a_generator_that_cannot_be_copied_is_refused():
     gan = GAN(Subclassed(8), networks.dense.discriminator((8, 8)), codings_size=3)
-    with pytest.raises(ValueError, match=r"a Subclassed, cannot be copied.*get_config"):
+    with pytest.raises(ValueError, match=r"a Subclassed, cannot be cloned.*get_config"):
         gan.compile(average=ExponentialMovingAverage())
     gan.compile()
 
@@ -290,7 +290,7 @@ def test_weights_in_bfloat16_are_refused():
     finally:
         keras.config.set_dtype_policy("float32")
     gan = GAN(generator, networks.dense.discriminator((8, 8)))
-    with pytest.raises(ValueError, match=r"8 bits cannot hold an average.*mixed_bfloat16"):
+    with pytest.raises(ValueError, match=r"too coarse for an average.*mixed_bfloat16"):
         gan.compile(average=ExponentialMovingAverage())
 
 

@@ -11,6 +11,7 @@ _RECORD = 1 + 3 * 32 * 32  # the label, then a red, a green and a blue plane
 
 
 def six_files(folder):
+    """The training and test images of a folder; None if it holds none of the files."""
     files = [path if (path := folder / name).is_file() else None for name in _FILES]
     if not any(files):
         return None

@@ -35,6 +35,7 @@ def read_idx(path):
 
 
 def four_files(folder):
+    """The training and test images of a folder; None if it holds none of the files."""
     files = [_idx_file(folder, name) for name in IDX_FILES]
     if not any(files):
         return None
@@ -52,6 +53,7 @@ def _idx_file(folder, name):
 
 
 def keras_archive(path):
+    """The training and test images of the archive that Keras keeps."""
     try:
         with np.load(io.BytesIO(read_bytes(path))) as archive:
             arrays = [archive[key] for key in ("x_train", "y_train", "x_test", "y_test")]

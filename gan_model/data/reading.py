@@ -17,6 +17,7 @@ def read_bytes(path):
 
 
 def matched(path, images, labels):
+    """Images and labels, if there is one label for each image."""
     if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels) or not len(images):
         shapes = f"images of shape {images.shape} with labels of shape {labels.shape}"
         raise damaged(path, f"{shapes}, expected (n, height, width) with (n,)")
@@ -24,10 +25,12 @@ def matched(path, images, labels):
 
 
 def refuse_missing(folder, files, names):
+    """Refuses a folder that holds some of the files, but not all."""
     missing = [name for name, path in zip(names, files, strict=True) if path is None]
     if missing:
         raise ValueError(f"{folder} lacks {', '.join(missing)}: put all {len(names)} files there.")
 
 
 def damaged(path, reason):
+    """The error for a file whose content is not what its name says."""
     return ValueError(f"{path} is damaged or not what its name says: {reason}.")

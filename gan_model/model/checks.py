@@ -92,7 +92,7 @@ def check_steps(*, devices, **counts):
     """Refuses counts that are not whole numbers from 1, and turns on several devices."""
     for name, count in counts.items():
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError(f"`{name}` is a whole number from 1. Received: {name}={count!r}.")
+            raise ValueError(f"`{name}` is a whole number from 1 on. Received: {name}={count!r}.")
     steps = counts.get("discriminator_steps", 1)
     if steps > 1 and devices > 1:  # TensorFlow cannot update mirrored variables inside tf.cond
         raise ValueError(
@@ -122,9 +122,10 @@ def _check_no_effect(optimizer):
     """Refuses settings that Keras's own `train_step` serves and that of a GAN does not."""
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         raise ValueError(
-            "A LossScaleOptimizer divides gradients by a scale that the losses of a GAN are not "
-            f"multiplied by. Give the optimizer inside it: {type(optimizer.inner_optimizer).__name__}"
-            "(...). For lower precision use the dtype policy 'mixed_bfloat16', which needs no scale."
+            "A LossScaleOptimizer divides gradients by a scale, and the losses of a GAN are not "
+            "multiplied by it. Give the inner optimizer, "
+            f"{type(optimizer.inner_optimizer).__name__}(...). For lower precision use the dtype "
+            "policy 'mixed_bfloat16', which needs no scale."
         )
     if optimizer.loss_scale_factor is not None:
         raise ValueError(

@@ -78,32 +78,26 @@ class Compiles:
             ValueError: an argument that cannot be used, or would silently have no effect.
         """
         loss = NonSaturating() if loss is None else loss
-        optimizers = [
-            _adam() if optimizer is None else keras.optimizers.get(optimizer)
-            for optimizer in (generator_optimizer, discriminator_optimizer)
-        ]
+        if class_loss is None and self.tells_classes:
+            class_loss = ClassCrossEntropy()
+        optimizers = _optimizers(generator_optimizer, discriminator_optimizer)
         self._check(loss, class_loss, penalty, constraint, augment, average)
-        checks.check_optimizers(*optimizers, devices=replicas.count())
         steps = {"discriminator_steps": discriminator_steps}
-        checks.check_steps(
-            **steps, steps_per_execution=steps_per_execution, devices=replicas.count()
-        )
-        # Building may be refused too. Only built optimizers can load a checkpoint.
+        steps |= {"steps_per_execution": steps_per_execution}
+        checks.check_steps(**steps, devices=replicas.count())
+        # Both may refuse too. Only built optimizers can load a checkpoint.
         optimizers[0].build(self.generator.trainable_variables)
         optimizers[1].build(self.discriminator.trainable_variables)
-        execution = {
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,  # as given: "auto" means another thing elsewhere
-            "run_eagerly": run_eagerly,
-        }
         companions = self._companions_for(augment, average)
         # From here on nothing is refused.
-        self._execute_by(execution)
+        self._execute(
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,  # as given: "auto" means another thing elsewhere
+            run_eagerly=run_eagerly,
+        )
         self._set_companions(companions)
-        self.loss, self.penalty, self.constraint = loss, penalty, constraint
-        if self.tells_classes:
-            class_loss = ClassCrossEntropy() if class_loss is None else class_loss
-        self.class_loss, self.augment, self.average = class_loss, augment, average
+        self.loss, self.class_loss, self.penalty = loss, class_loss, penalty
+        self.constraint, self.augment, self.average = constraint, augment, average
         self.discriminator_steps = discriminator_steps
         self.generator_optimizer, self.discriminator_optimizer = optimizers
         augmenter = Augmenter(augment, self.image_range, companions["augmentation"])
@@ -157,12 +151,22 @@ class Compiles:
     def _clone(self):
         return clone_generator(self.generator, self.codings_size, self.class_count)
 
-    def _execute_by(self, execution):
+    def _execute(self, **settings):
         # On several devices neither Keras's loop over steps nor XLA works (Keras 3.15).
         possible = {"steps_per_execution": 1, "jit_compile": False} if replicas.count() > 1 else {}
-        super().compile(optimizer=None, **execution | possible)
-        self.execution_settings = execution
+        super().compile(optimizer=None, **settings | possible)
+        self.execution_settings = settings
 
 
-def _adam():
-    return keras.optimizers.Adam(2e-4, beta_1=0.5)
+def _optimizers(*given):
+    """Keras optimizers, one for each player.
+
+    Raises:
+        ValueError: optimizers that a GAN cannot use.
+    """
+    optimizers = [
+        keras.optimizers.Adam(2e-4, beta_1=0.5) if one is None else keras.optimizers.get(one)
+        for one in given
+    ]
+    checks.check_optimizers(*optimizers, devices=replicas.count())
+    return optimizers

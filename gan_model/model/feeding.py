@@ -75,35 +75,35 @@ class TakesImages:
         fit_arguments.refuse_unused(x, y=y, batch_size=batch_size)
         if validation_split and validation_data is None:
             x, y, validation_data = fit_arguments.split(x, y, validation_split)
-        check_labels(x, y, self.class_count)
         train = self._batches(x, y, batch_size, shuffle=shuffle)
         if validation_data is not None:
             held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
             validation_data = self._held_out(validation_data, held_out_size)
         callbacks = fit_arguments.listed(callbacks)
-        fit_arguments.refuse_rates_by_epoch(callbacks)
         run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
-        callbacks.append(StopWhenDiverged(run_callbacks))
         asked = steps_per_epoch, keras_arguments.get("validation_steps")
         with _released(run_callbacks), self._whole_executions(*asked):
             initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
-            self.monitor.refer_to(validation_data, train)
-            labelled = self.class_count is not None
-            self.monitor.take_sample(train, validation_data, labelled=labelled)
-            if isinstance(train, ImageBatches):
-                train = train.epochs_from(self.step.value, steps_per_epoch)
-                steps_per_epoch = None
+            train, steps_per_epoch = self._epochs(train, validation_data, steps_per_epoch)
             return self._fit_from(
                 initial_epoch,
                 run_callbacks,
                 x=train,
                 epochs=epochs,
-                callbacks=callbacks,
+                callbacks=[*callbacks, StopWhenDiverged(run_callbacks)],
                 validation_data=validation_data,
                 steps_per_epoch=steps_per_epoch,
                 shuffle=False,
                 **keras_arguments,
             )
+
+    def _epochs(self, train, held_out, steps_per_epoch):
+        """What Keras's `fit` takes for `x` and `steps_per_epoch`, once the quality has seen it."""
+        self.monitor.refer_to(held_out, train)
+        self.monitor.take_sample(train, held_out, labelled=self.class_count is not None)
+        if isinstance(train, ImageBatches):
+            return train.epochs_from(self.step.value, steps_per_epoch), None
+        return train, steps_per_epoch
 
     def _restored(self, callbacks, epoch, epochs, train):
         """The number of epochs that a restored run has done, and will have done."""
@@ -131,13 +131,13 @@ class TakesImages:
         if fitting == most:
             yield
             return
-        self._execute(fitting)
+        self._run_together(fitting)
         try:
             yield
         finally:
-            self._execute(most)
+            self._run_together(most)
 
-    def _execute(self, steps_per_execution):
+    def _run_together(self, steps_per_execution):
         self.steps_per_execution = steps_per_execution
         self.train_function = self.test_function = None  # Keras makes them again
 
@@ -174,10 +174,10 @@ class TakesImages:
     def _held_out(self, held_out, batch_size):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
         x = check_images(x, self.image_shape, self.image_range)
-        check_labels(x, y, self.class_count)
         return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
 
     def _batches(self, x, y, batch_size, **order):
+        check_labels(x, y, self.class_count)
         if not isinstance(x, np.ndarray):
             return x
         return dataset(x, y, batch_size=batch_size or _BATCH_SIZE, seed=self.seed, **order)

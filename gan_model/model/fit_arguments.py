@@ -5,7 +5,7 @@ import numpy as np
 
 
 def refuse_unused(x, **given):
-    """A data set has its own batches and labels."""
+    """Refuses arguments for arrays where a data set has its own batches and labels."""
     for name, value in given.items():
         if value is not None and not isinstance(x, np.ndarray):
             raise ValueError(
@@ -14,7 +14,7 @@ def refuse_unused(x, **given):
             )
 
 
-def refuse_rates_by_epoch(callbacks):
+def _refuse_rates_by_epoch(callbacks):
     kinds = keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau
     for callback in callbacks:
         if type(callback) in kinds:  # a class derived from them may say whose optimizer it means
@@ -44,14 +44,22 @@ def split(x, y, fraction):
 
 
 def listed(callbacks):
+    """Callbacks as a list.
+
+    Raises:
+        ValueError: one of them would set the learning rate of a single optimizer.
+    """
     if callbacks is None:
         return []
     if isinstance(callbacks, keras.callbacks.Callback):
-        return [callbacks]
-    return list(getattr(callbacks, "callbacks", callbacks))
+        callbacks = [callbacks]
+    callbacks = list(getattr(callbacks, "callbacks", callbacks))
+    _refuse_rates_by_epoch(callbacks)
+    return callbacks
 
 
 def check_counts(**counts):
+    """Refuses counts below 1; None means that none was given."""
     for name, count in counts.items():
         if count is not None and count < 1:
             raise ValueError(f"`{name}` is 1 or more. Received: {name}={count}.")

@@ -44,7 +44,7 @@ class RunCallback(keras.callbacks.Callback):
         return None
 
     def release(self):
-        """Gives up what `restore` took, such as a lock. `fit` calls it at its end or on an error."""
+        """Gives up what `restore` took, such as a lock; called when `fit` ends or fails."""
 
 
 class StopWhenDiverged(keras.callbacks.Callback):

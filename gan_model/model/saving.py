@@ -65,8 +65,11 @@ class SavedAsKerasFile:
         }
 
     def compile_from_config(self, config):
+        # A file may lack those that later versions of the package add.
         objects = {
-            name: keras.saving.deserialize_keras_object(config[name]) for name in _COMPILED_OBJECTS
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in _COMPILED_OBJECTS
+            if name in config
         }
         self.compile(**{**config, **objects})
 

@@ -8,8 +8,8 @@ players from circling for ever. It is an object that is called on the discrimina
     discriminator  a function, images -> scores, in training mode
     real_images    (batch, height, width) or with channels, float32
     fake_images    as many, of the same shape
-    random          `random.RandomStream` of this step: random.uniform(count, size), random.normal(...),
-                   and random.step, the number of steps done before
+    random         `random.RandomStream` of this step: random.uniform(count, size),
+                   random.normal(...), and random.step, the number of steps done before
 
 All random numbers come from `random`, so that a run that was cut goes on as it would have. `+`
 adds penalties: `R1(10) + R2(10)`. A function of these four is a penalty too; derive from

@@ -1,0 +1,92 @@
+"""What each player pays, with plain tensors and functions instead of networks."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_model.augmenting import Augmenter
+from gan_model.losses import NonSaturating, Relativistic, Wasserstein
+from gan_model.model.game import Game
+from gan_model.model.judge import Batch, Judgement
+from gan_model.penalties import R1
+from gan_model.random import RandomStreams
+
+REAL = Batch(tf.constant([[[1.0]], [[3.0]]]), tf.constant([0, 1]))
+FAKE = Batch(tf.constant([[[2.0]], [[-2.0]]]), tf.constant([0, 1]))
+RANDOM = RandomStreams(seed=0, step=0)
+
+
+class Line:
+    """Scores an image with its value, adds 0.25 of layer losses, and notes what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, batch, *, training):
+        self.asked.append((batch.images.numpy().ravel().tolist(), training))
+        scores = tf.reshape(batch.images, (-1, 1))
+        return Judgement(scores, tf.constant([[0.0, 0.0]] * 2), layer_losses=0.25)
+
+
+def test_the_discriminator_pays_its_loss_and_the_losses_of_its_layers():
+    bill = Game(Wasserstein()).discriminator(Line(), REAL, FAKE, RANDOM)
+    assert float(bill.figures["discriminator_loss"]) == 0.0 - 2.0
+    assert float(bill.objective) == -2.0 + 0.25
+    assert bill.figures["real_score"].numpy().ravel().tolist() == [1.0, 3.0]
+    assert bill.figures["class_loss"] == 0.0
+
+
+def test_the_generator_pays_its_loss_and_is_judged_once():
+    judge = Line()
+    bill = Game(Wasserstein()).generator(judge, REAL, FAKE, RANDOM)
+    assert float(bill.objective) == float(bill.figures["generator_loss"]) == 0.0
+    assert judge.asked == [([2.0, -2.0], True)]
+
+
+def test_a_loss_that_needs_real_scores_has_the_real_images_judged_first():
+    judge = Line()
+    bill = Game(Relativistic()).generator(judge, REAL, FAKE, RANDOM)
+    softplus = [math.log1p(math.exp(real - fake)) for real, fake in ((1, 2), (3, -2))]
+    assert float(bill.objective) == pytest.approx(np.mean(softplus), rel=1e-6)
+    assert judge.asked == [([1.0, 3.0], True), ([2.0, -2.0], True)]
+
+
+def test_the_penalty_is_paid_beside_the_loss():
+    """The slope is 1 everywhere: R1 of weight 6 costs 3."""
+    bill = Game(Wasserstein(), penalty=R1(6.0)).discriminator(_graph_line, REAL, FAKE, RANDOM)
+    assert float(bill.figures["penalty"]) == 3.0
+    assert float(bill.objective) == -2.0 + 3.0
+    assert float(bill.figures["discriminator_loss"]) == -2.0
+
+
+def _graph_line(batch, *, training):
+    return Judgement(tf.reshape(batch.images, (-1, 1)))
+
+
+def test_both_players_pay_for_wrong_classes():
+    class_loss = lambda labels, logits: 1.0 + tf.reduce_sum(tf.cast(labels, tf.float32))  # noqa: E731
+    game = Game(Wasserstein(), class_loss=class_loss)
+    bill = game.discriminator(Line(), REAL, FAKE, RANDOM)
+    assert float(bill.figures["class_loss"]) == 4.0  # 2 for real images and 2 for fake ones
+    assert float(bill.objective) == -2.0 + 4.0 + 0.25
+    assert float(game.generator(Line(), REAL, FAKE, RANDOM).objective) == 2.0
+
+
+def test_both_players_see_augmented_images_and_an_evaluation_does_not():
+    augmenter = Augmenter(lambda images, random, image_range: images + 10.0)
+    game, judge = Game(NonSaturating(), augmenter=augmenter), Line()
+    game.discriminator(judge, REAL, FAKE, RANDOM)
+    game.generator(judge, REAL, FAKE, RANDOM)
+    game.evaluation(judge, REAL, FAKE)
+    augmented = [([11.0, 13.0], True), ([12.0, 8.0], True), ([12.0, 8.0], True)]
+    assert judge.asked == [*augmented, ([1.0, 3.0], False), ([2.0, -2.0], False)]
+
+
+def test_an_evaluation_gives_the_losses_of_both():
+    figures = Game(NonSaturating()).evaluation(Line(), REAL, FAKE)
+    softplus = lambda x: math.log1p(math.exp(x))  # noqa: E731
+    real, fake = (softplus(-1) + softplus(-3)) / 2, (softplus(2) + softplus(-2)) / 2
+    assert float(figures["discriminator_loss"]) == pytest.approx(real + fake, rel=1e-6)
+    assert float(figures["generator_loss"]) == pytest.approx((softplus(-2) + softplus(2)) / 2)
