@@ -435,7 +435,7 @@ def test_config_round_trip(augment):
         (lambda: DiffAugment(translation=2), "from 0 to 1. Received: translation=2"),
         (lambda: DiffAugment(cutout=-0.1), "from 0 to 1. Received: cutout=-0.1"),
         (lambda: Adaptive(0.5), r"Received: 0.5. Type Adaptive\(DiffAugment\(\)\)"),
-        (lambda: Adaptive(ALL, every=0), "whole number from 1 on. Received: every=0"),
+        (lambda: Adaptive(ALL, every=0), "an integer of 1 or more. Received: every=0"),
         (lambda: Adaptive(ALL, target=1), "between -1 and 1.*Received: target=1"),
         (lambda: Adaptive(ALL, limit=2), "limit=2"),
         (lambda: gan_with(DiffAugment), r"Type augment=gan_model.augmenting.DiffAugment\(\)"),

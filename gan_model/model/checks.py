@@ -22,11 +22,11 @@ def check_loss(loss):
         )
 
 
-def check_class_loss(class_loss, tells_classes):
+def check_class_loss(class_loss, classifies):
     """Refuses a class loss that cannot be called, or that no discriminator needs."""
     if class_loss is None:
         return
-    if not tells_classes:
+    if not classifies:
         raise ValueError(
             "`class_loss` is for a discriminator that gives [scores, class_logits]; this one gives "
             f"scores only. Received: {class_loss!r}. Leave it out."

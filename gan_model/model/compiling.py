@@ -78,7 +78,7 @@ class Compiles:
             ValueError: an argument that cannot be used, or would silently have no effect.
         """
         loss = NonSaturating() if loss is None else loss
-        if class_loss is None and self.tells_classes:
+        if class_loss is None and self.classifies:
             class_loss = ClassCrossEntropy()
         optimizers = _optimizers(generator_optimizer, discriminator_optimizer)
         self._check(loss, class_loss, penalty, constraint, augment, average)
@@ -126,7 +126,7 @@ class Compiles:
     def _check(self, loss, class_loss, penalty, constraint, augment, average):
         inspection.check_trainable(generator=self.generator, discriminator=self.discriminator)
         checks.check_loss(loss)
-        checks.check_class_loss(class_loss, self.tells_classes)
+        checks.check_class_loss(class_loss, self.classifies)
         checks.check_penalty(penalty, self.discriminator)
         checks.check_constraint(constraint)
         checks.check_augment(augment)

@@ -41,17 +41,17 @@ class Judge:
     Args:
         discriminator: Keras model from images, or [images, labels], to scores, or
             [scores, class_logits].
-        tells_classes: whether it gives class logits.
+        classifies: whether it gives class logits.
     """
 
     discriminator: Any
-    tells_classes: bool = False
+    classifies: bool = False
 
     def __call__(self, batch, *, training):
         """The `Judgement` of a `Batch`."""
         labels = batch.labels if takes_labels(self.discriminator) else None
         outputs = self.discriminator(with_labels(batch.images, labels), training=training)
-        scores, class_logits = outputs if self.tells_classes else (outputs, None)
+        scores, class_logits = outputs if self.classifies else (outputs, None)
         if class_logits is not None:
             class_logits = tf.cast(class_logits, tf.float32)
         return Judgement(
