@@ -103,12 +103,13 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def train_step(self, data):
         real, random = self._real_batch(data), self._random_streams(self.step)
+        weight = replicas.loss_weight(_count(real))
         with tf.GradientTape() as tape:
             # One forward pass serves both players; it saves a tenth of a DCGAN's step.
             fake = self._fake_batch(real, random.stream(TRAINING), training=True)
             with tape.stop_recording():
-                self._discriminator_step(real, fake, random)
-            self._in_turn(lambda: self._generator_step(tape, real, fake, random))
+                self._discriminator_step(real, fake, random, weight)
+            self._in_turn(lambda: self._generator_step(tape, real, fake, random, weight))
         images = replicas.total(_count(real, tf.int64))
         if self.average:
             self.average.follow(
@@ -117,24 +118,24 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self._count_step(images, after=real.images)
         return self.get_metrics_result()
 
-    def _discriminator_step(self, real, fake, random):
+    def _discriminator_step(self, real, fake, random, weight):
         # Only here: all passes of a step divide by the same norms.
         for network in (self.generator, self.discriminator):
             spectral.update(network)
         player = Player(self.discriminator, self.discriminator_optimizer, self.constraint)
         with tf.GradientTape() as tape:
             bill = self.game.discriminator(self._judge(), real, fake, random)
-        gradients = player.learn(tape, bill.objective, images=_count(real))
+        gradients = player.learn(tape, bill.objective, weight=weight)
         self.game.augmenter.adapt(bill.figures["real_score"], self.step)
-        self.trackers.add(bill.figures, images=_count(real))
+        self.trackers.add(bill.figures, weight=weight)
         self.trackers.add_gradient_norm("discriminator", gradients, player.optimizer)
 
-    def _generator_step(self, tape, real, fake, random):
+    def _generator_step(self, tape, real, fake, random, weight):
         player = Player(self.generator, self.generator_optimizer)
         bill = self.game.generator(self._judge(), real, fake, random)
         objective = bill.objective + layer_losses(self.generator)
-        gradients = player.learn(tape, objective, images=_count(real))
-        self.trackers.add(bill.figures, images=_count(real))
+        gradients = player.learn(tape, objective, weight=weight)
+        self.trackers.add(bill.figures, weight=weight)
         self.trackers.add_gradient_norm("generator", gradients, player.optimizer)
 
     def _in_turn(self, generator_step):
@@ -154,7 +155,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         real, random = self._real_batch(data), self._random_streams(self.evaluation_step)
         fake = self._fake_batch(real, random.stream(EVALUATION), training=False)
         figures = self.game.evaluation(self._judge(), real, fake)
-        self.trackers.add(figures, images=_count(real))
+        self.trackers.add(figures, weight=replicas.loss_weight(_count(real)))
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 

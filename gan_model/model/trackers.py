@@ -31,20 +31,21 @@ class Trackers:
             names += [*_NORMS, *(name for name in _OPTIONAL[1:] if name in optional)]
         return [self._means[name] for name in names]
 
-    def add(self, figures, *, images):
+    def add(self, figures, *, weight=None):
         """Takes in the figures of one step.
 
         Args:
             figures: dict from names to scalars, or to scores with one row an image.
-            images: images of this device, a scalar tensor.
+            weight: of this device in the batch, see `replicas.loss_weight`.
         """
         for name, value in figures.items():
-            weight, value = None, tf.convert_to_tensor(value)
-            if replicas.count() > 1 and not value.shape.rank:
-                # The mean over no images is not a number, and counts nothing.
-                there = images > 0
-                value, weight = tf.where(there, value, 0.0), tf.cast(there, tf.float32)
-            self._means[name].update_state(value, sample_weight=weight)
+            value = tf.convert_to_tensor(value)
+            if weight is None or value.shape.rank:  # scores count image by image
+                self._means[name].update_state(value)
+            else:
+                # The mean over no images is not a number.
+                value = tf.where(weight > 0, value, 0.0)
+                self._means[name].update_state(value, sample_weight=weight)
 
     def add_gradient_norm(self, player, gradients, optimizer):
         """Takes in the norm of a player's gradient in one of seven steps, and in the first.
