@@ -11,6 +11,7 @@ The rooms, in the order in which a batch walks through them:
     conditioning  images with labels       -> both players know the class of each
     measuring     held-out images          -> the quality of what a model generates
     feeding       images as fit takes them -> batches
+    tracing       a step that is traced    -> a function that keeps no graph after its model
     execution     many training steps      -> one call into XLA
     tracking      what a step says of itself -> the means that fit logs
     players       two networks             -> what a GAN must know of them

@@ -1,9 +1,12 @@
 """Many training steps -> one call into XLA."""
 
+import functools
 import itertools
 
 import keras
 import tensorflow as tf
+
+from gan_model.tracing import released
 
 
 class RunInOneCall:
@@ -20,8 +23,12 @@ class RunInOneCall:
             return
         super().make_train_function(force)
         if self.jit_compile:
-            steps = tf.function(self._steps, jit_compile=True, autograph=False)
+            compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
+            steps = released(compiled, self._steps)
             self.train_function = lambda iterator: self._run(steps, iterator)
+
+    def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
+        return released(super()._make_function, step_function)
 
     def _run(self, steps, iterator):
         given = itertools.islice(iterator, self.steps_per_execution)
