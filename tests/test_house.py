@@ -21,6 +21,7 @@ FLOW = [
     "conditioning",
     "measuring",
     "feeding",
+    "tracing",
     "execution",
     "tracking",
     "players",
