@@ -59,10 +59,13 @@ def main(args):
 
 def train(preset, *, seed):
     """Trains a new GAN for a few steps on new images."""
+    import keras
     import numpy as np
 
     from gan_model import presets
 
+    # As each run does. It also has TensorFlow forget the operations that made earlier variables.
+    keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
     held_out = rng.integers(0, 256, (100, 28, 28), dtype=np.uint8)

@@ -46,6 +46,11 @@ def assert_same(weights, others):
         assert np.array_equal(a, b)
 
 
+def inside_another(images):
+    batches = batches_of(images)
+    return tf.data.Dataset.range(1).flat_map(lambda _: batches)
+
+
 READERS = {
     "a loop": lambda images: batches_of(images),
     "an iterator": lambda images: iter(batches_of(images)),
@@ -60,9 +65,7 @@ READERS = {
     "one after another": lambda images: (
         batches_of(images).take(2).concatenate(batches_of(images).skip(2))
     ),
-    "one inside another": lambda images: tf.data.Dataset.range(1).flat_map(
-        lambda _, inner=batches_of(images): inner
-    ),
+    "one inside another": inside_another,
     "with options": lambda images: batches_of(images).with_options(tf.data.Options()).prefetch(2),
 }
 
@@ -99,6 +102,17 @@ def test_images_outlive_a_cleared_session():
     del reading
     gc.collect()
     assert alive() is None
+
+
+def test_a_dataset_that_holds_nothing_says_so_and_does_not_end_early():
+    def variant():
+        data = batches_of(numbered()[0])
+        return tf.data.experimental.to_variant(data), data.element_spec
+
+    variant, spec = variant()
+    gc.collect()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"is gone. Keep it"):
+        list(tf.data.experimental.from_variant(variant, spec))
 
 
 DISTRIBUTED = """

@@ -158,7 +158,16 @@ class ImageBatches(tf.data.Dataset):
 def _weakly(method):
     """A function that calls a method and does not keep the object of the method alive."""
     reference = weakref.WeakMethod(method)
-    return lambda *arguments: reference()(*arguments)
+
+    def call(*arguments):
+        method = reference()
+        if method is None:
+            # A thread that reads ahead for an iterator that is gone too. Of this error alone
+            # TensorFlow writes nothing to the screen.
+            raise StopIteration("The dataset that these batches come from is gone. Keep it.")
+        return method(*arguments)
+
+    return call
 
 
 def _check(images, labels, batch_size, drop_remainder):
