@@ -14,6 +14,7 @@ from gan_model.model.monitor import QualityMonitor
 from gan_model.model.player import Player
 from gan_model.model.sampling import Sampler
 from gan_model.model.saving import SavedAsKerasFile
+from gan_model.model.tracing import released
 from gan_model.model.trackers import Trackers
 from gan_model.networks import spectral
 from gan_model.random import EVALUATION, TRAINING, RandomStreams
@@ -224,18 +225,17 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     @property
     def metrics(self):
         # Without the tracker of Keras's own loss, which this model never feeds.
-        optional = {
-            "class_loss": self.class_loss,
-            "penalty": self.penalty,
-            "augmentation_probability": self.augmentation_probability,
-        }
-        optional = [name for name, there in optional.items() if there is not None]
-        return self.trackers.shown(evaluating=self.evaluating, optional=optional)
+        aids = ("class_loss", "penalty", "augmentation_probability")
+        without = [name for name in aids if getattr(self, name) is None]
+        return self.trackers.shown(evaluating=self.evaluating, without=without)
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             super().make_train_function(force=True)
             self.train_function = execution.train_function(self)
+
+    def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
+        return released(super()._make_function, step_function)
 
     def _counter(self, name):
         # One count for all devices, which step together.
