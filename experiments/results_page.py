@@ -13,7 +13,7 @@ All numbers compare generated images (codings of seed 0) with as many held-out o
 `fashion`. Less is better for fid and kid, more for precision, recall, density and coverage. Each
 cell is the mean over the seeds (least to greatest). classes: the least and the greatest share of
 one of the ten classes, over all seeds; of the real images each is 10%. Floor: as many training
-images instead of generated ones. RandomStream: the held-out images with the pixels of each shuffled.
+images instead of generated ones. Noise: the held-out images with the pixels of each shuffled.
 [quality.md](quality.md) says how to read them."""
 
 

@@ -21,14 +21,15 @@ def total(value):
 
 
 def loss_weight(images):
-    """The weight of this device's loss in the loss of the batch; None on a single device.
+    """The weight of this device's mean loss in that of the batch; None on a single device.
 
-    TensorFlow sums the gradients of all devices, so the weight is 1 / number of devices. For a
-    device without images it is 0, because the mean over no images is NaN.
+    TensorFlow sums the gradients of all devices, so the weight is this device's fraction of the
+    images. It is 0 for a device without images.
 
     Args:
         images: number of images on this device, a scalar tensor.
     """
     if count() == 1:
         return None
-    return tf.where(images > 0, 1.0 / count(), 0.0)
+    images = tf.cast(images, tf.float32)
+    return images / total(images)

@@ -99,7 +99,7 @@ def check_steps(*, devices, **counts):
     steps = counts.get("discriminator_steps", 1)
     if steps > 1 and devices > 1:  # TensorFlow cannot update mirrored variables inside tf.cond
         raise ValueError(
-            f"`discriminator_steps` must be 1 on {devices} devices. Received: "
+            f"On {devices} devices the generator learns in every step. Received: "
             f"discriminator_steps={steps}. Leave it out, or train on one device."
         )
 

@@ -5,8 +5,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from gan_model import replicas
-
 
 @dataclass(frozen=True)
 class Player:
@@ -22,22 +20,21 @@ class Player:
     optimizer: Any
     constraint: Any = None
 
-    def learn(self, tape, objective, *, images):
+    def learn(self, tape, objective, *, weight=None):
         """Updates the weights by the gradient of an objective to minimise.
 
         Args:
             tape: `tf.GradientTape` that recorded the objective.
             objective: scalar tensor, a mean over the images of this device.
-            images: number of images on this device, a scalar tensor.
+            weight: weight of this device in the batch; see `replicas.loss_weight`.
 
         Returns:
             The gradients of this device, one for each trainable variable; None for those that the
             objective does not depend on.
         """
         variables = self.network.trainable_variables
-        weight = replicas.loss_weight(images)
         gradients = [
-            # The gradient of an embedding is sparse, and optimizers would clip its rows only.
+            # The gradient of an embedding is sparse; optimizers would clip its rows separately.
             gradient if gradient is None else tf.convert_to_tensor(gradient)
             for gradient in tape.gradient(objective, variables, output_gradients=weight)
         ]

@@ -7,10 +7,10 @@ from gan_model import replicas
 
 # Steps from one gradient norm to the next. Odd, so that steps with lazy penalties are included.
 _EVERY = 7
-_ALWAYS = ("discriminator_loss", "generator_loss", "real_score", "fake_score")
+_EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
 _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
-_OPTIONAL = ("class_loss", "penalty", "augmentation_probability")
-FIGURES = (*_ALWAYS, *_NORMS, *_OPTIONAL)  # all training figures that a GAN may log
+# All training figures that a GAN may log, in the order of the logs.
+FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
 
 
 class Trackers:
@@ -19,33 +19,31 @@ class Trackers:
     def __init__(self):
         self._means = {name: keras.metrics.Mean(name=name) for name in FIGURES}
 
-    def shown(self, *, evaluating, optional=()):
+    def shown(self, *, evaluating, without=()):
         """The `keras.metrics.Mean` of each figure that is logged.
 
         Args:
             evaluating: whether in an evaluation, which logs no gradient norms and no penalty.
-            optional: those of "class_loss", "penalty" and "augmentation_probability" that this GAN
-                has.
+            without: names of figures that this GAN does not have.
         """
-        names = [*_ALWAYS, *(name for name in ("class_loss",) if name in optional)]
-        if not evaluating:
-            names += [*_NORMS, *(name for name in _OPTIONAL[1:] if name in optional)]
-        return [self._means[name] for name in names]
+        names = _EVALUATED if evaluating else FIGURES
+        return [self._means[name] for name in names if name not in without]
 
-    def add(self, figures, *, images):
+    def add(self, figures, *, weight=None):
         """Adds the figures of one step.
 
         Args:
             figures: dict from names to scalars, or to scores with one row per image.
-            images: number of images on this device, a scalar tensor.
+            weight: weight of this device in the batch; see `replicas.loss_weight`.
         """
         for name, value in figures.items():
-            weight, value = None, tf.convert_to_tensor(value)
-            if replicas.count() > 1 and not value.shape.rank:
-                # Without images a mean is NaN; it gets the weight 0.
-                there = images > 0
-                value, weight = tf.where(there, value, 0.0), tf.cast(there, tf.float32)
-            self._means[name].update_state(value, sample_weight=weight)
+            value = tf.convert_to_tensor(value)
+            if weight is None or value.shape.rank:  # every score counts equally
+                self._means[name].update_state(value)
+            else:
+                # The mean over no images is NaN.
+                value = tf.where(weight > 0, value, 0.0)
+                self._means[name].update_state(value, sample_weight=weight)
 
     def add_gradient_norm(self, player, gradients, optimizer):
         """Adds the norm of a player's gradient, in every seventh step and in the first.
