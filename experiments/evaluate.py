@@ -69,7 +69,7 @@ def readings(sampler, images, count, *, most):
     from gan_model.data.image_sets import disjoint_parts
 
     if sampler is None:
-        return disjoint_parts(images, count, most=most)
+        return disjoint_parts(images, count, max_parts=most)
     return [sampler.generate(count, seed=seed) for seed in range(most)]
 
 

@@ -169,8 +169,8 @@ WHOLE = idx(TRAIN[0])
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (WHOLE[:-1], "announces 210 bytes of shape .7, 6, 5. and holds 209"),
-        (WHOLE + b"0", "announces 210 bytes .* and holds 211"),
+        (WHOLE[:-1], "announces 210 bytes of shape .7, 6, 5. and it holds 209"),
+        (WHOLE + b"0", "announces 210 bytes .* and it holds 211"),
         (WHOLE[:9], "does not begin like an idx file"),
         (b"", "does not begin like an idx file"),
         (b"\0\0\x0d" + WHOLE[3:], "does not begin like an idx file"),
@@ -206,7 +206,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_a_folder_without_the_files_is_not_passed_over(tmp_path):
-    with pytest.raises(ValueError, match=r"does not hold 'mnist': expected mnist\.npz or train-"):
+    with pytest.raises(ValueError, match=r"does not contain 'mnist'; expected mnist\.npz or train-"):
         data.load("mnist", folder=tmp_path)
 
 
@@ -233,8 +233,8 @@ def test_damaged_cifar10_files_are_named(tmp_path):
     batch = tmp_path / "files" / "data_batch_3.bin"
     whole = batch.read_bytes()
     for content, message in [
-        (whole[:-1], "12291 bytes are no whole records of 3073"),
-        (b"", "0 bytes are no whole records"),
+        (whole[:-1], "12291 bytes are not a multiple of the record size 3073"),
+        (b"", "0 bytes are not a multiple of the record size"),
         (b"\x0b" + whole[1:], "labels go up to 11"),
     ]:
         batch.write_bytes(content)
@@ -275,7 +275,7 @@ def test_without_files_and_network_one_sentence_says_what_to_do(name, remedy):
     with pytest.raises(ValueError, match=remedy) as error:
         data.load(name)
     text = str(error.value)
-    assert f"system/{name} and Keras could not get it ([Errno -2] Name or service" in text
+    assert f"system/{name} and Keras could not download it ([Errno -2] Name or service" in text
     assert f"type data.load('{name}', folder=...)" in text
     assert "\n" not in text and error.value.__suppress_context__
 
@@ -290,7 +290,7 @@ def test_a_silent_network_is_given_up(monkeypatch):
             with socket.create_connection(server.getsockname()) as connection:
                 connection.recv(1)
 
-        monkeypatch.setattr(sources, "_PATIENCE", 0.1)
+        monkeypatch.setattr(sources, "_TIMEOUT", 0.1)
         monkeypatch.setattr(keras.datasets.mnist, "load_data", ask)
         with pytest.raises(ValueError, match="timed out"):
             data.load("mnist")

@@ -209,7 +209,7 @@ def test_a_wrong_value_is_one_line(options, message, tmp_path):
         ("gone --data sample", "There is no file or folder gone."),
         ("gone.keras --data sample", "There is no file gone.keras."),
         ("made.npz --data smaple", "Unknown data 'smaple'. Did you mean 'sample'?"),
-        ("made.npz --data sample", f"made.npz holds images of shape ({SIDE}, {SIDE}), expected is"),
+        ("made.npz --data sample", f"made.npz holds images of shape ({SIDE}, {SIDE}); expected"),
         ("made.npz --data sample --weights best", "--weights best is for the folder of a run, and"),
         ("few.npz --data sample", "Quality is measured on 20 images or more. Received: 5."),
         ("grey.npz --data sample --features inseption", "argument --features: invalid choice"),

@@ -53,7 +53,7 @@ def test_one_channel_may_be_told_or_left_out(tmp_path, kept, wished):
 @pytest.mark.parametrize("wished", [(6, 4), (4, 6, 3), (5, 6), (24,)])
 def test_another_shape_is_refused(tmp_path, wished):
     np.savez(tmp_path / "a.npz", images=noise())
-    with pytest.raises(ValueError, match=r"a.npz holds images of shape \(4, 6\), expected is \("):
+    with pytest.raises(ValueError, match=r"a.npz holds images of shape \(4, 6\); expected \("):
         load_images(tmp_path / "a.npz", image_shape=wished)
 
 
@@ -63,7 +63,7 @@ def test_another_shape_is_refused(tmp_path, wished):
         (noise() / 255.0, r"float64 images from 0 to 0\.9.*np.rint\(images \* 255\).astype"),
         (noise() / 127.5 - 1, r"float64 images from -1 to .*np.rint\(\(images \+ 1\) \* 127.5\)"),
         (noise().astype(np.float32), r"float32 images from 0 to 2.*save them as uint8.*rint\(im"),
-        (noise().astype(int), r"int64 images from .*expected is uint8 from 0 to 255"),
+        (noise().astype(int), r"int64 images from .*expected uint8 from 0 to 255"),
         (np.array(["a text"]), r"holds str\d* images of shape \(1,\); expected uint8"),
         (noise(5, 3, 8, 8), r"shape \(5, 3, 8, 8\); expected .* so: np.moveaxis\(images, 1, -1\)"),
         (noise(5, 8, 8, 4), r"shape \(5, 8, 8, 4\); expected .*with 1 or 3 channels"),
@@ -159,16 +159,16 @@ def test_one_coloured_picture_makes_all_colour_and_is_refused_where_grey_is_expe
     pictures(tmp_path, noise())
     pictures(tmp_path, noise(1, 4, 6, 3), ["z.png"])
     assert load_images(tmp_path).shape == (6, 4, 6, 3)
-    with pytest.raises(ValueError, match=r"z.png is in colour, expected are grey images"):
+    with pytest.raises(ValueError, match=r"z.png is in colour; expected grey images"):
         load_images(tmp_path, image_shape=(4, 6, 1))
 
 
 def test_a_picture_of_another_size_is_refused_not_scaled(tmp_path):
     pictures(tmp_path, noise())
-    with pytest.raises(ValueError, match=r"000.png has 6x4 pixels, expected are 12x8"):
+    with pytest.raises(ValueError, match=r"000.png has 6x4 pixels; expected 12x8"):
         load_images(tmp_path, image_shape=(8, 12))
     pictures(tmp_path, noise(1, 5, 6), ["z.png"])
-    with pytest.raises(ValueError, match=r"z.png has 6x5 pixels, expected are 6x4"):
+    with pytest.raises(ValueError, match=r"z.png has 6x5 pixels; expected 6x4"):
         load_images(tmp_path)
 
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_read_is_refused_not_left_out(tmp_path):
     big = noise(1, 60, 60, 3)
     for name, spoil, reason in (
         ("empty.png", lambda path: path.write_bytes(b""), "it is empty"),
-        ("text.png", lambda path: path.write_text("a text"), "it is no picture"),
+        ("text.png", lambda path: path.write_text("a text"), "it is not an image"),
         ("cut.png", lambda path: cut(path, 900), "truncated|damaged"),
         (
             "gone.png",
@@ -195,7 +195,7 @@ def test_what_cannot_be_read_is_refused_not_left_out(tmp_path):
         folder = pictures(tmp_path / name[:-4], big)
         pictures(folder, big, [name])
         spoil(folder / name)
-        with pytest.raises(ValueError, match=rf"{name} cannot be read: ({reason})\. Make it again"):
+        with pytest.raises(ValueError, match=rf"{name} cannot be read: ({reason})\. Save it again"):
             load_images(folder, image_shape=(60, 60, 3))
 
 
@@ -210,14 +210,14 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
 
 def test_parts_share_no_image():
     images = np.arange(7, dtype=np.uint8).reshape(7, 1, 1)
-    parts = disjoint_parts(images, 2, most=9)
+    parts = disjoint_parts(images, 2, max_parts=9)
     assert [part.shape for part in parts] == [(2, 1, 1)] * 3
     assert len({int(pixel) for part in parts for pixel in part.ravel()}) == 6
-    assert len(disjoint_parts(images, 2, most=2)) == 2
-    assert np.array_equal(disjoint_parts(images, 7, most=3)[0], images)
+    assert len(disjoint_parts(images, 2, max_parts=2)) == 2
+    assert np.array_equal(disjoint_parts(images, 7, max_parts=3)[0], images)
 
 
 def test_parts_of_a_sorted_set_are_mixed():
     images = np.repeat(np.array([0, 1], np.uint8), 500).reshape(-1, 1, 1)
-    first, second = disjoint_parts(images, 500, most=2)
+    first, second = disjoint_parts(images, 500, max_parts=2)
     assert 0.4 < first.mean() < 0.6 and 0.4 < second.mean() < 0.6

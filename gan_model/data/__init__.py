@@ -1,9 +1,9 @@
 """Files -> images as uint8 arrays -> batches.
 
 sources     a name or a folder -> ((train_images, train_labels), (test_images, test_labels))
-folder      a folder of PNG, JPEG, ... -> the same, decoded once into arrays on disk
-image_sets  finished images of any program -> one array, for measuring
-batches     images -> shuffled batches, in an order that a resumed run goes on with
+folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on disk
+image_sets  generated images of any program -> one array, to be measured
+batches     images -> shuffled batches, in an order that can be resumed
 """
 
 from gan_model.data.batches import ImageBatches, dataset

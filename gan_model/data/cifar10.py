@@ -1,17 +1,15 @@
-"""CIFAR-10 from the files of its binary version."""
+"""CIFAR-10 from the six files of its binary version."""
 
 import numpy as np
 
 from gan_model.data.reading import damaged, read_bytes, refuse_missing
 
 _FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
-
-
-_RECORD = 1 + 3 * 32 * 32  # the label, then a red, a green and a blue plane
+_RECORD = 1 + 3 * 32 * 32  # bytes: the label, then a red, a green and a blue plane
 
 
 def six_files(folder):
-    """The training and test images of a folder; None if it holds none of the files."""
+    """The training and test images and labels of a folder; None if it has none of the files."""
     files = [path if (path := folder / name).is_file() else None for name in _FILES]
     if not any(files):
         return None
@@ -23,9 +21,9 @@ def six_files(folder):
 def _batch(path):
     content = np.frombuffer(read_bytes(path), np.uint8)
     if not content.size or content.size % _RECORD:
-        raise damaged(path, f"{content.size} bytes are no whole records of {_RECORD}")
+        raise damaged(path, f"{content.size} bytes are not a multiple of the record size {_RECORD}")
     records = content.reshape(-1, _RECORD)
     if records[:, 0].max() > 9:
-        raise damaged(path, f"its labels go up to {records[:, 0].max()}, those of CIFAR-10 to 9")
+        raise damaged(path, f"its labels go up to {records[:, 0].max()}, expected 0 to 9")
     images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), records[:, 0].copy()

@@ -1,4 +1,4 @@
-"""Data sets in MNIST's form: four idx files, or the archive that Keras keeps."""
+"""Data sets in the format of MNIST: four idx files, or Keras's `.npz` archive."""
 
 import io
 import math
@@ -17,10 +17,10 @@ IDX_FILES = (
 
 
 def read_idx(path):
-    """The uint8 array of one file of MNIST's form, gzipped or not.
+    """The uint8 array of one idx file, gzipped or not.
 
     Raises:
-        ValueError: not such a file, or not all of it.
+        ValueError: if the file is incomplete or not an idx file of bytes.
     """
     content = read_bytes(path)
     dimensions = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
@@ -29,13 +29,13 @@ def read_idx(path):
         raise damaged(path, "it does not begin like an idx file of bytes")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if len(content) - start != math.prod(shape):
-        held = f"it announces {math.prod(shape)} bytes of shape {shape}"
-        raise damaged(path, f"{held} and holds {len(content) - start}")
+        header = f"its header announces {math.prod(shape)} bytes of shape {shape}"
+        raise damaged(path, f"{header} and it holds {len(content) - start}")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
 def four_files(folder):
-    """The training and test images of a folder; None if it holds none of the files."""
+    """The training and test images and labels of a folder; None if it has none of the files."""
     files = [_idx_file(folder, name) for name in IDX_FILES]
     if not any(files):
         return None
@@ -46,14 +46,14 @@ def four_files(folder):
 
 
 def _idx_file(folder, name):
-    """The path under one of the names in use, e.g. `train-images.idx3-ubyte.gz`, or None."""
+    """The path of a file in one of its spellings, e.g. `train-images.idx3-ubyte.gz`, or None."""
     spellings = (name, name.replace("-idx", ".idx"))
     paths = [folder / (spelling + end) for spelling in spellings for end in ("", ".gz")]
     return next((path for path in paths if path.is_file()), None)
 
 
 def keras_archive(path):
-    """The training and test images of the archive that Keras keeps."""
+    """The training and test images and labels of Keras's `.npz` archive."""
     try:
         with np.load(io.BytesIO(read_bytes(path))) as archive:
             arrays = [archive[key] for key in ("x_train", "y_train", "x_test", "y_test")]

@@ -1,4 +1,4 @@
-"""Files of published data sets -> their bytes, or a sentence on what is wrong with them."""
+"""Files of published data sets -> their bytes, or an error that says what is wrong."""
 
 import gzip
 import zipfile
@@ -8,7 +8,7 @@ DAMAGE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFil
 
 
 def read_bytes(path):
-    """The bytes of a file, unzipped if they are gzipped, whatever its name ends in."""
+    """The bytes of a file, decompressed if it is gzipped, whatever its suffix."""
     try:
         content = path.read_bytes()
         return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
@@ -17,7 +17,11 @@ def read_bytes(path):
 
 
 def matched(path, images, labels):
-    """Images and labels, if there is one label for each image."""
+    """(images, labels), after a check that there is one label per image.
+
+    Raises:
+        ValueError: if their shapes do not match.
+    """
     if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels) or not len(images):
         shapes = f"images of shape {images.shape} with labels of shape {labels.shape}"
         raise damaged(path, f"{shapes}, expected (n, height, width) with (n,)")
@@ -25,12 +29,12 @@ def matched(path, images, labels):
 
 
 def refuse_missing(folder, files, names):
-    """Refuses a folder that holds some of the files, but not all."""
+    """Refuses a folder with some of the files missing; a missing file is None in `files`."""
     missing = [name for name, path in zip(names, files, strict=True) if path is None]
     if missing:
         raise ValueError(f"{folder} lacks {', '.join(missing)}: put all {len(names)} files there.")
 
 
 def damaged(path, reason):
-    """The error for a file whose content is not what its name says."""
-    return ValueError(f"{path} is damaged or not what its name says: {reason}.")
+    """The `ValueError` for a file with unexpected content."""
+    return ValueError(f"{path} is damaged or has another format than its name says: {reason}.")

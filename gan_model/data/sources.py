@@ -1,7 +1,7 @@
-"""Images by name or from a folder -> uint8 arrays with labels, for training and held out.
+"""The name of a data set or a folder -> uint8 arrays and labels, for training and held out.
 
-Nothing here needs the network as long as the files are at hand: the sample comes with the
-package, and the full data sets are looked for on this machine before Keras downloads them.
+The sample is part of the package. The full data sets are first searched on this machine; only if
+they are not found does Keras download them.
 """
 
 import difflib
@@ -27,36 +27,38 @@ _SYSTEM_FOLDERS = {
     "mnist": Path("/usr/share/datasets/mnist"),
     "cifar10": Path("/usr/share/datasets/cifar10"),
 }
-# Seconds of silence after which a connection is given up. A server may have a dozen
-# addresses, and on a network that swallows packets each of them costs this much.
-_PATIENCE = 5
+# Timeout of a connection in seconds. A server may have a dozen addresses, and on a network that
+# drops packets each of them takes this long.
+_TIMEOUT = 5
 
 
 def load(name="sample", *, folder=None, image_size=None, channels=None):
-    """Images and labels of a data set with a name, or of your own folder.
+    """Loads the images and labels of a data set by name, or from your own folder.
 
     Args:
-        name: "sample" (12,000 images of Fashion-MNIST that come with the package),
-            "fashion_mnist", "mnist" or "cifar10" in full; or the path of a folder that holds
-            the four files of MNIST's form, or images (see `gan_model.data.folder`).
-        folder: where the files of a full data set lie. None: where Debian's packages put
-            them, else what Keras has kept or downloads.
-        image_size: pixels of a side, or (height, width); for a folder of images only. None: 64.
-        channels: 1 (grey) or 3 (colour); for a folder of images only. None: 1 if all are grey.
+        name: "sample" (12,000 images of Fashion-MNIST that are part of the package),
+            "fashion_mnist", "mnist" or "cifar10"; or the path of a folder with four idx files
+            like those of MNIST, or with images (see `gan_model.data.folder`).
+        folder: folder with the files of a full data set. None: the folder of its Debian package,
+            or else Keras's cache, into which Keras downloads the data set if necessary.
+        image_size: side length in pixels, or (height, width); for a folder of images only.
+            None: 64.
+        channels: 1 (grey) or 3 (colour); for a folder of images only. None: 1 if all images are
+            grey, otherwise 3.
 
     Returns:
         ((train_images, train_labels), (test_images, test_labels)). Images are uint8,
-        (n, height, width) for the sample and MNIST's form, else (n, height, width, channels);
-        of a folder of images they are read-only maps of files. Labels are integers (n,).
+        (n, height, width) for the sample and idx files, otherwise (n, height, width, channels).
+        Images from a folder of images are read-only memory maps. Labels are integers (n,).
 
     Raises:
-        ValueError: an unknown name, or files that are missing or damaged.
-        OSError: a folder of images, and no room on disk for the decoded ones.
+        ValueError: if the name is unknown, or files are missing or damaged.
+        OSError: if there is no space on disk for the decoded images of a folder.
     """
     if folder is not None and name not in NAMES[1:]:
         raise ValueError(
             f"`folder` is for the full data sets: {', '.join(NAMES[1:])}. "
-            f"Received: name={str(name)!r}, folder={str(folder)!r}."
+            f"Received: name={str(name)!r}, folder={str(folder)!r}. Leave folder out."
         )
     if name in NAMES:
         _refuse_shape(name, image_size, channels)
@@ -77,14 +79,14 @@ def _existing_folder(name):
     guess = f" Did you mean {near[0]!r}?" if near else ""
     kind = f"{str(name)!r} is a file" if path.is_file() else f"Unknown data {str(name)!r}"
     known = ", ".join(NAMES)
-    raise ValueError(f"{kind}.{guess} Known: {known}; or give the path of a folder of images.")
+    raise ValueError(f"{kind}.{guess} Known: {known}; or the path of a folder of images.")
 
 
 def _refuse_shape(name, image_size, channels):
     if image_size is not None or channels is not None:
         raise ValueError(
-            f"`image_size` and `channels` are for folders of images; {str(name)!r} has its own: "
-            f"leave them out. Received: image_size={image_size}, channels={channels}."
+            f"`image_size` and `channels` are for folders of images; {str(name)!r} has its own. "
+            f"Received: image_size={image_size}, channels={channels}. Leave them out."
         )
 
 
@@ -100,12 +102,14 @@ def _full(name, folder):
     place = _SYSTEM_FOLDERS[name] if folder is None else Path(folder).expanduser()
     found = _files_in(place, name)
     if found is None and folder is not None:
-        raise ValueError(f"{place} does not hold {name!r}: expected {_expected(name)} in it.")
+        raise ValueError(
+            f"{place} does not contain {name!r}; expected {_expected(name)}. Put the files there."
+        )
     return found or _from_keras(name)
 
 
 def _files_in(folder, name):
-    """What `folder` holds of a full data set; None if it holds none of its files."""
+    """The images of a full data set in a folder; None if it has none of the files."""
     if name == "cifar10":
         return cifar10.six_files(folder) or cifar10.six_files(folder / "cifar-10-batches-bin")
     archive = folder / f"{name}.npz"
@@ -113,26 +117,26 @@ def _files_in(folder, name):
 
 
 def _from_keras(name):
-    # Here, not above: it takes seconds, and files that are at hand do without.
+    # Imported here because it takes seconds and local files do not need it.
     from keras import datasets
 
-    patience = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_PATIENCE)
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_TIMEOUT)
     try:
         splits = getattr(datasets, name).load_data()
-    except Exception as error:  # of the network, the server, the disk: the remedy is the same
+    except Exception as error:  # errors of network, server and disk have the same remedy
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(_unavailable(name, reason)) from None
     finally:
-        socket.setdefaulttimeout(patience)
-    # CIFAR-10's labels come as a column.
+        socket.setdefaulttimeout(timeout)
+    # The labels of CIFAR-10 have the shape (n, 1).
     return tuple((images, labels.reshape(-1)) for images, labels in splits)
 
 
 def _unavailable(name, reason):
     package = "install the Debian package dataset-fashion-mnist, or "
     return (
-        f"{name!r} is not in {_SYSTEM_FOLDERS[name]} and Keras could not get it "
+        f"{name!r} is not in {_SYSTEM_FOLDERS[name]} and Keras could not download it "
         f"({reason.rstrip('.')}): {package if name == 'fashion_mnist' else ''}"
         f"put {_expected(name)} in a folder and type data.load({name!r}, folder=...)."
     )
@@ -140,6 +144,6 @@ def _unavailable(name, reason):
 
 def _expected(name):
     if name == "cifar10":
-        # Pickles are left to Keras, which checks what it downloads: to open one is to run it.
+        # Not the Python version: opening a pickle runs its code. Keras verifies its own download.
         return "data_batch_1.bin to data_batch_5.bin and test_batch.bin (the binary version)"
     return f"{name}.npz or {', '.join(mnist.IDX_FILES)} (.gz or not)"
