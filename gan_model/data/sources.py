@@ -79,7 +79,7 @@ def _existing_folder(name):
     guess = f" Did you mean {near[0]!r}?" if near else ""
     kind = f"{str(name)!r} is a file" if path.is_file() else f"Unknown data {str(name)!r}"
     known = ", ".join(NAMES)
-    raise ValueError(f"{kind}.{guess} Known: {known}; or the path of a folder of images.")
+    raise ValueError(f"{kind}.{guess} Known: {known}; or give the path of a folder of images.")
 
 
 def _refuse_shape(name, image_size, channels):

@@ -20,11 +20,7 @@ _LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"
 
 
 def codings_size(generator, given, class_count=None):
-    """The number of numbers in one coding: from the generator's input, or else `given`.
-
-    Raises:
-        ValueError: if neither gives it, they differ, or the input is not one of codings.
-    """
+    """The size of a coding, from the generator's input shape or else `given`."""
     shape = getattr(generator, "input_shape", None) if generator.built else None
     shape = _of_codings(shape, class_count)
     size = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
@@ -68,14 +64,7 @@ def _of_codings(shape, class_count):
 
 
 def build(generator, discriminator, codings_size, class_count=None):
-    """Builds both networks by calling them on one batch of zeros.
-
-    Returns:
-        The shape of one image.
-
-    Raises:
-        ValueError: if the generator does not give images, or the discriminator does not take them.
-    """
+    """Builds both networks by calling them on a batch of zeros. Returns the shape of one image."""
     labels = None if class_count is None else tf.zeros(1, tf.int32)
     images = generator(with_labels(tf.zeros((1, codings_size)), labels), training=False)
     image_shape = tuple(images.shape[1:])
@@ -153,11 +142,7 @@ def check_seed(seed):
 
 
 def image_range(generator, codings_size, given, class_count=None):
-    """Least and greatest value of the generator's images: `given`, or from its last activation.
-
-    Raises:
-        ValueError: if `given` is not a range, or None and the last activation is unknown.
-    """
+    """Least and greatest value of the images: `given`, or from the generator's last activation."""
     if given is not None:
         low, high = (float(end) for end in given)
         if not low < high:
@@ -181,9 +166,6 @@ def check_scores(discriminator, image_shape, class_count=None):
 
     Returns:
         Whether it gives class logits.
-
-    Raises:
-        ValueError: for any other output, or a sigmoid as last activation.
     """
     embedded = class_count if takes_labels(discriminator) else None
     images, labels = tf.zeros((2, *image_shape)), tf.zeros(2, tf.int32)
