@@ -45,7 +45,7 @@ def load_images(path, *, image_shape=None):
     """
     path = Path(path).expanduser()
     if path.is_dir():
-        return _of_folder(path, image_shape)
+        return _read_folder(path, image_shape)
     if not path.exists():
         raise ValueError(f"There is no file or folder {path}.")
     if path.suffix not in (".npz", ".npy"):
@@ -53,8 +53,8 @@ def load_images(path, *, image_shape=None):
             f"{path} is neither a .npz or .npy file nor a folder of images. Save the images as a "
             ".npz file: np.savez(path, images=images)."
         )
-    images = _checked(path, _of_file(path))
-    _refuse_other(path, images.shape[1:], image_shape)
+    images = _checked_images(path, _read_file(path))
+    _check_shape(path, images.shape[1:], image_shape)
     return images.reshape(len(images), *(image_shape or images.shape[1:]))
 
 
@@ -75,7 +75,7 @@ def disjoint_parts(images, count, *, max_parts, seed=0):
     return [images[np.sort(order[i * count : (i + 1) * count])] for i in range(parts)]
 
 
-def _of_file(path):
+def _read_file(path):
     """The array of images in a file, of any dtype and shape."""
     try:
         with open(path, "rb") as file:
@@ -88,11 +88,11 @@ def _of_file(path):
         raise ValueError(
             f"{path} cannot be read: {_reason(path, error)}. Save the images again."
         ) from None
-    return _choice(path, arrays)
+    return _images_among(path, arrays)
 
 
 def _reason(path, error):
-    if not _size(path):
+    if not _file_size(path):
         return "it is empty"
     if "pickle" in str(error):  # numpy suggests allow_pickle=True for any unknown file
         return "it holds no arrays of numbers"
@@ -103,7 +103,7 @@ def _names_to_read(names):
     return ["images"] if "images" in names else names
 
 
-def _choice(path, arrays):
+def _images_among(path, arrays):
     if "images" in arrays:
         return arrays["images"]
     kinds = {name: array for name, array in arrays.items() if array.ndim in (3, 4)}
@@ -117,24 +117,23 @@ def _choice(path, arrays):
     return images[0]
 
 
-def _checked(path, images):
+def _checked_images(path, images):
     if images.dtype != np.uint8:
-        raise ValueError(_other_type(path, images))
+        raise ValueError(_wrong_dtype(path, images))
     channels = images.shape[3:] or (1,)
     if images.ndim not in (3, 4) or channels[0] not in (1, 3):
-        turn = (
-            ": np.moveaxis(images, 1, -1)" if images.ndim == 4 and images.shape[1] in (1, 3) else ""
-        )
+        channels_first = images.ndim == 4 and images.shape[1] in (1, 3)
+        conversion = ": np.moveaxis(images, 1, -1)" if channels_first else ""
         raise ValueError(
             f"{path} holds an array of shape {images.shape}; expected (n, height, width), or with "
-            f"1 or 3 channels (n, height, width, channels). Save the images so{turn}."
+            f"1 or 3 channels (n, height, width, channels). Save the images so{conversion}."
         )
     if not images.size:
         raise ValueError(f"{path} holds no images: its array has the shape {images.shape}.")
     return images
 
 
-def _other_type(path, images):
+def _wrong_dtype(path, images):
     """The error message for images that are not uint8, with the conversion to type."""
     came = f"{path} holds {images.dtype.name} images"
     if not np.issubdtype(images.dtype, np.number) or not images.size:
@@ -150,25 +149,26 @@ def _other_type(path, images):
     )
 
 
-def _refuse_other(path, shape, expected):
-    if expected is not None and _with_channels(shape) != _with_channels(expected):
+def _check_shape(path, shape, expected):
+    if expected is not None and _shape_with_channels(shape) != _shape_with_channels(expected):
         raise ValueError(
             f"{path} holds images of shape {tuple(shape)}; expected {tuple(expected)}. Save images "
             "of that shape: scaling them here would change what is measured."
         )
 
 
-def _with_channels(shape):
+def _shape_with_channels(shape):
     return tuple(shape) if len(shape) == 3 else (*shape, 1)
 
 
-def _of_folder(folder, image_shape):
+def _read_folder(folder, image_shape):
     paths = [folder / name for name in image_names(folder)]
-    sides = _sides(paths[0]) if image_shape is None else tuple(image_shape[:2])
-    channels = _with_channels(image_shape)[2] if image_shape else 3
+    sides = _displayed_size(paths[0]) if image_shape is None else tuple(image_shape[:2])
+    channels = _shape_with_channels(image_shape)[2] if image_shape else 3
     images = np.empty((len(paths), *sides, channels), np.uint8)
-    job = functools.partial(_pixels, sides=sides, channels=channels)
-    # Pillow warns about files that it reads correctly. The filter is one for all threads.
+    job = functools.partial(_decoded_pixels, sides=sides, channels=channels)
+    # Pillow warns about files that it reads correctly. The filter applies to the whole process,
+    # so it is set outside the threads.
     with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         warnings.simplefilter("ignore")
         for first in range(0, len(paths), _BLOCK):
@@ -179,12 +179,13 @@ def _of_folder(folder, image_shape):
     return images if image_shape is None else images.reshape(len(images), *image_shape)
 
 
-def _pixels(path, *, sides, channels):
+def _decoded_pixels(path, *, sides, channels):
     """The unchanged pixels of one image file, uint8 (height, width, channels)."""
-    if _sides(path) != sides:
+    size = _displayed_size(path)
+    if size != sides:
         raise ValueError(
-            f"{path} has {_by(_sides(path))} pixels; expected {_by(sides)}. Save all images in "
-            "that size: scaling them here would change what is measured."
+            f"{path} has {_width_x_height(size)} pixels; expected {_width_x_height(sides)}. Save "
+            "all images in that size: scaling them here would change what is measured."
         )
     decoded = decode(path, image_size=sides, channels=3)
     if decoded.reason:
@@ -197,7 +198,7 @@ def _pixels(path, *, sides, channels):
     return decoded.pixels[..., :channels]
 
 
-def _sides(path):
+def _displayed_size(path):
     """(height, width) of an image as displayed, from the header of its file."""
     try:
         with Image.open(path) as image:
@@ -206,11 +207,11 @@ def _sides(path):
             rotated = has_metadata and image.getexif().get(_ORIENTATION, 1) >= 5
             return image.size if rotated else image.size[::-1]
     except Exception as error:  # a decoder may raise anything on a damaged file
-        reason = "it is not an image" if _size(path) else "it is empty"
+        reason = "it is not an image" if _file_size(path) else "it is empty"
         raise _unreadable(path, getattr(error, "strerror", None) or reason) from None
 
 
-def _size(path):
+def _file_size(path):
     return path.stat().st_size if path.exists() else 0
 
 
@@ -222,5 +223,5 @@ def _is_grey(pixels):
     return bool((pixels == pixels[..., :1]).all())
 
 
-def _by(sides):
+def _width_x_height(sides):
     return f"{sides[1]}x{sides[0]}"
