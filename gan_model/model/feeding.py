@@ -124,7 +124,7 @@ class TakesImages:
 
     @contextlib.contextmanager
     def _whole_executions(self, *numbers_of_steps):
-        """Runs fewer steps per execution where that does not divide a number of steps; None is none.
+        """Runs fewer steps per execution where that does not divide a number of steps.
 
         Keras completes the last execution: 12 steps where 10 are asked for, with 4 per execution.
         """
