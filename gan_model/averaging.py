@@ -1,8 +1,8 @@
-"""A generator that learns -> one that follows it slowly, from which images are made.
+"""A generator -> a second generator with the moving average of its weights.
 
-A generator jumps from step to step around what it has learnt. The mean of its last weights
-makes better images than any of them. The second generator is not trained: it costs a few
-multiplications in a step and the memory of one more generator.
+The weights of a generator fluctuate from step to step. Their moving average generates better
+images than the weights of any single step. The second generator is not trained: it costs a few
+multiplications per step and the memory of one more generator.
 """
 
 import math
@@ -17,21 +17,21 @@ from gan_model.storage.serializable import Serializable
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class ExponentialMovingAverage(Serializable):
-    """The exponential moving average of the generator's weights, in every step
+    """The exponential moving average of the generator's weights.
 
         average <- average + (1 - beta) (weight - average),   beta = 0.5^(images / half_life)
 
-    with the images of the step, of all devices together. So what a weight was `half_life`
-    images ago counts half, whatever the batch size. As in the authors' program the half life
-    is at most `warm_up` times the images seen before, so that the random weights of the
-    beginning are soon forgotten.
+    The average is updated in every step; `images` is the number of images in the step, on all
+    devices together. The weight of a past value halves with every `half_life` images, whatever
+    the batch size. As in the authors' program, the half-life is at most `warm_up` times the
+    images seen so far, so that the average soon forgets the random initial weights.
 
     Args:
         half_life: in images, more than 0.
-        warm_up: share of the images seen, more than 0; None: the same half life from the
-            first step on.
+        warm_up: longest half-life as a fraction of the images seen so far, more than 0.
+            None: the half-life is the same from the first step on.
 
-    Reference: Yazici et al. (2019); Karras et al. (2018, 2020) for half life and warm-up.
+    Reference: Yazici et al. (2019); Karras et al. (2018, 2020) for half-life and warm-up.
     """
 
     half_life: float = 10_000
@@ -40,20 +40,21 @@ class ExponentialMovingAverage(Serializable):
     def __post_init__(self):
         if not self.half_life > 0:
             raise ValueError(
-                f"`half_life` counts images, more than 0. Received: half_life={self.half_life}."
+                "`half_life` is a number of images, more than 0. Received: "
+                f"half_life={self.half_life}."
             )
         if self.warm_up is not None and not self.warm_up > 0:
             raise ValueError(
-                "`warm_up` is a share of the images seen, more than 0, or None. Received: "
+                "`warm_up` is a fraction of the images seen, more than 0, or None. Received: "
                 f"warm_up={self.warm_up}."
             )
 
     def fraction(self, images, seen):
-        """1 - beta: how much of the way to the new weights the average goes in one step.
+        """1 - beta: the fraction of the distance to the new weights that the average moves.
 
         Args:
-            images: of this step, on all devices.
-            seen: images of all steps before.
+            images: number of images in this step, on all devices together.
+            seen: number of images in all earlier steps.
 
         Returns:
             A scalar from 0 to 1, float32.
@@ -61,15 +62,21 @@ class ExponentialMovingAverage(Serializable):
         half_life = tf.constant(self.half_life, tf.float32)
         if self.warm_up is not None:
             half_life = tf.minimum(half_life, self.warm_up * tf.cast(seen, tf.float32))
-        # Not 1 - 0.5^x, which in float32 loses half its digits where x is small. Before the
-        # first image the half life is 0, and the share 1.
+        # `expm1` because 1 - 0.5^x loses half its digits in float32 if x is small. Before the
+        # first image the half-life is 0 and the fraction 1.
         return -tf.math.expm1(-math.log(2.0) * tf.cast(images, tf.float32) / half_life)
 
     def follow(self, averaged, generator, *, images, seen):
-        """Moves the weights of one generator towards those of another; arguments as `fraction`."""
+        """Updates the averaged generator after a step.
+
+        Args:
+            averaged: Keras model, whose weights move towards those of `generator`.
+            generator: the trained Keras model.
+            images, seen: see `fraction`.
+        """
         fraction = self.fraction(images, seen)
         for average, weight in zip(averaged.weights, generator.weights, strict=True):
             if keras.backend.is_float_dtype(weight.dtype):
                 average.assign_add(fraction * (weight - average))
             else:
-                average.assign(weight)  # a count, which has no mean
+                average.assign(weight)  # an integer, such as a count, is copied

@@ -1,7 +1,8 @@
-"""(seed, step, purpose) -> codings, and the other random numbers of a step.
+"""(seed, step, purpose) -> codings and all other random numbers of a step.
 
-They are drawn statelessly: the same (seed, step) gives the same numbers in any process.
-So a run does not depend on how it was cut, and nothing about the noise needs to be saved.
+Random numbers are stateless: the same (seed, step, purpose) gives the same numbers in any
+process. A resumed run therefore draws the same numbers as an uninterrupted one, and checkpoints
+hold no state of a random number generator.
 """
 
 import math
@@ -9,32 +10,31 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-# What numbers are drawn for. Streams of different purposes never meet.
+# Numbers that are drawn for different purposes are independent.
 TRAINING, EVALUATION, GENERATION, PENALTY = 0, 1, 2, 3
-# Augmenting, for one player's step, the images of one kind.
+# Augmentation of the real or the fake images in the step of one player.
 REAL_FOR_DISCRIMINATOR, FAKE_FOR_DISCRIMINATOR, REAL_FOR_GENERATOR, FAKE_FOR_GENERATOR = 4, 5, 6, 7
-_PURPOSES = (
-    4  # at one step; the later ones have bits of their own, to leave the earlier as they are
-)
+# Purposes from 4 on change other bits of the key, so that adding them left the numbers of the
+# first four as they were.
+_PURPOSES = 4
 
-_BLOCK = 64  # codings drawn together by `numbered`; changing it changes every generated image
+_BLOCK = 64  # codings that `numbered` draws at a time; changing it changes every generated image
 
 
 def normal(count, size, *, seed, step=0, purpose=TRAINING, replica=0):
     """Codings (count, size), float32, standard normal.
 
-    To the accuracy of float32 they are the same on every device, compiled by XLA or not.
+    Within the precision of float32 they are the same on every device, with and without XLA.
 
     Args:
-        count: rows; a number or a scalar tensor.
+        count: number of rows, an integer or a scalar tensor.
         size: numbers in one coding.
-        seed: of the run.
-        step: where in the run, for example the step. A number or an integer tensor.
-        purpose: one of `TRAINING`, `EVALUATION`, `GENERATION`, `PENALTY`, or one of those of
-            augmenting, as `REAL_FOR_DISCRIMINATOR`.
-        replica: which of several devices draws, so that no two draw the same.
+        seed: seed of the run, an integer from 0 to 2**32 - 1.
+        step: number of the training step, an integer or a scalar tensor.
+        purpose: what the numbers are for: a constant of this module, for example `TRAINING`.
+        replica: number of the device, from 0. Each device draws different numbers.
 
-    Reference: Box and Muller (1958); Salmon et al. (2011) for the bits.
+    Reference: Box and Muller (1958); Salmon et al. (2011) for the random bits.
     """
     shape = (2, count, (size + 1) // 2)
     first, second = tf.unstack(_between_0_and_1(shape, seed, step, purpose, replica))
@@ -43,16 +43,16 @@ def normal(count, size, *, seed, step=0, purpose=TRAINING, replica=0):
 
 
 def uniform(count, size, *, seed, step=0, purpose=TRAINING, replica=0):
-    """Numbers (count, size), float32, uniform between 0 and 1; arguments as those of `normal`."""
+    """Numbers (count, size), float32, uniform between 0 and 1. Same arguments as `normal`."""
     return _between_0_and_1((count, size), seed, step, purpose, replica)
 
 
 @dataclass(frozen=True)
 class RandomStream:
-    """The random numbers that one step of a run has for one purpose.
+    """The random numbers of one step of a run for one purpose.
 
     Args:
-        seed, step, purpose, replica: as those of `normal`.
+        seed, step, purpose, replica: see `normal`.
     """
 
     seed: int
@@ -72,7 +72,7 @@ class RandomStreams:
     """The random numbers of one step of a run on one device, by purpose.
 
     Args:
-        seed, step, replica: as those of `normal`.
+        seed, step, replica: see `normal`.
     """
 
     seed: int
@@ -80,14 +80,14 @@ class RandomStreams:
     replica: int = 0
 
     def stream(self, purpose):
-        """The `RandomStream` of a purpose, for example `TRAINING`."""
+        """The `RandomStream` for a purpose, for example `TRAINING`."""
         return RandomStream(self.seed, self.step, purpose, self.replica)
 
 
 def numbered(first, count, size, *, seed):
-    """Codings number `first` to `first + count - 1` of an endless list, float32 (count, size).
+    """Codings number `first` to `first + count - 1` of an infinite list, float32 (count, size).
 
-    Coding number i depends on (seed, i) alone, not on how many are asked for at a time.
+    Coding number i depends only on (seed, i), not on `first` and `count`.
     """
     first_block, skipped = divmod(first, _BLOCK)
     blocks = range(first_block, (first + count - 1) // _BLOCK + 1)
@@ -100,11 +100,11 @@ def _between_0_and_1(shape, seed, step, purpose, replica):
     step = tf.cast(step, tf.int64) * _PURPOSES + purpose
     replica = tf.cast(replica, tf.int64) + group * 2**16
     key = tf.stack([tf.cast(seed, tf.int64) + replica * 2**32, step])
-    # Of TensorFlow 2.21's stateless generators only the raw bits are the same under XLA, so
-    # the numbers are made of them here.
+    # TensorFlow 2.21's stateless generators give the same raw bits with and without XLA, but not
+    # the same floats. So the floats are made from the bits here.
     bits = tf.random.stateless_uniform(
         shape, key, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
     )
-    # 24 bits are what float32 holds; half a unit keeps the logarithm off zero.
+    # float32 holds 24 bits. Adding one half keeps the argument of the logarithm above 0.
     bits = tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32))
     return (tf.cast(bits, tf.float32) + 0.5) * 2.0**-24

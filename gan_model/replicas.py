@@ -1,15 +1,15 @@
-"""The devices that run one step together, each on its part of the batch (`tf.distribute`)."""
+"""The devices that run one training step together (replicas of `tf.distribute`)."""
 
 import tensorflow as tf
 
 
 def count():
-    """Number of devices; 1 without a distribution strategy."""
+    """The number of devices; 1 without a distribution strategy."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def index():
-    """Number of the device that runs this code, from 0."""
+    """The number of the device that runs this code, from 0."""
     return tf.distribute.get_replica_context().replica_id_in_sync_group
 
 
@@ -21,13 +21,13 @@ def total(value):
 
 
 def loss_weight(images):
-    """The weight of a device's mean loss in that of the batch; None on a single device.
+    """The weight of this device's mean loss in that of the batch; None on a single device.
 
-    TensorFlow adds up the gradients of all devices, so each contributes in proportion to its
-    images. A device without images contributes nothing.
+    TensorFlow sums the gradients of all devices, so the weight is this device's fraction of the
+    images. It is 0 for a device without images.
 
     Args:
-        images: images of this device, a scalar tensor.
+        images: number of images on this device, a scalar tensor.
     """
     if count() == 1:
         return None

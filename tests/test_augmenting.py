@@ -54,7 +54,7 @@ def translated_slowly(image, u, least, most):
 @pytest.mark.parametrize("image_range", RANGES)
 def test_translation_is_by_whole_pixels_and_black_comes_in(shape, image_range):
     images, u = some_images(shape, image_range=image_range), numbers()
-    found = operations.translated(images, u, image_range, 0.25).numpy()
+    found = operations.translate(images, u, image_range, 0.25).numpy()
     ways = []
     for image, number, moved in zip(images.numpy(), u.numpy(), found, strict=True):
         expected, way = translated_slowly(image, number, image_range[0], 0.25)
@@ -67,7 +67,7 @@ def test_translation_is_by_whole_pixels_and_black_comes_in(shape, image_range):
 def test_every_translation_is_as_likely():
     u = numbers(9000)
     images = tf.tile(tf.reshape(tf.range(8.0), (1, 8, 1, 1)), (9000, 1, 1, 1))
-    middle = operations.translated(images, u, (0.0, 1.0), 0.125)[:, 4, 0, 0].numpy()
+    middle = operations.translate(images, u, (0.0, 1.0), 0.125)[:, 4, 0, 0].numpy()
     counts = [np.sum(middle == value) for value in (3, 4, 5)]
     assert sum(counts) == 9000
     assert counts == pytest.approx([3000] * 3, abs=5 * (9000 * 2 / 9) ** 0.5)
@@ -127,7 +127,7 @@ def test_grey_images_have_no_saturation():
 
 def test_half_of_the_images_are_flipped():
     images = some_images((6, 5, 3), count=2000)
-    found = operations.flipped(images, numbers(2000), (-1.0, 1.0)).numpy()
+    found = operations.flip(images, numbers(2000), (-1.0, 1.0)).numpy()
     flipped = np.array([np.array_equal(a, b[:, ::-1]) for a, b in zip(found, images, strict=True)])
     assert np.array_equal(found[~flipped], images.numpy()[~flipped])
     assert flipped.mean() == pytest.approx(0.5, abs=5 * 0.5 / 2000**0.5)
@@ -140,7 +140,7 @@ def test_the_ends_of_what_can_be_drawn(u):
     for image, number, *found in zip(
         images.numpy(),
         drawn.numpy(),
-        operations.translated(images, drawn, (-1.0, 1.0), 0.25).numpy(),
+        operations.translate(images, drawn, (-1.0, 1.0), 0.25).numpy(),
         operations.cut_out(images, drawn, (-1.0, 1.0), 0.5).numpy(),
         strict=True,
     ):
@@ -435,7 +435,7 @@ def test_config_round_trip(augment):
         (lambda: DiffAugment(translation=2), "from 0 to 1. Received: translation=2"),
         (lambda: DiffAugment(cutout=-0.1), "from 0 to 1. Received: cutout=-0.1"),
         (lambda: Adaptive(0.5), r"Received: 0.5. Type Adaptive\(DiffAugment\(\)\)"),
-        (lambda: Adaptive(ALL, every=0), "whole number from 1 on. Received: every=0"),
+        (lambda: Adaptive(ALL, every=0), "an integer of 1 or more. Received: every=0"),
         (lambda: Adaptive(ALL, target=1), "between -1 and 1.*Received: target=1"),
         (lambda: Adaptive(ALL, limit=2), "limit=2"),
         (lambda: gan_with(DiffAugment), r"Type augment=gan_model.augmenting.DiffAugment\(\)"),

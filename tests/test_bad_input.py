@@ -189,7 +189,7 @@ BAD_PLAYERS = {
         lambda: GAN(*players(ends=("tanh", "sigmoid"))),
         r"ends in a sigmoid; expected scores as logits.*Dense\(1\)",
     ),
-    "ten scores": (lambda: GAN(*players(score=10)), "10 numbers for an image; expected one"),
+    "ten scores": (lambda: GAN(*players(score=10)), "10 numbers per image; expected one"),
     "a discriminator of other images": (
         lambda: GAN(*players(seen_shape=(9, 9))),
         r"does not take the generator's images of shape \(8, 8\)",
@@ -200,15 +200,15 @@ BAD_PLAYERS = {
     ),
     "no codings size": (
         lambda: GAN(unbuilt_generator(), players()[1]),
-        "does not tell its codings size.*codings_size=100",
+        "codings size is unknown.*codings_size=100",
     ),
     "another codings size": (
         lambda: GAN(*players(), codings_size=6),
-        "codings of 5 numbers, but codings_size=6 was given",
+        "codings of 5 numbers, but received codings_size=6",
     ),
-    "a range that can't be told": (
+    "an unknown range": (
         lambda: GAN(rescaled_generator(), players()[1]),
-        "can't be told.*image_range",
+        "range of the generator's images is unknown.*image_range",
     ),
     "a range upside down": (
         lambda: GAN(*players(), image_range=(1, -1)),
@@ -240,11 +240,17 @@ def frozen():
 
 
 BAD_PLAYERS |= {
-    "a shared layer": (with_a_shared_layer, "Both players hold the weight .*Make the layer twice"),
+    "a shared layer": (
+        with_a_shared_layer,
+        "Both networks share the weight .*Build the layer twice",
+    ),
     "float16 in a nested layer": (in_float16, "computes in float16.*mixed_bfloat16"),
-    "frozen": (frozen, "discriminator has nothing to train. Set discriminator.trainable = True"),
+    "frozen": (
+        frozen,
+        "discriminator has no trainable weights. Type discriminator.trainable = True",
+    ),
     "a seed that is none": (lambda: GAN(*players(), seed=1.5), "Received: seed=1.5"),
-    "a seed that is too large": (lambda: GAN(*players(), seed=2**32), "`seed` is a whole number"),
+    "a seed that is too large": (lambda: GAN(*players(), seed=2**32), "`seed` is an integer"),
 }
 
 

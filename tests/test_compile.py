@@ -34,8 +34,8 @@ REFUSED = [
     (dict(loss=losses.Hinge), r"`loss` is a class; expected an object. Type Hinge\(\)"),
     (dict(penalty=penalties.R1), r"`penalty` is a class"),
     (dict(augment=3), "`augment` is called with"),
-    (dict(average=Follower()), "`average` says how a second generator follows"),
-    (dict(steps_per_execution=0), "`steps_per_execution` is a whole number from 1"),
+    (dict(average=Follower()), "`average` must be an object of gan_model.averaging"),
+    (dict(steps_per_execution=0), "`steps_per_execution` is an integer of 1 or more"),
     (dict(class_loss=losses.ClassCrossEntropy()), "this one gives scores only"),
     (
         dict(generator_optimizer=optimizers.Adam(loss_scale_factor=2.0)),
@@ -47,7 +47,7 @@ REFUSED = [
     ),
     (
         dict(generator_optimizer=optimizers.Adam(use_ema=True)),
-        "`use_ema` of an optimizer averages weights that no method of a GAN reads",
+        "`use_ema` of an optimizer has no effect here",
     ),
 ]
 

@@ -323,14 +323,14 @@ def test_asked_for_what_there_is_not(case):
 def test_without_classes_there_is_none_to_ask_for():
     codings = keras.Sequential([keras.Input((4,)), layers.Dense(64), layers.Reshape((8, 8))])
     gan = GAN(codings, keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1)]))
-    with pytest.raises(ValueError, match="not made with classes"):
+    with pytest.raises(ValueError, match="built without classes"):
         gan.generate(4, labels=1)
 
 
 # Mistakes, before the first step.
 
 GIVEN_WRONGLY = {
-    "none": (None, "the images came alone"),
+    "none": (None, "received images only"),
     "too great": (LABELS + 1, "go from 1 to 3"),
     "floats": (LABELS.astype("f4"), "labels are float32"),
     "one-hot": (np.eye(CLASSES, dtype=int)[LABELS], "argmax"),
@@ -351,7 +351,7 @@ def test_labels_that_will_not_do(case):
 
 def test_a_data_set_without_labels_will_not_do():
     batches = tf.data.Dataset.from_tensor_slices(IMAGES).batch(8)
-    with pytest.raises(ValueError, match="the images came alone"):
+    with pytest.raises(ValueError, match="received images only"):
         compiled().fit(batches)
 
 
@@ -377,22 +377,22 @@ PLAYERS_THAT_DO_NOT_FIT = {
         generator,
         discriminator,
         None,
-        "Say how many classes there are",
+        r"takes 2 inputs; expected one, .*Type GAN\(generator, discriminator, class_count=10\)",
     ),
     "generator without labels": (
         plain_generator,
         discriminator,
         CLASSES,
-        "it has one input",
+        "takes one input; expected",
     ),
     "discriminator without labels": (generator, plain_discriminator, CLASSES, "Projection"),
     "classes told, but not known": (
         *(plain_generator, lambda: discriminator("classifier"), None),
-        "has 2 outputs; expected scores alone",
+        "has 2 outputs; expected one, or",
     ),
     "other number of classes": (generator, lambda: discriminator("classifier", 5), 3, "3 logits"),
-    "told what to tell": (generator, copying, CLASSES, "depend on the labels"),
-    "no number": (generator, discriminator, 3.0, "`class_count` is a whole number"),
+    "told what to tell": (generator, copying, CLASSES, "depend on its input labels"),
+    "no number": (generator, discriminator, 3.0, "`class_count` is an integer"),
     "none at all": (generator, discriminator, 0, "`class_count` is 1 or more"),
 }
 
@@ -405,7 +405,7 @@ def test_players_that_do_not_fit(case):
 
 
 def test_a_class_loss_that_nobody_would_pay():
-    with pytest.raises(ValueError, match="this one tells no classes"):
+    with pytest.raises(ValueError, match="this one gives scores only"):
         compiled(class_loss=losses.ClassCrossEntropy())
     with pytest.raises(ValueError, match="Type class_loss="):
         compiled("classifier", class_loss=losses.ClassCrossEntropy)

@@ -151,7 +151,7 @@ def test_modern_by_itself_is_its_recipe():
     assert {name: getattr(gan, name) for name in other} == other
 
 
-def test_modern_conditional_tells_classes_by_the_image_alone():
+def test_modern_conditional_classifies_by_the_image_alone():
     gan = presets.modern_conditional((16, 16, 1), class_count=3)
     assert gan.class_loss == ClassCrossEntropy(0.3)
     images = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 1)).astype("f4")
@@ -169,7 +169,7 @@ def test_output_layers_compute_in_float32_under_bfloat16():
             gan = presets.PRESETS[name]()
             assert gan.generator.layers[-1].compute_dtype == "float32"
             judging = [layer.compute_dtype for layer in gan.discriminator.layers]
-            outputs = 2 if gan.tells_classes else 1
+            outputs = 2 if gan.classifies else 1
             assert judging[-outputs:] == outputs * ["float32"]
             assert judging[1] == "bfloat16"
     finally:

@@ -409,7 +409,7 @@ def test_what_is_no_penalty_is_refused(arguments, message):
     ("make", "message"),
     [
         (lambda: R1(-1.0), "`weight` is 0 or more. Received: weight=-1.0"),
-        (lambda: R1(every=0), "whole number from 1 on. Received: every=0"),
+        (lambda: R1(every=0), "an integer of 1 or more. Received: every=0"),
         (lambda: GradientPenalty(every=1.5), "every=1.5"),
         (lambda: WeightClipping(0.0), "`limit` is more than 0"),
     ],

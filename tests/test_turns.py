@@ -63,5 +63,5 @@ def test_of_a_file_the_turns_are_read(tmp_path):
 
 @pytest.mark.parametrize("steps", [0, 1.5, True, None])
 def test_what_makes_no_sense_is_refused(steps):
-    with pytest.raises(ValueError, match="`discriminator_steps` is a whole number from 1 on"):
+    with pytest.raises(ValueError, match="`discriminator_steps` is an integer of 1 or more"):
         dirac(Wasserstein(), discriminator_steps=steps)

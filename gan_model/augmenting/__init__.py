@@ -1,23 +1,21 @@
-"""Images, real and fake -> other images of the same kind, the only ones that are judged.
+"""Images -> randomly changed images, which the discriminator sees in training.
 
-A discriminator that sees few images again and again learns them by heart. Here it never sees
-an image as it is: real and fake ones are changed by the same operations, with fresh random
-numbers, right before it, in its own step and in the generator's. The operations are
-differentiable, so the generator learns through them; it does not learn to make changed images,
-as long as an unchanged image can be told from the changed ones (Karras et al., 2020).
+A discriminator that sees few images many times memorises them. An augmentation prevents this: it
+changes real and fake images by the same operations, with new random numbers each time, before the
+discriminator sees them, in the discriminator's and in the generator's step. The operations are
+differentiable, so the generator learns through them. The generator does not learn to make changed
+images, as long as changed and unchanged images can be distinguished (Karras et al., 2020).
 
     gan.compile(augment=augmenting.HorizontalFlip() + augmenting.DiffAugment())
     gan.compile(augment=augmenting.Adaptive(augmenting.DiffAugment()))
 
-`Adaptive` finds out by itself how often images are to be changed.
+`Adaptive` adjusts how often images are changed. Penalties are evaluated at the changed images.
+Evaluations and generated images are not augmented.
 
-A penalty is taken at the changed images too. Nothing is changed in an evaluation, nor in images
-that are generated.
-
-An augmentation is called with (images, random, image_range) and returns images of the same
-shape; all random numbers come from `random`, a `random.RandomStream`, so that a run that was cut
-goes on as it would have. A function of these three will do. Derive from `Augmentation` for one
-that can be added to others, made adaptive, and saved with the model.
+Your own augmentation is a function of (images, random, image_range) that returns images of the
+same shape. Take all random numbers from `random`, a `random.RandomStream`, so that a resumed run
+equals an uninterrupted one. Derive from `Augmentation` for one that can be added to others, made
+adaptive, and saved with the model.
 """
 
 from gan_model.augmenting.adaptive import Adaptive

@@ -1,4 +1,4 @@
-"""As much augmentation as the discriminator needs."""
+"""Augmentation with a probability that adapts to the discriminator."""
 
 from dataclasses import dataclass
 
@@ -13,28 +13,30 @@ from gan_model.storage.serializable import Serializable
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class Adaptive(Serializable):
-    """An augmentation whose operations are applied with a probability p that finds its level.
+    """Applies each operation of an augmentation with a probability p, and adapts p.
 
         r = mean sign(real scores)
-        p <- p + sign(r - target) images / speed,   from 0 to `limit`
+        p <- p + sign(r - target) images / speed,   clipped to [0, limit]
 
-    every few steps, with the mean over the real images of these steps and their number. r is 0
-    where the discriminator knows nothing and 1 where it is certain of every real image, as it
-    becomes of images that it has learnt by heart; then p rises. p begins at 0, is the same on
-    all devices, and is logged as `augmentation`. Each operation is drawn for each image by
-    itself. Compiled again, p stays where it is.
+    p is updated every few steps; r is the mean over the real images of these steps, and
+    `images` their number. r is 0 if the discriminator cannot recognise real images, and 1 if it
+    recognises all of them, for example because it has memorised them. p rises while r is above
+    `target`. It starts at 0, is the same on all devices, and is logged as
+    `augmentation_probability`. Whether an operation is applied is drawn for each image and each
+    operation independently. Compiling the GAN again with an adaptive augmentation keeps p.
 
-    It asks for scores of which 0 is the middle; relativistic and Wasserstein losses leave that
-    to chance.
+    The loss must place the boundary between real and fake at a score of 0. Relativistic and
+    Wasserstein losses do not.
 
     Args:
         augment: an `Augmentation`, or a sum of them.
-        target: of r, between -1 and 1.
-        every: steps from one look at r to the next.
-        speed: images in which p can go from 0 to 1.
-        limit: of p, above 0 up to 1. Beyond 0.8 the generator may begin to make changed images.
+        target: value of r to reach, between -1 and 1.
+        every: steps from one update of p to the next, 1 or more.
+        speed: number of images in which p can go from 0 to 1, more than 0.
+        limit: largest p, above 0 and at most 1. Above 0.8 the generator may start to generate
+            changed images.
 
-    Reference: Karras et al. (2020), of which only the adapting is here, not the operations.
+    Reference: Karras et al. (2020) for the adaptation of p; the operations are not theirs.
     """
 
     augment: Augmentation
@@ -46,17 +48,17 @@ class Adaptive(Serializable):
     def __post_init__(self):
         if not isinstance(self.augment, Augmentation):
             raise ValueError(
-                f"`augment` is what is done with a probability. Received: {self.augment!r}. Type "
-                "Adaptive(DiffAugment())."
+                "`augment` must be an Augmentation, or a sum of them. Received: "
+                f"{self.augment!r}. Type Adaptive(DiffAugment())."
             )
         if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 1:
             raise ValueError(
-                f"`every` counts steps, so it is a whole number from 1 on. Received: "
+                "`every` is a number of steps, an integer of 1 or more. Received: "
                 f"every={self.every!r}."
             )
         if not (-1 < self.target < 1 and self.speed > 0 and 0 < self.limit <= 1):
             raise ValueError(
-                "`target` is between -1 and 1, `speed` more than 0, `limit` above 0 up to 1. "
+                "`target` is between -1 and 1, `speed` above 0, `limit` above 0 and at most 1. "
                 f"Received: target={self.target}, speed={self.speed}, limit={self.limit}."
             )
 
@@ -74,7 +76,7 @@ class Adaptive(Serializable):
 
 
 class Probability(keras.layers.Layer):
-    """What `Adaptive` remembers in one model: p, and the signs of scores since it last moved."""
+    """The state of `Adaptive` in one model: p, and the signs of scores since its last update."""
 
     def __init__(self):
         super().__init__(name="augmentation", dtype="float32", trainable=False)
@@ -82,7 +84,13 @@ class Probability(keras.layers.Layer):
         self.built = True
 
     def adjust(self, adaptive, real_scores, step):
-        """Takes note of the real scores (batch, ...) of a step, and moves p where it is due."""
+        """Adds the real scores of a step, and updates p if it is due.
+
+        Args:
+            adaptive: the `Adaptive` augmentation.
+            real_scores: (batch, ...), scores of this device.
+            step: number of completed steps, an integer tensor.
+        """
         signs = tf.reshape(tf.sign(real_scores), (tf.shape(real_scores)[0], -1))
         seen = [
             tf.reduce_sum(tf.reduce_mean(signs, axis=1)),
@@ -97,6 +105,6 @@ class Probability(keras.layers.Layer):
         self.images.assign(tf.where(due, 0.0, images))
 
     def _number(self, name):
-        # The same on all devices, which add up their scores before they assign.
+        # All devices assign the same value, because they sum their scores first.
         number = dict(shape=(), initializer="zeros", trainable=False)
         return self.add_weight(name=name, aggregation="only_first_replica", **number)

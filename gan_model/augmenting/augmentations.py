@@ -1,4 +1,4 @@
-"""What is done to images before they are judged."""
+"""Augmentations: random changes of images, in training only."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -9,28 +9,45 @@ import tensorflow as tf
 from gan_model.augmenting import operations
 from gan_model.storage.serializable import Serializable, SerializableParts
 
-_NUMBERS = 3  # drawn for each image and operation: two that say how, one that says whether
+# Random numbers for each image and operation: two parameters, and one for whether to apply it.
+_NUMBERS = 3
 
 
 class Augmentation(Serializable):
-    """A row of operations, each drawn for each image by itself."""
+    """A sequence of operations with random parameters for each image.
+
+    A subclass defines `operations`.
+    """
 
     def operations(self):
-        """Functions (images, drawn, image_range) -> images, as those of `operations`."""
+        """A list of functions (images, drawn, image_range) -> images; see `operations.py`."""
         raise NotImplementedError
 
     def __call__(self, images, random, image_range, probability=None):
-        """Changed images; each operation with this probability for each image, if there is one."""
-        row = self.operations()
-        drawn = random.uniform(tf.shape(images)[0], _NUMBERS * len(row))
+        """Changes each image by the operations.
+
+        Args:
+            images: (batch, height, width) or (batch, height, width, channels).
+            random: `random.RandomStream`.
+            image_range: least and greatest value of the images.
+            probability: of each operation for each image, a scalar tensor. None: all operations
+                are applied.
+
+        Returns:
+            Images of the same shape.
+        """
+        sequence = self.operations()
+        drawn = random.uniform(tf.shape(images)[0], _NUMBERS * len(sequence))
         shape, changed = tf.shape(images), images
         if images.shape.rank == 3:
             changed = images[..., None]
-        for number, operation in enumerate(row):
-            how, whether = tf.split(drawn[:, _NUMBERS * number :][:, :_NUMBERS], (2, 1), axis=1)
-            before, changed = changed, operation(changed, how, image_range)
+        for number, operation in enumerate(sequence):
+            numbers = drawn[:, _NUMBERS * number :][:, :_NUMBERS]
+            parameters, chance = tf.split(numbers, (2, 1), axis=1)
+            unchanged, changed = changed, operation(changed, parameters, image_range)
             if probability is not None:
-                changed = tf.where(operations.each(whether[:, 0]) < probability, changed, before)
+                applies = operations.per_image(chance[:, 0]) < probability
+                changed = tf.where(applies, changed, unchanged)
         return tf.reshape(changed, shape)
 
     def __add__(self, other):
@@ -40,7 +57,7 @@ class Augmentation(Serializable):
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class Chain(SerializableParts, Augmentation):
-    """Several augmentations, one after the other; what `+` makes."""
+    """Several augmentations, applied in order; made by `+`."""
 
     parts: tuple
 
@@ -48,8 +65,8 @@ class Chain(SerializableParts, Augmentation):
         for part in self.parts:
             if not isinstance(part, Augmentation):
                 raise ValueError(
-                    "`+` adds augmentations that are not adaptive; put Adaptive around the sum: "
-                    f"Adaptive(DiffAugment() + HorizontalFlip()). Received: {part!r}."
+                    f"`+` adds augmentations that are not adaptive. Received: {part!r}. "
+                    "Wrap the sum instead: Adaptive(DiffAugment() + HorizontalFlip())."
                 )
 
     def operations(self):
@@ -59,13 +76,13 @@ class Chain(SerializableParts, Augmentation):
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class HorizontalFlip(Augmentation):
-    """Every other image, drawn by lot, as in a mirror.
+    """Flips each image horizontally with probability 1/2.
 
-    For images of which a mirror image could be one too: faces, not letters.
+    Use it if mirrored images could be real ones too: for faces, but not for letters.
     """
 
     def operations(self):
-        return [operations.flipped]
+        return [operations.flip]
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -76,19 +93,19 @@ class DiffAugment(Augmentation):
         brightness    image + u width,           u in (-1/4, 1/4), of the width of the range
         saturation    grey + u (image - grey),   u in (0, 2), grey the mean over channels
         contrast      mean + u (image - mean),   u in (1/2, 3/2), mean of the whole image
-        translation   by whole pixels, up to this share of each side; black comes in
-        cutout        a black rectangle, each side this share of the image's, its centre
-                      anywhere, so that it may lie half outside
+        translation   by whole pixels, by at most a fraction of each side; filled with black
+        cutout        a black rectangle whose sides are a fraction of the image's; its centre
+                      may be any pixel, so part of it may lie outside
 
-    One u for an image. Brightness and contrast may leave the range, as in the paper; nothing
-    is cut off, which would stop gradients. Black is the range's least value; in the paper it is
-    0, which is black where the range is (0, 1) and grey where it is (-1, 1).
+    Each image has its own u for each operation. As in the paper, pixels may leave the range:
+    clipping them would stop gradients. Black is the least value of the range. In the paper it
+    is 0, which is black in the range (0, 1) and grey in the range (-1, 1).
 
     Args:
-        colour: whether brightness, saturation (of images with several channels) and contrast
-            are changed.
-        translation: share of height and width, from 0, none, to 1.
-        cutout: share of height and width, from 0, none, to 1.
+        colour: whether to change brightness, contrast and, of images with three channels,
+            saturation.
+        translation: fraction of height and width, from 0 (no translation) to 1.
+        cutout: fraction of height and width, from 0 (no cutout) to 1.
     """
 
     colour: bool = True
@@ -99,16 +116,16 @@ class DiffAugment(Augmentation):
         for name in "translation", "cutout":
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(
-                    f"`{name}` is a share of an image's side, from 0 to 1. Received: "
+                    f"`{name}` is a fraction of an image's side, from 0 to 1. Received: "
                     f"{name}={getattr(self, name)}."
                 )
 
     def operations(self):
-        of_colour = (
+        colour = (
             [operations.brightness, operations.saturation, operations.contrast]
             if self.colour
             else []
         )
-        translation = [partial(operations.translated, most=self.translation)]
-        cutout = [partial(operations.cut_out, share=self.cutout)]
-        return of_colour + translation * bool(self.translation) + cutout * bool(self.cutout)
+        translation = [partial(operations.translate, max_fraction=self.translation)]
+        cutout = [partial(operations.cut_out, fraction=self.cutout)]
+        return colour + translation * bool(self.translation) + cutout * bool(self.cutout)

@@ -1,4 +1,4 @@
-"""The augmentation of one model: what is done to images, and how often."""
+"""The augmentation of one model, with the probability of an adaptive one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,11 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Augmenter:
-    """Changes images before the discriminator sees them; without an augmentation it does not.
+    """Augments images before the discriminator sees them.
 
     Args:
         augment: object of `gan_model.augmenting`, or a function of (images, random, image_range).
-            None: images stay as they are.
+            None: images are not changed.
         image_range: least and greatest value of the images.
         probability: `Probability` of an adaptive augmentation; None for others.
     """
@@ -22,19 +22,19 @@ class Augmenter:
     probability: Any = None
 
     def __call__(self, images, stream):
-        """Changed images of the same shape, with random numbers from a `RandomStream`."""
+        """Augmented images of the same shape, with random numbers from a `RandomStream`."""
         if self.augment is None:
             return images
         p = [] if self.probability is None else [tf.convert_to_tensor(self.probability.p)]
         return self.augment(images, stream, self.image_range, *p)
 
     def figures(self):
-        """The probability of an adaptive augmentation, by its name in the logs."""
+        """The probability of an adaptive augmentation for the logs, a dict; empty without one."""
         if self.probability is None:
             return {}
         return {"augmentation_probability": tf.convert_to_tensor(self.probability.p)}
 
     def adapt(self, real_scores, step):
-        """Adjusts the probability of an adaptive augmentation to the scores of real images."""
+        """Adapts the probability of an adaptive augmentation to the scores of real images."""
         if self.probability is not None:
             self.probability.adjust(self.augment, real_scores, step)

@@ -1,21 +1,21 @@
-"""Adversarial losses: scores in, one number out for each player.
+"""Adversarial losses: real and fake scores -> one loss for each player.
 
-A loss is the rule of the game. Each offers the same two methods, so that one can stand in
-for another without the training step knowing:
+Every loss has the same two methods, so the training step works with any of them:
 
-    discriminator(real_scores, fake_scores) -> scalar that the discriminator wants small
-    generator(real_scores, fake_scores)     -> scalar that the generator wants small
+    discriminator(real_scores, fake_scores) -> scalar that the discriminator minimises
+    generator(real_scores, fake_scores)     -> scalar that the generator minimises
 
-Scores are logits, float32, one for each image (or one for each patch of it); large means
-real. To write your own, give a class these two methods; for a GAN that is to be saved as a
-`.keras` file also `get_config` and `from_config`, and register it with Keras. A loss whose
-generator wants the real scores too sets `needs_real_scores = True`; others get None for them.
+Scores are logits, float32, one per image or one per patch of it. A large score means real.
 
-Label smoothing (Salimans et al., 2016) is an argument of the losses that are a
-cross-entropy: there the discriminator classifies, and real images have the label 1 that can
-be made 1 - label_smoothing. It is one-sided: smoothing the label of the fakes too would let
-them rest where no real image is. The other losses know no label, or, as least squares, none
-that a score could overshoot without cost.
+Your own loss is an object with these two methods. `generator` gets None for `real_scores`
+unless the loss sets `needs_real_scores = True`. To save a GAN with your loss as a `.keras` file,
+also define `get_config` and `from_config`, and register the class with Keras. To add a loss to
+this package, write one class in one file, import it here, and add a row in tests/test_losses.py.
+
+Losses that are a cross-entropy take `label_smoothing` (Salimans et al., 2016), which lowers the
+label of real images from 1 to 1 - label_smoothing. The label of fake images stays 0: smoothing
+it too would give the generator no reason to move fake images that are far from all real ones.
+The other losses have no labels, or, like least squares, already penalise scores beyond them.
 """
 
 from gan_model.losses.class_cross_entropy import ClassCrossEntropy

@@ -1,4 +1,4 @@
-"""What wrong classes cost."""
+"""The class loss of a discriminator that classifies."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,13 @@ from gan_model.storage.serializable import Serializable
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class ClassCrossEntropy(Serializable):
-    """What wrong classes cost, for a discriminator that tells them
+    """Cross-entropy of the class logits, for a discriminator that classifies.
 
         weight * mean of -log softmax(class_logits)[label]
 
-    over a batch. The discriminator pays it for real and for fake images, which should be of
-    the class that they were made for; the generator pays it for its own.
+    The mean is taken over a batch. Both players minimise the class loss together with their
+    adversarial loss: the discriminator that of real and of fake images, the generator that of
+    fake images. The label of a fake image is the class that the generator was given.
 
     Args:
         weight: 0 or more.
@@ -31,5 +32,5 @@ class ClassCrossEntropy(Serializable):
             raise ValueError(f"`weight` is 0 or more. Received: weight={self.weight}.")
 
     def __call__(self, labels, class_logits):
-        wrong = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, class_logits)
-        return self.weight * tf.reduce_mean(wrong)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, class_logits)
+        return self.weight * tf.reduce_mean(losses)

@@ -11,13 +11,14 @@ from gan_model.storage.serializable import Serializable
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class Hinge(Serializable):
-    """The margin of a support vector machine (Lim and Ye, 2017; Miyato et al., 2018).
+    """The hinge loss of a support vector machine (Lim and Ye, 2017; Miyato et al., 2018).
 
-        discriminator pays   mean max(0, 1 - real) + mean max(0, 1 + fake)
-        generator pays       -mean fake
+        discriminator loss   mean max(0, 1 - real) + mean max(0, 1 + fake)
+        generator loss       -mean fake
 
-    At scores of 0 the discriminator pays 2, beyond +-1 nothing; the generator pays 0. Meant
-    for a discriminator whose slope is bounded, as by `networks.spectral`.
+    If all scores are 0, the discriminator loss is 2 and the generator loss is 0. Real scores
+    above 1 and fake scores below -1 cost the discriminator nothing. Use it with a discriminator
+    whose gradient is bounded, for example by `networks.spectral`.
     """
 
     def discriminator(self, real_scores, fake_scores):

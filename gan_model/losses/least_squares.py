@@ -11,13 +11,14 @@ from gan_model.storage.serializable import Serializable
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class LeastSquares(Serializable):
-    """Scores are drawn to 1 for real and 0 for fake (Mao et al., 2017).
+    """Squared distance of the scores from 1 for real and 0 for fake images (Mao et al., 2017).
 
-        discriminator pays   (mean (real - 1)^2 + mean fake^2) / 2
-        generator pays       mean (fake - 1)^2 / 2
+        discriminator loss   (mean (real - 1)^2 + mean fake^2) / 2
+        generator loss       mean (fake - 1)^2 / 2
 
-    With all scores at 1/2, the best that a discriminator can do which cannot tell, it pays
-    1/4 and the generator 1/8. Fakes far beyond 1 cost the generator too.
+    A discriminator that cannot distinguish real from fake does best with all scores at 1/2:
+    its loss is 1/4 and that of the generator 1/8. Fake scores far above 1 increase the
+    generator loss too.
     """
 
     def discriminator(self, real_scores, fake_scores):

@@ -1,103 +1,104 @@
-"""Losses whose discriminator is a classifier: real images against fake ones."""
+"""Losses of a discriminator that classifies images as real or fake."""
 
 from dataclasses import dataclass
 
 import keras
 from keras import ops
 
+from gan_model.losses.softplus import mean_softplus
 from gan_model.storage.serializable import Serializable
 
 
 @dataclass(frozen=True)
 class _Classifying(Serializable):
-    """What the losses share whose discriminator is a classifier with labels."""
+    """Base of the losses with labels for real and fake images."""
 
     label_smoothing: float = 0.0
 
     def __post_init__(self):
         if not 0 <= self.label_smoothing < 0.5:
             raise ValueError(
-                f"`label_smoothing` is what is taken from the label 1 of real images, 0 or more "
-                f"and below 0.5. Received: {self.label_smoothing}. Type label_smoothing=0.1."
+                f"`label_smoothing` is subtracted from the label 1 of real images; expected 0 or "
+                f"more and below 0.5. Received: label_smoothing={self.label_smoothing}. "
+                "Type label_smoothing=0.1."
             )
 
     def _cost_of_real(self, scores):
-        # (1 - s) softplus(-real) + s softplus(real), in fewer operations.
-        return _mean_softplus(-scores) + self.label_smoothing * ops.mean(scores)
+        # Equals the mean of (1 - s) softplus(-real) + s softplus(real), in fewer operations.
+        return mean_softplus(-scores) + self.label_smoothing * ops.mean(scores)
 
 
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class NonSaturating(_Classifying):
-    """The logistic game with the non-saturating generator (Goodfellow et al., 2014).
+    """The logistic loss with a non-saturating generator (Goodfellow et al., 2014).
 
-        discriminator pays   mean softplus(-real) + mean softplus(fake)
-        generator pays       mean softplus(-fake)
+        discriminator loss   mean softplus(-real) + mean softplus(fake)
+        generator loss       mean softplus(-fake)
 
-    Where the discriminator cannot tell (all scores 0) it pays 2 log 2 = 1.386 and the
-    generator log 2 = 0.693. Linear in the scores where they are large, so no score
-    overflows: at +-1000 a player pays 1000 or 0.
+    If all scores are 0, the discriminator loss is 2 log 2 = 1.386 and the generator loss is
+    log 2 = 0.693. Both losses are linear in large scores, so they do not overflow: a score of
+    +-1000 costs 1000 or 0.
 
     Args:
-        label_smoothing: s, below 0.5. The discriminator pays s mean(real) on top, and so
-            wants real scores no higher than log(1/s - 1): 2.197 with s = 0.1.
+        label_smoothing: s, from 0 and below 0.5. It adds s * mean(real) to the discriminator
+            loss, so the best real score is finite: log(1/s - 1), 2.197 for s = 0.1.
     """
 
     def discriminator(self, real_scores, fake_scores):
-        return self._cost_of_real(real_scores) + _mean_softplus(fake_scores)
+        return self._cost_of_real(real_scores) + mean_softplus(fake_scores)
 
     def generator(self, real_scores, fake_scores):
-        return _mean_softplus(-fake_scores)
+        return mean_softplus(-fake_scores)
 
 
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class Minimax(_Classifying):
-    """The game as first written down: one value, which one raises and the other lowers.
+    """The original minimax loss of the GAN (Goodfellow et al., 2014).
 
-        discriminator pays   mean softplus(-real) + mean softplus(fake)
-        generator pays       -mean softplus(fake)
+        discriminator loss   mean softplus(-real) + mean softplus(fake)
+        generator loss       -mean softplus(fake)
 
-    The generator lowers the mean of log(1 - sigmoid(fake)) (Goodfellow et al., 2014). Where the
-    discriminator cannot tell it pays 2 log 2 = 1.386 and the generator -log 2 = -0.693. It
-    saturates: the slope that the generator sees is -sigmoid(fake), 0.00005 at a score of -10,
-    so it learns nothing from fakes that are found out. For comparison; `NonSaturating` is the
-    game to train with.
+    The generator minimises the mean of log(1 - sigmoid(fake)), which the discriminator
+    maximises. If all scores are 0, the discriminator loss is 2 log 2 = 1.386 and the generator
+    loss is -log 2 = -0.693.
+
+    The generator loss saturates: its gradient by a fake score is -sigmoid(fake), 0.00005 in
+    size at a score of -10. The generator learns almost nothing from images that the
+    discriminator recognises as fake. Use this loss for comparison and `NonSaturating` for
+    training.
 
     Args:
-        label_smoothing: as that of `NonSaturating`.
+        label_smoothing: see `NonSaturating`.
     """
 
     def discriminator(self, real_scores, fake_scores):
-        return self._cost_of_real(real_scores) + _mean_softplus(fake_scores)
+        return self._cost_of_real(real_scores) + mean_softplus(fake_scores)
 
     def generator(self, real_scores, fake_scores):
-        return -_mean_softplus(fake_scores)
+        return -mean_softplus(fake_scores)
 
 
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class BinaryCrossentropy(_Classifying):
-    """The non-saturating game as a classifier counts it: the mean over the joined images.
+    """Binary cross-entropy with the label 1 for real and 0 for fake images.
 
-        discriminator pays   (mean softplus(-real) + mean softplus(fake)) / 2
-        generator pays       mean softplus(-fake)
+        discriminator loss   (mean softplus(-real) + mean softplus(fake)) / 2
+        generator loss       mean softplus(-fake)
 
-    Binary cross-entropy with the label 1 for real and 0 for fake, over as many real as fake
-    images in one batch, as the loop with two `train_on_batch` calls has it. It is half of
-    what `NonSaturating` asks of the discriminator: log 2 = 0.693 where it cannot tell. Under
-    RMSprop and Adam the half shows only where gradients are as small as their epsilon.
+    The discriminator loss is the mean over one batch with equal numbers of real and fake images,
+    as in a training loop with two `train_on_batch` calls. It is half of that of
+    `NonSaturating`: log 2 = 0.693 if all scores are 0. With RMSprop and Adam the factor matters
+    only for gradients as small as their epsilon.
 
     Args:
-        label_smoothing: as that of `NonSaturating`, half of it likewise.
+        label_smoothing: see `NonSaturating`; the added term is halved too.
     """
 
     def discriminator(self, real_scores, fake_scores):
-        return (self._cost_of_real(real_scores) + _mean_softplus(fake_scores)) / 2.0
+        return (self._cost_of_real(real_scores) + mean_softplus(fake_scores)) / 2.0
 
     def generator(self, real_scores, fake_scores):
-        return _mean_softplus(-fake_scores)
-
-
-def _mean_softplus(scores):
-    return ops.mean(ops.softplus(scores))
+        return mean_softplus(-fake_scores)

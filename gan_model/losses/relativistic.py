@@ -1,45 +1,48 @@
-"""Losses that compare real scores with fake ones."""
+"""Losses that compare the scores of real and fake images with each other."""
 
 from dataclasses import dataclass
 
 import keras
 from keras import ops
 
+from gan_model.losses.softplus import mean_softplus
 from gan_model.storage.serializable import Serializable
 
 
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class Relativistic(Serializable):
-    """Is this real image more real than this fake one? (Jolicoeur-Martineau, 2018).
+    """Compares each real image with one fake image (Jolicoeur-Martineau, 2018).
 
-        discriminator pays   mean softplus(-(real - fake))
-        generator pays       mean softplus(-(fake - real))
+        discriminator loss   mean softplus(-(real - fake))
+        generator loss       mean softplus(-(fake - real))
 
-    Real and fake images are paired by their place in the batch, so there must be as many. At
-    equal scores each pays log 2 = 0.693; a constant added to all scores changes nothing. With
-    `penalties.R1` and `R2` it is the game of R3GAN (Huang et al., 2024).
+    Real and fake images are paired by their position in the batch, so a batch needs equal
+    numbers of both. If all scores are equal, each loss is log 2 = 0.693. A constant added to
+    all scores changes nothing. R3GAN (Huang et al., 2024) is this loss with `penalties.R1` and
+    `penalties.R2`.
     """
 
     needs_real_scores = True
 
     def discriminator(self, real_scores, fake_scores):
-        return _mean_softplus(fake_scores - real_scores)
+        return mean_softplus(fake_scores - real_scores)
 
     def generator(self, real_scores, fake_scores):
-        return _mean_softplus(real_scores - fake_scores)
+        return mean_softplus(real_scores - fake_scores)
 
 
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class RelativisticAverage(Serializable):
-    """Is this image more real than the other kind is on average? (Jolicoeur-Martineau, 2018).
+    """Compares each image with the mean of the other kind (Jolicoeur-Martineau, 2018).
 
-        discriminator pays   mean softplus(-(real - mean fake)) + mean softplus(fake - mean real)
-        generator pays       mean softplus(real - mean fake) + mean softplus(-(fake - mean real))
+        discriminator loss   mean softplus(-(real - mean fake)) + mean softplus(fake - mean real)
+        generator loss       mean softplus(real - mean fake) + mean softplus(-(fake - mean real))
 
-    At equal scores each pays 2 log 2 = 1.386; a constant added to all scores changes nothing.
-    The means are those of the batch; of several devices, each has its own.
+    If all scores are equal, each loss is 2 log 2 = 1.386. A constant added to all scores changes
+    nothing. The means are taken over the batch; with several devices, over the batch of each
+    device.
     """
 
     needs_real_scores = True
@@ -47,12 +50,8 @@ class RelativisticAverage(Serializable):
     def discriminator(self, real_scores, fake_scores):
         real = real_scores - ops.mean(fake_scores)
         fake = fake_scores - ops.mean(real_scores)
-        return _mean_softplus(-real) + _mean_softplus(fake)
+        return mean_softplus(-real) + mean_softplus(fake)
 
     def generator(self, real_scores, fake_scores):
-        # The same question with the parts exchanged.
+        # The discriminator loss with real and fake exchanged.
         return self.discriminator(fake_scores, real_scores)
-
-
-def _mean_softplus(scores):
-    return ops.mean(ops.softplus(scores))

@@ -13,12 +13,13 @@ from gan_model.storage.serializable import Serializable
 class Wasserstein(Serializable):
     """The difference of the mean scores (Arjovsky et al., 2017).
 
-        discriminator pays   mean fake - mean real
-        generator pays       -mean fake
+        discriminator loss   mean fake - mean real
+        generator loss       -mean fake
 
-    0 and 0 at equal scores; no lower bound. It is a distance only where the discriminator's slope
-    is bounded: compile with `penalty=penalties.GradientPenalty()`, with
-    `constraint=penalties.WeightClipping()`, or normalise it with `networks.spectral`.
+    If all scores are 0, both losses are 0. Neither has a lower bound. The loss estimates a
+    distance only if the discriminator's gradient is bounded: compile with
+    `penalty=penalties.GradientPenalty()` or `constraint=penalties.WeightClipping()`, or
+    normalise the discriminator with `networks.spectral`.
     """
 
     def discriminator(self, real_scores, fake_scores):

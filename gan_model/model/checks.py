@@ -1,4 +1,4 @@
-"""What `compile` is given, checked before anything changes."""
+"""Checks of the arguments of `compile`, before it changes anything."""
 
 import keras
 
@@ -6,7 +6,7 @@ from gan_model.losses import ClassCrossEntropy
 from gan_model.networks.spectral import every_layer
 from gan_model.penalties import Penalty, Sum
 
-# Settings of an optimizer that Keras applies on each device to its own gradient.
+# Optimizer settings that Keras applies to the gradient of each device separately.
 _PER_DEVICE = "clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps"
 
 
@@ -16,17 +16,17 @@ def check_loss(loss):
         raise ValueError(f"`loss` is a class; expected an object. Type {loss.__name__}().")
     if not all(callable(getattr(loss, player, None)) for player in ("discriminator", "generator")):
         raise ValueError(
-            f"`loss` needs the methods discriminator(real_scores, fake_scores) and "
+            "`loss` needs the methods discriminator(real_scores, fake_scores) and "
             f"generator(real_scores, fake_scores). Received: {loss!r}. "
             "Type loss=gan_model.losses.NonSaturating()."
         )
 
 
-def check_class_loss(class_loss, tells_classes):
-    """Refuses a class loss that cannot be called, or that no discriminator needs."""
+def check_class_loss(class_loss, classifies):
+    """Refuses a class loss that cannot be called, or without a discriminator that classifies."""
     if class_loss is None:
         return
-    if not tells_classes:
+    if not classifies:
         raise ValueError(
             "`class_loss` is for a discriminator that gives [scores, class_logits]; this one gives "
             f"scores only. Received: {class_loss!r}. Leave it out."
@@ -39,7 +39,7 @@ def check_class_loss(class_loss, tells_classes):
 
 
 def check_penalty(penalty, discriminator):
-    """Refuses a penalty that cannot be called, or that this discriminator cannot pay."""
+    """Refuses a penalty that cannot be called, or needs another discriminator."""
     if penalty is None:
         return
     if isinstance(penalty, type):
@@ -53,9 +53,9 @@ def check_penalty(penalty, discriminator):
         # When frozen it uses its moving statistics, so images stay independent.
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
             raise ValueError(
-                f"The penalty needs the gradient at each image by itself, but the layer "
-                f"{layer.name} of the discriminator mixes the images of a batch. Use "
-                "LayerNormalization, or a discriminator without batch normalization."
+                f"The penalty needs a gradient for each image, but the layer {layer.name} of the "
+                "discriminator mixes the images of a batch. Replace it with "
+                "keras.layers.LayerNormalization(), or leave it out."
             )
 
 
@@ -64,7 +64,7 @@ def check_constraint(constraint):
     if constraint is not None:
         _check_callable(
             constraint,
-            "`constraint` is called with a weight and returns the weight that replaces it.",
+            "`constraint` is called with a weight and returns its new value.",
             "constraint=gan_model.penalties.WeightClipping(0.01)",
         )
 
@@ -83,30 +83,34 @@ def check_average(average):
     """Refuses an average that cannot follow a generator."""
     if average is not None and (isinstance(average, type) or not hasattr(average, "follow")):
         raise ValueError(
-            f"`average` says how a second generator follows the first. Received: {average!r}. "
+            f"`average` must be an object of gan_model.averaging. Received: {average!r}. "
             "Type average=gan_model.averaging.ExponentialMovingAverage()."
         )
 
 
 def check_steps(*, devices, **counts):
-    """Refuses counts that are not whole numbers from 1, and turns on several devices."""
+    """Refuses counts that are not integers of 1 or more.
+
+    On several devices `discriminator_steps` must be 1.
+    """
     for name, count in counts.items():
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError(f"`{name}` is a whole number from 1 on. Received: {name}={count!r}.")
+            raise ValueError(f"`{name}` is an integer of 1 or more. Received: {name}={count!r}.")
     steps = counts.get("discriminator_steps", 1)
     if steps > 1 and devices > 1:  # TensorFlow cannot update mirrored variables inside tf.cond
         raise ValueError(
-            f"On {devices} devices the generator learns in every step. Leave discriminator_steps="
-            f"{steps} out, or train on one device."
+            f"On {devices} devices the generator learns in every step. Received: "
+            f"discriminator_steps={steps}. Leave it out, or train on one device."
         )
 
 
 def check_optimizers(generator_optimizer, discriminator_optimizer, *, devices):
-    """Refuses optimizers that would silently train otherwise than they say."""
+    """Refuses optimizers with settings that would be ignored or have another effect."""
     if generator_optimizer is discriminator_optimizer:
         raise ValueError(
-            "Both players were given the same optimizer object, but each needs its own, as it "
-            "keeps moments of its own weights. Make two: keras.optimizers.Adam(2e-4), twice."
+            "Both players were given the same optimizer object; expected two, because an "
+            "optimizer keeps the moments of one set of weights. Type keras.optimizers.Adam(2e-4) "
+            "for each player."
         )
     for optimizer in (generator_optimizer, discriminator_optimizer):
         _check_no_effect(optimizer)
@@ -119,23 +123,23 @@ def check_optimizers(generator_optimizer, discriminator_optimizer, *, devices):
 
 
 def _check_no_effect(optimizer):
-    """Refuses settings that Keras's own `train_step` serves and that of a GAN does not."""
+    """Refuses settings that only have an effect in the `train_step` of keras.Model."""
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         raise ValueError(
-            "A LossScaleOptimizer divides gradients by a scale, and the losses of a GAN are not "
-            "multiplied by it. Give the inner optimizer, "
+            "A LossScaleOptimizer divides gradients by a scale, but a GAN does not multiply its "
+            "losses by it. Pass the inner optimizer, "
             f"{type(optimizer.inner_optimizer).__name__}(...). For lower precision use the dtype "
-            "policy 'mixed_bfloat16', which needs no scale."
+            "policy 'mixed_bfloat16', which needs no loss scaling."
         )
     if optimizer.loss_scale_factor is not None:
         raise ValueError(
-            f"`loss_scale_factor` divides the gradient, and the losses of a GAN are not multiplied "
-            f"by it. Leave loss_scale_factor={optimizer.loss_scale_factor} out."
+            "`loss_scale_factor` divides the gradient, but a GAN does not multiply its losses by "
+            f"it. Leave loss_scale_factor={optimizer.loss_scale_factor} out."
         )
     if optimizer.use_ema:
         raise ValueError(
-            "`use_ema` of an optimizer averages weights that no method of a GAN reads. Leave it "
-            "out and type compile(average=gan_model.averaging.ExponentialMovingAverage())."
+            "`use_ema` of an optimizer has no effect here: a GAN does not read these averages. "
+            "Leave it out and type compile(average=gan_model.averaging.ExponentialMovingAverage())."
         )
 
 

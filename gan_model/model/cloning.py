@@ -1,4 +1,4 @@
-"""A generator -> a second one with the same weights, to hold their moving average."""
+"""A generator -> a second generator for the moving average of its weights."""
 
 import keras
 import tensorflow as tf
@@ -7,22 +7,22 @@ from gan_model.model.labels import with_labels
 
 
 def clone_generator(generator, codings_size, class_count=None):
-    """A generator with its own copy of the weights, not to be trained.
+    """A copy of a generator with its own, frozen weights.
 
     Raises:
-        ValueError: the generator cannot be cloned, or its weights cannot hold an average.
+        ValueError: if the generator cannot be cloned, or has bfloat16 weights.
     """
     for weight in generator.weights:
         if weight.dtype == "bfloat16":
             raise ValueError(
-                f"The weight {weight.path} is bfloat16, which is too coarse for an average: 8 bits "
-                "of mantissa. Type keras.config.set_dtype_policy('mixed_bfloat16') before the "
-                "generator is made."
+                f"The weight {weight.path} is bfloat16, which is too coarse for an average (8 bits "
+                "of mantissa); expected float32. Type keras.config.set_dtype_policy("
+                "'mixed_bfloat16') before building the generator."
             )
     try:
         clone = keras.models.clone_model(generator)
         labels = None if class_count is None else tf.zeros(1, tf.int32)
-        # Builds a subclass of keras.Model.
+        # Builds the clone if it is of a subclass of keras.Model.
         clone(with_labels(tf.zeros((1, codings_size)), labels), training=False)
         clone.set_weights(generator.get_weights())
     except Exception as error:  # Keras and the user's own layers may raise anything
@@ -37,6 +37,6 @@ def clone_generator(generator, codings_size, class_count=None):
 def _not_cloned(generator, reason):
     return ValueError(
         f"The generator, a {type(generator).__name__}, cannot be cloned for an average: {reason}. "
-        "Make it a Sequential or functional model, or give its class get_config; or leave "
-        "`average` out."
+        "Use a Sequential or functional model, define get_config in its class, or leave `average` "
+        "out."
     )

@@ -1,4 +1,4 @@
-"""`compile`: the loss, the optimizers and the aids of a GAN, checked before anything changes."""
+"""`compile` of a GAN, which checks all arguments before it changes anything."""
 
 import keras
 
@@ -14,10 +14,13 @@ from gan_model.model.game import Game
 class Compiles:
     """`compile` of a Keras model with a `generator` and a `discriminator`.
 
-    Attributes, all as `compile` was given them: `loss`, `class_loss`, `penalty`, `constraint`,
-    `augment`, `average`, `discriminator_steps`, `generator_optimizer`, `discriminator_optimizer`.
-    And what it makes of them: `game`, a `Game`; `execution_settings`, a dict; and in `companions`,
-    a dict of layers whose state belongs to the model, "average" and "augmentation".
+    Attributes:
+        loss, class_loss, penalty, constraint, augment, average, discriminator_steps,
+        generator_optimizer, discriminator_optimizer: arguments of `compile`, or their defaults.
+        game: the `Game` of these losses and penalties.
+        execution_settings: dict of the arguments that Keras's `compile` takes.
+        companions: dict of the layers that `compile` adds to the model, "average" and
+            "augmentation".
     """
 
     class_loss = penalty = constraint = augment = average = None
@@ -40,59 +43,57 @@ class Compiles:
         jit_compile="auto",
         run_eagerly=False,
     ):
-        """Sets what each player pays and how it learns.
+        """Sets the losses, the optimizers and everything else that training depends on.
 
-        Weights and counters stay as they are when a GAN is compiled again; so do a running
-        average and the probability of an adaptive augmentation, if it is compiled with one
-        again. Optimizers start from scratch. An error changes nothing.
+        A GAN can be compiled again. Its weights and counters are kept. The average and the
+        probability of an adaptive augmentation are kept if the GAN is compiled with one again.
+        The state of both optimizers is not kept. If an error is raised, nothing has changed.
 
         Args:
-            loss: an object of `gan_model.losses`, or your own with the same two methods.
+            loss: an object of `gan_model.losses`, or of your own class with the same two methods.
                 None: `NonSaturating()`.
             generator_optimizer: Keras optimizer or its name. None: Adam with learning rate 2e-4
-                and beta_1 0.5 (Radford et al., 2016). Its learning rate may be one of
-                `keras.optimizers.schedules`, a function of the steps of this player.
-            discriminator_optimizer: the same for the discriminator; another object.
-            class_loss: cost of wrong classes, for a discriminator that classifies, called with
-                (labels, class_logits). None: `losses.ClassCrossEntropy()`.
-            penalty: an object of `gan_model.penalties`, or a sum of them, which the
-                discriminator pays as well. It is logged by itself, not in `discriminator_loss`.
-            constraint: applied to each weight of the discriminator after its update, as
-                `penalties.WeightClipping()`.
-            augment: an object of `gan_model.augmenting`, or a sum of them: how real and fake
-                images are changed before the discriminator, in training only. The probability of
-                an adaptive one is logged as `augmentation_probability`.
-            average: an object of `gan_model.averaging`. Then a second generator,
-                `gan.averaged_generator`, follows the trained one; it makes all images
-                that are shown, kept or measured. None: no average; one of an earlier `compile`
-                is dropped.
-            discriminator_steps: discriminator steps per generator step (Arjovsky et al., 2017,
-                have 5). Each batch is one step of the discriminator; the generator learns in
-                every n-th of them. On one device.
-            steps_per_execution: steps run between two calls of the callbacks. More is faster
-                where a step takes only milliseconds.
-            jit_compile: whether XLA compiles the step. "auto": on a single GPU.
-            run_eagerly: run the step line by line, for a debugger.
+                and beta_1 0.5 (Radford et al., 2016). A learning rate schedule is called with
+                the number of updates of this player.
+            discriminator_optimizer: the same for the discriminator; must be another object.
+            class_loss: function of (labels, class_logits), for a discriminator that classifies.
+                None: `losses.ClassCrossEntropy()`.
+            penalty: an object of `gan_model.penalties`, or a sum of them, which is added to the
+                discriminator loss. It is logged as `penalty`, not in `discriminator_loss`.
+            constraint: function that is applied to each weight of the discriminator after its
+                update, such as `penalties.WeightClipping()`.
+            augment: an object of `gan_model.augmenting`, or a sum of them. It changes real and
+                fake images before the discriminator sees them, in training only. The probability
+                of an adaptive one is logged as `augmentation_probability`.
+            average: an object of `gan_model.averaging`. It updates a second generator,
+                `gan.averaged_generator`, which then generates all images that are shown, saved or
+                measured. None: no average; that of an earlier `compile` is deleted.
+            discriminator_steps: discriminator steps per generator step; must be 1 on several
+                devices. Each batch is one discriminator step. Arjovsky et al. (2017) use 5.
+            steps_per_execution: number of steps between two calls of the callbacks. Larger values
+                are faster if a step takes only milliseconds.
+            jit_compile: whether to compile the step with XLA. "auto": on a single GPU.
+            run_eagerly: whether to run the step without a graph, for debugging.
 
         Raises:
-            ValueError: an argument that cannot be used, or would silently have no effect.
+            ValueError: if an argument is invalid or would have no effect.
         """
         loss = NonSaturating() if loss is None else loss
-        if class_loss is None and self.tells_classes:
+        if class_loss is None and self.classifies:
             class_loss = ClassCrossEntropy()
         optimizers = _optimizers(generator_optimizer, discriminator_optimizer)
         self._check(loss, class_loss, penalty, constraint, augment, average)
         steps = {"discriminator_steps": discriminator_steps}
         steps |= {"steps_per_execution": steps_per_execution}
         checks.check_steps(**steps, devices=replicas.count())
-        # Both may refuse too. Only built optimizers can load a checkpoint.
+        # `build` can raise too. Optimizers are built because only then can they load a checkpoint.
         optimizers[0].build(self.generator.trainable_variables)
         optimizers[1].build(self.discriminator.trainable_variables)
         companions = self._companions_for(augment, average)
-        # From here on nothing is refused.
+        # All checks have passed. Nothing below raises an error for an argument.
         self._execute(
             steps_per_execution=steps_per_execution,
-            jit_compile=jit_compile,  # as given: "auto" means another thing elsewhere
+            jit_compile=jit_compile,  # not resolved: "auto" depends on the machine
             run_eagerly=run_eagerly,
         )
         self._set_companions(companions)
@@ -110,7 +111,7 @@ class Compiles:
 
     @property
     def sampled_generator(self):
-        """The generator that images are made with: the averaged one if there is one."""
+        """The generator that generates images: the averaged one if there is one."""
         return self.generator if self.averaged_generator is None else self.averaged_generator
 
     @property
@@ -120,20 +121,20 @@ class Compiles:
         return None if probability is None else probability.p
 
     def add_averaged_generator(self):
-        """Starts an averaged generator with the weights of `generator`."""
+        """Adds an averaged generator, with the weights of `generator`."""
         self.companions["average"] = self._clone()
 
     def _check(self, loss, class_loss, penalty, constraint, augment, average):
         inspection.check_trainable(generator=self.generator, discriminator=self.discriminator)
         checks.check_loss(loss)
-        checks.check_class_loss(class_loss, self.tells_classes)
+        checks.check_class_loss(class_loss, self.classifies)
         checks.check_penalty(penalty, self.discriminator)
         checks.check_constraint(constraint)
         checks.check_augment(augment)
         checks.check_average(average)
 
     def _companions_for(self, augment, average):
-        """The layers that the augmentation and the average need: those there are, or new ones."""
+        """The layers that `augment` and `average` need: existing ones if possible, or new ones."""
         made = {"augmentation": None, "average": None}
         if isinstance(augment, Adaptive):
             made["augmentation"] = self.companions.get("augmentation") or Probability()
@@ -152,7 +153,7 @@ class Compiles:
         return clone_generator(self.generator, self.codings_size, self.class_count)
 
     def _execute(self, **settings):
-        # On several devices neither Keras's loop over steps nor XLA works (Keras 3.15).
+        # Keras 3.15 supports neither several steps per execution nor XLA on several devices.
         possible = {"steps_per_execution": 1, "jit_compile": False} if replicas.count() > 1 else {}
         super().compile(optimizer=None, **settings | possible)
         self.execution_settings = settings
@@ -162,7 +163,7 @@ def _optimizers(*given):
     """Keras optimizers, one for each player.
 
     Raises:
-        ValueError: optimizers that a GAN cannot use.
+        ValueError: if a GAN cannot use them.
     """
     optimizers = [
         keras.optimizers.Adam(2e-4, beta_1=0.5) if one is None else keras.optimizers.get(one)

@@ -1,15 +1,15 @@
-"""Arguments of `fit`, checked and brought into one form."""
+"""Checks and conversions of the arguments of `fit`."""
 
 import keras
 import numpy as np
 
 
 def refuse_unused(x, **given):
-    """Refuses arguments for arrays where a data set has its own batches and labels."""
+    """Refuses arguments that only apply to arrays, if `x` is a data set."""
     for name, value in given.items():
         if value is not None and not isinstance(x, np.ndarray):
             raise ValueError(
-                f"`{name}` is for arrays; the images came as {type(x).__name__}, which has its "
+                f"`{name}` is for arrays; received images as {type(x).__name__}, which has its "
                 f"own. Leave {name} out."
             )
 
@@ -17,26 +17,36 @@ def refuse_unused(x, **given):
 def _refuse_rates_by_epoch(callbacks):
     kinds = keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau
     for callback in callbacks:
-        if type(callback) in kinds:  # a class derived from them may say whose optimizer it means
+        if type(callback) in kinds:  # a subclass may choose one of the two optimizers
             raise ValueError(
                 f"{type(callback).__name__} sets the learning rate of one optimizer; a GAN has "
-                "two. Give each its own schedule: keras.optimizers.Adam(keras.optimizers."
+                "two. Type a schedule for each of them: keras.optimizers.Adam(keras.optimizers."
                 "schedules.CosineDecay(2e-4, decay_steps=20_000))."
             )
 
 
 def split(x, y, fraction):
-    """(x, y) without its last part, and that part as held-out images."""
+    """Splits arrays into training and held-out images, as `validation_split` of `fit`.
+
+    Args:
+        x: array of images.
+        y: array of labels, or None.
+        fraction: fraction of the images to hold out, from the end.
+
+    Returns:
+        (x, y, validation_data): the arrays without the held-out part, and that part: images, or
+        (images, labels).
+    """
     if not isinstance(x, np.ndarray):
         raise ValueError(
-            f"`validationsplit` is for arrays; the images came as {type(x).__name__}. "
-            "Hold out some yourself: validation_data=..."
+            f"`validation_split` is for arrays; received images as {type(x).__name__}. "
+            "Split the data yourself and type validation_data=held_out."
         )
     kept = round(len(x) * (1 - fraction))
     if not 0 < kept < len(x):
         raise ValueError(
-            f"`validationsplit` is a fraction between 0 and 1 that leaves images on both sides. "
-            f"Received: {fraction} for {len(x)} images."
+            "`validation_split` is a fraction between 0 and 1 that leaves images on both sides. "
+            f"Received: validation_split={fraction} for {len(x)} images."
         )
     if y is None:
         return x[:kept], None, x[kept:]
@@ -44,10 +54,10 @@ def split(x, y, fraction):
 
 
 def listed(callbacks):
-    """Callbacks as a list.
+    """The callbacks of `fit` as a list.
 
     Raises:
-        ValueError: one of them would set the learning rate of a single optimizer.
+        ValueError: if one of them would set the learning rate of a single optimizer.
     """
     if callbacks is None:
         return []
@@ -59,7 +69,7 @@ def listed(callbacks):
 
 
 def check_counts(**counts):
-    """Refuses counts below 1; None means that none was given."""
+    """Refuses counts below 1, by name; None is allowed."""
     for name, count in counts.items():
         if count is not None and count < 1:
             raise ValueError(f"`{name}` is 1 or more. Received: {name}={count}.")

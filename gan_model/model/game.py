@@ -1,4 +1,4 @@
-"""The rule of the game: scores of real and fake images -> what each player pays."""
+"""Real and fake images, and their scores -> what each player minimises."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,10 +16,10 @@ from gan_model.random import (
 
 
 class Bill(NamedTuple):
-    """What a player pays in one step.
+    """The objective of a player in one step.
 
     Attributes:
-        objective: scalar that the player's weights lower.
+        objective: scalar tensor that the player minimises.
         figures: dict from names to tensors, for the logs.
     """
 
@@ -29,16 +29,17 @@ class Bill(NamedTuple):
 
 @dataclass(frozen=True)
 class Game:
-    """What the discriminator and the generator pay for the scores of real and fake images.
+    """Computes the objectives of the discriminator and of the generator.
+
+    Its methods take `judge`, a function (batch, training) -> `Judgement`; `real` and `fake`, each
+    a `Batch`; and `random`, the `RandomStreams` of the step.
 
     Args:
         loss: object of `gan_model.losses`.
-        class_loss: function of (labels, class_logits) for a discriminator that classifies.
+        class_loss: function of (labels, class_logits); None if the discriminator does not
+            classify.
         penalty: object of `gan_model.penalties`, or None.
-        augmenter: `Augmenter` through which the discriminator sees images in training.
-
-    Methods take the `judge`, a function (batch, training) -> `Judgement`, the real and the fake
-    `Batch`, and `random`, the `RandomStreams` of the step.
+        augmenter: `Augmenter` of the images that the discriminator sees in training.
     """
 
     loss: Any
@@ -47,10 +48,10 @@ class Game:
     augmenter: Augmenter = field(default_factory=Augmenter)
 
     def discriminator(self, judge, real, fake, random):
-        """The discriminator's `Bill`."""
+        """The `Bill` of the discriminator: loss, class loss, layer losses and penalty."""
         real = self._augmented(real, random.stream(REAL_FOR_DISCRIMINATOR))
         fake = self._augmented(fake, random.stream(FAKE_FOR_DISCRIMINATOR))
-        # Two passes, not one joined batch: each keeps its own batch statistics.
+        # Real and fake images in separate passes, so that batch statistics are not mixed.
         real_said, real_class_loss = self._judged(judge, real, training=True)
         fake_said, fake_class_loss = self._judged(judge, fake, training=True)
         loss = self.loss.discriminator(real_said.scores, fake_said.scores)
@@ -69,7 +70,7 @@ class Game:
         return Bill(objective, figures)
 
     def generator(self, judge, real, fake, random):
-        """The generator's `Bill`."""
+        """The `Bill` of the generator: loss and class loss."""
         real_scores = None
         if getattr(self.loss, "needs_real_scores", False):
             real = self._augmented(real, random.stream(REAL_FOR_GENERATOR))
@@ -80,7 +81,7 @@ class Game:
         return Bill(loss + class_loss, {"generator_loss": loss})
 
     def evaluation(self, judge, real, fake):
-        """Figures of held-out images and of fake ones, as they are: no augmentation, no penalty."""
+        """Figures of held-out and fake images in inference mode, not augmented; without penalty."""
         real_said, real_class_loss = self._judged(judge, real, training=False)
         fake_said, fake_class_loss = self._judged(judge, fake, training=False)
         return {
@@ -95,7 +96,7 @@ class Game:
         return batch._replace(images=self.augmenter(batch.images, stream))
 
     def _judged(self, judge, batch, *, training):
-        """The `Judgement` of a batch, and what its wrong classes cost."""
+        """The `Judgement` of a batch and its class loss."""
         said = judge(batch, training=training)
         if self.class_loss is None:
             return said, 0.0

@@ -86,7 +86,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.codings_size = size
         self.image_shape = inspection.build(generator, discriminator, size, class_count)
         self.image_range = inspection.image_range(generator, size, image_range, class_count)
-        self.tells_classes = inspection.check_scores(discriminator, self.image_shape, class_count)
+        self.classifies = inspection.check_scores(discriminator, self.image_shape, class_count)
         inspection.check_precision(generator, discriminator)
         inspection.check_apart(generator, discriminator)
         self.seed = seed
@@ -174,7 +174,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         return RandomStreams(self.seed, step, replicas.index())
 
     def _judge(self):
-        return Judge(self.discriminator, self.tells_classes)
+        return Judge(self.discriminator, self.classifies)
 
     # Images.
 

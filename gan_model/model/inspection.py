@@ -1,4 +1,4 @@
-"""What a GAN must know of its two networks, and whether they fit together."""
+"""Properties of the two networks of a GAN, and checks that they fit together."""
 
 import itertools
 import numbers
@@ -9,143 +9,159 @@ import tensorflow as tf
 from gan_model.model.labels import takes_labels, with_labels
 from gan_model.networks.spectral import every_layer
 
-# Operations that move or recast values but leave their range.
+# Operations that move or cast values and keep their range.
 _RANGE_KEEPING = {
     *("Identity", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose"),
     *("StridedSlice", "Slice"),
 }
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
-# A network that ends in one of these, or adds a bias last, has no last activation.
+# A network whose last operation is one of these, or adds a bias, has no last activation.
 _LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"}
 
 
 def codings_size(generator, given, class_count=None):
-    """Numbers in one coding: what the generator's input tells, or else `given`."""
+    """The number of numbers in one coding: from the generator's input, or else `given`.
+
+    Raises:
+        ValueError: if neither gives it, they differ, or the input is not one of codings.
+    """
     shape = getattr(generator, "input_shape", None) if generator.built else None
     shape = _of_codings(shape, class_count)
-    told = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
-    if shape is not None and told is None:
+    size = shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
+    if shape is not None and size is None:
         raise ValueError(
             f"The generator takes inputs of shape {shape}; expected codings of shape "
-            "(None, codings_size). Begin it with keras.Input((100,)), then reshape."
+            "(None, codings_size). Start it with keras.Input((100,)), then reshape."
         )
-    if told is None and given is None:
+    if size is None and given is None:
         raise ValueError(
-            "The generator does not tell its codings size. Begin it with keras.Input((100,)), "
-            "or say GAN(generator, discriminator, codings_size=100)."
+            "The generator has no input shape, so its codings size is unknown. Start it with "
+            "keras.Input((100,)), or type GAN(generator, discriminator, codings_size=100)."
         )
-    if told is not None and given not in (None, told):
+    if size is not None and given not in (None, size):
         raise ValueError(
-            f"The generator takes codings of {told} numbers, but codings_size={given} was given. "
+            f"The generator takes codings of {size} numbers, but received codings_size={given}. "
             "Leave codings_size out, or build the generator for it."
         )
-    size = told if given is None else given
+    size = size if given is None else given
     if size < 1:
         raise ValueError(f"`codings_size` is 1 or more. Received: codings_size={size}.")
     return size
 
 
 def _of_codings(shape, class_count):
-    """Of the shape of all inputs that of the codings, which labels may stand beside."""
+    """The shape of the codings from that of all inputs, which may include labels."""
     if isinstance(shape, list) and class_count is None:
         raise ValueError(
-            f"The generator takes {len(shape)} inputs, as one for codings and labels does. Say how "
-            "many classes there are: GAN(generator, discriminator, class_count=10)."
+            f"The generator takes {len(shape)} inputs; expected one, or [codings, labels] and the "
+            "number of classes. Type GAN(generator, discriminator, class_count=10)."
         )
     if isinstance(shape, list):
         return shape[0]
     if shape is not None and class_count is not None:
         raise ValueError(
-            f"With class_count={class_count} the generator takes [codings, labels], but it has one "
-            "input. Give it labels too: keras.Model([codings, labels], images), with labels = "
+            f"The generator takes one input; expected [codings, labels] with class_count="
+            f"{class_count}. Build it as keras.Model([codings, labels], images), with labels = "
             "keras.Input((), dtype='int32')."
         )
     return shape
 
 
 def build(generator, discriminator, codings_size, class_count=None):
-    """Runs one blank batch through both, which builds them. Returns the shape of one image."""
+    """Builds both networks by calling them on one batch of zeros.
+
+    Returns:
+        The shape of one image.
+
+    Raises:
+        ValueError: if the generator does not give images, or the discriminator does not take them.
+    """
     labels = None if class_count is None else tf.zeros(1, tf.int32)
     images = generator(with_labels(tf.zeros((1, codings_size)), labels), training=False)
     image_shape = tuple(images.shape[1:])
     if len(image_shape) not in (2, 3):
         raise ValueError(
-            f"The generator makes outputs of shape {image_shape}; expected images, "
+            f"The generator gives outputs of shape {image_shape}; expected images, "
             "(height, width) or (height, width, channels). End it with keras.layers.Reshape."
         )
     try:
-        told = labels if takes_labels(discriminator) else None
-        discriminator(with_labels(images, told), training=False)
+        labels = labels if takes_labels(discriminator) else None
+        discriminator(with_labels(images, labels), training=False)
     except (ValueError, tf.errors.InvalidArgumentError) as error:
         raise ValueError(
             f"The discriminator does not take the generator's images of shape {image_shape}. "
-            f"Build it with keras.Input({image_shape}). It said: {str(error).splitlines()[0]}"
+            f"Build it with keras.Input({image_shape}). Its error: {str(error).splitlines()[0]}"
         ) from error
     return image_shape
 
 
 def check_precision(*networks):
-    """Refuses float16, whose losses would have to be scaled; bfloat16 needs no such thing."""
+    """Refuses float16 layers, which need loss scaling; bfloat16 layers do not."""
     for layer in itertools.chain.from_iterable(map(every_layer, networks)):
         if layer.compute_dtype == "float16":
             raise ValueError(
-                f"The layer {layer.name} computes in float16, in which small gradients vanish. "
-                "Use keras.config.set_dtype_policy('mixed_bfloat16') before the networks are made."
+                f"The layer {layer.name} computes in float16, which needs loss scaling. "
+                "Type keras.config.set_dtype_policy('mixed_bfloat16') before building the networks."
             )
 
 
 def check_apart(generator, discriminator):
-    """Refuses weights that belong to both players: each step would undo the other's."""
-    theirs = {id(weight) for weight in discriminator.weights}
-    if shared := [weight.path for weight in generator.weights if id(weight) in theirs]:
+    """Refuses weights that both players share: their updates would work against each other."""
+    discriminator_weights = {id(weight) for weight in discriminator.weights}
+    shared = [w.path for w in generator.weights if id(w) in discriminator_weights]
+    if shared:
         raise ValueError(
-            f"Both players hold the weight {shared[0]}; expected layers of their own. "
-            "Make the layer twice."
+            f"Both networks share the weight {shared[0]}; expected layers of their own. "
+            "Build the layer twice."
         )
 
 
 def check_trainable(**players):
-    """Refuses a player whose weights are all frozen."""
+    """Refuses a network without trainable weights."""
     for name, player in players.items():
         if not player.trainable_variables:
             raise ValueError(
-                f"The {name} has nothing to train. Set {name}.trainable = True: each step picks "
-                "by itself whose weights move."
+                f"The {name} has no trainable weights. Type {name}.trainable = True. There is no "
+                "need to freeze a player: each step updates only the weights of one."
             )
 
 
-def classes_told(generator):
-    """The classes that a generator alone embeds; None where it takes codings only."""
+def embedded_class_count(generator):
+    """The number of classes that a generator embeds; None if it takes codings only."""
     inputs = getattr(generator, "inputs", None)
     if inputs is None or len(inputs) < 2:
         return None
-    embeddings = (one for one in every_layer(generator) if isinstance(one, keras.layers.Embedding))
-    return next((one.input_dim for one in embeddings), None)
+    embeddings = (x for x in every_layer(generator) if isinstance(x, keras.layers.Embedding))
+    return next((embedding.input_dim for embedding in embeddings), None)
 
 
 def check_class_count(class_count):
-    """Refuses what is no number of classes: a whole number from 1, or None."""
+    """Refuses a class count that is neither an integer of 1 or more nor None."""
     number = class_count
     if number is None:
         return
     if isinstance(number, bool) or not isinstance(number, numbers.Integral):
-        raise ValueError(f"`class_count` is a whole number. Received: class_count={number!r}.")
+        raise ValueError(f"`class_count` is an integer. Received: class_count={number!r}.")
     if number < 1:
         raise ValueError(f"`class_count` is 1 or more. Received: class_count={number}.")
 
 
 def check_seed(seed):
-    """Refuses what is no seed: a whole number from 0 to 2**32 - 1."""
+    """Refuses a seed that is not an integer from 0 to 2**32 - 1."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"`seed` is a whole number from 0 to 2**32 - 1. Received: seed={seed!r}.")
+        raise ValueError(f"`seed` is an integer from 0 to 2**32 - 1. Received: seed={seed!r}.")
 
 
 def image_range(generator, codings_size, given, class_count=None):
-    """Least and greatest value of the generator's images, told by its last activation."""
+    """Least and greatest value of the generator's images: `given`, or from its last activation.
+
+    Raises:
+        ValueError: if `given` is not a range, or None and the last activation is unknown.
+    """
     if given is not None:
         low, high = (float(end) for end in given)
         if not low < high:
-            raise ValueError(f"`image_range` is (least, greatest). Received: {given}.")
+            raise ValueError(f"`image_range` is (least, greatest). Received: image_range={given}.")
         return low, high
     ending = _last_operation(generator, (codings_size,), class_count)
     if ending.type in _RANGES:
@@ -153,56 +169,62 @@ def image_range(generator, codings_size, given, class_count=None):
     if ending.type in _LINEAR or _adds_a_bias(ending):
         return _RANGES["Tanh"]
     raise ValueError(
-        f"The range of the generator's images can't be told from its last step, {ending.type}. "
-        "Say GAN(generator, discriminator, image_range=(-1, 1))."
+        f"The range of the generator's images is unknown, because its last operation is "
+        f"{ending.type}. Type GAN(generator, discriminator, image_range=(-1, 1))."
     )
 
 
 def check_scores(discriminator, image_shape, class_count=None):
-    """Refuses a discriminator whose output is not one logit an image (or a patch of it).
+    """Refuses a discriminator whose output is not one logit per image, or per patch of it.
 
-    One that tells classes gives as many logits beside it. Returns whether it does.
+    The discriminator of a conditional GAN may also give class logits.
+
+    Returns:
+        Whether it gives class logits.
+
+    Raises:
+        ValueError: for any other output, or a sigmoid as last activation.
     """
-    told = class_count if takes_labels(discriminator) else None
+    embedded = class_count if takes_labels(discriminator) else None
     images, labels = tf.zeros((2, *image_shape)), tf.zeros(2, tf.int32)
-    scores = discriminator(with_labels(images, None if told is None else labels), training=False)
-    tells = isinstance(scores, list | tuple)
-    if tells and class_count is None:
+    labels = None if embedded is None else labels
+    scores = discriminator(with_labels(images, labels), training=False)
+    classifies = isinstance(scores, list | tuple)
+    if classifies and class_count is None:
         raise ValueError(
-            f"The discriminator has {len(scores)} outputs; expected scores alone. Say how many "
-            "classes it tells: GAN(generator, discriminator, class_count=10)."
+            f"The discriminator has {len(scores)} outputs; expected one, or [scores, class_logits] "
+            "and the number of classes. Type GAN(generator, discriminator, class_count=10)."
         )
-    if tells or told != class_count:
-        scores = _scores_beside_classes(scores, class_count)
-        _check_blind(discriminator)
+    if classifies or embedded != class_count:
+        scores = _scores_of(scores, class_count)
+        _check_logits_independent_of_labels(discriminator)
     if scores.shape.rank > 1 and scores.shape[-1] != 1:
         raise ValueError(
-            f"The discriminator gives {scores.shape[-1]} numbers for an image; expected one "
+            f"The discriminator gives {scores.shape[-1]} numbers per image; expected one "
             "score. End it with keras.layers.Dense(1)."
         )
-    if _last_operation(discriminator, image_shape, told).type == "Sigmoid":
+    if _last_operation(discriminator, image_shape, embedded).type == "Sigmoid":
         raise ValueError(
-            "The discriminator ends in a sigmoid; expected scores as logits, from which the "
-            "losses are computed without overflow. Leave the last activation out: "
-            "keras.layers.Dense(1)."
+            "The discriminator ends in a sigmoid; expected scores as logits, for numerical "
+            "stability. Leave the last activation out: keras.layers.Dense(1)."
         )
-    return tells
+    return classifies
 
 
-def _scores_beside_classes(outputs, class_count):
-    """The scores of a discriminator that tells classes."""
-    told = isinstance(outputs, list | tuple) and len(outputs) == 2
-    if not told or outputs[1].shape[1:] != (class_count,):
+def _scores_of(outputs, class_count):
+    """The scores among the outputs [scores, class_logits] of a discriminator."""
+    two = isinstance(outputs, list | tuple) and len(outputs) == 2
+    if not two or outputs[1].shape[1:] != (class_count,):
         raise ValueError(
-            f"With class_count={class_count} the discriminator takes [images, labels], or gives "
-            f"[scores, class_logits], with {class_count} logits, or both. Give it labels: "
-            "keras.Model([images, labels], scores), as with networks.conditional.Projection."
+            f"With class_count={class_count} the discriminator must take [images, labels], or give "
+            f"[scores, class_logits] with {class_count} class logits, or both. Type keras.Model("
+            "[images, labels], scores), for example with networks.conditional.Projection."
         )
     return outputs[0]
 
 
-def _check_blind(discriminator):
-    """Refuses class logits that are computed from the labels, where the layers tell so."""
+def _check_logits_independent_of_labels(discriminator):
+    """Refuses class logits that are computed from the labels, if its class shows its layers."""
     inputs = getattr(discriminator, "inputs", None)
     if inputs is None or len(inputs) < 2:
         return
@@ -210,13 +232,13 @@ def _check_blind(discriminator):
         keras.Model(inputs[0], discriminator.outputs[1])
     except ValueError as error:
         raise ValueError(
-            "The class_logits of the discriminator depend on the labels that it is told, so there "
-            "is nothing to tell. Compute them from the images alone."
+            "The class_logits of the discriminator depend on its input labels, so it would not "
+            "learn to classify. Compute them from the images alone."
         ) from error
 
 
 def _last_operation(network, input_shape, class_count=None):
-    """The TensorFlow operation that made the network's output, whatever the network's class."""
+    """The TensorFlow operation of the network's output; also for a subclass of keras.Model."""
     labels = None if class_count is None else tf.TensorSpec((None,), tf.int32)
     given = with_labels(tf.TensorSpec((None, *input_shape), tf.float32), labels)
     traced = tf.function(lambda x: network(x, training=False)).get_concrete_function(given)

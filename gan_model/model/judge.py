@@ -1,4 +1,4 @@
-"""A discriminator and images -> what the discriminator says of them."""
+"""A discriminator and images -> scores, class logits and layer losses."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ class Batch(NamedTuple):
 
     Attributes:
         images: float32 (batch, *image_shape).
-        labels: int32 (batch,); None where the GAN has no classes.
+        labels: int32 (batch,); None if the GAN has no classes.
     """
 
     images: tf.Tensor
@@ -21,11 +21,11 @@ class Batch(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What a discriminator says of images.
+    """The outputs of a discriminator for a batch of images.
 
     Attributes:
-        scores: logits, float32, one for each image or for each patch of it; large means real.
-        class_logits: float32 (batch, class_count); None where it does not classify.
+        scores: logits, float32, one per image or one per patch of it; a large score means real.
+        class_logits: float32 (batch, class_count); None if the discriminator does not classify.
         layer_losses: sum of the losses that its layers added in this pass, such as weight decay.
     """
 
@@ -36,22 +36,22 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True)
 class Judge:
-    """Calls a discriminator with what it takes and sorts what it gives.
+    """Calls a discriminator with the inputs that it takes, and names its outputs.
 
     Args:
         discriminator: Keras model from images, or [images, labels], to scores, or
             [scores, class_logits].
-        tells_classes: whether it gives class logits.
+        classifies: whether it gives [scores, class_logits].
     """
 
     discriminator: Any
-    tells_classes: bool = False
+    classifies: bool = False
 
     def __call__(self, batch, *, training):
-        """The `Judgement` of a `Batch`."""
+        """The `Judgement` of a `Batch`, computed in training or inference mode."""
         labels = batch.labels if takes_labels(self.discriminator) else None
         outputs = self.discriminator(with_labels(batch.images, labels), training=training)
-        scores, class_logits = outputs if self.tells_classes else (outputs, None)
+        scores, class_logits = outputs if self.classifies else (outputs, None)
         if class_logits is not None:
             class_logits = tf.cast(class_logits, tf.float32)
         return Judgement(
@@ -60,6 +60,6 @@ class Judge:
 
 
 def layer_losses(network):
-    """Sum of the losses that a network's layers added in its last pass; 0 without any."""
-    # A layer that computes in bfloat16 adds losses of that type.
+    """The sum of the losses that a network's layers added in its last pass; 0 without any."""
+    # A bfloat16 layer adds bfloat16 losses.
     return sum(tf.cast(loss, tf.float32) for loss in network.losses)

@@ -1,4 +1,4 @@
-"""Images with labels: what a conditional GAN needs of the classes of its images."""
+"""The labels of a conditional GAN: checks, defaults, and inputs with labels."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,16 +6,16 @@ import tensorflow as tf
 from gan_model.data.batches import ImageBatches
 
 _NO_LABELS = (
-    "This GAN knows {} classes, so it needs a label for each image, but the images came alone. "
+    "This GAN has {} classes and needs a label for each image, but received images only. "
     "Type gan.fit(images, labels, validation_data=(images, labels))."
 )
 
 
 def labels_of(images, labels, class_count):
-    """The labels of a batch, int32 (batch,); None where the GAN has no classes.
+    """The labels of a batch, int32 (batch,); None if the GAN has no classes.
 
     Raises:
-        ValueError: a GAN with classes, and no labels.
+        ValueError: if the GAN has classes, but `labels` is None.
     """
     if class_count is None:
         return None
@@ -25,56 +25,56 @@ def labels_of(images, labels, class_count):
 
 
 def with_labels(batch, labels):
-    """What a player takes: a batch, or [batch, labels] where there are labels."""
+    """The input of a network: a batch, or [batch, labels] if there are labels."""
     return batch if labels is None else [batch, labels]
 
 
 def takes_labels(discriminator):
-    """Whether a discriminator of a conditional GAN is given labels with the images."""
+    """Whether the discriminator of a conditional GAN takes labels with the images."""
     inputs = getattr(discriminator, "inputs", None)  # None: a subclass of keras.Model
     return inputs is None or len(inputs) > 1
 
 
 def of_each_class(count, labels, class_count):
-    """Labels for `count` images to be made, int32 (count,); None where the GAN knows no classes.
+    """Labels for `count` images to generate, int32 (count,); None if the GAN has no classes.
 
     Args:
-        count: images.
-        labels: one for all, or one for each, (count,); None: 0, 1, ..., class_count - 1 and
-            from 0 again, each class as often as the others.
-        class_count: classes, or None.
+        count: number of images.
+        labels: one label for all images, or one for each, (count,). None: 0, 1, ...,
+            class_count - 1, repeated.
+        class_count: number of classes, or None.
 
     Raises:
-        ValueError: labels that are none of the classes, or not one for each image.
+        ValueError: if the labels are not among the classes, or not one or `count`.
     """
     if class_count is None:
         if labels is not None:
             raise ValueError(
-                "This GAN was not made with classes, so it can't be asked for one. Leave labels "
-                "out, or train presets.modern_conditional."
+                "This GAN was built without classes, so it takes no labels. Leave labels out, or "
+                "train presets.modern_conditional."
             )
         return None
     labels = np.arange(count) % class_count if labels is None else np.asarray(labels)
     if labels.shape not in ((), (count,)):
         raise ValueError(
-            f"The labels have the shape {labels.shape}; expected one label, or one for each of "
-            f"{count} images."
+            f"Received labels of shape {labels.shape}; expected one label, or one for each of "
+            f"{count} images. Type labels=3, or leave labels out."
         )
     _check_values(labels, class_count)
     return np.broadcast_to(labels, count).astype(np.int32)
 
 
 def check_labels(source, labels, class_count):
-    """Looks, before the first step, whether images came with the labels that the GAN needs.
+    """Checks before the first step that images have the labels that the GAN needs.
 
     Args:
-        source: images or batches of them, as `fit` takes them; of a `tf.data.Dataset` one batch
-            is read.
-        labels: those that were given beside an array, or None.
-        class_count: classes, or None for a GAN that needs no labels.
+        source: images or batches of them, as `fit` takes them. One batch is read of a
+            `tf.data.Dataset`.
+        labels: labels of an array of images, or None.
+        class_count: number of classes, or None for a GAN without labels.
 
     Raises:
-        ValueError: labels that are missing, or are none of the classes.
+        ValueError: if labels are missing, or are not among the classes.
     """
     if class_count is None:
         return
@@ -86,7 +86,7 @@ def check_labels(source, labels, class_count):
         if isinstance(spec, tuple) and len(spec) > 1:
             labels = next((data[1] for data in source.take(1)), None)
     elif not isinstance(source, np.ndarray):
-        return  # a generator: what it yields is seen in its first step
+        return  # a Python generator: its labels are checked in the first step
     if labels is None:
         raise ValueError(_NO_LABELS.format(class_count))
     _check_values(np.asarray(labels), class_count)
@@ -95,17 +95,17 @@ def check_labels(source, labels, class_count):
 def _check_values(labels, class_count):
     if not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(
-            f"The labels are {labels.dtype.name}; expected whole numbers from 0 to "
-            f"{class_count - 1}. Convert them: labels.astype('int32'), or argmax(-1) of one-hot."
+            f"The labels are {labels.dtype.name}; expected integers from 0 to {class_count - 1}. "
+            "Type labels.astype('int32'), or labels.argmax(-1) for one-hot labels."
         )
     if labels.ndim > 1 and labels.shape[1:] != (1,):
         raise ValueError(
-            f"The labels have the shape {labels.shape}; expected one number for each image. "
-            "Of one-hot labels take labels.argmax(-1)."
+            f"The labels have the shape {labels.shape}; expected one integer per image. "
+            "Type labels.argmax(-1) for one-hot labels."
         )
     if labels.size and not 0 <= labels.min() <= labels.max() < class_count:
         raise ValueError(
-            f"The labels go from {labels.min()} to {labels.max()}; this GAN knows "
-            f"{class_count} classes, 0 to {class_count - 1}. Build it with class_count="
+            f"The labels go from {labels.min()} to {labels.max()}; expected 0 to "
+            f"{class_count - 1}, as this GAN has {class_count} classes. Build it with class_count="
             f"{max(int(labels.max()) + 1, 1)}, or number the classes from 0."
         )

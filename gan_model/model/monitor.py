@@ -1,4 +1,4 @@
-"""Held-out images -> the quality that a GAN measures in each evaluation."""
+"""Held-out images -> the quality of generated images, measured in each evaluation."""
 
 import math
 
@@ -13,33 +13,33 @@ _FEW = 64
 
 
 class QualityMonitor:
-    """Knows which images the quality of a GAN is measured against.
+    """Holds the `Quality` of a GAN and gives it the real images to compare with.
 
     Args:
         image_shape: shape of one image of the generator.
-        image_range: its least and greatest value.
+        image_range: least and greatest value of the images of the generator.
 
     Attributes:
         quality: `gan_model.metrics.Quality`, or None.
         real_sample: `Batch` of 64 real images, uint8 (64, *image_shape), with their labels where
-            the GAN has classes; None where neither training nor held-out images came as an array.
+            the GAN has classes; None if neither training nor held-out images are an array.
     """
 
     def __init__(self, *, image_shape, image_range):
         self.image_shape, self.image_range = image_shape, image_range
         self.quality = self.real_sample = None
-        self._referred_to = None, None  # the held-out images, and the reference made of them
+        self._referred_to = None, None  # the held-out images, and the reference computed from them
 
     def measure_by(self, quality):
         """Sets the quality to measure; None measures nothing.
 
         Raises:
-            ValueError: an object that does not measure.
+            ValueError: if `quality` cannot measure images.
         """
         usable = hasattr(quality, "refer_to") and not isinstance(quality, type)
         if quality is not None and not usable:
             raise ValueError(
-                f"`quality` measures generated images. Received: {quality!r}. "
+                f"`quality` must be an object of metrics.Quality. Received: {quality!r}. "
                 "Type gan.quality = metrics.Quality()."
             )
         self.quality, self._referred_to = quality, (None, None)
@@ -47,7 +47,11 @@ class QualityMonitor:
     def take_sample(self, *sources, labelled):
         """Keeps a sample of the first source that is an array.
 
-        Iterating over other sources may shift their order.
+        Other sources are not read, because iterating over them may change their order.
+
+        Args:
+            *sources: training images, then held-out images, as batches.
+            labelled: whether to keep the labels too.
         """
         self.real_sample = None
         array = next((source for source in sources if isinstance(source, ImageBatches)), None)
@@ -57,24 +61,24 @@ class QualityMonitor:
             self.real_sample = Batch(images, labels)
 
     def refer_to(self, held_out, training=None):
-        """Gives the quality the images that it compares with, once for each source."""
+        """Gives the quality the real images to compare with, once for each source."""
         if self.quality is None or held_out is None:
             return
         source, reference = self._referred_to
         if held_out is source and reference is self.quality.reference:
-            return  # unless another GAN, with other data, has the same `Quality`
+            return  # done before, and no other GAN has changed the reference of this `Quality`
         images = self._collected(held_out, self.quality.count)
-        # Of an array only: another pass over a shuffled data set would shift its order.
+        # Training images from an array only: a pass over a data set may change its order.
         spare = isinstance(training, ImageBatches)
         self.quality.refer_to(images, self._collected(training, len(images)) if spare else None)
         self._referred_to = held_out, self.quality.reference
 
     def measure(self, sampler):
-        """The quality of a `Sampler`'s images: dict from names to numbers, empty without one."""
+        """The measures of a `Sampler`'s images by name, a dict; empty without a quality."""
         if self.quality is None:
             return {}
         if not sampler.is_finite:
-            return dict.fromkeys(self.quality.names, math.nan)  # the run has diverged
+            return dict.fromkeys(self.quality.names, math.nan)  # the generator has diverged
         return self.quality.of(sampler)
 
     def _collected(self, source, count):
@@ -97,13 +101,14 @@ class QualityMonitor:
 
 
 def _refuse_endless(source):
-    """Quality needs each held-out image once, and again at the next evaluation."""
+    """Refuses held-out images that are infinite, or that can be read only once."""
     endless = isinstance(source, tf.data.Dataset) and (
         source.cardinality() == tf.data.INFINITE_CARDINALITY
     )
     if endless or iter(source) is source:
         kind = "repeated without end" if endless else f"a {type(source).__name__}, read only once"
         raise ValueError(
-            f"The quality is measured against held-out images that come once in each pass; these "
-            f"are {kind}. Give an array, or a tf.data.Dataset without repeat()."
+            f"The held-out images are {kind}; expected a finite set that can be read again, to "
+            "measure the quality. Type validation_data=images, with an array, or with a "
+            "tf.data.Dataset without repeat()."
         )

@@ -1,4 +1,4 @@
-"""A network and its optimizer -> one step of learning."""
+"""A network and its optimizer -> updated weights."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +8,12 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Player:
-    """One of the two networks, with what changes its weights.
+    """One of the two networks, with its optimizer and constraint.
 
     Args:
         network: Keras model.
         optimizer: Keras optimizer of its trainable variables.
-        constraint: function from a weight to the weight that replaces it after each update, or
-            None.
+        constraint: function from a weight to its new value, applied after each update; or None.
     """
 
     network: Any
@@ -22,20 +21,20 @@ class Player:
     constraint: Any = None
 
     def learn(self, tape, objective, *, weight=None):
-        """Updates the weights by the gradient of an objective.
+        """Updates the weights by the gradient of an objective to minimise.
 
         Args:
             tape: `tf.GradientTape` that recorded the objective.
-            objective: scalar of this device, a mean over its images.
-            weight: of this device in the batch, see `replicas.loss_weight`.
+            objective: scalar tensor, a mean over the images of this device.
+            weight: weight of this device in the batch; see `replicas.loss_weight`.
 
         Returns:
-            The gradients of this device, one for each trainable variable; None where the objective
-            does not depend on it.
+            The gradients of this device, one for each trainable variable; None for those that the
+            objective does not depend on.
         """
         variables = self.network.trainable_variables
         gradients = [
-            # The gradient of an embedding lists its rows. Optimizers would clip row by row.
+            # The gradient of an embedding is sparse; optimizers would clip its rows separately.
             gradient if gradient is None else tf.convert_to_tensor(gradient)
             for gradient in tape.gradient(objective, variables, output_gradients=weight)
         ]

@@ -1,4 +1,4 @@
-"""A trained generator -> images to show, save or count."""
+"""A trained generator -> uint8 images."""
 
 import math
 
@@ -10,23 +10,22 @@ from gan_model.model import inspection
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.random import numbered
 
-_BLOCK = 64  # images made at a time
-_ROWS = 20  # of a grid with a class a row
+_BLOCK = 64  # images generated at a time
+_ROWS = 20  # most rows of a grid with one class per row
 
 
 class Sampler:
-    """Makes uint8 images with a generator in inference mode.
+    """Generates uint8 images with a generator in inference mode.
 
-    Image i of a seed depends on (seed, i) alone, and on its label: asking for more gives the
-    same ones first. Images are made a block at a time, so the memory needed is that of the
-    answer.
+    Image i depends only on the seed, i, and its label. So a larger `count` gives the same first
+    images. Images are generated in blocks, so little memory is needed beyond that of the result.
 
     Args:
         generator: Keras model from codings, or from [codings, labels], to images.
-        codings_size: numbers in one coding. None: what the generator's input tells.
-        class_count: classes that its labels stand for; None: it takes no labels.
-        image_range: least and greatest value of its images. None: what its last activation
-            tells.
+        codings_size: numbers in one coding. None: taken from the generator's input shape.
+        class_count: number of classes of the labels. None: the generator takes no labels.
+        image_range: least and greatest value of the images. None: taken from the generator's
+            last activation.
     """
 
     def __init__(self, generator, *, codings_size=None, class_count=None, image_range=None):
@@ -34,48 +33,60 @@ class Sampler:
         size = inspection.codings_size(generator, codings_size, class_count)
         self.codings_size = size
         self.image_range = inspection.image_range(generator, size, image_range, class_count)
-        # Line by line, Keras's layers take as long again as what they compute.
+        # Run eagerly, Keras layers double the time.
         self._images = tf.function(lambda inputs: generator(inputs, training=False))
 
     @classmethod
     def of(cls, model):
-        """The sampler of a `GAN`, or of a generator alone, as a file may hold either."""
+        """The sampler of a `GAN` or of a generator; a `.keras` file may contain either."""
         if hasattr(model, "sampler"):
             return model.sampler()
-        return cls(model, class_count=inspection.classes_told(model))
+        return cls(model, class_count=inspection.embedded_class_count(model))
 
     @property
     def is_finite(self):
-        """Whether all weights are finite; a generator that has diverged has no images to show."""
+        """Whether all weights of the generator are finite. They are not after it diverged."""
         return all(np.isfinite(weight).all() for weight in self.generator.get_weights())
 
     def generate(self, count, *, labels=None, seed=0):
-        """Images number 0 to `count - 1`: uint8, (count, *image_shape); as `GAN.generate`."""
+        """Images 0 to `count - 1` of a seed, uint8 (count, *image_shape).
+
+        Args:
+            count: number of images, 1 or more.
+            labels: for a conditional GAN, one label for all images or one for each, (count,).
+                None: 0, 1, ..., class_count - 1, repeated.
+            seed: of the codings.
+
+        Raises:
+            ValueError: if `count` is below 1, or the labels do not fit.
+        """
         if count < 1:
             raise ValueError(f"`count` is 1 or more images. Received: count={count}.")
         labels = of_each_class(count, labels, self.class_count)
-        made = None
+        images = None
         for first in range(0, count, _BLOCK):
-            # Whole blocks, also the last: the size of a batch can move the last bit.
+            # The last block is complete too, because the batch size can change the last bit.
             codings = numbered(first, _BLOCK, self.codings_size, seed=seed)
-            block = self._make(codings, _block_of(labels, first))
-            if made is None:
-                made = np.empty((count, *block.shape[1:]), np.uint8)
-            made[first : first + _BLOCK] = block[: count - first]
-        return made
+            block = self._uint8_images(codings, _block_of(labels, first))
+            if images is None:
+                images = np.empty((count, *block.shape[1:]), np.uint8)
+            images[first : first + _BLOCK] = block[: count - first]
+        return images
 
     def for_grid(self, count=None, *, seed=0):
-        """Images to show together, and how many of them make a row.
+        """Images for a grid, and the number of its columns.
+
+        For a conditional GAN each row shows one class, and all rows have the same codings. With
+        more than 20 classes, 20 evenly spaced ones are shown.
 
         Args:
-            count: images. None: 25, or 8 of each class.
+            count: number of images; with classes, rounded up to complete rows. None: 25, or 8
+                for each class shown.
             seed: of the codings.
 
         Returns:
-            uint8 (count, *image_shape), and None: as near to a square as it goes. Where there
-            are classes: a row for each, or for 20 evenly spread ones where there are more, of
-            the same codings, with as many images as make `count` or more in all; and their
-            number in a row.
+            (images, columns): images are uint8 (n, *image_shape); `columns` is None without
+            classes, for a grid that is as square as possible.
         """
         if self.class_count is None:
             return self.generate(count or 25, seed=seed), None
@@ -85,15 +96,15 @@ class Sampler:
         return np.concatenate(rows), columns
 
     def walk(self, count, *, stops=5, frames=12, seed=0):
-        """`count` images that change along a closed path through their codings.
+        """Interpolates `count` images along closed paths through the space of codings.
 
-        Between two stops the codings go along an arc, on which they stay standard normal; on
-        a straight line they would shrink half way. Classes, where there are any, stay.
+        Between two stops the codings follow an arc, so they stay standard normal; on a straight
+        line they would get shorter between the stops. The label of each image stays the same.
 
         Args:
-            count: images that walk side by side.
-            stops: codings that each of them passes.
-            frames: from one stop to the next.
+            count: number of images in each frame.
+            stops: number of random codings on each path.
+            frames: number of frames from one stop to the next.
             seed: of the codings.
 
         Yields:
@@ -105,9 +116,9 @@ class Sampler:
         for frame in range(stops * frames):
             stop, angle = frame // frames, (frame % frames) / frames * math.pi / 2
             here, there = path[stop], path[(stop + 1) % stops]
-            yield self._make(math.cos(angle) * here + math.sin(angle) * there, labels)
+            yield self._uint8_images(math.cos(angle) * here + math.sin(angle) * there, labels)
 
-    def _make(self, codings, labels):
+    def _uint8_images(self, codings, labels):
         inputs = with_labels(codings, labels)
         return to_uint8(
             self._images(tf.nest.map_structure(tf.convert_to_tensor, inputs)), self.image_range
@@ -115,7 +126,7 @@ class Sampler:
 
 
 def _block_of(labels, first):
-    """The labels of a block of images; after the last one class 0 fills it."""
+    """The labels of a block of images, padded with class 0."""
     if labels is None:
         return None
     block = labels[first : first + _BLOCK]

@@ -1,9 +1,9 @@
-"""What of a GAN goes into a `.keras` file, and how it comes back.
+"""A GAN -> a `.keras` file, and back.
 
-Keras saves the weights of both players and the state of both optimizers by itself. Added here:
-the players as part of the configuration, the game and the optimizers as part of the compile
-configuration, the counters, and the random state of layers such as dropout, which no format of
-Keras keeps.
+Keras saves the weights of both networks and the state of both optimizers. This module adds both
+networks to the configuration, and the losses, penalties and optimizers to the compile
+configuration. It also saves the counters, and the random state of layers such as dropout, which
+no Keras file format saves.
 """
 
 import keras
@@ -24,7 +24,7 @@ _COMPILED_OBJECTS = (
 
 
 class SavedAsKerasFile:
-    """The methods that `save`, `save_weights`, `load_model` and `load_weights` of Keras call."""
+    """The methods that Keras calls in `save`, `save_weights`, `load_model` and `load_weights`."""
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -50,7 +50,7 @@ class SavedAsKerasFile:
             config[player] = network
         gan = cls(**config)
         if averaged:
-            # Also for load_model(..., compile=False): images come from the averaged generator.
+            # Here and not in `compile`, because load_model(..., compile=False) needs it too.
             gan.add_averaged_generator()
         return gan
 
@@ -65,7 +65,7 @@ class SavedAsKerasFile:
         }
 
     def compile_from_config(self, config):
-        # A file may lack those that later versions of the package add.
+        # A file of an older version may lack some of them.
         objects = {
             name: keras.saving.deserialize_keras_object(config[name])
             for name in _COMPILED_OBJECTS
@@ -74,14 +74,15 @@ class SavedAsKerasFile:
         self.compile(**{**config, **objects})
 
     def get_build_config(self):
-        return None  # both players are built before they get here
+        return None  # both networks are already built
 
     @property
     def state_variables(self):
-        """Every variable that the next step depends on, in the order of checkpoints.
+        """All variables that the next step depends on, in the order of checkpoints.
 
-        Both networks, the random state of layers such as dropout, what `compile` added, both
-        optimizers, and the counters. Metrics are not among them: an epoch begins with empty ones.
+        They are the counters, both networks with the random state of layers such as dropout, the
+        layers that `compile` added, and both optimizers. Metrics are not included, because they
+        are reset at the beginning of an epoch.
         """
         companions = [self.companions.get(name) for name in ("augmentation", "average")]
         layers = self.generator, self.discriminator, *filter(None, companions)
@@ -100,7 +101,7 @@ class SavedAsKerasFile:
             variable.assign(np.asarray(store[name]))
 
     def _own_state(self):
-        """What no layer saves: the counters, and the random state of layers such as dropout."""
+        """Variables that no layer saves: counters, and the random state of layers like dropout."""
         weights = {id(weight) for weight in self.weights}
         random = [variable for variable in self.variables if id(variable) not in weights]
         counters = {"step": self.step, "images_seen": self.images_seen}

@@ -5,15 +5,16 @@ import tensorflow as tf
 
 from gan_model import replicas
 
-_EVERY = 7  # steps from one gradient norm to the next; odd, so that it meets lazy penalties
+# Steps from one gradient norm to the next. Odd, so that steps with lazy penalties are included.
+_EVERY = 7
 _EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
 _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
-# All that a GAN may log of its training, in the order of the logs.
+# All training figures that a GAN may log, in the order of the logs.
 FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
 
 
 class Trackers:
-    """Means of the figures of a GAN, over the batches of an epoch or of an evaluation."""
+    """Means of the figures of a GAN over the steps of an epoch or of an evaluation."""
 
     def __init__(self):
         self._means = {name: keras.metrics.Mean(name=name) for name in FIGURES}
@@ -22,36 +23,36 @@ class Trackers:
         """The `keras.metrics.Mean` of each figure that is logged.
 
         Args:
-            evaluating: whether in an evaluation, which has neither gradients nor penalty.
+            evaluating: whether in an evaluation, which logs no gradient norms and no penalty.
             without: names of figures that this GAN does not have.
         """
         names = _EVALUATED if evaluating else FIGURES
         return [self._means[name] for name in names if name not in without]
 
     def add(self, figures, *, weight=None):
-        """Takes in the figures of one step.
+        """Adds the figures of one step.
 
         Args:
-            figures: dict from names to scalars, or to scores with one row an image.
-            weight: of this device in the batch, see `replicas.loss_weight`.
+            figures: dict from names to scalars, or to scores with one row per image.
+            weight: weight of this device in the batch; see `replicas.loss_weight`.
         """
         for name, value in figures.items():
             value = tf.convert_to_tensor(value)
-            if weight is None or value.shape.rank:  # scores count image by image
+            if weight is None or value.shape.rank:  # every score counts equally
                 self._means[name].update_state(value)
             else:
-                # The mean over no images is not a number.
+                # The mean over no images is NaN.
                 value = tf.where(weight > 0, value, 0.0)
                 self._means[name].update_state(value, sample_weight=weight)
 
     def add_gradient_norm(self, player, gradients, optimizer):
-        """Takes in the norm of a player's gradient in one of seven steps, and in the first.
+        """Adds the norm of a player's gradient, in every seventh step and in the first.
 
-        To read all gradients in each step would take a sixth of the time of a dense GAN's step.
+        Reading all gradients in each step would take a sixth of the time of a dense GAN's step.
 
         Args:
             player: "discriminator" or "generator".
-            gradients: tensors, or None, as `Player.learn` returns them.
+            gradients: list of tensors and None, as `Player.learn` returns it.
             optimizer: Keras optimizer of the player, which counts its steps.
         """
         mean = self._means[f"{player}_gradient_norm"]

@@ -1,6 +1,8 @@
-"""Players for the presets: codings -> images and images -> scores, one family a file.
+"""Networks: generators, codings -> images, and discriminators, images -> scores.
 
-`spectral` normalises the layers of any of them; `conditional` has layers that use labels.
+There is one file for the networks of each preset; `presets.modern_conditional` uses those of
+`modern`. `conditional` has layers that use labels. `spectral` normalises the layers of any
+network.
 """
 
 from gan_model.networks import conditional, dcgan, dense, guidelines, modern, spectral

@@ -1,10 +1,10 @@
-"""Layers that use the class of each image: for the generator, and for the discriminator.
+"""Layers of conditional networks, which take the class of each image as a second input.
 
-    images = ConditionalBatchNormalization(10)([images, labels])
-    scores = Projection(10)([features, labels])
+    images = ConditionalBatchNormalization(10)([images, labels])  # in the generator
+    scores = Projection(10)([features, labels])                   # in the discriminator
 
-Labels are (batch,), int32, from 0. To tell a generator the class by its codings alone, join
-them with `keras.layers.Embedding(10, 32)(labels)`.
+Labels are (batch,), int32, from 0 to class_count - 1. A simpler conditional generator concatenates
+its codings with `keras.layers.Embedding(10, 32)(labels)`.
 """
 
 import keras
@@ -18,12 +18,12 @@ class ConditionalBatchNormalization(layers.Layer):
         normalized = (inputs - mean of the batch) / sqrt(variance of the batch + epsilon)
         output = scale[label] * normalized + offset[label]
 
-    Mean and variance are those of all classes of a batch together. Scales begin at 1, offsets
-    at 0.
+    Mean and variance are taken over all images of a batch, whatever their class. Scales are
+    initialised to 1 and offsets to 0.
 
     Args:
-        class_count: classes.
-        momentum, epsilon: as those of `keras.layers.BatchNormalization`.
+        class_count: number of classes.
+        momentum, epsilon: see `keras.layers.BatchNormalization`.
 
     Reference: Dumoulin et al. (2017).
     """
@@ -53,7 +53,7 @@ class ConditionalBatchNormalization(layers.Layer):
     def call(self, inputs, training=False):
         images, labels = inputs
         normalized = self.normalization(images, training=training)
-        # A row an image, the same at every pixel.
+        # One row per image, broadcast over its pixels.
         shape = (-1, *[1] * (len(images.shape) - 2), images.shape[-1])
         scale, offset = (
             keras.ops.reshape(embedding(labels), shape) for embedding in (self.scale, self.offset)
@@ -70,15 +70,15 @@ class ConditionalBatchNormalization(layers.Layer):
 
 @keras.saving.register_keras_serializable("gan_model")
 class Projection(layers.Layer):
-    """A discriminator's last layer that asks how real an image is *as one of its class*.
+    """The last layer of a conditional discriminator: scores of images given their class.
 
         score = features . weights + bias + features . embedding[label]
 
-    The first part is what a dense layer would say, the second what only images of the class
-    are asked. Embeddings begin at 0, so the discriminator begins without an opinion on classes.
+    The first two terms are a dense layer. The last one depends on the class. Embeddings are
+    initialised to 0, so at first the score does not depend on the label.
 
     Args:
-        class_count: classes.
+        class_count: number of classes.
 
     Reference: Miyato and Koyama (2018).
     """
@@ -98,8 +98,8 @@ class Projection(layers.Layer):
 
     def call(self, inputs):
         features, labels = inputs
-        asked = keras.ops.sum(features * self.of_class(labels), axis=-1, keepdims=True)
-        return self.score(features) + asked
+        class_score = keras.ops.sum(features * self.of_class(labels), axis=-1, keepdims=True)
+        return self.score(features) + class_score
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], 1)

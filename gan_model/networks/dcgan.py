@@ -1,4 +1,4 @@
-"""The convolutional GAN of `presets.dcgan`: two strided convolutions for each player."""
+"""The convolutional GAN of `presets.dcgan`: two strided convolutions in each network."""
 
 from keras import Input, Sequential, layers
 

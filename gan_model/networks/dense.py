@@ -1,4 +1,4 @@
-"""The dense GAN of `presets.dense`: three dense layers for each player."""
+"""The dense GAN of `presets.dense`: three dense layers in each network."""
 
 import math
 
@@ -12,7 +12,7 @@ def generator(image_shape, *, codings_size):
             Input((codings_size,)),
             layers.Dense(100, activation="selu"),
             layers.Dense(150, activation="selu"),
-            # float32 also under a bfloat16 policy: 8 bits of mantissa would show as bands.
+            # float32 also under a bfloat16 policy, whose 8 bits of mantissa would cause banding.
             layers.Dense(math.prod(image_shape), activation="sigmoid", dtype="float32"),
             layers.Reshape(image_shape, dtype="float32"),
         ],

@@ -1,14 +1,14 @@
-"""A DCGAN by the guidelines of its paper, for any image size (Radford et al., 2016).
+"""The DCGAN of `presets.guidelines`, by the guidelines of its paper (Radford et al., 2016).
 
-Strided convolutions instead of pooling, no fully connected hidden layer, batch norm
-everywhere but at the generator's output and the discriminator's input, ReLU in the generator,
-leaky ReLU in the discriminator.
+It uses strided convolutions instead of pooling and no fully connected hidden layers. It has batch
+normalization everywhere except in the generator's output layer and the discriminator's input
+layer, ReLU in the generator, and leaky ReLU in the discriminator.
 """
 
 from keras import Input, Sequential, initializers, layers
 
 _STRIDED = dict(kernel_size=5, strides=2, padding="same", use_bias=False)
-_SMALLEST, _MOST_FILTERS = 4, 512
+_MIN_SIDE, _MAX_FILTERS = 4, 512
 
 
 def generator(image_shape, *, codings_size, filters=64):
@@ -17,8 +17,8 @@ def generator(image_shape, *, codings_size, filters=64):
     Args:
         image_shape: (height, width, channels); height and width are multiples of 4.
         codings_size: numbers in one coding.
-        filters: of the layer next to the images; doubled with each halving of the size, to
-            512 at most.
+        filters: filters of the layer next to the images. They double with each halving of the
+            image size, up to 512.
     """
     *size, channels = image_shape
     count = halvings(size)
@@ -50,7 +50,7 @@ def generator(image_shape, *, codings_size, filters=64):
 
 
 def discriminator(image_shape, *, filters=64):
-    """Images (batch, *image_shape) in [-1, 1] -> scores (batch, 1); `filters` as above."""
+    """Images (batch, *image_shape) in [-1, 1] -> scores (batch, 1); `filters` as in `generator`."""
     *size, _ = image_shape
     first = layers.Conv2D(filters, kernel_initializer=_normal(), **{**_STRIDED, "use_bias": True})
     stack = [Input(image_shape), first, layers.LeakyReLU(negative_slope=0.2)]
@@ -62,20 +62,20 @@ def discriminator(image_shape, *, filters=64):
 
 
 def halvings(size):
-    """How often both sides halve evenly without going below 4 pixels; 2 or more."""
+    """How often (height, width) can be halved without a remainder, down to 4 pixels or more."""
     count = 0
-    while all(side % 2 == 0 and side // 2 >= _SMALLEST for side in size):
+    while all(side % 2 == 0 and side // 2 >= _MIN_SIDE for side in size):
         size, count = [side // 2 for side in size], count + 1
     return count
 
 
 def _filters(filters, level):
-    return min(filters << level, _MOST_FILTERS)
+    return min(filters << level, _MAX_FILTERS)
 
 
 def _batch_norm():
-    # 0.9 as in the paper's own program; with Keras's 0.99 the images of the first epochs,
-    # made with the moving averages, lag behind what was trained.
+    # Momentum 0.9 as in the authors' program. With Keras's default of 0.99 the moving statistics
+    # lag behind the weights, which degrades the images of the first epochs.
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)
 
 

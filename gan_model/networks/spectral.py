@@ -1,8 +1,8 @@
-"""Spectral normalisation: a discriminator whose layers stretch nothing (Miyato et al., 2018).
+"""Spectral normalisation, which bounds the gradient of a discriminator (Miyato et al., 2018).
 
-    networks.spectral.normalized(networks.dcgan.discriminator(image_shape))
+    discriminator = networks.spectral.normalized(networks.dcgan.discriminator(image_shape))
 
-makes such a one of any Sequential or functional model.
+`normalized` takes any Sequential or functional model.
 """
 
 import keras
@@ -12,41 +12,42 @@ from keras import layers
 
 @keras.saving.register_keras_serializable("gan_model")
 class SpectralNormalization(layers.Wrapper):
-    """A layer that computes with its kernel divided by the kernel's greatest stretch.
+    """Wraps a layer and divides its kernel by the kernel's spectral norm.
 
         W = kernel as a matrix (inputs, outputs)
-        sigma = |W u|,    u the unit vector that W stretches most
+        sigma = |W u|,    u the unit vector that maximises |W u|
         output = activation(inputs (kernel / sigma) + bias)
 
-    Under it the layer has a slope of 1 at most, but for the overlap of a convolution's
-    windows. The gradient goes through sigma too, so it is orthogonal to the kernel and the
-    kernel's size has no say. Keras's own layer of this name overwrites the kernel at every
-    call instead, so that each pass of a step sees another one.
+    The Lipschitz constant of a dense layer becomes 1 at most (without its activation). That of a
+    convolution can be larger, because its windows overlap. The gradient is propagated through
+    sigma too, so it is orthogonal to the kernel, and the scale of the kernel has no effect.
 
-    `u` is found by power iteration, once in each step of the discriminator (`GAN` calls
-    `update` before the passes of that step, the order of the paper) and never in a call. So
-    the real, the fake and the penalty's pass of a step see one function, training and
-    evaluating are alike, and neither the generator's step nor an evaluation changes a weight.
-    From a random `u` it takes some steps until sigma is found; meanwhile it is below the true
-    one.
+    `u` is estimated by power iteration. `GAN` calls `update` once before the forward passes of
+    each discriminator step, as in the paper; calling the layer does not change `u`. So all
+    forward passes of a step use the same sigma, and training and inference compute the same.
+    Neither the generator's step nor an evaluation changes a weight. `u` starts at random, so
+    sigma is too small in the first steps.
+
+    The Keras layer of the same name differs: it overwrites the kernel in every training call, so
+    the forward passes of one step use different kernels.
 
     Args:
-        layer: `Dense`, `Conv2D`, or another whose output is linear in a weight `kernel` and
-            in its inputs, apart from bias and activation.
+        layer: `Dense`, `Conv2D`, or another layer whose output is linear in its inputs and in a
+            weight `kernel`, apart from bias and activation.
 
     Reference: Miyato et al. (2018), algorithm 1.
     """
 
     def __init__(self, layer, *, dtype="float32", **keras_arguments):
-        # float32 also around a layer that computes in bfloat16, whose 8 bits would show in sigma.
+        # float32 also around a bfloat16 layer: sigma needs more than 8 bits of mantissa.
         super().__init__(layer, dtype=dtype, **keras_arguments)
 
     def build(self, input_shape):
         super().build(input_shape)
         if not hasattr(self.layer, "kernel"):
             raise ValueError(
-                f"The layer {self.layer.name} has no kernel to normalise. Wrap layers such as "
-                "Dense and Conv2D."
+                f"The layer {self.layer.name} has no kernel to normalise; expected a layer with "
+                "a weight `kernel`. Wrap layers such as Dense and Conv2D."
             )
         self.u = self.add_weight(
             name="u",
@@ -56,18 +57,18 @@ class SpectralNormalization(layers.Wrapper):
         )
 
     def call(self, inputs):
-        # The layer is linear: to divide what goes in is to divide the kernel.
+        # The layer is linear, so dividing its inputs has the same effect as dividing its kernel.
         return self.layer(inputs / self.sigma())
 
     def sigma(self):
-        """The stretch of the kernel along `u`, a scalar; the greatest one once `u` is found."""
+        """|W u|, a scalar; the spectral norm of the kernel once `u` has converged."""
         return _length(tf.linalg.matvec(self._matrix(), _unit(self.u)))
 
     def update(self):
-        """One power iteration, which turns `u` towards where the kernel stretches most."""
+        """Runs one power iteration, which moves `u` towards the vector that maximises |W u|."""
         matrix = self._matrix()
-        there = _unit(tf.linalg.matvec(matrix, _unit(self.u)))
-        self.u.assign(_unit(tf.linalg.matvec(matrix, there, transpose_a=True)))
+        left = _unit(tf.linalg.matvec(matrix, _unit(self.u)))
+        self.u.assign(_unit(tf.linalg.matvec(matrix, left, transpose_a=True)))
 
     def _matrix(self):
         kernel = tf.convert_to_tensor(self.layer.kernel)
@@ -75,29 +76,29 @@ class SpectralNormalization(layers.Wrapper):
 
 
 def normalized(network):
-    """The same network, its dense and convolutional layers spectrally normalised.
+    """A new network with the dense and convolutional layers spectrally normalised.
 
     Args:
-        network: a Sequential or functional model. It is left as it is; the new one has layers
-            of its own, with weights drawn anew.
+        network: a Sequential or functional model. It is not changed. The new network has its
+            own layers with newly initialised weights.
     """
 
-    def copied(layer):
+    def wrapped(layer):
         copy = layer.from_config(layer.get_config())
         return SpectralNormalization(copy) if _can_be_wrapped(layer) else copy
 
-    return keras.models.clone_model(network, clone_function=copied, recursive=True)
+    return keras.models.clone_model(network, clone_function=wrapped, recursive=True)
 
 
 def update(network):
-    """Updates every spectrally normalised layer of a network, however deep it lies."""
+    """Calls `update` of every spectrally normalised layer of a network, including nested ones."""
     for layer in every_layer(network):
         if isinstance(layer, SpectralNormalization):
             layer.update()
 
 
 def every_layer(network):
-    """The network and every layer inside it, wrapped and nested ones too."""
+    """The network and all its layers, including wrapped and nested ones."""
     return network._flatten_layers()
 
 
@@ -110,5 +111,5 @@ def _unit(vector):
 
 
 def _length(vector):
-    # The root has no derivative at 0, where a kernel of zeros would put it.
+    # The square root has no derivative at 0; without the constant a kernel of zeros gives NaN.
     return tf.sqrt(tf.reduce_sum(tf.square(vector)) + 1e-12)

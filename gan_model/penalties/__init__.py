@@ -1,32 +1,34 @@
-"""A discriminator and images -> one number, added to what the discriminator pays.
+"""A discriminator and images -> a scalar that is added to the discriminator loss.
 
-A penalty bounds how steep the discriminator is where it matters, which is what keeps the two
-players from circling for ever. It is an object that is called on the discriminator's tape:
+A penalty bounds the gradient of the discriminator by its input, which stabilises training. It is
+called inside the discriminator's gradient tape:
 
     penalty(discriminator, real_images, fake_images, random) -> scalar
 
-    discriminator  a function, images -> scores, in training mode
-    real_images    (batch, height, width) or with channels, float32
-    fake_images    as many, of the same shape
-    random         `random.RandomStream` of this step: random.uniform(count, size),
-                   random.normal(...), and random.step, the number of steps done before
+    discriminator  a function from images to scores, in training mode
+    real_images    (batch, height, width) or (batch, height, width, channels), float32
+    fake_images    same shape and dtype
+    random         `random.RandomStream` of this step, with random.uniform(count, size),
+                   random.normal(count, size) and random.step, the number of completed steps
 
-All random numbers come from `random`, so that a run that was cut goes on as it would have. `+`
-adds penalties: `R1(10) + R2(10)`. A function of these four is a penalty too; derive from
-`Penalty` for one that has a weight and `every` and is saved with the model.
+`+` adds penalties: `R1(10) + R2(10)`.
 
-A weight may change along the way: a schedule of Keras, which is a function of the step,
+The weight of a penalty may be a Keras schedule, which is called with the training step, one per
+batch. This one starts at 10 and ends at 1:
 
     R1(keras.optimizers.schedules.CosineDecay(10.0, decay_steps=20_000, alpha=0.1))
 
-begins with 10 and ends with 1. The step is the model's own, one for each batch.
+With `every=k` the penalty is evaluated at steps 0, k, 2k, ... with k times its weight, and is 0
+at all other steps. This has nearly the same effect in less time (lazy regularisation, Karras et
+al., 2020).
 
-With `every=k` a penalty is evaluated at every k-th step only, with k times its weight: nearly
-the same push at a fraction of the time (lazy regularisation, Karras et al., 2020). Which steps
-is a function of the step's number, 0, k, 2k, ...; at the others it is 0.
+Your own penalty is a function of the four arguments above. Take all random numbers from `random`,
+so that a resumed run equals an uninterrupted one. Derive from `Penalty` for a weight, `every`,
+and saving with the model. To add a penalty to this package, write one class in one file, import
+it here, and add a row in tests/test_penalties.py.
 
-`WeightClipping` is no penalty but a constraint: it is applied to each weight of the
-discriminator after its update.
+`WeightClipping` is a constraint: it is applied to each weight of the discriminator after its
+update.
 """
 
 from gan_model.penalties.gradient_norms import DRAGAN, R1, R2, GradientPenalty

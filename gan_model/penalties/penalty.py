@@ -1,4 +1,4 @@
-"""What all penalties have in common: a weight, and the steps at which they are due."""
+"""The base class of penalties, with a weight and the steps at which they are evaluated."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 
 class _Addable:
-    """Has `+`."""
+    """Defines `+`."""
 
     def __add__(self, other):
         return Sum((self, other))
@@ -19,12 +19,15 @@ class _Addable:
 
 @dataclass(frozen=True)
 class Penalty(_Addable, Serializable):
-    """A number for each image, `of_each`; its mean is charged `weight` times.
+    """The mean over a batch of a number for each image, times a weight.
+
+    A subclass defines `of_each`.
 
     Args:
-        weight: of the penalty in what the discriminator pays; 0 or more. Or an object of
-            `keras.optimizers.schedules`, which gives it for each step.
-        every: steps from one evaluation to the next.
+        weight: factor of the mean, 0 or more; or an object of `keras.optimizers.schedules`,
+            which gives the factor for each step.
+        every: steps from one evaluation to the next, 1 or more. The penalty counts `every`
+            times as much at each.
     """
 
     weight: float | Schedule = 10.0
@@ -34,22 +37,22 @@ class Penalty(_Addable, Serializable):
         _check_weight(self.weight)
         if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 1:
             raise ValueError(
-                f"`every` counts steps, so it is a whole number from 1 on. Received: "
+                "`every` is a number of steps, an integer of 1 or more. Received: "
                 f"every={self.every!r}."
             )
 
     def __call__(self, discriminator, real_images, fake_images, random):
-        def charged():
+        def weighted_mean():
             each = self.of_each(discriminator, real_images, fake_images, random)
             return self.every * self._weight_at(random.step) * tf.reduce_mean(each)
 
         if self.every == 1:
-            return charged()
+            return weighted_mean()
         due = tf.cast(random.step, tf.int64) % self.every == 0
-        return tf.cond(due, charged, lambda: tf.constant(0.0))
+        return tf.cond(due, weighted_mean, lambda: tf.constant(0.0))
 
     def of_each(self, discriminator, real_images, fake_images, random):
-        """The penalty of each image, (batch,), before the weight."""
+        """The penalty of each image without the weight, (batch,)."""
         raise NotImplementedError
 
     @classmethod
@@ -66,7 +69,7 @@ class Penalty(_Addable, Serializable):
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class Sum(_Addable, SerializableParts):
-    """Several penalties at once; what `+` makes."""
+    """The sum of several penalties, made by `+`."""
 
     parts: tuple
 

@@ -1,4 +1,4 @@
-"""The constraint of the first Wasserstein GAN."""
+"""The constraint of the original Wasserstein GAN."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,14 @@ from gan_model.storage.serializable import Serializable
 @keras.saving.register_keras_serializable("gan_model")
 @dataclass(frozen=True)
 class WeightClipping(Serializable):
-    """Cuts each weight of the discriminator to [-limit, limit] (Arjovsky et al., 2017).
+    """Clips each weight of the discriminator to [-limit, limit] (Arjovsky et al., 2017).
 
-    A crude bound on the slope, of the first Wasserstein GAN. Biases and the scales of a
-    normalisation are weights too. For `compile(constraint=WeightClipping())`; any
-    `keras.constraints.Constraint` can stand in for it.
+    This roughly bounds the gradient of the discriminator. Biases and the scales of
+    normalisation layers are clipped too. Pass it as `compile(constraint=WeightClipping())`; any
+    `keras.constraints.Constraint` can be used instead.
+
+    Args:
+        limit: largest absolute value of a weight, more than 0.
     """
 
     limit: float = 0.01

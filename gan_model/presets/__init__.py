@@ -1,9 +1,12 @@
-"""Whole recipes with a name: each a function that gives a compiled GAN.
+"""Complete recipes by name: functions that return a compiled GAN.
 
-Every preset takes `image_shape`, `codings_size`, a learning rate for each player (a number, or one
-of `keras.optimizers.schedules`) and `seed` (of the codings and of the order of the images), so
-that one script, or one sweep, runs them all.
-Each shows what else makes its recipe; some of that can be set too.
+Every preset takes `image_shape`, `codings_size`, `generator_learning_rate`,
+`discriminator_learning_rate` and `seed`, so that one script or one sweep can run all of them.
+A learning rate is a number or an object of `keras.optimizers.schedules`. `seed` determines the
+codings and the order of the images. Further arguments of a preset are described there.
+
+To add a preset, write one function in one file, import it here, and add it to `PRESETS` in
+choice.py. The tests run over `PRESETS`.
 """
 
 from gan_model.presets.choice import PRESETS, classes_for, named

@@ -18,10 +18,10 @@ PRESETS = {
 
 
 def named(name):
-    """The preset of that name.
+    """The preset with the given name.
 
     Raises:
-        ValueError: there is none; the message has the nearest name.
+        ValueError: if there is none; the message suggests the closest name.
     """
     if name not in PRESETS:
         near = difflib.get_close_matches(name, PRESETS, n=1)
@@ -31,12 +31,12 @@ def named(name):
 
 
 def classes_for(preset, *labels):
-    """What a preset is told of the classes: {"class_count": 10}; {} for one that asks for none.
+    """The `class_count` argument of a preset: {"class_count": 10}; {} if the preset takes none.
 
     Args:
-        preset: a function of this module.
-        *labels: int (n,), of all images, for training and held out; a class is a number from 0
-            to the greatest of them.
+        preset: a function of `gan_model.presets`.
+        *labels: arrays of integers (n,), for example the training and the held-out labels. The
+            classes are 0 to the greatest label.
     """
     if "class_count" not in inspect.signature(preset).parameters:
         return {}

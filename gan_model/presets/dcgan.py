@@ -1,4 +1,4 @@
-"""The small convolutional GAN."""
+"""A small convolutional GAN."""
 
 import keras
 
@@ -20,8 +20,10 @@ def dcgan(
 ):
     """A small convolutional GAN with selu and dropout, images in [-1, 1], RMSprop.
 
-    Height and width are multiples of 4. `dropout` is the share of the discriminator's
-    activations that it drops, twice.
+    Args:
+        image_shape: (height, width) or (height, width, channels); height and width are multiples
+            of 4 from 16 to 128, channels 1 or 3.
+        dropout: rate of the two dropout layers of the discriminator, from 0 and below 1.
     """
     image_shape = channels_last(image_shape, "dcgan")
     gan = GAN(

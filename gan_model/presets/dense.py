@@ -16,9 +16,9 @@ def dense(
     loss=BinaryCrossentropy(),
     seed=0,
 ):
-    """The dense GAN: three dense layers for each player, images in [0, 1], RMSprop.
+    """The dense GAN: three dense layers in each network, images in [0, 1], RMSprop.
 
-    The baseline. "Not very good", says its author.
+    This is the baseline. "Not very good", says its author.
     """
     gan = GAN(
         networks.dense.generator(image_shape, codings_size=codings_size),
@@ -29,8 +29,8 @@ def dense(
         loss,
         keras.optimizers.RMSprop(generator_learning_rate),
         keras.optimizers.RMSprop(discriminator_learning_rate),
-        # Dozens of operations of microseconds each: compiled together, 24 steps at a time, they
-        # take two thirds of the time. 24 steps are 30 ms, and 13 of them a pass over the sample.
+        # A step is dozens of operations of microseconds each. XLA and 24 steps per execution
+        # reduce the time to two thirds. An execution takes 30 ms; 13 are a pass over the sample.
         jit_compile=True,
         steps_per_execution=24,
     )

@@ -1,4 +1,4 @@
-"""The DCGAN of its paper."""
+"""The DCGAN of the paper."""
 
 import keras
 
@@ -20,7 +20,10 @@ def guidelines(
 ):
     """A DCGAN by the guidelines of its paper (Radford et al., 2016), images in [-1, 1], Adam.
 
-    Height and width are multiples of 4, from 16 to 128; one or three channels.
+    Args:
+        image_shape: (height, width) or (height, width, channels); height and width are multiples
+            of 4 from 16 to 128, channels 1 or 3.
+        beta_1: of both Adam optimizers.
     """
     image_shape = channels_last(image_shape, "guidelines")
     gan = GAN(
@@ -28,8 +31,8 @@ def guidelines(
         networks.guidelines.discriminator(image_shape),
         seed=seed,
     )
-    # A beta_1 of 0.5 as in the paper; with Keras's 0.9 each player answers gradients long out
-    # of date.
+    # beta_1 is 0.5 as in the paper. With Keras's default of 0.9 each player would follow
+    # gradients against an opponent that has long changed.
     gan.compile(
         loss,
         keras.optimizers.Adam(generator_learning_rate, beta_1=beta_1),

@@ -1,4 +1,4 @@
-"""Small networks with R1 and an averaged generator, with classes and without."""
+"""Small networks with R1 and an averaged generator, conditional or not."""
 
 import keras
 
@@ -24,12 +24,14 @@ def modern(
 ):
     """Small networks, R1 and an averaged generator, images in [-1, 1], Adam.
 
-    Made for quality by the minute on a few cores; docs/results.md has it against the loop. Height
-    and width are multiples of 4, from 16 to 128; one or three channels. For few images there is
-    `augment=augmenting.DiffAugment()`.
+    This preset is made for good images after a few minutes on a few CPU cores; docs/results.md
+    has its results.
 
     Args:
-        penalty, augment, average: as those of `GAN.compile`; None for without.
+        image_shape: (height, width) or (height, width, channels); height and width are multiples
+            of 4 from 16 to 128, channels 1 or 3.
+        penalty, augment, average: see `GAN.compile`; None switches each off. For small data sets
+            use `augment=augmenting.DiffAugment()`.
     """
     return _modern(
         image_shape,
@@ -61,10 +63,10 @@ def modern_conditional(
     """`modern` for images with labels: `fit(images, labels)`, `generate(count, labels=3)`.
 
     Args:
-        class_count: classes; labels are from 0 to `class_count - 1`.
-        class_loss: as that of `GAN.compile`. More weight gives images that are told apart more
-            surely, and differ less within a class.
-        penalty, augment, average: as those of `GAN.compile`; None for without.
+        class_count: number of classes; labels are from 0 to `class_count - 1`.
+        class_loss: see `GAN.compile`. A larger weight gives images that are easier to classify
+            and less diverse within a class.
+        penalty, augment, average: see `GAN.compile`; None switches each off.
     """
     return _modern(
         image_shape,
@@ -81,7 +83,9 @@ def modern_conditional(
     )
 
 
-def _modern(image_shape, name, loss, *, codings_size, rates, seed, classes=None, **rule):
+def _modern(
+    image_shape, name, loss, *, codings_size, rates, seed, classes=None, **compile_arguments
+):
     inspection.check_class_count(classes)
     image_shape = channels_last(image_shape, name)
     generator = networks.modern.generator(
@@ -92,7 +96,7 @@ def _modern(image_shape, name, loss, *, codings_size, rates, seed, classes=None,
     gan.compile(
         loss,
         *(keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates),
-        **rule,
+        **compile_arguments,
         steps_per_execution=4,
     )
     return gan
