@@ -10,6 +10,7 @@ The rooms, in the order in which a batch walks through them:
     images        images as given          -> images in the generator's range
     conditioning  images with labels       -> both players know the class of each
     measuring     held-out images          -> the quality of what a model generates
+    progress      steps, figures           -> what a person sees while fit runs
     feeding       images as fit takes them -> batches
     execution     many training steps      -> one call into XLA
     tracking      what a step says of itself -> the means that fit logs
@@ -51,6 +52,7 @@ from gan_model import (
     penalties,
     pictures,
     presets,
+    progress,
     runs,
     sampling,
     saving,
@@ -77,6 +79,7 @@ __all__ = [
     "penalties",
     "pictures",
     "presets",
+    "progress",
     "runs",
     "sampling",
     "saving",

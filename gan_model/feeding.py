@@ -6,6 +6,7 @@ import sys
 import keras
 import numpy as np
 
+from gan_model import progress
 from gan_model.conditioning import check_labels
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.images import checked
@@ -30,6 +31,7 @@ class FedWithImages:
         *,
         batch_size=None,
         epochs=1,
+        verbose="auto",
         callbacks=None,
         validation_data=None,
         validation_split=0.0,
@@ -50,6 +52,8 @@ class FedWithImages:
             batch_size: images in a batch, for arrays. None: 32.
             epochs: number of the epoch to stop after, counted from `initial_epoch` or from
                 the beginning of the run that a callback brings back.
+            verbose: 1 or "auto": a bar, and a line for each epoch; 2: the lines alone; 0: nothing.
+                A callback derived from `progress.Progress` takes the place of both.
             callbacks: Keras callbacks. One that has a method `restore(gan)`, as
                 `callbacks.Checkpoints` has, is asked first: it brings back an earlier run and
                 returns the number of its finished epochs, None where there is no such run.
@@ -95,6 +99,7 @@ class FedWithImages:
             x=train,
             epochs=epochs,
             callbacks=callbacks,
+            verbose=verbose,
             validation_data=validation_data,
             steps_per_epoch=steps_per_epoch,
             shuffle=False,
@@ -109,23 +114,47 @@ class FedWithImages:
         over = [one.is_over(epoch) for one in callbacks if hasattr(one, "is_over")]
         return epoch, epoch if any(over) else epochs
 
-    def _fit_from(self, epoch, *, callbacks, **keras_arguments):
+    def _fit_from(self, epoch, *, callbacks, verbose, **keras_arguments):
         """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
-        while epoch is not None:
-            history = super().fit(callbacks=callbacks, initial_epoch=epoch, **keras_arguments)
-            epochs = [one.go_back(self) for one in callbacks if hasattr(one, "go_back")]
-            epoch = next((epoch for epoch in epochs if epoch is not None), None)
+        with progress.show_training(callbacks, verbose) as shown:
+            while epoch is not None:
+                history = super().fit(**shown, initial_epoch=epoch, **keras_arguments)
+                epochs = [one.go_back(self) for one in callbacks if hasattr(one, "go_back")]
+                epoch = next((epoch for epoch in epochs if epoch is not None), None)
         return history
 
-    def evaluate(self, x=None, y=None, *, batch_size=None, return_dict=False, **keras_arguments):
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        *,
+        batch_size=None,
+        verbose="auto",
+        callbacks=None,
+        return_dict=False,
+        **keras_arguments,
+    ):
         """Losses and mean scores on held-out images, and `quality` if set; no weight changes.
 
         Arguments as those of `fit` and `keras.Model.evaluate`. The fake images come from
         codings fixed by the seed, through the generator as it will be used (inference mode).
         """
         self._check_compiled("evaluate")
-        if x is not None and not keras_arguments.get("_use_cached_eval_dataset"):
-            x = self._held_out(x if y is None else (x, y), batch_size)
+        if keras_arguments.get("_use_cached_eval_dataset"):  # `fit` calls, and shows it itself
+            figures, quality = self._evaluated(x, callbacks=callbacks, **keras_arguments)
+        else:
+            if x is not None:
+                x = self._held_out(x if y is None else (x, y), batch_size)
+            with progress.show_evaluation(_listed(callbacks), verbose) as (shown, tell):
+                figures, quality = self._evaluated(x, **shown, **keras_arguments)
+                tell(figures | quality, self.quality)
+        if return_dict:
+            return figures | quality
+        figures = [figures[name] for name in self.metrics_names if name in figures]
+        return [*figures, *quality.values()]
+
+    def _evaluated(self, x, **keras_arguments):
+        """Keras's figures and those of the quality: two dicts."""
         self._evaluation_step.assign(0)
         self._evaluating = True
         try:
@@ -134,11 +163,7 @@ class FedWithImages:
             self._evaluating = False
             self._evaluation_step.assign(0)
         self._refer_to(x)
-        quality = self._quality_now()
-        if return_dict:
-            return figures | quality
-        figures = [figures[name] for name in self.metrics_names if name in figures]
-        return [*figures, *quality.values()]
+        return figures, self._quality_now()
 
     def _held_out(self, held_out, batch_size):
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)

@@ -20,6 +20,7 @@ FLOW = [
     "images",
     "conditioning",
     "measuring",
+    "progress",
     "feeding",
     "execution",
     "tracking",
