@@ -147,9 +147,9 @@ def test_only_the_search_itself_speaks(whole):
     assert first.startswith("3 trials, at most, of dense on ")
     assert len(lines) == 2 * (TRIALS + 2)
     for begins, ends in zip(lines[::2], lines[1::2], strict=True):
-        place, name = re.match(r" +(\d) of 5  (\S+)", begins).groups()
+        place, name = re.match(r"(\d) of 5  (\S+)", begins).groups()
         assert begins == lines[2 * int(place) - 2]
-        assert re.match(rf" +{name}  swd [\d.]+ after epoch [1-3], \d+ s", ends)
+        assert re.match(rf" +{name}  [\d.]+ \(epoch [1-3]\), \d+ s", ends)
     assert not re.search(r"tensorflow|keras|sklearn|warning|val_swd", progress, re.IGNORECASE)
 
 

@@ -104,8 +104,10 @@ def _measured(figures):
         return
     if figures.value is None:
         discriminator, generator = map(number, figures.losses)
-        yield f"discriminator loss {discriminator}", f"loss D {discriminator}"
-        yield f"generator loss {generator}", f"G {generator}"
+        long, short = f"discriminator loss {discriminator}", f"loss D {discriminator}"
+        yield long, long, short
+        long, short = f"generator loss {generator}", f"G {generator}"
+        yield long, long, short
         return
     value = number(figures.value)
     short_name = figures.distance.split("_")[0]
