@@ -28,11 +28,12 @@ class Forked:
         python, *script = map(str, line)
         assert os.path.samefile(python, sys.executable)
         _have_server()
-        self._said = [tempfile.TemporaryFile("w+") for _ in ("stdout", "stderr")]
+        streams = () if terminal else ("stdout", "stderr")
+        self._said = [tempfile.TemporaryFile("w+") for _ in streams]
         self._output = None
+        # `terminal` is the path of one, which gets both.
         paths = [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in self._said]
-        if terminal:  # the path of one, which gets both
-            paths = [terminal, terminal]
+        paths = paths or [terminal, terminal]
         arguments = script, paths, env, str(cwd or Path.cwd())
         self._process = _FORKING.Process(target=_run, args=arguments)
         self._process.start()

@@ -64,7 +64,8 @@ class AtBatch(keras.callbacks.Callback):
         self._now = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        time.sleep(0.11)  # so that a line is drawn after each batch
+        if self._now == self._epoch:
+            time.sleep(0.11)  # so that a line is drawn after each batch
         if (self._now, batch) == (self._epoch, 3):
             self._act()
 
