@@ -1,7 +1,9 @@
 """What a person sees while a GAN trains: the text, the screen of a real terminal, a file."""
 
+import io
 import re
 import sys
+import time
 from pathlib import Path
 
 import keras
@@ -16,6 +18,8 @@ from gan_model.progress import screens
 from gan_model.progress.figures import Best, Figures, best_of, figures_in
 from gan_model.progress.lines import Moment, clock, epoch_line, moving_line, number, short_time
 from gan_model.progress.pace import Pace
+from gan_model.sweeps import Outcome
+from gan_model.sweeps.progress import Progress as SearchProgress
 
 PROGRAM = Path(__file__).parent / "programs" / "shows_progress.py"
 SECONDS = r"\d[\d.]* s"
@@ -254,6 +258,85 @@ def test_in_a_notebook_one_line_is_written_again_and_again(monkeypatch, capsys):
         *("epoch 1/3", "epoch 2/3", "epoch 3/3", "evaluation")
     ]
     assert "\repoch 1/3 " in written and "measuring" in written
+
+
+# A search.
+
+
+class Terminal(io.StringIO):
+    """Stands for one, where only the text counts."""
+
+    def isatty(self):
+        return True
+
+
+def ended(name, score, seconds=138.0, reason="", epoch=2):
+    state = "lost" if reason else "finished"
+    about = dict(hyperparameters={}, seed=0, distance=score, epochs=2, figures={})
+    return Outcome(
+        name, state=state, reason=reason, score=score, best_epoch=epoch, seconds=seconds, **about
+    )
+
+
+HYPERPARAMETERS = {
+    "codings_size": 128,
+    "generator_learning_rate": 0.00012345,
+    "discriminator_learning_rate": 0.00065432,
+    "batch_size": 32,
+}
+
+
+def test_a_search_prints_which_run_of_how_many_the_best_and_the_time_left(monkeypatch, printed):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    search = SearchProgress(11, 22)
+    search.skip(ended("trial-000", 26.32), 2)
+    search.begin("trial-001", HYPERPARAMETERS, epochs=2)
+    now[0] = 138.0
+    search.end(ended("trial-001", 25.123), 2)
+    search.begin("trial-002", HYPERPARAMETERS, epochs=2)
+    search.end(ended("trial-002", 1e9, reason="out of memory", seconds=5.4), 2)
+    search.begin("recipe-again-1", epochs=2)
+    search.end(ended("recipe-again-1", 3.0), 2, again=True)
+    told = "codings 128, G rate 0.000123, D rate 0.000654, batch 32"
+    lines = printed()
+    assert lines == [
+        f" 2 of 11  trial-001  {told}",
+        "          trial-001  25.1 (epoch 2), 138 s; best 25.1, trial-001; 20:42 left",
+        f" 3 of 11  trial-002  {told}",
+        "          trial-002  lost: out of memory, 5 s; best 25.1, trial-001; 9:12 left",
+        " 4 of 11  recipe-again-1",
+        "          recipe-again-1  3.00 (epoch 2), 138 s; 5:22 left",
+    ]
+    assert max(map(len, lines)) < 80
+
+
+def test_a_search_knows_what_is_left_while_a_run_goes_on(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    search = SearchProgress(5, 10)
+    search.begin("trial-000", epochs=2)
+    now[0] = 30.0
+    assert search.seconds_left(None) is None
+    assert search.seconds_left(10.0) == 10 + 4 * (30 + 10)  # the others as long as the first
+    now[0] = 50.0
+    search.end(ended("trial-000", 3.0), 2)
+    search.begin("trial-001", epochs=2)
+    now[0] = 60.0
+    assert search.seconds_left(None) == 40 + 3 * 50
+    assert search.seconds_left(7.0) == 7 + 3 * 50
+
+
+def test_in_a_terminal_a_long_line_of_a_search_goes_on_below_its_beginning(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    SearchProgress(9, 9).end(ended("trial-001", 9.0, reason="a reason, " + 9 * "so long "), 1)
+    first, second = screen.getvalue().splitlines()
+    assert max(len(first), len(second)) <= 80
+    indent, said = 8 * " ", "trial-001  lost: a reason, " + 9 * "so long " + ", 138 s; 0:00 left"
+    assert first.startswith(indent) and second.startswith(indent)
+    assert f"{first.strip()} {second.strip()}" == said
 
 
 # A terminal.

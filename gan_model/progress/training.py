@@ -49,10 +49,6 @@ class Progress(keras.callbacks.Callback):
         known = self._left_by_the_clock(), self._left_by_steps()
         return min((seconds for seconds in known if seconds is not None), default=None)
 
-    def seconds_for(self, epochs):
-        """Seconds that so many whole epochs take at the present pace; None: unknown."""
-        return self._pace.seconds_for(epochs * (self._steps or 0), epochs=epochs)
-
     def keep(self, figures, seconds):
         """Shows the line of an epoch, which stays.
 

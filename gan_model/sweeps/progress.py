@@ -31,7 +31,7 @@ class Progress:
         self._begun, self._over, self._done, self._ahead = set(), set(), 0, 0
         self._start = self._last_end = time.monotonic()
         self._best = None
-        self._running, self._running_epochs = "", 0
+        self._running, self._running_epochs, self._run_start = "", 0, self._start
 
     def skip(self, outcome, epochs, *, again=False):
         """Counts a run that was over before this process began; arguments as those of `end`."""
@@ -46,7 +46,7 @@ class Progress:
             hyperparameters: dict from names to values, or None.
             epochs: that it will train itself.
         """
-        self._running, self._running_epochs = name, epochs
+        self._running, self._running_epochs, self._run_start = name, epochs, time.monotonic()
         self._begun.add(name)
         place = f"{len(self._begun | self._over):>{self._digits}} of {self.runs}  "
         values = (f"{_SHORT.get(k, k)} {_text(v)}" for k, v in (hyperparameters or {}).items())
@@ -72,7 +72,7 @@ class Progress:
             told = f"{outcome.state}: {outcome.reason}"
         shown = self._best and not again
         best = f"; best {number(self._best.score)}, {self._best.name}" if shown else ""
-        seconds = self.seconds_for(self.epochs - self._done)
+        seconds = max(self.epochs - self._done, 0) * (self._epoch_seconds() or 0)
         left = f"; {clock(seconds)} left" if seconds else ""
         indent = 2 * self._digits + len(" of   ")
         line = f"{outcome.name}  {told}, {outcome.seconds:.0f} s{best}{left}"
@@ -82,29 +82,27 @@ class Progress:
         """What the bar of the run that has begun is about."""
         return f"{self._running} {epoch + 1}/{epochs}"
 
-    def seconds_left(self, of_run, *, epoch):
+    def seconds_left(self, of_run):
         """Seconds until all runs are over; None: unknown.
 
         Args:
             of_run: seconds until the one that has begun is over, or None.
-            epoch: seconds that an epoch of it takes, or None.
         """
-        after = self.epochs - self._done - self._running_epochs
-        rest = self.seconds_for(after, epoch=epoch)
+        elapsed = time.monotonic() - self._run_start
+        after = max(self.epochs - self._done - self._running_epochs, 0)
+        if epoch := self._epoch_seconds():
+            if of_run is None:
+                of_run = max(self._running_epochs * epoch - elapsed, 0)
+            return of_run + after * epoch
         if of_run is None:
-            of_run = self.seconds_for(self._running_epochs, epoch=epoch)
-        return None if rest is None or of_run is None else rest + of_run
+            return None
+        # The first run: the others will take as long, building and compiling included.
+        return of_run + after * (elapsed + of_run) / max(self._running_epochs, 1)
 
-    def seconds_for(self, epochs, *, epoch=None):
-        """Seconds that so many epochs will take.
-
-        Args:
-            epochs: less than 0 counts as 0.
-            epoch: seconds of one, used before a run is over; None: unknown.
-        """
-        if done := self._done - self._ahead:
-            epoch = (self._last_end - self._start) / done
-        return None if epoch is None else max(epochs, 0) * epoch
+    def _epoch_seconds(self):
+        """What an epoch of the runs that ended in this process took; None before the first."""
+        done = self._done - self._ahead
+        return (self._last_end - self._start) / done if done else None
 
     @property
     def _digits(self):
@@ -129,7 +127,7 @@ class _RunProgress(progress.Progress):
         return self._search.place(self.epoch, self.epochs)
 
     def seconds_left(self):
-        return self._search.seconds_left(super().seconds_left(), epoch=self.seconds_for(1))
+        return self._search.seconds_left(super().seconds_left())
 
     def keep(self, figures, seconds):
         pass
@@ -144,7 +142,14 @@ def tell(line, *, indent=0):
     """
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
-        line = textwrap.fill(line, width, subsequent_indent=indent * " ", break_long_words=False)
+        wrapped = textwrap.wrap(
+            line,
+            width,
+            subsequent_indent=indent * " ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        line = "\n".join(wrapped)
     print(line, flush=True)
 
 
