@@ -103,7 +103,7 @@ def plain_errors(go_on=""):
     except (ValueError, OSError) as error:
         if os.environ.get("TRACEBACK"):
             raise
-        print(end="\n" if isinstance(error, OSError) else "", flush=True)  # below a progress bar
+        sys.stdout.flush()
         text = str(error)
         if isinstance(error, OSError) and error.strerror:
             text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
