@@ -39,11 +39,7 @@ def arguments():
         help="choices",
     )
     parser.add_argument(
-        "--learning-rates",
-        type=above_0,
-        nargs="+",
-        default=(1e-4, 3e-3),
-        help="lowest and highest; for a grid also three or more values",
+        "--learning-rates", type=above_0, nargs="+", default=(1e-4, 3e-3), help="lowest and highest"
     )
     parser.add_argument("--batch-sizes", type=positive, nargs="+", default=(32,), help="choices")
     parser.add_argument("--top", type=positive, default=3, help="best trials to train again")
