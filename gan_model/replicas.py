@@ -21,14 +21,15 @@ def total(value):
 
 
 def loss_weight(images):
-    """The weight of a device's loss in the loss of the batch; None on a single device.
+    """The weight of a device's mean loss in that of the batch; None on a single device.
 
-    TensorFlow adds up the gradients of all devices, so each device contributes an equal part. A
-    device without images contributes nothing, as the mean over no images is not a number.
+    TensorFlow adds up the gradients of all devices, so each contributes in proportion to its
+    images. A device without images contributes nothing.
 
     Args:
         images: images of this device, a scalar tensor.
     """
     if count() == 1:
         return None
-    return tf.where(images > 0, 1.0 / count(), 0.0)
+    images = tf.cast(images, tf.float32)
+    return images / total(images)

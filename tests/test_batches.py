@@ -67,6 +67,24 @@ def test_an_epoch_that_is_no_pass_goes_on_in_the_next():
     assert len(epochs) == 4
 
 
+class Overtaken(ImageBatches):
+    """Whenever it has noted something, another thread reads a whole pass first."""
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if "overtaking" in vars(self):
+            order(vars(self).pop("overtaking"))
+
+
+def test_two_threads_read_two_passes_of_the_same_batches():
+    batches = Overtaken(numbered(60), batch_size=10, seed=0, shuffle=True, drop_remainder=True)
+    alone = order(batches.epochs_from(tf.Variable(0)))
+    assert order(batches.epochs_from(tf.Variable(6))) != alone
+    vars(batches)["overtaking"] = batches.epochs_from(tf.Variable(12))
+    assert order(batches.epochs_from(tf.Variable(0))) == alone
+    assert "overtaking" not in vars(batches)
+
+
 def test_labels_stay_with_their_images():
     batches = dataset(numbered(40), np.arange(40) * 3, batch_size=8)
     assert batches.element_spec[0].shape == (8, 1, 1)

@@ -7,6 +7,7 @@ exactly where another process stopped.
 """
 
 import math
+import weakref
 
 import numpy as np
 import tensorflow as tf
@@ -64,6 +65,10 @@ class ImageBatches(tf.data.Dataset):
         full, rest = divmod(len(images), batch_size)
         self.steps_per_epoch = full if drop_remainder or not rest else full + 1
         self._drop_remainder = drop_remainder
+        self._order_drawn = None, None  # number of a pass, and its order
+        # TensorFlow holds this function for as long as the process lives, so it must not hold the
+        # images. The pipeline does, by its method `_batches`, and so does whatever reads from it.
+        self._read = _weakly(self._rows)
         self._passes_begun = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._pipeline = self._one_epoch(self._begin_next_pass, self.steps_per_epoch)
         super().__init__(tf.data.experimental.to_variant(self._pipeline))
@@ -123,7 +128,7 @@ class ImageBatches(tf.data.Dataset):
     def _batches(self, numbers):
         arrays = [self.images] if self.labels is None else [self.images, self.labels]
         kinds = [tf.as_dtype(array.dtype) for array in arrays]
-        stacks = tf.numpy_function(self._rows, [numbers], kinds, stateful=False)
+        stacks = tf.numpy_function(self._read, [numbers], kinds, stateful=False)
         count = self.batch_size if self._drop_remainder else None
         for stack, array in zip(stacks, arrays, strict=True):
             stack.set_shape((None, count, *array.shape[1:]))
@@ -140,12 +145,29 @@ class ImageBatches(tf.data.Dataset):
     def _order(self, number_of_pass):
         if not self.shuffle:
             return np.arange(len(self.images))
-        # Kept for the length of a pass: drawing it takes longer than a batch.
-        if getattr(self, "_order_drawn", (None, None))[0] != number_of_pass:
+        # Kept for the length of a pass: drawing it takes longer than a batch. Read once and
+        # written once, as another thread may be reading another pass.
+        drawn_for, order = self._order_drawn
+        if drawn_for != number_of_pass:
             bits = np.random.Philox(key=[self.seed, number_of_pass])
             order = np.random.Generator(bits).permutation(len(self.images))
             self._order_drawn = number_of_pass, order
-        return self._order_drawn[1]
+        return order
+
+
+def _weakly(method):
+    """A function that calls a method and does not keep the object of the method alive."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*arguments):
+        method = reference()
+        if method is None:
+            # A thread that reads ahead for an iterator that is gone too. Of this error alone
+            # TensorFlow writes nothing to the screen.
+            raise StopIteration("The dataset that these batches come from is gone. Keep it.")
+        return method(*arguments)
+
+    return call
 
 
 def _check(images, labels, batch_size, drop_remainder):

@@ -8,6 +8,7 @@ trackers        Trackers: figures of each step -> the means that `fit` logs
 monitor         QualityMonitor: held-out images -> the quality measured in each evaluation
 feeding         what `fit` and `evaluate` take -> batches
 execution       many training steps -> one call into XLA
+tracing         a step -> a function that keeps no graph after its model
 saving          what of a GAN goes into a `.keras` file
 run_callback    RunCallback: callbacks that restore, end or rewind a run
 sampling        Sampler: a trained generator -> images to show

@@ -6,10 +6,13 @@ bit, however many run together. (The brightness of `augmenting` is an exception:
 or twice where an image is scaled and brightened, depending on the rest of the loop.)
 """
 
+import functools
 import itertools
 
 import keras
 import tensorflow as tf
+
+from gan_model.model.tracing import released
 
 
 def train_function(gan):
@@ -25,7 +28,8 @@ def train_function(gan):
         tf.while_loop(lambda number: number < count, step, [0])
         return gan.get_metrics_result()
 
-    compiled = tf.function(steps, jit_compile=True, autograph=False)
+    compile_by_xla = functools.partial(tf.function, jit_compile=True, autograph=False)
+    compiled = released(compile_by_xla, steps)
     return lambda iterator: _run(compiled, iterator, gan)
 
 

@@ -81,8 +81,10 @@ class TakesImages:
             validation_data = self._held_out(validation_data, held_out_size)
         callbacks = fit_arguments.listed(callbacks)
         run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
-        asked = steps_per_epoch, keras_arguments.get("validation_steps")
-        with _released(run_callbacks), self._whole_executions(*asked):
+        # An epoch of an array ends by itself.
+        steps = None if isinstance(train, ImageBatches) else steps_per_epoch
+        executions = self._whole_executions(steps, keras_arguments.get("validation_steps"))
+        with _released(run_callbacks), executions:
             initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
             train, steps_per_epoch = self._epochs(train, validation_data, steps_per_epoch)
             return self._fit_from(
@@ -121,23 +123,25 @@ class TakesImages:
         return history
 
     @contextlib.contextmanager
-    def _whole_executions(self, *asked):
-        """Lets executions end where as many steps are done as were asked for.
+    def _whole_executions(self, *numbers_of_steps):
+        """Runs fewer steps per execution where that does not divide a number of steps; None is none.
 
-        Keras would run `steps_per_execution` steps to the end: 12 where 10 are asked for, by 4.
+        Keras completes the last execution: 12 steps where 10 are asked for, with 4 per execution.
         """
-        most, asked = self.steps_per_execution, [steps for steps in asked if steps is not None]
-        fitting = max(n for n in range(1, most + 1) if not any(steps % n for steps in asked))
-        if fitting == most:
+        compiled = self.steps_per_execution
+        numbers = [number for number in numbers_of_steps if number is not None]
+        divisors = (n for n in range(compiled, 0, -1) if not any(number % n for number in numbers))
+        divisor = next(divisors)
+        if divisor == compiled:
             yield
             return
-        self._run_together(fitting)
+        self._set_steps_per_execution(divisor)
         try:
             yield
         finally:
-            self._run_together(most)
+            self._set_steps_per_execution(compiled)
 
-    def _run_together(self, steps_per_execution):
+    def _set_steps_per_execution(self, steps_per_execution):
         self.steps_per_execution = steps_per_execution
         self.train_function = self.test_function = None  # Keras makes them again
 

@@ -14,6 +14,7 @@ from gan_model.model.monitor import QualityMonitor
 from gan_model.model.player import Player
 from gan_model.model.sampling import Sampler
 from gan_model.model.saving import SavedAsKerasFile
+from gan_model.model.tracing import released
 from gan_model.model.trackers import Trackers
 from gan_model.networks import spectral
 from gan_model.random import EVALUATION, TRAINING, RandomStreams
@@ -103,12 +104,13 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def train_step(self, data):
         real, random = self._real_batch(data), self._random_streams(self.step)
+        weight = replicas.loss_weight(_count(real))
         with tf.GradientTape() as tape:
             # One forward pass serves both players; it saves a tenth of a DCGAN's step.
             fake = self._fake_batch(real, random.stream(TRAINING), training=True)
             with tape.stop_recording():
-                self._discriminator_step(real, fake, random)
-            self._in_turn(lambda: self._generator_step(tape, real, fake, random))
+                self._discriminator_step(real, fake, random, weight)
+            self._in_turn(lambda: self._generator_step(tape, real, fake, random, weight))
         images = replicas.total(_count(real, tf.int64))
         if self.average:
             self.average.follow(
@@ -117,24 +119,24 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self._count_step(images, after=real.images)
         return self.get_metrics_result()
 
-    def _discriminator_step(self, real, fake, random):
+    def _discriminator_step(self, real, fake, random, weight):
         # Only here: all passes of a step divide by the same norms.
         for network in (self.generator, self.discriminator):
             spectral.update(network)
         player = Player(self.discriminator, self.discriminator_optimizer, self.constraint)
         with tf.GradientTape() as tape:
             bill = self.game.discriminator(self._judge(), real, fake, random)
-        gradients = player.learn(tape, bill.objective, images=_count(real))
+        gradients = player.learn(tape, bill.objective, weight=weight)
         self.game.augmenter.adapt(bill.figures["real_score"], self.step)
-        self.trackers.add(bill.figures, images=_count(real))
+        self.trackers.add(bill.figures, weight=weight)
         self.trackers.add_gradient_norm("discriminator", gradients, player.optimizer)
 
-    def _generator_step(self, tape, real, fake, random):
+    def _generator_step(self, tape, real, fake, random, weight):
         player = Player(self.generator, self.generator_optimizer)
         bill = self.game.generator(self._judge(), real, fake, random)
         objective = bill.objective + layer_losses(self.generator)
-        gradients = player.learn(tape, objective, images=_count(real))
-        self.trackers.add(bill.figures, images=_count(real))
+        gradients = player.learn(tape, objective, weight=weight)
+        self.trackers.add(bill.figures, weight=weight)
         self.trackers.add_gradient_norm("generator", gradients, player.optimizer)
 
     def _in_turn(self, generator_step):
@@ -154,7 +156,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         real, random = self._real_batch(data), self._random_streams(self.evaluation_step)
         fake = self._fake_batch(real, random.stream(EVALUATION), training=False)
         figures = self.game.evaluation(self._judge(), real, fake)
-        self.trackers.add(figures, images=_count(real))
+        self.trackers.add(figures, weight=replicas.loss_weight(_count(real)))
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 
@@ -223,18 +225,17 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     @property
     def metrics(self):
         # Without the tracker of Keras's own loss, which this model never feeds.
-        optional = {
-            "class_loss": self.class_loss,
-            "penalty": self.penalty,
-            "augmentation_probability": self.augmentation_probability,
-        }
-        optional = [name for name, there in optional.items() if there is not None]
-        return self.trackers.shown(evaluating=self.evaluating, optional=optional)
+        aids = ("class_loss", "penalty", "augmentation_probability")
+        without = [name for name in aids if getattr(self, name) is None]
+        return self.trackers.shown(evaluating=self.evaluating, without=without)
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             super().make_train_function(force=True)
             self.train_function = execution.train_function(self)
+
+    def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
+        return released(super()._make_function, step_function)
 
     def _counter(self, name):
         # One count for all devices, which step together.

@@ -5,8 +5,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from gan_model import replicas
-
 
 @dataclass(frozen=True)
 class Player:
@@ -23,20 +21,19 @@ class Player:
     optimizer: Any
     constraint: Any = None
 
-    def learn(self, tape, objective, *, images):
+    def learn(self, tape, objective, *, weight=None):
         """Updates the weights by the gradient of an objective.
 
         Args:
             tape: `tf.GradientTape` that recorded the objective.
             objective: scalar of this device, a mean over its images.
-            images: number of these images, a scalar tensor.
+            weight: of this device in the batch, see `replicas.loss_weight`.
 
         Returns:
             The gradients of this device, one for each trainable variable; None where the objective
             does not depend on it.
         """
         variables = self.network.trainable_variables
-        weight = replicas.loss_weight(images)
         gradients = [
             # The gradient of an embedding lists its rows. Optimizers would clip row by row.
             gradient if gradient is None else tf.convert_to_tensor(gradient)

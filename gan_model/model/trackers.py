@@ -6,10 +6,10 @@ import tensorflow as tf
 from gan_model import replicas
 
 _EVERY = 7  # steps from one gradient norm to the next; odd, so that it meets lazy penalties
-_ALWAYS = ("discriminator_loss", "generator_loss", "real_score", "fake_score")
+_EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
 _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
-_OPTIONAL = ("class_loss", "penalty", "augmentation_probability")
-FIGURES = (*_ALWAYS, *_NORMS, *_OPTIONAL)  # all that a GAN may log of its training
+# All that a GAN may log of its training, in the order of the logs.
+FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
 
 
 class Trackers:
@@ -18,33 +18,31 @@ class Trackers:
     def __init__(self):
         self._means = {name: keras.metrics.Mean(name=name) for name in FIGURES}
 
-    def shown(self, *, evaluating, optional=()):
+    def shown(self, *, evaluating, without=()):
         """The `keras.metrics.Mean` of each figure that is logged.
 
         Args:
             evaluating: whether in an evaluation, which has neither gradients nor penalty.
-            optional: names among "class_loss", "penalty" and "augmentation_probability" of those
-                that this GAN has.
+            without: names of figures that this GAN does not have.
         """
-        names = [*_ALWAYS, *(name for name in ("class_loss",) if name in optional)]
-        if not evaluating:
-            names += [*_NORMS, *(name for name in _OPTIONAL[1:] if name in optional)]
-        return [self._means[name] for name in names]
+        names = _EVALUATED if evaluating else FIGURES
+        return [self._means[name] for name in names if name not in without]
 
-    def add(self, figures, *, images):
+    def add(self, figures, *, weight=None):
         """Takes in the figures of one step.
 
         Args:
             figures: dict from names to scalars, or to scores with one row an image.
-            images: images of this device, a scalar tensor.
+            weight: of this device in the batch, see `replicas.loss_weight`.
         """
         for name, value in figures.items():
-            weight, value = None, tf.convert_to_tensor(value)
-            if replicas.count() > 1 and not value.shape.rank:
-                # The mean over no images is not a number, and counts nothing.
-                there = images > 0
-                value, weight = tf.where(there, value, 0.0), tf.cast(there, tf.float32)
-            self._means[name].update_state(value, sample_weight=weight)
+            value = tf.convert_to_tensor(value)
+            if weight is None or value.shape.rank:  # scores count image by image
+                self._means[name].update_state(value)
+            else:
+                # The mean over no images is not a number.
+                value = tf.where(weight > 0, value, 0.0)
+                self._means[name].update_state(value, sample_weight=weight)
 
     def add_gradient_norm(self, player, gradients, optimizer):
         """Takes in the norm of a player's gradient in one of seven steps, and in the first.

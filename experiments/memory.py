@@ -1,0 +1,114 @@
+"""Measures what memory a process keeps after `fit`, GAN after GAN.
+
+    python experiments/memory.py --preset modern --count 20
+    python experiments/memory.py --trials 50
+
+Each GAN is new, and so are its 10,000 random images; it trains a few steps and is measured on
+held-out images. With `--trials`, a random search on tiny images takes the place of the GANs.
+Printed are the resident memory of the process after each of them, when Python has collected its
+garbage, and the growth after the third. `--trim` has the C library hand what it holds free back
+to the system first, so that the figures show what is in use.
+"""
+
+import ctypes
+import gc
+import json
+import tempfile
+from pathlib import Path
+
+from command_line import Parser, plain_errors, positive, quiet
+
+_PRESETS = ("modern", "dcgan", "guidelines", "dense")
+_STEPS = 5
+_WARM_UP = 3  # GANs after which TensorFlow has made what it makes once
+
+
+def arguments():
+    parser = Parser(__doc__.split("\n")[0])
+    parser.add_argument("--preset", choices=_PRESETS, default="modern", help="of the GANs")
+    parser.add_argument("--count", type=positive, default=20, help="GANs")
+    parser.add_argument("--trials", type=positive, help="of a search instead of the GANs")
+    parser.add_argument("--trim", action="store_true", help="leave out what malloc holds free")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    return parser.parse_args()
+
+
+def main(args):
+    with quiet():
+        import gan_model  # noqa: F401
+
+    figures = []
+
+    def measured(*_):
+        gc.collect()
+        if args.trim:
+            ctypes.CDLL(None).malloc_trim(0)  # of glibc, as most Linux systems have it
+        figures.append(resident_memory())
+        print(f"{len(figures):3} {figures[-1]:8.1f} MB", flush=True)
+
+    if args.trials:
+        search(args.trials, measured)
+    else:
+        for number in range(args.count):
+            train(args.preset, seed=number)
+            measured()
+    print(growth(figures))
+    if args.json:
+        Path(args.json).write_text(json.dumps(figures) + "\n")
+
+
+def train(preset, *, seed):
+    """Trains a new GAN for a few steps on new images."""
+    import keras
+    import numpy as np
+
+    from gan_model import presets
+
+    # As each run does. It also has TensorFlow forget the operations that made earlier variables.
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
+    held_out = rng.integers(0, 256, (100, 28, 28), dtype=np.uint8)
+    gan = presets.named(preset)((28, 28), seed=seed)
+    gan.fit(images, steps_per_epoch=_STEPS, validation_data=held_out, verbose=0)
+
+
+def search(trials, measured):
+    """Searches with keras-tuner, on 64 images of 16 x 16; calls `measured` after each trial."""
+    import keras_tuner
+    import numpy as np
+
+    from gan_model import presets, sweeps
+
+    images = np.random.default_rng(0).integers(0, 256, (64, 16, 16), dtype=np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        hypergan = sweeps.HyperGAN(
+            lambda hp: presets.dcgan((16, 16), **sweeps.search_space(hp, presets.dcgan)),
+            folder,
+            held_out=images,
+        )
+        place = {"directory": folder, "project_name": "tuner"}
+        tuner = keras_tuner.RandomSearch(
+            hypergan, hypergan.objective, max_trials=trials, seed=1, **place
+        )
+        sweeps.Journal(Path(folder) / "journal.jsonl", on_end=measured).follow(tuner.oracle)
+        tuner.search(images, epochs=1, verbose=0)
+
+
+def resident_memory():
+    """Memory of this process that is in RAM, MB; Linux alone tells it."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in status if "VmRSS" in line).split()[1]) * 1024 / 1e6
+
+
+def growth(figures):
+    after = figures[_WARM_UP - 1 :]
+    if len(after) < 2:
+        return f"Growth is counted from number {_WARM_UP} on; there are {len(figures)}."
+    each = (after[-1] - after[0]) / (len(after) - 1)
+    return f"{after[-1] - after[0]:+.1f} MB after number {_WARM_UP}: {each:+.2f} MB each"
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        main(arguments())

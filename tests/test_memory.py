@@ -1,0 +1,325 @@
+"""What is gone leaves no memory behind: images, data sets, traced steps."""
+
+import gc
+import itertools
+import weakref
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework import ops
+from tensorflow.python.framework.func_graph import FuncGraph
+from test_devices import on_two_devices
+
+from gan_model import GAN, networks, presets
+from gan_model.data import dataset
+from gan_model.model import tracing
+
+
+class Images(np.ndarray):
+    """Images that a weak reference can watch."""
+
+
+def numbered(count=40):
+    """Images whose only pixel is their number, and a weak reference to them."""
+    images = np.arange(count, dtype=np.int32).reshape(-1, 1, 1).view(Images)
+    return images, weakref.ref(images)
+
+
+def batches_of(images):
+    return dataset(images, batch_size=8, shuffle=False)
+
+
+def entries():
+    """Names in TensorFlow's registry of gradients."""
+    return set(ops.gradient_registry.list())
+
+
+def graphs():
+    """Weak references to the graphs of functions that are alive."""
+    gc.collect()
+    return {weakref.ref(one) for one in gc.get_objects() if isinstance(one, FuncGraph)}
+
+
+def assert_same(weights, others):
+    for a, b in zip(weights, others, strict=True):
+        assert np.array_equal(a, b)
+
+
+def inside_another(images):
+    batches = batches_of(images)
+    return tf.data.Dataset.range(1).flat_map(lambda _: batches)
+
+
+READERS = {
+    "a loop": lambda images: batches_of(images),
+    "an iterator": lambda images: iter(batches_of(images)),
+    "its numpy iterator": lambda images: batches_of(images).as_numpy_iterator(),
+    "map and take": lambda images: batches_of(images).map(lambda x: x + 0).take(5),
+    "an iterator of map": lambda images: iter(batches_of(images).map(lambda x: x + 0)),
+    "epochs": lambda images: batches_of(images).epochs_from(tf.Variable(0)),
+    "an iterator of epochs": lambda images: iter(batches_of(images).epochs_from(tf.Variable(0))),
+    "two together": lambda images: tf.data.Dataset.zip(batches_of(images), batches_of(images)).map(
+        lambda x, _: x
+    ),
+    "one after another": lambda images: (
+        batches_of(images).take(2).concatenate(batches_of(images).skip(2))
+    ),
+    "one inside another": inside_another,
+    "with options": lambda images: batches_of(images).with_options(tf.data.Options()).prefetch(2),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_images_live_as_long_as_somebody_reads_them(reader):
+    images, alive = numbered()
+    reading = READERS[reader](images)
+    del images
+    gc.collect()
+    assert np.array_equal(np.ravel(list(reading)), np.arange(40))
+    assert alive() is not None
+    del reading
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_keras_model_reads_images_that_nobody_else_holds():
+    images, alive = numbered()
+    model = keras.Sequential([keras.Input((1, 1)), keras.layers.Flatten()])
+    assert np.array_equal(model.predict(batches_of(images), verbose=0).ravel(), np.arange(40))
+    del images
+    gc.collect()
+    assert alive() is None
+
+
+def test_images_outlive_a_cleared_session():
+    images, alive = numbered()
+    reading = batches_of(images)
+    del images
+    keras.utils.clear_session()
+    gc.collect()
+    assert len(list(reading)) == 5
+    del reading
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_dataset_that_holds_nothing_says_so_and_does_not_end_early():
+    def variant():
+        data = batches_of(numbered()[0])
+        return tf.data.experimental.to_variant(data), data.element_spec
+
+    variant, spec = variant()
+    gc.collect()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"is gone. Keep it"):
+        list(tf.data.experimental.from_variant(variant, spec))
+
+
+DISTRIBUTED = """
+import gc, weakref
+from gan_model.data import dataset
+class Images(np.ndarray): pass
+def made():
+    images = np.arange(40, dtype=np.int32).reshape(-1, 1, 1).view(Images)
+    return dataset(images, batch_size=8, shuffle=False), weakref.ref(images)
+def read(reading):
+    numbers = []
+    for batch in reading:
+        gc.collect()
+        for part in strategy.experimental_local_results(batch):
+            numbers += np.ravel(part).tolist()
+    return numbers
+for ready in (lambda data: data, iter):
+    data, alive = made()
+    reading = ready(strategy.experimental_distribute_dataset(data))
+    del data
+    gc.collect()
+    assert read(reading) == list(range(40))
+    assert alive() is not None
+    del reading
+    gc.collect()
+    assert alive() is None
+from gan_model import presets
+    from gan_model.model import tracing
+from tensorflow.python.framework import ops
+def trained():
+    entries = set(ops.gradient_registry.list())
+    images = np.zeros((40, 16, 16), np.uint8).view(Images)
+    with strategy.scope():
+        gan = presets.modern((16, 16))
+    gan.fit(images, validation_data=images[:10], batch_size=8, verbose=0)
+    assert set(ops.gradient_registry.list()) == entries
+    return weakref.ref(gan), weakref.ref(images)
+gone = trained()
+gc.collect()
+assert [one() for one in gone] == [None, None]
+"""
+
+
+@pytest.mark.slow
+def test_images_live_as_long_as_somebody_reads_them_on_two_devices(tmp_path):
+    on_two_devices(DISTRIBUTED, tmp_path)
+
+
+def small(images=None, **settings):
+    """A GAN of 16 x 16 images whose generator has a batch norm that is synchronized."""
+    generator = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(16),
+            keras.layers.BatchNormalization(synchronized=True),
+            keras.layers.Dense(256, activation="tanh"),
+            keras.layers.Reshape((16, 16, 1)),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [keras.Input((16, 16, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    gan = GAN(generator, discriminator)
+    gan.compile(**settings)
+    if images is not None:
+        gan.fit(images, batch_size=16, validation_data=images[:20], verbose=0)
+    return gan
+
+
+SETTINGS = {
+    "plain": {},
+    "three at a time": {"steps_per_execution": 3},
+    "in turns": {"discriminator_steps": 2},
+    "eager": {"run_eagerly": True},
+    "xla": {"jit_compile": True, "steps_per_execution": 2},
+}
+SLOW = {"xla": pytest.mark.slow}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=SLOW.get(n, ())) for n in SETTINGS])
+def test_a_gan_leaves_no_gradient_and_no_graph(images, name):
+    settings = SETTINGS[name]
+    known, before = entries(), graphs()
+    gan = small(images, **settings)
+    assert entries() == known
+    if not settings.get("run_eagerly"):
+        assert any("step" in one().name for one in graphs() - before)
+    gan, gone = None, weakref.ref(gan)
+    assert graphs() <= before
+    assert gone() is None
+
+
+def test_there_would_be_gradients_to_leave(images, monkeypatch):
+    monkeypatch.setattr(tracing, "_release", lambda graphs: None)
+    known = entries()
+    small(images)
+    assert len(entries() - known) > 4  # two optimizers, three sums of the batch norm
+
+
+def test_images_are_free_after_fit(images):
+    taken = images.view(Images)
+    alive = weakref.ref(taken)
+    gan = small()
+    gan.fit(taken, batch_size=16, verbose=0)
+    del taken
+    gc.collect()
+    assert gan.compiled and alive() is None
+
+
+def trained_in_three_shapes(images):
+    keras.utils.set_random_seed(0)
+    gan = small()
+    for batch_size in (8, 16, 8):
+        gan.fit(images, batch_size=batch_size, epochs=1, verbose=0)
+    gan.evaluate(images[:20], verbose=0)
+    return gan.get_weights()
+
+
+@pytest.mark.slow
+def test_a_step_traced_again_trains_as_if_nothing_were_released(images, monkeypatch):
+    released = trained_in_three_shapes(images)
+    monkeypatch.setattr(tracing, "_release", lambda graphs: None)
+    assert_same(released, trained_in_three_shapes(images))
+
+
+@pytest.mark.slow
+def test_two_gans_in_turns_train_as_each_alone(images):
+    def made(seed):
+        keras.utils.set_random_seed(seed)
+        return small()
+
+    pair, alone = [made(0), made(1)], [made(0), made(1)]
+    batches = images[:16], images[16:24], images[24:40]
+    for batch, gan in itertools.product(batches, pair):
+        gan.train_on_batch(batch)
+    for gan, batch in itertools.product(alone, batches):
+        gan.train_on_batch(batch)
+    for one, other in zip(pair, alone, strict=True):
+        assert_same(one.get_weights(), other.get_weights())
+
+
+def test_a_saved_gan_trains_on(images, tmp_path):
+    gan = small(images)
+    gan.save(tmp_path / "gan.keras")
+    again = keras.models.load_model(tmp_path / "gan.keras")
+    for one in (gan, again):
+        one.fit(images, batch_size=16, verbose=0)
+    assert_same(gan.get_weights(), again.get_weights())
+
+
+@keras.saving.register_keras_serializable("tests")
+class Doubled(keras.layers.Layer):
+    """Doubles; its own gradient says that it triples. In a `tf.function` of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.function = tf.function(doubled)
+
+    def call(self, inputs):
+        return self.function(inputs)
+
+
+@tf.custom_gradient
+def doubled(inputs):
+    return 2 * inputs, lambda upstream: 3 * upstream
+
+
+def gradient(function, x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x)
+    return float(tape.gradient(y, x)[0, 0])
+
+
+def test_gradients_of_others_stay(images):
+    """Of a function traced before, and of one that the step itself was the first to trace."""
+    before, x = tf.function(doubled), tf.ones((16, 1))
+    before(x)
+    layer = Doubled()
+    gan = GAN(
+        networks.dense.generator((16, 16), codings_size=4),
+        keras.Sequential(
+            [keras.Input((16, 16)), keras.layers.Flatten(), keras.layers.Dense(1), layer]
+        ),
+    )
+    gan.compile()
+    gan.fit(images, batch_size=16, verbose=0)
+    del gan
+    gc.collect()
+    traced = layer.function.experimental_get_tracing_count()
+    assert gradient(before, x) == gradient(layer, x) == 3.0
+    assert layer.function.experimental_get_tracing_count() == traced  # the step's own trace
+
+
+@pytest.mark.slow
+def test_none_of_six_gans_leaves_a_graph(images):
+    known, before = None, None
+    for _ in range(6):
+        gan = presets.modern((16, 16))
+        gan.fit(images, batch_size=16, validation_data=images[:20], verbose=0)
+        gan.generate(3)
+        own = {one for one in graphs() if "one_step_on_data" in one().name}
+        assert len(own) == 2  # training and evaluation
+        del gan
+        left = graphs()
+        assert not own & left
+        # What TensorFlow and the features of the measures trace once is there after the first.
+        known, before = known or entries(), before if before is not None else left
+        assert entries() == known and left <= before
