@@ -28,7 +28,7 @@ train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINU
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
 		$(if $(MINUTES),--minutes $(MINUTES),--epochs $(EPOCHS)) --run-dir $(RUN) $(ARGS)
 
-# One process per core; an idle process takes over tests from a busy one.
+# A process a core; who is done first takes tests from the other.
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
 
 test: .venv/ready # run all tests
