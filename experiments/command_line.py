@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: quiet imports, plain errors."""
+"""What the commands of this folder share: parsing arguments, quiet imports, short errors."""
 
 import argparse
 import contextlib

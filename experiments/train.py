@@ -1,4 +1,4 @@
-"""Trains a preset, shows it on TensorBoard, keeps it in a folder, and goes on if stopped.
+"""Trains a preset, shows it on TensorBoard, saves it in a folder, and resumes a stopped run.
 
 python experiments/train.py --preset modern --data sample --epochs 20
 """
@@ -35,20 +35,20 @@ def arguments():
         default="sample",
         help="sample, fashion_mnist, mnist, cifar10, or the path of a folder of images",
     )
-    parser.add_argument("--epochs", type=positive, help="epochs to train in all; 20")
-    parser.add_argument("--minutes", type=above_0, help="to train in all, instead of epochs")
-    parser.add_argument("--batch-size", type=positive, default=32, help="images in a batch")
-    parser.add_argument("--codings-size", type=positive, help="numbers in a coding; preset's own")
-    parser.add_argument("--generator-learning-rate", type=above_0, help="preset's own")
-    parser.add_argument("--discriminator-learning-rate", type=above_0, help="preset's own")
-    parser.add_argument("--steps-per-epoch", type=positive, help="batches in an epoch; one pass")
-    parser.add_argument("--features", choices=FEATURES, help="of the quality; by the images")
-    parser.add_argument("--validate-every", type=positive, default=1, help="epochs in between")
-    parser.add_argument("--seed", type=seed, default=0, help="of weights, codings and order")
-    parser.add_argument("--run-dir", help="the run's folder; runs/PRESET-DATA")
-    parser.add_argument("--data-dir", help="where the files of a named data set lie")
-    parser.add_argument("--image-size", type=size, help="side or HEIGHTxWIDTH, for a folder; 64")
-    parser.add_argument("--channels", type=int, choices=(1, 3), help="for a folder; 1 if all grey")
+    parser.add_argument("--epochs", type=positive, help="epochs in all; 20 without --minutes")
+    parser.add_argument("--minutes", type=above_0, help="end after so many minutes of training")
+    parser.add_argument("--batch-size", type=positive, default=32, help="images per batch")
+    parser.add_argument("--codings-size", type=positive, help="size of a coding; else the preset's")
+    parser.add_argument("--generator-learning-rate", type=above_0, help="else the preset's")
+    parser.add_argument("--discriminator-learning-rate", type=above_0, help="else the preset's")
+    parser.add_argument("--steps-per-epoch", type=positive, help="batches per epoch; else one pass")
+    parser.add_argument("--features", choices=FEATURES, help="to measure in; else by the images")
+    parser.add_argument("--validate-every", type=positive, default=1, help="epochs per measurement")
+    parser.add_argument("--seed", type=seed, default=0, help="of weights, codings, image order")
+    parser.add_argument("--run-dir", help="folder of the run; else runs/PRESET-DATA")
+    parser.add_argument("--data-dir", help="folder with the files of a named data set")
+    parser.add_argument("--image-size", type=size, help="of folders: side or HEIGHTxWIDTH; else 64")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="of folders; 1 if all grey")
     parser.add_argument("--keep", type=positive, default=3, help="checkpoints to keep")
     args = parser.parse_args()
     if args.epochs and args.minutes:
