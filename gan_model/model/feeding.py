@@ -81,13 +81,11 @@ class TakesImages:
         if validation_split and validation_data is None:
             x, y, validation_data = fit_arguments.split(x, y, validation_split)
         train = self._batches(x, y, batch_size, shuffle=shuffle)
-        if validation_data is not None:
-            held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
-            validation_data = self._held_out(validation_data, held_out_size)
+        held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
+        validation_data = self._held_out(validation_data, held_out_size)
         callbacks = fit_arguments.listed(callbacks)
         run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
-        # An epoch of an array ends by itself.
-        steps = None if isinstance(train, ImageBatches) else steps_per_epoch
+        steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
         executions = self._whole_executions(steps, keras_arguments.get("validation_steps"))
         with _released(run_callbacks), executions:
             initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
@@ -173,8 +171,7 @@ class TakesImages:
         if keras_arguments.get("_use_cached_eval_dataset"):  # `fit` calls, and shows it itself
             figures, quality = self._evaluated(x, callbacks=callbacks, **keras_arguments)
         else:
-            if x is not None:
-                x = self._held_out(x if y is None else (x, y), batch_size)
+            x = self._held_out(x if y is None else (x, y), batch_size)
             display = progress.show_evaluation(fit_arguments.listed(callbacks), verbose)
             executions = self._whole_executions(keras_arguments.get("steps"))
             with executions, display as (shown, tell):
@@ -198,6 +195,8 @@ class TakesImages:
         return figures, self.monitor.measure(self.sampler())
 
     def _held_out(self, held_out, batch_size):
+        if held_out is None:
+            return None
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
         x = check_images(x, self.image_shape, self.image_range)
         return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
