@@ -1,4 +1,4 @@
-# One verb for each wish. Settings go behind the verb: make train PRESET=dense EPOCHS=50
+# Settings follow the name of the command: make train PRESET=dense EPOCHS=50
 .DEFAULT_GOAL := help
 .PHONY: help train test quick sweep evaluate sample board bench results lint check clean
 
@@ -12,7 +12,7 @@ RUN ?= runs/$(PRESET)-$(notdir $(patsubst %/,%,$(DATA)))
 COUNT ?= 25
 OUT ?= samples.png
 
-help: # list what can be asked for
+help: # list the commands
 	@awk -F ': .*# ' '/^[a-z]+:.* # / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 	@echo "Settings: PRESET=$(PRESET) DATA=$(DATA) EPOCHS=$(EPOCHS) SEED=$(SEED) RUN=$(RUN) COUNT= OUT= ARGS="
 
@@ -24,45 +24,45 @@ help: # list what can be asked for
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch .venv/ready
 
-train: .venv/ready # train a preset, or go on with it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN=
+train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN=
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
 		$(if $(MINUTES),--minutes $(MINUTES),--epochs $(EPOCHS)) --run-dir $(RUN) $(ARGS)
 
 # A process a core; who is done first takes tests from the other.
 PYTEST := $(BIN)/pytest -n auto --dist worksteal
 
-test: .venv/ready # all tests
+test: .venv/ready # run all tests
 	@$(PYTEST) $(ARGS)
 
-quick: .venv/ready # the fast tests only
+quick: .venv/ready # run the fast tests only
 	@$(PYTEST) -m 'not slow' $(ARGS)
 
-sweep: .venv/ready # search codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
+sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
 	@$(BIN)/python experiments/sweep.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
 		$(if $(TRIALS),--trials $(TRIALS)) $(if $(WORKERS),--workers $(WORKERS)) \
 		$(if $(filter command,$(origin EPOCHS)),--epochs $(EPOCHS)) \
 		$(if $(filter command,$(origin RUN)),--run-dir $(RUN)) $(ARGS)
 
-evaluate: .venv/ready # all numbers on the quality of a run, with pictures: RUN= ARGS=
+evaluate: .venv/ready # measure the quality of a run, with pictures: RUN= ARGS=
 	@$(BIN)/python experiments/evaluate.py $(RUN) $(ARGS)
 
-sample: .venv/ready # images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
+sample: .venv/ready # generate images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
 	@$(BIN)/python experiments/sample.py $(RUN) --count $(COUNT) --seed $(SEED) --out $(OUT) $(ARGS)
 
-board: .venv/ready # TensorBoard for all runs
+board: .venv/ready # open TensorBoard for all runs
 	@$(BIN)/tensorboard --logdir runs --samples_per_plugin images=1000
 
-bench: .venv/ready # images per second against the reference loop
+bench: .venv/ready # compare images per second with the reference loop
 	@$(BIN)/python experiments/benchmark.py $(ARGS)
 
-results: .venv/ready # docs/results.md, a study at a time, by the clock; an hour and more: ARGS="--study modern"
+results: .venv/ready # train one study for docs/results.md, which takes an hour or more: ARGS="--study modern"
 	@$(BIN)/python experiments/results.py $(ARGS)
 
-lint: .venv/ready # style, unused code, order of imports
+lint: .venv/ready # check style, unused code, order of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-check: lint test # all that a change must pass
+check: lint test # run all checks that a change must pass
 
-clean: # remove the environment and what building leaves; runs/ stays
+clean: # remove the environment and build files, but not runs/
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

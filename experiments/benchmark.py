@@ -1,12 +1,15 @@
-"""Measures `fit` against the loop it replaces, interleaved in one process.
+"""Compares `fit` with the loop it replaces, in turn in one process.
 
     python experiments/benchmark.py --repeats 5
 
-Images per second of the reference loop (two compiled models, `train_on_batch`) and of `fit`
-with a preset's own settings and all callbacks of a run, on the embedded sample; the ratio of
-each pair with its spread; what the callbacks take, and what measuring the quality takes on
-10,000 images, against an epoch of 60,000; the machine's matrix-multiply rate, which
-bounds both; and the peak memory of each, alone in a process of its own.
+It prints, on the embedded sample:
+
+- images per second of the reference loop (two compiled models, `train_on_batch`) and of `fit` with
+  a preset's own settings and all callbacks of a run, and the ratio of each pair with its spread;
+- the time of the callbacks, and of measuring the quality on 10,000 images, as a fraction of an
+  epoch of 60,000 images;
+- the matrix-multiply rate of the machine, which limits both;
+- the peak memory of each, measured in a separate process.
 """
 
 import json
@@ -30,9 +33,9 @@ _CALLBACK_SECONDS = []
 
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--preset", action="append", choices=_PRESETS, help="one; both by default")
+    parser.add_argument("--preset", action="append", choices=_PRESETS, help="only this; else both")
     parser.add_argument("--repeats", type=positive, default=5, help="pairs of measurements")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--json", metavar="FILE", help="file to write the figures to")
     parser.add_argument("--alone", choices=_SIDES, help="only print the peak memory of one side")
     return parser.parse_args()
 

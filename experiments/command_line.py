@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: quiet imports, plain errors."""
+"""What the commands of this folder share: parsing arguments, quiet imports, short errors."""
 
 import argparse
 import contextlib
@@ -103,7 +103,7 @@ def plain_errors(go_on=""):
     except (ValueError, OSError) as error:
         if os.environ.get("TRACEBACK"):
             raise
-        print(end="\n" if isinstance(error, OSError) else "", flush=True)  # below a progress bar
+        sys.stdout.flush()
         text = str(error)
         if isinstance(error, OSError) and error.strerror:
             text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror

@@ -51,7 +51,7 @@ def main(args):
 if __name__ == "__main__":
     parser = Parser(__doc__.splitlines()[0])
     parser.add_argument("--data", default="fashion_mnist", help="sample or fashion_mnist")
-    parser.add_argument("--repeats", type=positive, default=5, help="draws of each count")
+    parser.add_argument("--repeats", type=positive, default=5, help="draws per number of images")
     parser.add_argument("--out", type=Path, default=Path("docs/count-bias.png"), metavar="PNG")
     with plain_errors():
         main(parser.parse_args())

@@ -1,4 +1,4 @@
-"""Measures generated images against held-out ones: quality, classes, copying.
+"""Compares generated images with held-out ones: quality, classes, copying.
 
 python experiments/evaluate.py runs/modern-sample
 python experiments/evaluate.py images.npz --data fashion_mnist --json figures.json
@@ -16,18 +16,18 @@ def arguments():
     parser.add_argument(
         "what", help="folder of a run, a .keras file, or images: .npz, .npy, a folder of pictures"
     )
-    parser.add_argument("--data", help="what to compare with, as for train.py; a run has its own")
-    parser.add_argument("--data-dir", help="where the files of a named data set lie")
-    parser.add_argument("--count", type=positive, default=10_000, help="images compared, at most")
+    parser.add_argument("--data", help="data to compare with, as for train.py; else the run's")
+    parser.add_argument("--data-dir", help="folder with the files of a named data set")
+    parser.add_argument("--count", type=positive, default=10_000, help="maximum number of images")
     parser.add_argument(
-        "--seeds", type=positive, default=3, help="readings: seeds of codings, or parts of a set"
+        "--seeds", type=positive, default=3, help="number of seeds, or of parts of given images"
     )
-    parser.add_argument("--features", choices=FEATURES, help="the run's, or what suits the images")
+    parser.add_argument("--features", choices=FEATURES, help="else the run's, or by the images")
     parser.add_argument(
         "--weights", choices=("last", "best"), default="last", help="epoch of a run to measure"
     )
-    parser.add_argument("--json", help="file for all figures")
-    parser.add_argument("--out", help="folder for the pictures; RUN/evaluation or ./evaluation")
+    parser.add_argument("--json", help="file to write all figures to")
+    parser.add_argument("--out", help="folder for pictures; else RUN/evaluation or ./evaluation")
     args = parser.parse_args()
     if args.json and not Path(args.json).absolute().parent.is_dir():
         parser.error(f"there is no folder {Path(args.json).parent} for --json {args.json}")

@@ -1,8 +1,8 @@
 """The full Fashion-MNIST -> gan_model/features/fashion.npz, the classifier behind `fashion`.
 
-Trained on the 60,000 training images, shifted by up to one pixel; the 10,000
-test images are only counted at the end. The seed is fixed; on another machine the last
-bits, and so the checksum, will be others.
+It trains on the 60,000 training images, shifted by up to one pixel. The 10,000 test images are used
+only at the end, to count how many are classified correctly. The seed is fixed, but on another
+machine the last bits differ, and so does the checksum.
 
     python experiments/make_classifier.py
 
@@ -127,7 +127,7 @@ def main(epochs, out):
 if __name__ == "__main__":
     parser = Parser(__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=positive, default=20, help="passes over the images")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, metavar="FILE", help="weights to make")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, metavar="FILE", help="file to write")
     options = parser.parse_args()
     with plain_errors():
         main(options.epochs, options.out)

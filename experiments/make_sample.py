@@ -1,8 +1,8 @@
 """The full Fashion-MNIST -> gan_model/data/sample.npz, the part that comes with the package.
 
-The first 1,000 images of each class among the training files and the first 200 among the
-test files, in the order of the files. No chance is involved: the same files give the same
-arrays, and with the same numpy and zlib the same bytes.
+The sample has the first 1,000 images of each class in the training files and the first 200 in the
+test files, in the order of the files. Nothing is random: the same files give the same arrays, and
+with the same numpy and zlib the same bytes.
 
     python experiments/make_sample.py --source /usr/share/datasets/fashion-mnist
 
@@ -46,8 +46,8 @@ def main(source, out):
 
 if __name__ == "__main__":
     parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument("--source", type=Path, default=SOURCE, metavar="DIR", help="full files")
-    parser.add_argument("--out", type=Path, default=SAMPLE, metavar="FILE", help="sample to make")
+    parser.add_argument("--source", type=Path, default=SOURCE, metavar="DIR", help="full data set")
+    parser.add_argument("--out", type=Path, default=SAMPLE, metavar="FILE", help="file to write")
     options = parser.parse_args()
     with plain_errors():
         main(options.source, options.out)

@@ -1,13 +1,13 @@
-"""Measures what memory a process keeps after `fit`, GAN after GAN.
+"""Measures how much memory a process keeps after each of many GANs is trained.
 
     python experiments/memory.py --preset modern --count 20
     python experiments/memory.py --trials 50
 
-Each GAN is new, and so are its 10,000 random images; it trains a few steps and is measured on
-held-out images. With `--trials`, a random search on tiny images takes the place of the GANs.
-Printed are the resident memory of the process after each of them, when Python has collected its
-garbage, and the growth after the third. `--trim` has the C library hand what it holds free back
-to the system first, so that the figures show what is in use.
+Each GAN is new and gets 10,000 new random images. It trains a few steps and is measured on held-out
+images. With `--trials` a random search on tiny images replaces the GANs. The program prints the
+resident memory of the process after each GAN, after Python has collected its garbage, and the
+growth after the third. With `--trim` the C library first returns its free memory to the system, so
+the figures show the memory in use.
 """
 
 import ctypes
@@ -25,11 +25,11 @@ _WARM_UP = 3  # GANs after which TensorFlow has made what it makes once
 
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--preset", choices=_PRESETS, default="modern", help="of the GANs")
-    parser.add_argument("--count", type=positive, default=20, help="GANs")
-    parser.add_argument("--trials", type=positive, help="of a search instead of the GANs")
-    parser.add_argument("--trim", action="store_true", help="leave out what malloc holds free")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--preset", choices=_PRESETS, default="modern", help="preset to train")
+    parser.add_argument("--count", type=positive, default=20, help="number of GANs")
+    parser.add_argument("--trials", type=positive, help="trials of a search, not GANs")
+    parser.add_argument("--trim", action="store_true", help="leave out free memory of malloc")
+    parser.add_argument("--json", metavar="FILE", help="file to write the figures to")
     return parser.parse_args()
 
 

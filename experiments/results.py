@@ -31,14 +31,16 @@ STACKED = 100_000  # training images of the study of modes
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
     parser.add_argument("--study", choices=studies.NAMES, default="presets", help="what to compare")
-    parser.add_argument("--minutes", type=positive, nargs="+", help="to measure; the study's own")
+    parser.add_argument(
+        "--minutes", type=positive, nargs="+", help="when to measure; else as the study says"
+    )
     parser.add_argument("--seeds", type=positive, default=3, help="runs of each system")
-    parser.add_argument("--cores", type=positive, help="of each run; all")
+    parser.add_argument("--cores", type=positive, help="cores per run; else all")
     parser.add_argument("--data", default="fashion_mnist", help="sample or fashion_mnist")
-    parser.add_argument("--runs", type=Path, default=Path("runs/results"), help="kept figures")
-    parser.add_argument("--docs", type=Path, default=Path("docs"), help="gets results.md, results/")
-    parser.add_argument("--one", help="only train this system, with --seed")
-    parser.add_argument("--seed", type=seed, default=0, help="of the one run")
+    parser.add_argument("--runs", type=Path, default=Path("runs/results"), help="folder of figures")
+    parser.add_argument("--docs", type=Path, default=Path("docs"), help="for results.md, results/")
+    parser.add_argument("--one", help="train only this system, with --seed")
+    parser.add_argument("--seed", type=seed, default=0, help="of the run with --one")
     return parser.parse_args()
 
 

@@ -7,14 +7,19 @@ import studies
 
 _HEAD = """# Results
 
-Written by `make results` (`experiments/results.py`), which goes on where it was stopped. Each study
-trains several systems alike, by the clock: what compiling and the steps take, measuring left out.
-All numbers compare generated images (codings of seed 0) with as many held-out ones, features
-`fashion`. Less is better for fid and kid, more for precision, recall, density and coverage. Each
-cell is the mean over the seeds (least to greatest). classes: the least and the greatest share of
-one of the ten classes, over all seeds; of the real images each is 10%. Floor: as many training
-images instead of generated ones. Noise: the held-out images with the pixels of each shuffled.
-[quality.md](quality.md) says how to read them."""
+Written by `make results` (`experiments/results.py`), which continues where it was stopped. Each
+study trains several systems under the same conditions for the same minutes of training. Compiling
+counts as training; measuring does not. All numbers compare generated images (codings of seed 0)
+with the same number of held-out images, in `fashion` features. Lower is better for fid and kid;
+higher is better for precision, recall, density and coverage. Each cell is the mean over the seeds
+(lowest to highest).
+
+- classes: the lowest and the highest percentage that one of the ten classes has, over all seeds. Of
+  the real images each class has 10%.
+- floor: the same number of training images instead of generated ones.
+- noise: the held-out images with the pixels of each shuffled.
+
+[quality.md](quality.md) explains the numbers."""
 
 
 def page(study_name, runs, docs, kept):
@@ -143,7 +148,7 @@ def alarmed(study, runs):
 
 
 def shown(study_name, study, runs):
-    parts = ["### Images and classes of the first seed, at its last reading"]
+    parts = ["### Images and classes of the first seed, at its last measurement"]
     for system, records in runs.items():
         place = f"results/{study_name}-{system}"
         pictures = f"![Images]({place}.png)\n\n![Classes]({place}-classes.png)"

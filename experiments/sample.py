@@ -1,4 +1,4 @@
-"""Makes images with a trained GAN: as numbers (.npz), a grid (.png) or a walk (.gif).
+"""Generates images with a trained GAN: as an array (.npz), a grid (.png) or an animation (.gif).
 
 python experiments/sample.py runs/modern-sample --count 100 --out grid.png
 """
@@ -15,14 +15,14 @@ def arguments():
     parser = Parser(__doc__.split("\n")[0])
     parser.add_argument("run_dir", nargs="?", help="folder of a run, finished or not")
     parser.add_argument("--from", dest="file", help="a .keras file instead: a GAN or a generator")
-    parser.add_argument("--count", type=positive, help="images to make; 25, or 8 of each class")
-    parser.add_argument("--of-class", type=whole, help="number of the class; all classes in turn")
+    parser.add_argument("--count", type=positive, help="number of images; else 25, or 8 per class")
+    parser.add_argument("--of-class", type=whole, help="number of a class; else all in turn")
     parser.add_argument("--seed", type=seed, default=0, help="of the codings")
     parser.add_argument(
         "--out",
         default="samples.png",
         help=".npz: uint8 `images` (count, height, width, channels), and `labels`; .png: a grid; "
-        ".gif: a grid of walks between codings",
+        ".gif: a grid whose images change from coding to coding",
     )
     args = parser.parse_args()
     if (args.run_dir is None) == (args.file is None):

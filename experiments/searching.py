@@ -8,8 +8,8 @@ from pathlib import Path
 import keras_tuner
 
 from gan_model import data, metrics, presets, runs, sweeps
-from gan_model.metrics.report import number
-from gan_model.sweeps.progress import Progress
+from gan_model.progress.lines import number
+from gan_model.sweeps.progress import Progress, tell
 
 _TRIALS, _BATCH_SIZE = 8, 32
 _TUNER_ID = "KERASTUNER_TUNER_ID"  # under which keras-tuner remembers
@@ -129,7 +129,7 @@ class Search:
         if chief:
             chief.search(tuner, journal)
         else:
-            self._search(tuner)
+            self._search(tuner, self.progress.callbacks())
         sweeps.delete_weights_except_best(self.folder.trials, keep=self.args.top)
 
     def work(self):
@@ -137,16 +137,16 @@ class Search:
         import grpc  # here, not above: only workers need it
 
         try:
-            self._search(self.tuner())
+            self._search(self.tuner(), [])
         except grpc.RpcError as error:
             raise ChildProcessError("The chief of this search gave no answer.") from error
 
-    def _search(self, tuner):
+    def _search(self, tuner, callbacks):
         try:
             with warnings.catch_warnings():
                 # Of a Bayesian search whose few trials tell it little: nothing to be done about.
                 warnings.filterwarnings("ignore", module="sklearn")
-                tuner.search(**self.fit_arguments)
+                tuner.search(**self.fit_arguments, callbacks=callbacks)
         except sweeps.SearchStopped as stopped:
             raise stopped.__cause__ from None  # the command line has no code of the user
 
@@ -175,15 +175,14 @@ class Search:
 
     def _progress(self, oracle):
         planned = self._planned(oracle)
-        print(
+        floor = number(self.floor) if self.floor is not None else "unknown"
+        tell(
             f"{len(planned)} trials, at most, of {self.args.preset} on {self.args.data}: less "
-            f"{self.distance} is better, as many training images read "
-            f"{number(self.floor) if self.floor is not None else 'unknown'}.",
-            flush=True,
+            f"{self.distance} is better, floor {floor}."
         )
         again = self.args.confirm * (min(self.args.top, len(planned)) + 1)
         epochs = sum(planned) + again * self.args.epochs
-        return Progress(len(planned) + again, epochs, distance=self.distance)
+        return Progress(len(planned) + again, epochs)
 
     def _planned(self, oracle):
         """The epochs of each trial that the search will have, at most."""
@@ -204,14 +203,14 @@ class Search:
         return epochs[: args.trials]
 
     def _begin(self, trial):
-        self.progress.begin(*self.hypergan.told(trial))
+        self.progress.begin(*self.hypergan.told(trial), epochs=self._epochs(trial))
 
     def _end(self, trial):
         name, _ = self.hypergan.told(trial)
         if outcome := self.hypergan.folder_of(name).outcome():
             self.progress.end(outcome, self._epochs(trial))
         else:  # keras-tuner gave it up
-            print(f"{name} failed: {(trial.message or '').splitlines()[-1:]}", flush=True)
+            tell(f"{name} failed: {(trial.message or '').splitlines()[-1:]}")
 
     def _epochs(self, trial):
         """Those that a trial trains itself."""

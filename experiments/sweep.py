@@ -28,24 +28,30 @@ def arguments():
     parser = Parser(__doc__.split("\n")[0])
     parser.add_argument("--preset", default="modern", help="dense, dcgan, guidelines, modern, ...")
     parser.add_argument("--data", default="sample", help="as for train.py")
-    parser.add_argument("--tuner", choices=TUNERS, default="random", help="of keras-tuner")
-    parser.add_argument("--trials", type=positive, help="8; hyperband: as many as it needs")
-    parser.add_argument("--epochs", type=positive, help="of a trial, 2; hyperband: at most, 9")
-    parser.add_argument("--codings-sizes", type=positive, nargs="+", default=(16, 32, 64, 128, 256))
+    parser.add_argument("--tuner", choices=TUNERS, default="random", help="tuner of keras-tuner")
+    parser.add_argument("--trials", type=positive, help="else 8; for hyperband as many as it needs")
+    parser.add_argument("--epochs", type=positive, help="per trial; else 2 (hyperband: up to 9)")
     parser.add_argument(
-        "--learning-rates", type=above_0, nargs="+", default=(1e-4, 3e-3), help="range"
+        "--codings-sizes",
+        type=positive,
+        nargs="+",
+        default=(16, 32, 64, 128, 256),
+        help="choices",
     )
-    parser.add_argument("--batch-sizes", type=positive, nargs="+", default=(32,))
-    parser.add_argument("--top", type=positive, default=3, help="trials that are trained again")
-    parser.add_argument("--confirm", type=whole, default=3, help="new seeds for each of these")
+    parser.add_argument(
+        "--learning-rates", type=above_0, nargs="+", default=(1e-4, 3e-3), help="lowest and highest"
+    )
+    parser.add_argument("--batch-sizes", type=positive, nargs="+", default=(32,), help="choices")
+    parser.add_argument("--top", type=positive, default=3, help="best trials to train again")
+    parser.add_argument("--confirm", type=whole, default=3, help="new seeds for each of them")
     parser.add_argument("--workers", type=positive, help="processes that share the trials")
-    parser.add_argument("--worker", type=positive, help="be only this one of them")
+    parser.add_argument("--worker", type=positive, help="run only the worker with this number")
     parser.add_argument("--seed", type=seed, default=0, help="of the search")
-    parser.add_argument("--features", choices=FEATURES, help="of the distance; by the images")
-    parser.add_argument("--run-dir", help="the search's folder; runs/sweep-PRESET-DATA")
-    parser.add_argument("--data-dir", help="where the files of a named data set lie")
-    parser.add_argument("--image-size", type=size, help="side or HEIGHTxWIDTH, for a folder; 64")
-    parser.add_argument("--channels", type=int, choices=(1, 3), help="for a folder; 1 if all grey")
+    parser.add_argument("--features", choices=FEATURES, help="to measure in; else by the images")
+    parser.add_argument("--run-dir", help="folder of the search; else runs/sweep-PRESET-DATA")
+    parser.add_argument("--data-dir", help="folder with the files of a named data set")
+    parser.add_argument("--image-size", type=size, help="of folders: side or HEIGHTxWIDTH; else 64")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="of folders; 1 if all grey")
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sys
 import textwrap
 from pathlib import Path
@@ -13,15 +14,17 @@ from gan_model import charts
 from gan_model.sweeps import ranking
 
 _LONGER = 10  # times the epochs of a trial
+_WIDTH = 100  # of a table, in characters, where the terminal is not narrower
 
 
 def report(search, confirmed):
     """Prints the tables of a `Search`, and writes its pictures and CSV files."""
     folder, distance = search.folder, search.distance
     outcomes, floor = search.outcomes(), search.floor
+    width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
     ranking.write_csv(outcomes, folder.table)
     charts.trials(outcomes, folder.chart, distance=distance, floor=floor)
-    print("\n" + ranking.table(outcomes, distance=distance, floor=floor))
+    print("\n" + ranking.table(outcomes, distance=distance, floor=floor, width=width))
     best = [one for one in ranking.ranked(outcomes) if one.state == ranking.FINISHED]
     if not best:
         print("\nNo trial finished: give lower learning rates, or fewer epochs at first.")
@@ -33,9 +36,9 @@ def report(search, confirmed):
         ranking.write_csv(readings, folder.confirmed_table)
         count = search.args.confirm
         print(f"\nTrained again with {count} new seed{'s' * (count > 1)}:")
-        print(ranking.confirmation_table(confirmed, distance=distance))
+        print(ranking.confirmation_table(confirmed, distance=distance, width=width))
         sentences = ranking.verdict(confirmed, distance=distance).splitlines()
-        print("\n" + "\n".join(textwrap.fill(one, 100) for one in sentences))
+        print("\n" + "\n".join(textwrap.fill(one, width) for one in sentences))
         won = ranking.ranked(ranking.winner(confirmed).readings)[0]
     print(files(search, confirmed))
     if won.state == ranking.FINISHED:

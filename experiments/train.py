@@ -1,4 +1,4 @@
-"""Trains a preset, shows it on TensorBoard, keeps it in a folder, and goes on if stopped.
+"""Trains a preset, shows it on TensorBoard, saves it in a folder, and resumes a stopped run.
 
 python experiments/train.py --preset modern --data sample --epochs 20
 """
@@ -6,6 +6,7 @@ python experiments/train.py --preset modern --data sample --epochs 20
 import os
 import shlex
 import sys
+import textwrap
 from pathlib import Path
 
 from command_line import (
@@ -20,6 +21,7 @@ from command_line import (
     use_gpus,
 )
 
+_INDENT = 13 * " "  # of the lines of the report behind their names
 _NO_END = 10**6  # epochs; the clock ends the run
 
 
@@ -33,20 +35,20 @@ def arguments():
         default="sample",
         help="sample, fashion_mnist, mnist, cifar10, or the path of a folder of images",
     )
-    parser.add_argument("--epochs", type=positive, help="epochs to train in all; 20")
-    parser.add_argument("--minutes", type=above_0, help="to train in all, instead of epochs")
-    parser.add_argument("--batch-size", type=positive, default=32, help="images in a batch")
-    parser.add_argument("--codings-size", type=positive, help="numbers in a coding; preset's own")
-    parser.add_argument("--generator-learning-rate", type=above_0, help="preset's own")
-    parser.add_argument("--discriminator-learning-rate", type=above_0, help="preset's own")
-    parser.add_argument("--steps-per-epoch", type=positive, help="batches in an epoch; one pass")
-    parser.add_argument("--features", choices=FEATURES, help="of the quality; by the images")
-    parser.add_argument("--validate-every", type=positive, default=1, help="epochs in between")
-    parser.add_argument("--seed", type=seed, default=0, help="of weights, codings and order")
-    parser.add_argument("--run-dir", help="the run's folder; runs/PRESET-DATA")
-    parser.add_argument("--data-dir", help="where the files of a named data set lie")
-    parser.add_argument("--image-size", type=size, help="side or HEIGHTxWIDTH, for a folder; 64")
-    parser.add_argument("--channels", type=int, choices=(1, 3), help="for a folder; 1 if all grey")
+    parser.add_argument("--epochs", type=positive, help="epochs in all; 20 without --minutes")
+    parser.add_argument("--minutes", type=above_0, help="end after so many minutes of training")
+    parser.add_argument("--batch-size", type=positive, default=32, help="images per batch")
+    parser.add_argument("--codings-size", type=positive, help="size of a coding; else the preset's")
+    parser.add_argument("--generator-learning-rate", type=above_0, help="else the preset's")
+    parser.add_argument("--discriminator-learning-rate", type=above_0, help="else the preset's")
+    parser.add_argument("--steps-per-epoch", type=positive, help="batches per epoch; else one pass")
+    parser.add_argument("--features", choices=FEATURES, help="to measure in; else by the images")
+    parser.add_argument("--validate-every", type=positive, default=1, help="epochs per measurement")
+    parser.add_argument("--seed", type=seed, default=0, help="of weights, codings, image order")
+    parser.add_argument("--run-dir", help="folder of the run; else runs/PRESET-DATA")
+    parser.add_argument("--data-dir", help="folder with the files of a named data set")
+    parser.add_argument("--image-size", type=size, help="of folders: side or HEIGHTxWIDTH; else 64")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="of folders; 1 if all grey")
     parser.add_argument("--keep", type=positive, default=3, help="checkpoints to keep")
     args = parser.parse_args()
     if args.epochs and args.minutes:
@@ -151,33 +153,40 @@ def report(folder, history, every, quality):
         f"{name} {history[name][-1]:.3f}"
         for name in ("discriminator_loss", "generator_loss", "real_score", "fake_score")
     )
-    best = f"; best epoch: {folder.best}" if folder.best.exists() else ""
+    best = f"\n{_INDENT}{folder.best}, of the best epoch" if folder.best.exists() else ""
     python = os.path.relpath(sys.executable)
     tensorboard = Path(python).with_name("tensorboard")
+    # What is to be pasted stands on one line, however long the paths are.
     print(f"""
-Figures of the last epoch ({len(history["generator_loss"])}): {figures}
-{told(quality, history, every)}
+{filled(f"Last epoch:  number {len(history['generator_loss'])}, {figures}")}
+{filled(f"Quality:     {told(quality, history, every)}")}
 Pictures:    {folder.samples}/training.gif and epoch-*.png
-Model:       {folder.gan}, {folder.generator}{best}
+Model:       {folder.gan}
+{_INDENT}{folder.generator}{best}
 Dashboard:   {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000
 All numbers: {python} experiments/evaluate.py {folder.path}
 More images: {python} experiments/sample.py {folder.path} --out more.png""")
 
 
+def filled(text):
+    """Lines of at most 80 characters."""
+    return textwrap.fill(text, 80, subsequent_indent=_INDENT, break_on_hyphens=False)
+
+
 def told(quality, history, every):
     """The distance at the end and at its best, and what to hold it against."""
     if quality is None:
-        return "Quality:     not measured, as too few images are held out"
+        return "not measured, as too few images are held out"
     name = f"val_{quality.distance}"
     if name not in history:
-        return f"Quality:     not measured in fewer than {every} epochs"
+        return f"not measured in fewer than {every} epochs"
     values = history[name]
     best = min(range(len(values)), key=values.__getitem__)
     floor = f"{quality.floor[quality.distance]:.3g}" if quality.floor else "unknown"
     return (
-        f"Quality:     {quality.distance} {values[-1]:.4g} after epoch {len(values) * every}, "
-        f"best {values[best]:.4g} after epoch {(best + 1) * every}. Less is better; as many "
-        f"training images read {floor}. Measured on {quality.reference.count:,} images."
+        f"{quality.distance} {values[-1]:.4g} after epoch {len(values) * every}, best "
+        f"{values[best]:.4g} after epoch {(best + 1) * every}. Less is better; as many training "
+        f"images read {floor}. Measured on {quality.reference.count:,} images."
     )
 
 

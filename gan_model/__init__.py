@@ -15,6 +15,7 @@ only from those above it.
     features     images                         -> vectors that a distance compares
     metrics      images, held-out images        -> how far apart they are
     pictures     images                         -> grids, PNG, GIF
+    progress     steps and figures              -> what a terminal shows while `fit` runs
     model        all of the above               -> GAN, the Keras model
     charts       numbers                        -> charts as PNG
     alarms       figures of a run               -> what goes wrong, as a sentence
@@ -38,6 +39,7 @@ from gan_model import (
     penalties,
     pictures,
     presets,
+    progress,
     random,
     runs,
     sweeps,
@@ -63,6 +65,7 @@ __all__ = [
     "penalties",
     "pictures",
     "presets",
+    "progress",
     "random",
     "runs",
     "sweeps",

@@ -24,13 +24,16 @@ _FORKING = multiprocessing.get_context("forkserver")
 class Forked:
     """Of a command line that begins with this Python: as much of `Popen` as the tests need."""
 
-    def __init__(self, line, *, env, cwd=None):
+    def __init__(self, line, *, env, cwd=None, terminal=None):
         python, *script = map(str, line)
         assert os.path.samefile(python, sys.executable)
         _have_server()
-        self._said = [tempfile.TemporaryFile("w+") for _ in ("stdout", "stderr")]
+        streams = () if terminal else ("stdout", "stderr")
+        self._said = [tempfile.TemporaryFile("w+") for _ in streams]
         self._output = None
+        # `terminal` is the path of one, which gets both.
         paths = [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in self._said]
+        paths = paths or [terminal, terminal]
         arguments = script, paths, env, str(cwd or Path.cwd())
         self._process = _FORKING.Process(target=_run, args=arguments)
         self._process.start()
@@ -83,9 +86,11 @@ def _have_server():
 def _run(script, said, environment, folder):
     """In the process itself."""
     for number, path in enumerate(said, start=1):
-        file = os.open(path, os.O_WRONLY | os.O_APPEND)
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY)
         os.dup2(file, number)
         os.close(file)
+    if os.isatty(1):  # as Python does where it begins in a terminal
+        sys.stdout.reconfigure(line_buffering=True)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

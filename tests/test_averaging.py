@@ -297,7 +297,10 @@ def test_weights_in_bfloat16_are_refused():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ExponentialMovingAverage(0), "is a number of images, more than 0. Received: half_life=0"),
+        (
+            lambda: ExponentialMovingAverage(0),
+            "is a number of images, more than 0. Received: half_life=0",
+        ),
         (lambda: ExponentialMovingAverage(warm_up=0), "or None. Received: warm_up=0"),
         (
             lambda: gan_with(ExponentialMovingAverage),

@@ -201,20 +201,21 @@ def test_columns_follow_the_runs_as_given_not_as_ranked():
     assert head == "rank name x y fid epoch fashion seconds state".split()
 
 
+@pytest.mark.parametrize("width", [{}, {"width": 80}])
 @pytest.mark.parametrize("count", [0, 1, 3, 12])
-def test_tables_are_at_most_a_hundred_columns_wide(count):
+def test_tables_are_at_most_as_wide_as_asked(count, width):
     many = {f"learning_rate_number_{i}": 1.2345e-5 for i in range(count)}
     many |= {"text": "long " * 30} if count else {}
     runs = [
         outcome("trial-000", 1.0, hyperparameters=many),
         outcome("trial-001", 0, state="lost", reason="of a reason that takes long to tell " * 9),
     ]
-    texts = [ranking.table(runs, distance="fid_fashion", floor=1.0)]
+    texts = [ranking.table(runs, distance="fid_fashion", floor=1.0, **width)]
     twice = [ranking.Confirmed(run.name, many, [run, run], 1.0) for run in runs]
-    texts.append(ranking.confirmation_table(twice, distance="fid_fashion"))
+    texts.append(ranking.confirmation_table(twice, distance="fid_fashion", **width))
     for text in texts:
         lines = text.splitlines()
-        assert max(map(len, lines)) <= 100
+        assert max(map(len, lines)) <= width.get("width", 100)
         assert all(line == line.rstrip() for line in lines)
         assert sum("0.00001234" in line or "1.234e-05" in line for line in lines) >= min(count, 1)
 

@@ -234,9 +234,9 @@ def states(folder):
 
 
 def report(output):
-    (figures,) = re.findall(r"^Figures of .*$", output, re.MULTILINE)
-    (quality,) = re.findall(r"^Quality: .*$", output, re.MULTILINE)
-    assert f"({EPOCHS})" in figures and " read " in quality
+    (figures,) = re.findall(r"^Last epoch: .*(?:\n  .*)*$", output, re.MULTILINE)
+    (quality,) = re.findall(r"^Quality: .*(?:\n  .*)*$", output, re.MULTILINE)
+    assert f"number {EPOCHS}," in figures and " read " in quality
     return figures, quality
 
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from processes import SIDE, command, forked, images_in, start, train, wait_for
 from processes import finish as finish_within
+from terminal import show
 from test_resume import bytes_in
 from test_tensorboard import Server
 
@@ -147,10 +148,31 @@ def test_only_the_search_itself_speaks(whole):
     assert first.startswith("3 trials, at most, of dense on ")
     assert len(lines) == 2 * (TRIALS + 2)
     for begins, ends in zip(lines[::2], lines[1::2], strict=True):
-        place, name = re.match(r" +(\d) of 5  (\S+)", begins).groups()
+        place, name = re.match(r"(\d) of 5  (\S+)", begins).groups()
         assert begins == lines[2 * int(place) - 2]
-        assert re.match(rf" +{name}  swd [\d.]+ after epoch [1-3], \d+ s", ends)
+        assert re.match(rf" +{name}  [\d.]+ \(epoch [1-3]\), \d+ s", ends)
     assert not re.search(r"tensorflow|keras|sklearn|warning|val_swd", progress, re.IGNORECASE)
+
+
+@pytest.mark.slow
+def test_in_a_terminal_a_bar_shows_the_trial_that_runs_and_no_line_wraps(images, tmp_path):
+    line = search(images, tmp_path / "search", "--trials", 2, "--epochs", 2, "--confirm", 0)
+    shown = show(line, columns=80, seconds=600)
+    assert shown.returncode == 0, shown.raw.decode()
+    text = "\n".join(shown.rows())
+    for place, name in enumerate(("trial-000", "trial-001"), 1):
+        begins = rf"^{place} of 2  {name}  codings \d, G rate [\d.e-]+, D rate [\d.e-]+$"
+        ends = rf"^        {name}  [\d.]+ \(epoch [12]\), \d+ s; best [\d.]+, trial-00\d"
+        assert re.search(begins, text, re.MULTILINE) and re.search(ends, text, re.MULTILINE)
+    assert "━" not in text and not shown.cursor_is_hidden()
+    moving = shown.raw.decode()
+    assert re.search("trial-000 1/2 ━+ 100%  +measuring", moving)  # one execution tells no pace
+    for epoch in ("trial-000 2/2", "trial-001 1/2", "trial-001 2/2"):
+        assert re.search(rf"{epoch} ━+ 100%  +\d+:\d\d left  measuring", moving)
+    pasted = ("Tables: ", "Pictures: ", "Dashboard: ", "Train longer: ")
+    written = moving.replace("\r\n", "\n").splitlines()
+    for line in (re.sub(r"\x1b\[[\d;?]*\w", "", line).split("\r")[-1] for line in written):
+        assert len(line) <= 80 or line.startswith(pasted) or str(tmp_path)[:40] in line
 
 
 @pytest.mark.slow

@@ -620,7 +620,8 @@ def test_the_best_are_trained_again_with_the_same_new_seeds(searched):
     recipe = {"batch_size": 32, "codings_size": 8, "rate": 2e-4}
     told, skipped = [], []
     progress = SimpleNamespace(
-        begin=lambda name: None,
+        begin=lambda name, epochs: None,
+        callbacks=lambda: [],
         end=lambda outcome, epochs, again: told.append(outcome),
         skip=lambda outcome, epochs, again: skipped.append(outcome),
     )

@@ -1,6 +1,7 @@
 """The time that a run takes, and its end by the clock."""
 
 import csv
+import re
 import time
 
 import keras
@@ -110,12 +111,19 @@ def test_time_of_epochs_that_were_lost_is_not_counted(monkeypatch, tmp_path):
     assert int(gan.step.numpy()) == 20 + 20  # 40 seconds before, 20 steps of a second now
 
 
-def test_what_it_says_between_progress_bars(monkeypatch, tmp_path, capsys):
-    clock = Clock(monkeypatch)
-    fit(tiny(), [clock.ticks(step=2.0), timed(tmp_path, minutes=1)], verbose=2)
-    told = capsys.readouterr().out
-    assert "Epoch 1, minute 0.0 of 1\n" in told and "Epoch 2, minute 0.7 of 1\n" in told
-    assert f"/{LONG}" not in told
+def test_what_is_left_and_that_no_line_names_the_epochs_that_cannot_be_done(
+    monkeypatch, tmp_path, capsys
+):
+    clock, time_of, left = Clock(monkeypatch), timed(tmp_path, minutes=1), []
+    ask = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: left.append(time_of.seconds_left())
+    )
+    fit(tiny(), [clock.ticks(step=2.0), time_of, ask], verbose=2)
+    assert left == [60.0 - 2 * step for step in range(1, 31)]
+    first, second = capsys.readouterr().out.splitlines()
+    assert re.match(r"epoch 1   discriminator loss .*   40 s$", first)
+    assert re.match(r"epoch 2   discriminator loss .*   20 s$", second)
+    assert timed(tmp_path).seconds_left() is None
 
 
 @pytest.mark.parametrize("minutes", [0, -1, float("inf"), float("nan")])

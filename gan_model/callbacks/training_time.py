@@ -35,18 +35,15 @@ class TrainingTime(RunCallback):
         """Whether a run that goes on from `epoch` has had its time; `fit` asks."""
         return self.minutes is not None and seconds_until(epoch, self.path) >= 60 * self.minutes
 
-    def set_params(self, params):
-        super().set_params(params)
-        if self.minutes is not None:
-            # Keras's progress bar, which is told after us, would say "Epoch 3/1000000". All
-            # callbacks share these, so to others there is one epoch too.
-            params["epochs"] = 1
+    def seconds_left(self):
+        """Seconds of training until the end by the clock; None: epochs alone end the run."""
+        if self.minutes is None:
+            return None
+        return max(60 * self.minutes - (self._seconds or 0), 0)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._seconds, self._began = seconds_until(epoch, self.path), time.perf_counter()
         self._before = self._seconds
-        if self.minutes is not None and self.params["verbose"]:
-            print(f"Epoch {epoch + 1}, minute {self._seconds / 60:.1f} of {self.minutes:g}")
 
     def on_train_batch_end(self, batch, logs=None):
         self._seconds = self._before + time.perf_counter() - self._began

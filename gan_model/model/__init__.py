@@ -14,6 +14,7 @@ run_callback    RunCallback: callbacks that restore, end or rewind a run
 sampling        Sampler: a trained generator -> images to show
 labels          labels of a conditional GAN, checked
 inspection      what a GAN must know of its two networks
+activation      a network -> its last activation
 checks          what `compile` is given, checked
 cloning         a generator -> a second one to hold its average
 """

@@ -5,6 +5,7 @@ import contextlib
 import keras
 import numpy as np
 
+from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.images import check_images
 from gan_model.model import fit_arguments
@@ -30,6 +31,7 @@ class TakesImages:
         *,
         batch_size=None,
         epochs=1,
+        verbose="auto",
         callbacks=None,
         validation_data=None,
         validation_split=0.0,
@@ -50,6 +52,9 @@ class TakesImages:
             batch_size: images in a batch, for arrays. None: 32.
             epochs: number of the epoch to stop after, counted from `initial_epoch` or from
                 the beginning of the run that a callback restores.
+            verbose: 1 or "auto": a bar, and one line for each epoch; 2: the lines only; 0: nothing.
+                A callback derived from `progress.Progress`, or Keras's `ProgbarLogger`, replaces
+                both.
             callbacks: Keras callbacks. A `RunCallback` may also restore an earlier run before the
                 first step, end a run that has had its time, and rewind one that has diverged.
             validation_data: held-out images, as `x`, or (images, labels).
@@ -76,13 +81,11 @@ class TakesImages:
         if validation_split and validation_data is None:
             x, y, validation_data = fit_arguments.split(x, y, validation_split)
         train = self._batches(x, y, batch_size, shuffle=shuffle)
-        if validation_data is not None:
-            held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
-            validation_data = self._held_out(validation_data, held_out_size)
+        held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
+        validation_data = self._held_out(validation_data, held_out_size)
         callbacks = fit_arguments.listed(callbacks)
         run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
-        # An epoch of an array ends by itself.
-        steps = None if isinstance(train, ImageBatches) else steps_per_epoch
+        steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
         executions = self._whole_executions(steps, keras_arguments.get("validation_steps"))
         with _released(run_callbacks), executions:
             initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
@@ -93,6 +96,7 @@ class TakesImages:
                 x=train,
                 epochs=epochs,
                 callbacks=[*callbacks, StopWhenDiverged(run_callbacks)],
+                verbose=verbose,
                 validation_data=validation_data,
                 steps_per_epoch=steps_per_epoch,
                 shuffle=False,
@@ -114,17 +118,19 @@ class TakesImages:
             epoch = callback.restore(self, batch_size=batch_size) or epoch
         return epoch, epoch if any([one.is_over(epoch) for one in callbacks]) else epochs
 
-    def _fit_from(self, epoch, run_callbacks, **keras_arguments):
+    def _fit_from(self, epoch, run_callbacks, *, callbacks, verbose, **keras_arguments):
         """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
-        while epoch is not None:
-            history = super().fit(initial_epoch=epoch, **keras_arguments)
-            epochs = [callback.go_back(self) for callback in run_callbacks]
-            epoch = next((epoch for epoch in epochs if epoch is not None), None)
+        display = progress.show_training(callbacks, verbose, run_callbacks=run_callbacks)
+        with display as shown:
+            while epoch is not None:
+                history = super().fit(initial_epoch=epoch, **shown, **keras_arguments)
+                epochs = [callback.go_back(self) for callback in run_callbacks]
+                epoch = next((epoch for epoch in epochs if epoch is not None), None)
         return history
 
     @contextlib.contextmanager
     def _whole_executions(self, *numbers_of_steps):
-        """Runs fewer steps per execution where that does not divide a number of steps; None is none.
+        """Runs fewer steps per execution where that does not divide a number of steps.
 
         Keras completes the last execution: 12 steps where 10 are asked for, with 4 per execution.
         """
@@ -145,37 +151,52 @@ class TakesImages:
         self.steps_per_execution = steps_per_execution
         self.train_function = self.test_function = None  # Keras makes them again
 
-    def evaluate(self, x=None, y=None, *, batch_size=None, return_dict=False, **keras_arguments):
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        *,
+        batch_size=None,
+        verbose="auto",
+        callbacks=None,
+        return_dict=False,
+        **keras_arguments,
+    ):
         """Losses and mean scores on held-out images, and `quality` if set; no weight changes.
 
         Arguments as those of `fit` and `keras.Model.evaluate`. The fake images come from
         codings fixed by the seed, through the generator in inference mode.
         """
         self._check_compiled("evaluate")
-        cached = keras_arguments.get("_use_cached_eval_dataset")  # where `fit` evaluates
-        if x is not None and not cached:
+        if keras_arguments.get("_use_cached_eval_dataset"):  # `fit` calls, and shows it itself
+            figures, quality = self._evaluated(x, callbacks=callbacks, **keras_arguments)
+        else:
             x = self._held_out(x if y is None else (x, y), batch_size)
-        with self._evaluation(cached=cached, steps=keras_arguments.get("steps")):
-            figures = super().evaluate(x, return_dict=True, **keras_arguments)
-        self.monitor.refer_to(x)
-        quality = self.monitor.measure(self.sampler())
+            display = progress.show_evaluation(fit_arguments.listed(callbacks), verbose)
+            executions = self._whole_executions(keras_arguments.get("steps"))
+            with executions, display as (shown, tell):
+                figures, quality = self._evaluated(x, **shown, **keras_arguments)
+                tell(figures | quality, self.quality)
         if return_dict:
             return figures | quality
         figures = [figures[name] for name in self.metrics_names if name in figures]
         return [*figures, *quality.values()]
 
-    @contextlib.contextmanager
-    def _evaluation(self, *, cached, steps):
+    def _evaluated(self, x, **keras_arguments):
+        """Keras's figures and those of the quality: two dicts."""
         self.evaluation_step.assign(0)
         self.evaluating = True
         try:
-            with contextlib.nullcontext() if cached else self._whole_executions(steps):
-                yield
+            figures = super().evaluate(x, return_dict=True, **keras_arguments)
         finally:
             self.evaluating = False
             self.evaluation_step.assign(0)
+        self.monitor.refer_to(x)
+        return figures, self.monitor.measure(self.sampler())
 
     def _held_out(self, held_out, batch_size):
+        if held_out is None:
+            return None
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
         x = check_images(x, self.image_shape, self.image_range)
         return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)

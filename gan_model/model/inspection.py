@@ -6,17 +6,11 @@ import numbers
 import keras
 import tensorflow as tf
 
+from gan_model.model.activation import LINEAR, last_activation
 from gan_model.model.labels import takes_labels, with_labels
 from gan_model.networks.spectral import every_layer
 
-# Operations that move or cast values and keep their range.
-_RANGE_KEEPING = {
-    *("Identity", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose"),
-    *("StridedSlice", "Slice"),
-}
-_RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
-# A network whose last operation is one of these, or adds a bias, has no last activation.
-_LINEAR = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"}
+_RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), LINEAR: (-1.0, 1.0)}
 
 
 def codings_size(generator, given, class_count=None):
@@ -148,14 +142,12 @@ def image_range(generator, codings_size, given, class_count=None):
         if not low < high:
             raise ValueError(f"`image_range` is (least, greatest). Received: image_range={given}.")
         return low, high
-    ending = _last_operation(generator, (codings_size,), class_count)
-    if ending.type in _RANGES:
-        return _RANGES[ending.type]
-    if ending.type in _LINEAR or _adds_a_bias(ending):
-        return _RANGES["Tanh"]
+    activation = last_activation(generator, (codings_size,), class_count)
+    if activation in _RANGES:
+        return _RANGES[activation]
     raise ValueError(
         f"The range of the generator's images is unknown, because its last operation is "
-        f"{ending.type}. Type GAN(generator, discriminator, image_range=(-1, 1))."
+        f"{activation}. Type GAN(generator, discriminator, image_range=(-1, 1))."
     )
 
 
@@ -185,7 +177,7 @@ def check_scores(discriminator, image_shape, class_count=None):
             f"The discriminator gives {scores.shape[-1]} numbers per image; expected one "
             "score. End it with keras.layers.Dense(1)."
         )
-    if _last_operation(discriminator, image_shape, embedded).type == "Sigmoid":
+    if last_activation(discriminator, image_shape, embedded) == "Sigmoid":
         raise ValueError(
             "The discriminator ends in a sigmoid; expected scores as logits, for numerical "
             "stability. Leave the last activation out: keras.layers.Dense(1)."
@@ -217,24 +209,3 @@ def _check_logits_independent_of_labels(discriminator):
             "The class_logits of the discriminator depend on its input labels, so it would not "
             "learn to classify. Compute them from the images alone."
         ) from error
-
-
-def _last_operation(network, input_shape, class_count=None):
-    """The TensorFlow operation of the network's output; also for a subclass of keras.Model."""
-    labels = None if class_count is None else tf.TensorSpec((None,), tf.int32)
-    given = with_labels(tf.TensorSpec((None, *input_shape), tf.float32), labels)
-    traced = tf.function(lambda x: network(x, training=False)).get_concrete_function(given)
-    return _source(traced.graph.outputs[0])
-
-
-def _source(tensor):
-    operation = tensor.op
-    while operation.type in _RANGE_KEEPING:
-        operation = operation.inputs[0].op
-    return operation
-
-
-def _adds_a_bias(operation):
-    return operation.type in ("Add", "AddV2") and any(
-        _source(added).type == "ReadVariableOp" for added in operation.inputs
-    )

@@ -9,20 +9,21 @@ _WIDEST = 24  # of a cell
 _GAP = "  "
 
 
-def grid(columns, *, again=2):
-    """Columns side by side; those beyond 100 characters go below, behind the first again.
+def grid(columns, *, again=2, width=_WIDTH):
+    """Columns side by side; those beyond `width` characters go below, behind the first again.
 
     Args:
         columns: list of (title, values), all with as many values; None is shown as "-". A title
             is wrapped to about the width of its values, between words and at each "_". "name"
             and "state" stand at the left of their columns, all else at the right.
         again: columns that stand at the beginning of each block of lines.
+        width: characters.
     """
     height = max(len(_titled(*column)[0]) for column in columns)
     columns = [_column(*column, height) for column in columns]
     blocks = [columns[:again]]
     for column in columns[again:]:
-        if len(_GAP.join(c[0] for c in [*blocks[-1], column])) > _WIDTH:
+        if len(_GAP.join(c[0] for c in [*blocks[-1], column])) > width:
             blocks.append(columns[:again])
         blocks[-1].append(column)
     lines = [[_GAP.join(cells).rstrip() for cells in zip(*b, strict=True)] for b in blocks]

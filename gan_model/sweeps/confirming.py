@@ -38,9 +38,14 @@ def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=N
             folder = TrialFolder(directory / f"{name}-again-{number + 1}")
             over = folder.outcome() is not None
             if progress and not over:
-                progress.begin(folder.name)
-            seed = hypergan.seed_of(_PLACE, number)
-            outcome = hypergan.train(hp, folder, seed=seed, fit_arguments=arguments)
+                progress.begin(folder.name, epochs=arguments["epochs"])
+            outcome = hypergan.train(
+                hp,
+                folder,
+                seed=hypergan.seed_of(_PLACE, number),
+                fit_arguments=arguments,
+                callbacks=progress.callbacks() if progress else (),
+            )
             if progress:
                 told = progress.skip if over else progress.end
                 told(outcome, arguments["epochs"], again=True)

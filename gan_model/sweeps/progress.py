@@ -1,38 +1,60 @@
 """What a search prints while it goes on: which run of how many, the best, the time left."""
 
+import shutil
+import sys
+import textwrap
 import time
 
-from gan_model.metrics.report import number
+from gan_model import progress
+from gan_model.progress.lines import clock, number
+
+_SHORT = {
+    "codings_size": "codings",
+    "generator_learning_rate": "G rate",
+    "discriminator_learning_rate": "D rate",
+    "batch_size": "batch",
+}
 
 
 class Progress:
-    """Prints a line when a run begins and one when it is over.
+    """Prints a line when a run begins and one when it is over; in a terminal a bar in between.
 
     Time is told by epochs, those that a run continues not counted.
 
     Args:
         runs: how many there are in all.
         epochs: of all runs together.
-        distance: name of what is minimised.
     """
 
-    def __init__(self, runs, epochs, *, distance):
-        self.runs, self.epochs, self.distance = runs, epochs, distance
+    def __init__(self, runs, epochs):
+        self.runs, self.epochs = runs, epochs
         self._begun, self._over, self._done, self._ahead = set(), set(), 0, 0
-        self._start = time.monotonic()
+        self._start = self._last_end = time.monotonic()
         self._best = None
+        self._running, self._running_epochs, self._run_start = "", 0, self._start
 
     def skip(self, outcome, epochs, *, again=False):
         """Counts a run that was over before this process began; arguments as those of `end`."""
         self._count(outcome, epochs, again)
         self._ahead += epochs
 
-    def begin(self, name, hyperparameters=None):
-        """Prints which run begins, with its hyperparameters where they are given."""
+    def begin(self, name, hyperparameters=None, *, epochs):
+        """Prints which run begins.
+
+        Args:
+            name: of the run.
+            hyperparameters: dict from names to values, or None.
+            epochs: that it will train itself.
+        """
+        self._running, self._running_epochs, self._run_start = name, epochs, time.monotonic()
         self._begun.add(name)
-        place = len(self._begun | self._over)
-        values = ", ".join(f"{key} {_text(v)}" for key, v in (hyperparameters or {}).items())
-        print(f"{place:>4} of {self.runs}  {name}  {values}".rstrip(), flush=True)
+        place = f"{len(self._begun | self._over):>{self._digits}} of {self.runs}  "
+        values = (f"{_SHORT.get(k, k)} {_text(v)}" for k, v in (hyperparameters or {}).items())
+        tell(f"{place}{name}  {', '.join(values)}".rstrip(), indent=len(place))
+
+    def callbacks(self):
+        """The Keras callbacks that show the run that has begun."""
+        return [_RunProgress(self)]
 
     def end(self, outcome, epochs, *, again=False):
         """Prints what became of a run.
@@ -43,14 +65,48 @@ class Progress:
             again: whether it had a new seed, and so is none of those compared so far.
         """
         self._count(outcome, epochs, again)
+        self._last_end = time.monotonic()
         if outcome.state == "finished":
-            told = f"{self.distance} {number(outcome.score)} after epoch {outcome.best_epoch}"
+            told = f"{number(outcome.score)} (epoch {outcome.best_epoch})"
         else:
             told = f"{outcome.state}: {outcome.reason}"
         shown = self._best and not again
         best = f"; best {number(self._best.score)}, {self._best.name}" if shown else ""
-        line = f"{outcome.name}  {told}, {outcome.seconds:.0f} s{best}{self._left()}"
-        print(f"{'':>9}{len(str(self.runs)) * ' '}{line}", flush=True)
+        seconds = max(self.epochs - self._done, 0) * (self._epoch_seconds() or 0)
+        left = f"; {clock(seconds)} left" if seconds else ""
+        indent = 2 * self._digits + len(" of   ")
+        line = f"{outcome.name}  {told}, {outcome.seconds:.0f} s{best}{left}"
+        tell(indent * " " + line, indent=indent)
+
+    def place(self, epoch, epochs):
+        """What the bar of the run that has begun is about."""
+        return f"{self._running} {epoch + 1}/{epochs}"
+
+    def seconds_left(self, of_run):
+        """Seconds until all runs are over; None: unknown.
+
+        Args:
+            of_run: seconds until the one that has begun is over, or None.
+        """
+        elapsed = time.monotonic() - self._run_start
+        after = max(self.epochs - self._done - self._running_epochs, 0)
+        if epoch := self._epoch_seconds():
+            if of_run is None:
+                of_run = max(self._running_epochs * epoch - elapsed, 0)
+            return of_run + after * epoch
+        if of_run is None:
+            return None
+        # The first run: the others will take as long, building and compiling included.
+        return of_run + after * (elapsed + of_run) / max(self._running_epochs, 1)
+
+    def _epoch_seconds(self):
+        """What an epoch of the runs that ended in this process took; None before the first."""
+        done = self._done - self._ahead
+        return (self._last_end - self._start) / done if done else None
+
+    @property
+    def _digits(self):
+        return len(str(self.runs))
 
     def _count(self, outcome, epochs, again):
         self._over.add(outcome.name)
@@ -59,13 +115,42 @@ class Progress:
         if outcome.state == "finished" and better and not again:
             self._best = outcome
 
-    def _left(self):
-        done_here = self._done - self._ahead
-        left = max(self.epochs - self._done, 0)
-        if not done_here or not left:
-            return ""
-        minutes = left * (time.monotonic() - self._start) / done_here / 60
-        return f"; about {minutes:.0f} min left" if minutes >= 1 else "; under a minute left"
+
+class _RunProgress(progress.Progress):
+    """The bar of one run, with the time left for all; no line of an epoch stays."""
+
+    def __init__(self, search):
+        super().__init__()
+        self._search = search
+
+    def place(self):
+        return self._search.place(self.epoch, self.epochs)
+
+    def seconds_left(self):
+        return self._search.seconds_left(super().seconds_left())
+
+    def keep(self, figures, seconds):
+        pass
+
+
+def tell(line, *, indent=0):
+    """Prints a line, in a terminal as several that fit its width.
+
+    Args:
+        line: text.
+        indent: spaces before all lines but the first.
+    """
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        wrapped = textwrap.wrap(
+            line,
+            width,
+            subsequent_indent=indent * " ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        line = "\n".join(wrapped)
+    print(line, flush=True)
 
 
 def _text(value):

@@ -113,13 +113,14 @@ def winner(confirmed):
     return _by_mean(confirmed)[0]
 
 
-def table(outcomes, *, distance, floor):
+def table(outcomes, *, distance, floor, width=100):
     """Lines of text for a terminal, best first; why runs were lost stands below.
 
     Args:
         outcomes: list of `Outcome`.
         distance: name of what was minimised, for example "fid_fashion".
         floor: what as many training images read; None: not known.
+        width: characters of the longest line.
     """
     best_first = ranked(outcomes)
     columns = [("rank", range(1, 1 + len(best_first))), ("name", [o.name for o in best_first])]
@@ -131,13 +132,13 @@ def table(outcomes, *, distance, floor):
     columns += [("seconds", [f"{o.seconds:,.0f}" for o in best_first])]
     columns += [("state", [o.state for o in best_first])]
     reasons = [f"{o.name} {o.state}: {o.reason}" for o in best_first if o.reason]
-    below = [cut(reason) for reason in reasons]
+    below = [cut(reason, width) for reason in reasons]
     if floor is not None:
         below.append(f"as many training images read {number(floor)}")
-    return "\n".join([grid(columns), *below])
+    return "\n".join([grid(columns, width=width), *below])
 
 
-def confirmation_table(confirmed, *, distance):
+def confirmation_table(confirmed, *, distance, width=100):
     """The same for a list of `Confirmed`, whose `readings` have new seeds."""
     best_first = _by_mean(confirmed)
     columns = [("name", [c.name for c in best_first])]
@@ -147,7 +148,7 @@ def confirmation_table(confirmed, *, distance):
     columns += [("standard deviation", [c.deviation for c in best_first])]
     columns += [("in the search", [c.found for c in best_first])]
     finished = [f"{len(c.readings) - c.failed} of {len(c.readings)}" for c in best_first]
-    lines = [grid([*columns, ("seeds finished", finished)], again=1)]
+    lines = [grid([*columns, ("seeds finished", finished)], again=1, width=width)]
     if any(c.failed for c in best_first):
         lines.append("a run that did not finish, lost or collapsed, counts with the worst score")
     return "\n".join(lines)
