@@ -24,7 +24,7 @@ from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.storage.atomic import atomic_write
-from gan_model.storage.folders import Folder
+from gan_model.storage.settings_folder import Folder
 
 _SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
 # A run may be given more time later, and measured otherwise; all else makes it another run.
@@ -95,7 +95,7 @@ class RunFolder(Folder):
         if not self.settings.exists():
             raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")
         gan = build(self.read_settings())
-        if callbacks.Checkpoints(self.path / "checkpoints").restore(gan) is None:
+        if callbacks.Checkpoints(self.path / "checkpoints").rewind(gan) is None:
             raise ValueError(f"The run in {self.path} has not finished an epoch yet.")
         return gan
 

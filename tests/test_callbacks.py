@@ -562,7 +562,7 @@ def test_a_run_with_another_seed_is_refused(tmp_path):
     fit(tiny(), 1, [callbacks.Checkpoints(tmp_path)])
     other = tiny()
     other.seed = 9
-    with pytest.raises(ValueError, match=r"of a run with seed=0, this GAN has seed=9"):
+    with pytest.raises(ValueError, match="seed was 0, now 9: type seed=0 where the GAN is made"):
         fit(other, 2, [callbacks.Checkpoints(tmp_path)])
 
 
@@ -572,4 +572,4 @@ def test_figures_of_validation_do_not_decide_what_is_kept(tmp_path):
             logs["val_distance"] = float("nan")
 
     fit(tiny(), 1, [Unlucky(), callbacks.Checkpoints(tmp_path)])
-    assert [path.name for path in tmp_path.iterdir()] == ["epoch-00001.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "epoch-00001.npz"]

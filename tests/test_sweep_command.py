@@ -17,7 +17,7 @@ from processes import finish as finish_within
 from test_resume import bytes_in
 from test_tensorboard import Server
 
-from gan_model.storage import folders
+from gan_model.storage import locks
 
 TRIALS, EPOCHS = 3, 3
 RUNS = ["recipe-again-1", "trial-000", "trial-001", "trial-002"]  # and the best one, again
@@ -296,7 +296,7 @@ def test_other_settings_in_the_same_folder_are_refused_with_what_differs(copied,
 
 @pytest.mark.slow
 def test_a_folder_that_another_process_holds_is_named(copied, images):
-    with folders.locked(copied):
+    with locks.locked(copied):
         message = refusal(search(images, copied))
     assert message.startswith(f"Another process is searching in {copied}. Wait for it or stop it")
 

@@ -72,7 +72,7 @@ class Recover(RunCallback):
         if reason := self._given_up(gan, recoveries):
             print(f"\nStopped: the run is lost, and {reason}", file=sys.stderr)
             return None
-        epoch = self.checkpoints.restore(gan)
+        epoch = self.checkpoints.rewind(gan)
         if epoch is None:
             checkpoint.restore(gan, self._beginning, "The state at the beginning")
             epoch = self._first_epoch

@@ -11,7 +11,7 @@ best.png         images of the best trials beside each other
 keras_tuner/     what keras-tuner keeps for itself
 """
 
-from gan_model.storage.folders import Folder
+from gan_model.storage.settings_folder import Folder
 
 
 class SearchFolder(Folder):

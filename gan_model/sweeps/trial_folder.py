@@ -15,7 +15,8 @@ from pathlib import Path
 from gan_model import callbacks
 from gan_model.callbacks.checkpoints import saved
 from gan_model.storage.atomic import atomic_write
-from gan_model.storage.folders import differences, locked
+from gan_model.storage.locks import locked
+from gan_model.storage.settings_folder import differences
 from gan_model.sweeps.outcome import LOST, Outcome
 
 _HEAVY = ("checkpoints", "best.keras")

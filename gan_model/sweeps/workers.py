@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from gan_model.storage.atomic import atomic_write
-from gan_model.storage.folders import is_locked, locked
+from gan_model.storage.locks import is_locked, locked
 
 _ID, _IP, _PORT = (f"KERASTUNER_{name}" for name in ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT"))
 _CHIEF, _ADDRESS = "chief", "chief.json"
