@@ -108,7 +108,7 @@ def said(ended, folder):
     """The tables and the lines below them, without the seconds and the place."""
     assert (ended.returncode, ended.stderr) == (0, "")
     _, text = ended.stdout.replace(str(folder), "FOLDER").split("\n\n", 1)
-    return re.sub(r" +[\d,]+(?= +(finished|collapsed|lost)$)", "", text, flags=re.MULTILINE)
+    return re.sub(r" +[\d,]+(?= +(finished|collapsed|diverged|out_of_memory)$)", "", text, flags=re.MULTILINE)
 
 
 # How it ends.
