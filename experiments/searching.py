@@ -61,7 +61,7 @@ class Search:
 
     @property
     def floor(self):
-        """The distance of as many training images; None if they are fewer than the held-out ones."""
+        """The distance of as many training images; None if they are fewer than those held out."""
         return (self.hypergan.quality.floor or {}).get(self.distance)
 
     @property
