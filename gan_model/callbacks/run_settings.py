@@ -1,5 +1,6 @@
 """The learning rates and the batch size with which a run began -> what a resume may not change."""
 
+import warnings
 import weakref
 
 import keras
@@ -78,7 +79,9 @@ def _rate(optimizer):
         # Not float(rate), which a variable on several devices does not have.
         return float(keras.ops.convert_to_numpy(rate))
     try:
-        config = optimizer.get_config()["learning_rate"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns of a lambda, which is not kept here
+            config = optimizer.get_config()["learning_rate"]
     except NotImplementedError:  # a schedule that cannot be saved
         return {"class_name": "schedule"}
     # The code of a function has no form that two processes can compare.
