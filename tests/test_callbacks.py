@@ -341,7 +341,7 @@ def test_a_reader_of_the_history_file_never_sees_half_a_line(tmp_path):
 def test_the_newest_checkpoints_are_kept(tmp_path, keep):
     fit(tiny(), 3, [callbacks.Checkpoints(tmp_path, keep=keep)])
     kept = [f"epoch-0000{epoch}.npz" for epoch in (1, 2, 3)][-keep:]
-    assert sorted(path.name for path in tmp_path.iterdir()) == kept
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", *kept]
 
 
 @pytest.mark.parametrize("as_found", ["finished", "newest damaged", "newest missing"])
@@ -361,7 +361,7 @@ def test_a_resumed_run_is_the_whole_run(tmp_path, run, begun, capsys, as_found):
     shown = [path.relative_to(run.folder) for path in (run.folder / "samples").iterdir()]
     for path in [*shown, "history.csv"]:
         assert (run.folder / path).read_bytes() == (tmp_path / path).read_bytes()
-    assert not list((tmp_path / "checkpoints").glob(".*"))
+    assert not list((tmp_path / "checkpoints").glob(".part-*"))
     assert ("epoch-00002.npz" in capsys.readouterr().err) == (as_found == "newest damaged")
 
 

@@ -18,6 +18,7 @@ from test_resume import bytes_in
 from test_tensorboard import Server
 
 from gan_model.storage import locks
+from gan_model.sweeps.outcome import STATES
 
 TRIALS, EPOCHS = 3, 3
 RUNS = ["recipe-again-1", "trial-000", "trial-001", "trial-002"]  # and the best one, again
@@ -108,7 +109,8 @@ def said(ended, folder):
     """The tables and the lines below them, without the seconds and the place."""
     assert (ended.returncode, ended.stderr) == (0, "")
     _, text = ended.stdout.replace(str(folder), "FOLDER").split("\n\n", 1)
-    return re.sub(r" +[\d,]+(?= +(finished|collapsed|diverged|out_of_memory)$)", "", text, flags=re.MULTILINE)
+    states = "|".join(STATES)
+    return re.sub(rf" +[\d,]+(?= +({states})$)", "", text, flags=re.MULTILINE)
 
 
 # How it ends.
