@@ -444,7 +444,7 @@ def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_pat
     history = train(small(), recovering(tmp_path, always, times=2)).history
     said = capsys.readouterr().err
     assert said.count("Went back to the end of epoch 1") == 2
-    assert "Stopped: the run is lost, and went back 2 times." in said
+    assert "Stopped: the run has diverged, and went back 2 times." in said
     assert history["recoveries"] == [0, 2] and history["alarm_exploding"] == [0, 1]
     assert math.isnan(history["generator_loss"][-1])
     gan = small()

@@ -126,6 +126,7 @@ def test_settings_and_versions_are_written_down(folder):
         assert not folder.settings.exists()  # a value refused later would block the folder
     begin(folder, SETTINGS)
     assert json.loads(folder.settings.read_text()) == {
+        "format": 2,
         "kind": "run",
         "settings": {**SETTINGS, "image_shape": [4, 4]},
         "versions": {

@@ -18,7 +18,8 @@ from terminal import show
 from test_resume import bytes_in
 from test_tensorboard import Server
 
-from gan_model.storage import folders
+from gan_model.storage import locks
+from gan_model.sweeps.outcome import STATES
 
 TRIALS, EPOCHS = 3, 3
 RUNS = ["recipe-again-1", "trial-000", "trial-001", "trial-002"]  # and the best one, again
@@ -109,7 +110,8 @@ def said(ended, folder):
     """The tables and the lines below them, without the seconds and the place."""
     assert (ended.returncode, ended.stderr) == (0, "")
     _, text = ended.stdout.replace(str(folder), "FOLDER").split("\n\n", 1)
-    return re.sub(r" +[\d,]+(?= +(finished|collapsed|lost)$)", "", text, flags=re.MULTILINE)
+    states = "|".join(STATES)
+    return re.sub(rf" +[\d,]+(?= +({states})$)", "", text, flags=re.MULTILINE)
 
 
 # How it ends.
@@ -318,7 +320,7 @@ def test_other_settings_in_the_same_folder_are_refused_with_what_differs(copied,
 
 @pytest.mark.slow
 def test_a_folder_that_another_process_holds_is_named(copied, images):
-    with folders.locked(copied):
+    with locks.locked(copied):
         message = refusal(search(images, copied))
     assert message.startswith(f"Another process is searching in {copied}. Wait for it or stop it")
 

@@ -11,7 +11,7 @@ from forked import Forked
 from processes import environment, images_in, wait_for
 from test_sweep_command import outcomes, results, search
 
-from gan_model.storage.folders import locked
+from gan_model.storage.locks import locked
 from gan_model.sweeps.workers import _free_port
 
 pytestmark = pytest.mark.slow
