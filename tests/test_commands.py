@@ -37,6 +37,7 @@ SCRIPTS = sorted(path.name for path in (REPOSITORY / "experiments").glob("*.py")
 for module in (
     "command_line.py",
     "meters.py",
+    "reference_loop.py",
     "results_page.py",
     "studies.py",
     "searching.py",
