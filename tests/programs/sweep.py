@@ -8,6 +8,7 @@ names to go on, are this program too.
 
 import runpy
 import sys
+import warnings
 from pathlib import Path
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -21,6 +22,7 @@ def main():
         import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)
+    warnings.filterwarnings("ignore", message="Even though the .* does not apply to tf.data")
     runpy.run_path(str(EXPERIMENTS / "sweep.py"), run_name="__main__")
 
 
