@@ -89,7 +89,7 @@ def lose_checkpoints(run_dir, count):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A folder with the runs that have ended before a server looks at them."""
+    """A folder with the runs as they are before a server looks at them."""
     folder = tmp_path_factory.mktemp("runs")
     train(folder / "whole", EPOCHS)
 
@@ -99,6 +99,7 @@ def runs(tmp_path_factory):
     lose_checkpoints(folder / CUT[2], 2)
     for cut in CUT[:3]:
         train(folder / cut, EPOCHS)
+    train(folder / CUT[3], 3)  # goes on when a server looks
     return folder
 
 
@@ -177,7 +178,6 @@ def board(request, runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("board")
     shutil.copytree(runs, folder / "runs")
     live = folder / "runs" / CUT[3]
-    train(live, 3)
     server = Server(folder / "runs", request.param, folder / "log.txt")
     try:
         server.wait_for_address()
