@@ -389,6 +389,7 @@ def test_what_follows_is_the_training_with_lower_rates_from_there(tmp_path):
     assert same(state(gan), state(halved))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_a_run_cut_between_recoveries_ends_like_one_that_was_not(tmp_path, cut):
     whole, begun, ended = small(), small(), small()

@@ -199,6 +199,7 @@ def test_the_generator_makes_what_it_is_asked_for(kind, loss):
 # What goes with it.
 
 
+@pytest.mark.slow
 def test_it_is_the_same_however_many_steps_go_together():
     graph = {"run_eagerly": False, "jit_compile": False}
     one, many = compiled("both", **graph), compiled("both", steps_per_execution=5, **graph)
@@ -207,6 +208,7 @@ def test_it_is_the_same_however_many_steps_go_together():
     assert same(one, many)
 
 
+@pytest.mark.slow
 def test_xla_compiles_it():
     plain, by_xla = compiled("both"), compiled("both")
     for gan, how in ((plain, {}), (by_xla, {"steps_per_execution": 4, "jit_compile": True})):
@@ -217,6 +219,7 @@ def test_xla_compiles_it():
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_goes_on_to_the_bit(tmp_path):
     rule = dict(
         penalty=penalties.R1(0.1, every=3) + penalties.GradientPenalty(0.1),
@@ -239,6 +242,7 @@ def test_it_goes_on_to_the_bit(tmp_path):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_brings_it_back(kind, tmp_path):
     own = {} if kind == "projection" else {"class_loss": losses.ClassCrossEntropy(0.25)}
@@ -421,6 +425,7 @@ def test_a_class_loss_that_nobody_would_pay():
 # The preset.
 
 
+@pytest.mark.slow
 def test_the_preset_learns_saves_and_goes_on(tmp_path):
     images = np.repeat(np.repeat(IMAGES, 2, 1), 2, 2)
 

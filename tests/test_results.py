@@ -193,6 +193,7 @@ def test_modes_are_combinations_of_classes():
     assert floor["modes"] > 800 and floor["kl"] < 0.5  # 2,000 images of 1,000 combinations
 
 
+@pytest.mark.slow
 def test_every_study_builds_its_systems():
     for name in studies.NAMES:
         study = studies.named(name)

@@ -98,7 +98,10 @@ def shown(folder):
 
 @pytest.mark.parametrize(
     ("preset", "steps"),
-    [("dense", 7), ("dcgan", 4), pytest.param("modern", 4, marks=pytest.mark.slow)],
+    [
+        ("dense", 7),
+        *(pytest.param(name, 4, marks=pytest.mark.slow) for name in ("dcgan", "modern")),
+    ],
 )
 def test_two_epochs_and_two_more_are_four(tmp_path, preset, steps):
     """4 and 7 batches divide no pass of 6: the cut lies in the middle of one."""
