@@ -263,22 +263,24 @@ def test_a_file_brings_it_back(kind, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_wrong_classes_are_logged_where_the_discriminator_tells_them(kind):
     gan, costs = compiled(kind), {"class_loss", "val_class_loss"}
-    logged = fit(gan, validation_data=(IMAGES[:16], LABELS[:16])).history
+    few = IMAGES[:16], LABELS[:16]
+    logged = fit(gan, *few, validation_data=few).history
     assert costs & {*logged} == (costs if kind in TELLS else set())
 
 
 def test_a_data_set_with_labels_will_do():
-    batches = tf.data.Dataset.from_tensor_slices((IMAGES, LABELS)).batch(8)
-    ours, theirs = compiled(), compiled()
+    few = IMAGES[:40], LABELS[:40]
+    batches = tf.data.Dataset.from_tensor_slices(few).batch(8)
+    ours, theirs = compiled(run_eagerly=False), compiled()
     ours.fit(batches, epochs=2, verbose=0, validation_data=batches)
-    fit(theirs, shuffle=False, epochs=2)
+    fit(theirs, *few, shuffle=False, epochs=2)
     for a, b in zip(weights(ours), weights(theirs), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-3)  # the size of a batch is known to one alone
-    compiled().fit(data.dataset(IMAGES, LABELS, batch_size=8), verbose=0)
+    compiled().fit(data.dataset(*few, batch_size=8), verbose=0)
 
 
 def test_held_out_images_keep_their_labels():
-    history = fit(compiled(), validation_split=0.25).history
+    history = fit(compiled(), IMAGES[:32], LABELS[:32], validation_split=0.25).history
     assert np.isfinite(history["val_discriminator_loss"]).all()
 
 
@@ -494,8 +496,9 @@ def test_a_layer_computes_in_the_precision_it_was_made_with():
 
 def test_a_column_of_labels_will_do():
     row, column = compiled(), compiled()
-    fit(row)
-    fit(column, labels=LABELS[:, None], validation_data=(IMAGES, LABELS[:, None]))
+    images, labels = IMAGES[:32], LABELS[:32]
+    fit(row, images, labels)
+    fit(column, images, labels[:, None], validation_data=(images, labels[:, None]))
     assert same(row, column)
 
 

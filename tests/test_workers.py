@@ -16,7 +16,7 @@ from gan_model.sweeps.workers import _free_port
 
 pytestmark = pytest.mark.slow
 
-ALONE = ("--confirm", 0)
+ALONE = ("--confirm", 0, "--batch-sizes", 60)  # nothing is trained again; few steps
 TRIALS = [f"trial-00{number}" for number in range(3)]
 PATIENCE = 240  # seconds, where others use the cores
 
@@ -237,8 +237,8 @@ def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
 def test_hyperband_ends_with_two_workers(images, tmp_path, begun):
     """Three trials of one epoch, the best of them for two more, and two of three epochs."""
     folder = tmp_path / "search"
-    options = ("--batch-sizes", 8, "--tuner", "hyperband", "--trials", 6, *ALONE, "--workers", 2)
-    ended(begun(eager_search(images, folder, *options)))
+    options = ("--batch-sizes", 8, "--tuner", "hyperband", "--trials", 6, "--workers", 2)
+    ended(begun(eager_search(images, folder, *ALONE, *options)))
     shared = list(outcomes(folder).values())
     assert sorted(one["epochs"] for one in shared) == [1, 1, 1, 3, 3, 3]
     short = [one for one in shared if one["epochs"] == 1]
