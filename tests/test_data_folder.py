@@ -5,13 +5,13 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from processes import program
 
 from gan_model.data import cache, class_names, decoding, folder
 from gan_model.data.decoding import decode
@@ -547,23 +547,10 @@ def test_of_two_writers_the_first_wins(images, cache_folder):
     assert entries(cache_folder) == [entry]
 
 
-PROCESS = """
-import sys, types
-package = types.ModuleType("gan_model.data")  # without TensorFlow, which takes seconds
-package.__path__ = [sys.argv[1]]
-whole = types.ModuleType("gan_model")
-whole.__path__ = [sys.argv[1] + "/.."]
-sys.modules |= {"gan_model": whole, "gan_model.data": package}
-from gan_model.data.folder import load_folder
-(images, labels), _ = load_folder(sys.argv[2])
-print(len(images), int(images[:, 0, 0, 0].sum()))
-"""
-
-
 def test_processes_that_load_at_once(images, cache_folder):
     write_greys(images, 60)
-    command = [sys.executable, "-c", PROCESS, str(Path(folder.__file__).parent), str(images)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    line = program("load_folder.py", images)
+    running = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     total = sum(level for level in range(60) if level % 10 != 1)
     for process in running:
         assert process.communicate(timeout=60)[0] == f"54 {total}\n"
