@@ -558,25 +558,10 @@ def test_processes_that_load_at_once(images, cache_folder):
     assert len(entries(cache_folder)) == 1
 
 
-DECODING = """
-import sys
-from pathlib import Path
-from gan_model.data import cache
-with cache.new_entry(Path(sys.argv[1]), (8, 8, 1), images=9) as writer:
-    writer.add(bytes(64), 0)
-    print("begun", flush=True)
-    sys.stdin.read()
-    writer.add(bytes(64), 1)
-    writer.finish("")
-"""
-
-
 def writing(entry):
     """A process that has begun an entry, and finishes it when its input ends."""
-    program = PROCESS.split("from gan_model")[0] + DECODING.replace("argv[1]", "argv[2]")
-    line = [sys.executable, "-c", program, str(Path(folder.__file__).parent), str(entry)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen(line, text=True, **pipes)
+    process = subprocess.Popen(program("write_entry.py", entry), text=True, **pipes)
     assert process.stdout.readline() == "begun\n"
     return process
 

@@ -12,6 +12,7 @@ GROUPS = {
         "penalties_by_hand",
         "adaptive_augmentation",
         "no_coding_is_drawn_twice",
+        "uneven_batches",
     ],
     "what several devices would do wrong is refused": [
         "other_turns_are_refused",
@@ -19,6 +20,7 @@ GROUPS = {
     ],
     "what bounds the discriminator keeps it the same on both": ["bounded_discriminator"],
     "a preset trains and resumes": ["preset_resumes"],
+    "images live as long as somebody reads them": ["images_are_freed"],
     "an average counts the images of both": ["average_of_both"],
 }
 

@@ -5,9 +5,11 @@
 Says `CASE: passed`, or why not, of each case; its status is the number of those that failed.
 """
 
+import gc
 import shutil
 import sys
 import traceback
+import weakref
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -16,10 +18,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import ops
 from test_dirac import PSI, RATE, THETA, NonSaturating, Wasserstein, dirac, sigmoid, state
 
 from gan_model import GAN, averaging, callbacks, features, metrics, networks, presets, replicas
 from gan_model.augmenting import Adaptive, HorizontalFlip
+from gan_model.data import dataset
 from gan_model.losses import RelativisticAverage
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty, WeightClipping
 from gan_model.random import TRAINING, RandomStreams
@@ -147,6 +151,63 @@ def preset_resumes(strategy, folder):
     assert int(again.step.numpy()) == 16 and int(again.images_seen.numpy()) == 128
     for one, other in zip(gan.variables, again.variables, strict=True):
         assert np.array_equal(one.numpy(), other.numpy()), one.path
+
+
+def uneven_batches(strategy, folder):
+    """33 held-out images by 32, and 5 training images by 4: a device is left without images."""
+    with strategy.scope():
+        gan = dirac(NonSaturating(), penalty=R1(1.0))
+    zeros = np.zeros((33, 1, 1), "float32")
+    found = gan.evaluate(zeros, batch_size=32, return_dict=True, verbose=0)
+    with strategy.scope():
+        again = dirac(NonSaturating())
+    expected = again.evaluate(zeros[:32], batch_size=32, return_dict=True, verbose=0)
+    assert found.keys() == expected.keys()
+    for name, figure in expected.items():
+        np.testing.assert_allclose(found[name], figure, rtol=1e-5, err_msg=name)
+    batches = tf.data.Dataset.from_tensor_slices(zeros[:5]).batch(4)
+    history = gan.fit(batches, verbose=0).history
+    psi, theta, losses = PSI, THETA, []
+    for _ in range(2):
+        losses.append(np.log(2) + np.log(1 + np.exp(psi * theta)))
+        psi -= RATE * (sigmoid(psi * theta) * theta + psi)
+        theta += RATE * sigmoid(-psi * theta) * psi
+    np.testing.assert_allclose(state(gan), (psi, theta), atol=1e-6)
+    np.testing.assert_allclose(history["discriminator_loss"], np.mean(losses), rtol=1e-5)
+    assert int(gan.images_seen.numpy()) == 5
+
+
+class Images(np.ndarray):
+    """Images that a weak reference can watch."""
+
+
+def images_are_freed(strategy, folder):
+    for ready in (lambda data: data, iter):
+        images = np.arange(40, dtype=np.int32).reshape(-1, 1, 1).view(Images)
+        data, alive = dataset(images, batch_size=8, shuffle=False), weakref.ref(images)
+        reading = ready(strategy.experimental_distribute_dataset(data))
+        del data, images
+        gc.collect()
+        parts = [strategy.experimental_local_results(batch) for batch in reading]
+        assert np.concatenate([np.ravel(p) for two in parts for p in two]).tolist() == [*range(40)]
+        assert alive() is not None
+        del reading
+        gc.collect()
+        assert alive() is None
+    gone = trained_and_dropped(strategy)
+    gc.collect()
+    assert [one() for one in gone] == [None, None]
+
+
+def trained_and_dropped(strategy):
+    """Weak references to a GAN and its images."""
+    entries = set(ops.gradient_registry.list())
+    images = np.zeros((40, 16, 16), np.uint8).view(Images)
+    with strategy.scope():
+        gan = presets.modern((16, 16))
+    gan.fit(images, validation_data=images[:10], batch_size=8, verbose=0)
+    assert set(ops.gradient_registry.list()) == entries
+    return weakref.ref(gan), weakref.ref(images)
 
 
 def average_of_both(strategy, folder):
