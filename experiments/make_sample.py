@@ -7,7 +7,7 @@ with the same numpy and zlib the same bytes.
     python experiments/make_sample.py --source /usr/share/datasets/fashion-mnist
 
 The source is Debian's package dataset-fashion-mnist. After a change, put the checksum that is
-printed into `_SAMPLE_SHA256` of gan_model/data/sources.py.
+printed into `_SHA256` of gan_model/data/sample.py.
 """
 
 import hashlib

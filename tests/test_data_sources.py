@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from gan_model import data
-from gan_model.data import cifar10, mnist, sources
+from gan_model.data import cifar10, full_set, mnist, sample, sources
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 # The same names for every test: what a row holds depends on the row alone.
@@ -22,8 +23,11 @@ TEST = TRAIN[0][:3] + 1, TRAIN[1][:3] + 1
 @pytest.fixture(autouse=True)
 def nothing_outside(monkeypatch, tmp_path):
     """No file of this machine's, no download and no cache outside the test's own folder."""
-    nowhere = {name: tmp_path / "system" / name for name in sources._SYSTEM_FOLDERS}
-    monkeypatch.setattr(sources, "_SYSTEM_FOLDERS", nowhere)
+    nowhere = {
+        name: replace(one, folder=tmp_path / "system" / name)
+        for name, one in sources.FULL_SETS.items()
+    }
+    monkeypatch.setattr(sources, "FULL_SETS", nowhere)
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path / "cache"))
     for name in nowhere:
         monkeypatch.setattr(getattr(keras.datasets, name), "load_data", no_download)
@@ -76,16 +80,16 @@ def test_the_sample_holds_as_many_of_each_class():
 
 
 def test_the_sample_is_small():
-    assert sources._SAMPLE.stat().st_size <= 6_000_000
-    assert "Copyright (c) 2017 Zalando SE" in sources._SAMPLE.with_suffix(".LICENSE").read_text()
+    assert sample.PATH.stat().st_size <= 6_000_000
+    assert "Copyright (c) 2017 Zalando SE" in sample.PATH.with_suffix(".LICENSE").read_text()
 
 
 def test_one_wrong_bit_of_the_sample_is_noticed(monkeypatch, tmp_path):
-    content = bytearray(sources._SAMPLE.read_bytes())
+    content = bytearray(sample.PATH.read_bytes())
     content[len(content) // 2] ^= 1
     damaged = tmp_path / "sample.npz"
     damaged.write_bytes(content)
-    monkeypatch.setattr(sources, "_SAMPLE", damaged)
+    monkeypatch.setattr(sample, "PATH", damaged)
     with pytest.raises(ValueError, match=r"sample\.npz is damaged.*checksum.*install gan-model"):
         data.load("sample")
 
@@ -95,15 +99,15 @@ def test_the_script_makes_the_sample_again(tmp_path):
     for name in ("once.npz", "twice.npz"):
         make_sample.main(DEBIAN, tmp_path / name)
     assert (tmp_path / "once.npz").read_bytes() == (tmp_path / "twice.npz").read_bytes()
-    with np.load(tmp_path / "once.npz") as made, np.load(sources._SAMPLE) as kept:
+    with np.load(tmp_path / "once.npz") as made, np.load(sample.PATH) as kept:
         assert sorted(made) == sorted(kept)
         for key in kept:
             np.testing.assert_array_equal(made[key], kept[key])
     full, _ = data.load("fashion_mnist", folder=DEBIAN)
     first = [np.flatnonzero(full[1] == label)[0] for label in range(10)]
-    sample, _ = data.load()
+    kept, _ = data.load()
     for label, place in enumerate(first):
-        np.testing.assert_array_equal(sample[0][sample[1] == label][0], full[0][place])
+        np.testing.assert_array_equal(kept[0][kept[1] == label][0], full[0][place])
 
 
 # MNIST's form.
@@ -132,7 +136,7 @@ def test_names_with_a_dot_are_read_too(tmp_path):
 
 
 def test_the_system_folder_comes_before_keras(tmp_path):
-    write_mnist_form(sources._SYSTEM_FOLDERS["mnist"])
+    write_mnist_form(sources.FULL_SETS["mnist"].folder)
     assert same(data.load("mnist")[0], TRAIN)
 
 
@@ -289,7 +293,7 @@ def test_a_silent_network_is_given_up(monkeypatch):
             with socket.create_connection(server.getsockname()) as connection:
                 connection.recv(1)
 
-        monkeypatch.setattr(sources, "_TIMEOUT", 0.1)
+        monkeypatch.setattr(full_set, "_TIMEOUT", 0.1)
         monkeypatch.setattr(keras.datasets.mnist, "load_data", ask)
         with pytest.raises(ValueError, match="timed out"):
             data.load("mnist")

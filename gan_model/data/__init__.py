@@ -1,9 +1,17 @@
 """Files -> images as uint8 arrays -> batches.
 
 sources     a name or a folder -> ((train_images, train_labels), (test_images, test_labels))
+sample      the part of Fashion-MNIST that comes with the package
+full_set    a published data set, one object each: MNIST, FASHION_MNIST (mnist), CIFAR10 (cifar10)
+reading     the bytes of a file, or a sentence on what is wrong with them
 folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on disk
+decoding    one image file -> pixels
+cache       decoded images <-> files on disk
+images      images as given -> images in the generator's range, and back
 image_sets  generated images of any program -> one array, to be measured
 batches     images -> shuffled batches, in an order that can be resumed
+
+A new published data set is one `FullSet` in a file of its own, and its name in `sources.FULL_SETS`.
 """
 
 from gan_model.data.batches import ImageBatches, dataset

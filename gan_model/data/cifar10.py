@@ -1,7 +1,10 @@
 """CIFAR-10 from the six files of its binary version."""
 
+from pathlib import Path
+
 import numpy as np
 
+from gan_model.data.full_set import FullSet
 from gan_model.data.reading import damaged, read_bytes, refuse_missing
 
 _FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
@@ -27,3 +30,16 @@ def _batch(path):
         raise damaged(path, f"its labels go up to {records[:, 0].max()}, expected 0 to 9")
     images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), records[:, 0].copy()
+
+
+def _read(folder):
+    return six_files(folder) or six_files(folder / "cifar-10-batches-bin")
+
+
+CIFAR10 = FullSet(
+    "cifar10",
+    Path("/usr/share/datasets/cifar10"),
+    _read,
+    # Not the Python version: opening a pickle runs its code. Keras verifies its own download.
+    "data_batch_1.bin to data_batch_5.bin and test_batch.bin (the binary version)",
+)

@@ -3,9 +3,11 @@
 import io
 import math
 import struct
+from pathlib import Path
 
 import numpy as np
 
+from gan_model.data.full_set import FullSet
 from gan_model.data.reading import DAMAGE, damaged, matched, read_bytes, refuse_missing
 
 IDX_FILES = (
@@ -60,3 +62,16 @@ def keras_archive(path):
     except DAMAGE as error:
         raise damaged(path, error) from None
     return matched(path, *arrays[:2]), matched(path, *arrays[2:])
+
+
+def _set(name, folder, package=None):
+    def read(folder):
+        archive = folder / f"{name}.npz"
+        return keras_archive(archive) if archive.is_file() else four_files(folder)
+
+    files = f"{name}.npz or {', '.join(IDX_FILES)} (.gz or not)"
+    return FullSet(name, Path("/usr/share/datasets") / folder, read, files, package)
+
+
+MNIST = _set("mnist", "mnist")
+FASHION_MNIST = _set("fashion_mnist", "fashion-mnist", "dataset-fashion-mnist")
