@@ -206,7 +206,9 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_a_folder_without_the_files_is_not_passed_over(tmp_path):
-    with pytest.raises(ValueError, match=r"does not contain 'mnist'; expected mnist\.npz or train-"):
+    with pytest.raises(
+        ValueError, match=r"does not contain 'mnist'; expected mnist\.npz or train-"
+    ):
         data.load("mnist", folder=tmp_path)
 
 

@@ -62,7 +62,10 @@ def test_another_shape_is_refused(tmp_path, wished):
     [
         (noise() / 255.0, r"float64 images from 0 to 0\.9.*np.rint\(images \* 255\).astype"),
         (noise() / 127.5 - 1, r"float64 images from -1 to .*np.rint\(\(images \+ 1\) \* 127.5\)"),
-        (noise().astype(np.float32), r"float32 images from 0 to 2.*Save the images as uint8.*rint\("),
+        (
+            noise().astype(np.float32),
+            r"float32 images from 0 to 2.*Save the images as uint8.*rint\(",
+        ),
         (noise().astype(int), r"int64 images from .*expected uint8 from 0 to 255"),
         (np.array(["a text"]), r"holds str\d* images of shape \(1,\); expected uint8"),
         (noise(5, 3, 8, 8), r"shape \(5, 3, 8, 8\); expected .* so: np.moveaxis\(images, 1, -1\)"),
