@@ -28,8 +28,8 @@ train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINU
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
 		$(if $(MINUTES),--minutes $(MINUTES),--epochs $(EPOCHS)) --run-dir $(RUN) $(ARGS)
 
-# A process a core; who is done first takes tests from the other.
-PYTEST := $(BIN)/pytest -n auto --dist worksteal
+# A process a core, which takes a file at a time: what the tests of a file share is made once.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test: .venv/ready # run all tests
 	@$(PYTEST) $(ARGS)

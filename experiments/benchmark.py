@@ -137,7 +137,6 @@ def own_peak_memory():
 
 def reference(preset, images):
     """A function that trains for some epochs with the reference loop."""
-    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
     import reference_loop
     import tensorflow as tf
 

@@ -177,7 +177,6 @@ def raised(history):
 
 def run_loop(gan, train, stopwatch):
     """The loop that `fit` replaces, on the same networks, with the loop's own losses."""
-    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
     import reference_loop
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""What sweep.py does, one step a method: a tuner for the settings, its trials, the new seeds."""
+"""The steps of sweep.py: a tuner for the settings, its trials, the best ones with new seeds."""
 
 import math
 import os
@@ -12,7 +12,8 @@ from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
 
 _TRIALS, _BATCH_SIZE = 8, 32
-_TUNER_ID = "KERASTUNER_TUNER_ID"  # under which keras-tuner remembers
+_INITIAL_POINTS = "initial_points"
+_TUNER_ID = "KERASTUNER_TUNER_ID"  # names the file in which keras-tuner keeps its state
 
 
 class Search:
@@ -23,7 +24,7 @@ class Search:
         path: folder of the search.
 
     Raises:
-        ValueError: values that make no search.
+        ValueError: values of which no search can be made.
     """
 
     def __init__(self, args, path):
@@ -39,7 +40,7 @@ class Search:
         if args.tuner == "grid" and len(args.learning_rates) == 2:
             low, high = args.learning_rates
             args.learning_rates = (low, math.sqrt(low * high), high)
-        self._space(keras_tuner.HyperParameters())  # a range that is none shows here
+        self._space(keras_tuner.HyperParameters())  # refuses an empty range
         (self.train, labels), held_out = data.load(
             args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
         )
@@ -60,12 +61,12 @@ class Search:
 
     @property
     def floor(self):
-        """What as many training images read; None where they are fewer than the held-out ones."""
+        """The distance of as many training images; None if they are fewer than those held out."""
         return (self.hypergan.quality.floor or {}).get(self.distance)
 
     @property
     def settings(self):
-        """What makes this search another one than the next."""
+        """The settings in which two searches may differ."""
         asked = vars(self.args)
         names = ("preset", "tuner", "trials", "epochs", "codings_sizes", "learning_rates")
         names += ("batch_sizes", "top", "confirm", "seed", "features")
@@ -74,6 +75,21 @@ class Search:
             data_set = str(Path(data_set).resolve())
         images = runs.fingerprint(self.train)
         return {"data": data_set, "images": images, **{name: asked[name] for name in names}}
+
+    def note(self):
+        """Writes what the search was asked for, and what must not change when it continues."""
+        points = self._initial_points()
+        self.folder.note(self.settings, **({_INITIAL_POINTS: points} if points else {}))
+
+    def _initial_points(self):
+        """Random trials before a Bayesian search begins to model; None for other tuners.
+
+        More trials later must not change their number: the trials that are over would be others.
+        keras-tuner's own number, three for each dimension, may be all the trials there are.
+        """
+        if self.args.tuner != "bayesian":
+            return None
+        return self.folder.noted(_INITIAL_POINTS) or max(3, (self.args.trials or _TRIALS) // 3)
 
     def build(self, hp):
         """The GAN of one trial."""
@@ -90,11 +106,11 @@ class Search:
         )
 
     def tuner(self):
-        """keras-tuner's tuner, which remembers nothing: the journal does."""
+        """The tuner of keras-tuner, without memory: the journal remembers the trials."""
         place = {"directory": self.folder.path, "project_name": self.folder.of_tuner.name}
         remembered = self.folder.of_tuner / f"{os.environ.get(_TUNER_ID, 'tuner0')}.json"
         remembered.unlink(missing_ok=True)
-        # keras-tuner takes a seed of 0 for none.
+        # To keras-tuner a seed of 0 means no seed.
         about = {"objective": self.hypergan.objective, "seed": 1 + self.args.seed, **place}
         if self.args.tuner == "hyperband":
             tuner = keras_tuner.Hyperband(self.hypergan, max_epochs=self.args.epochs, **about)
@@ -102,10 +118,9 @@ class Search:
             return tuner
         about["max_trials"] = self.args.trials or _TRIALS
         if self.args.tuner == "bayesian":
-            # keras-tuner's own number, three for each dimension, may be all there are.
-            at_random = max(3, about["max_trials"] // 3)
+            points = self._initial_points()
             return keras_tuner.BayesianOptimization(
-                self.hypergan, num_initial_points=at_random, **about
+                self.hypergan, num_initial_points=points, **about
             )
         grid = self.args.tuner == "grid"
         return (keras_tuner.GridSearch if grid else keras_tuner.RandomSearch)(
@@ -123,7 +138,7 @@ class Search:
         self.progress = self._progress(tuner.oracle)
         trials = {int(one.trial_id): one for one in tuner.oracle.trials.values()}
         for trial in map(trials.get, journal.ended):
-            # Where somebody removed its folder it is trained once more, and comes out the same.
+            # If its folder was removed it is trained once more, with the same result.
             outcome = self.hypergan.run(trial, self.fit_arguments)
             self.progress.skip(outcome, self._epochs(trial))
         if chief:
@@ -144,14 +159,14 @@ class Search:
     def _search(self, tuner, callbacks):
         try:
             with warnings.catch_warnings():
-                # Of a Bayesian search whose few trials tell it little: nothing to be done about.
+                # About a Bayesian search with few trials. Nothing can be done about it.
                 warnings.filterwarnings("ignore", module="sklearn")
                 tuner.search(**self.fit_arguments, callbacks=callbacks)
         except sweeps.SearchStopped as stopped:
             raise stopped.__cause__ from None  # the command line has no code of the user
 
     def confirm(self):
-        """The best trials and the recipe, trained again with new seeds: list of `Confirmed`."""
+        """Trains the best trials and the recipe with new seeds; gives a list of `Confirmed`."""
         if not self.args.confirm:
             return []
         best = [one for one in sweeps.ranked(self.outcomes()) if one.state == "finished"]
@@ -165,12 +180,12 @@ class Search:
         )
 
     def recipe(self):
-        """The values that the preset has without a search."""
+        """The preset's own values of the hyperparameters."""
         batch_size = {"batch_size": _BATCH_SIZE} if len(self.args.batch_sizes) > 1 else {}
         return {**batch_size, **sweeps.preset_defaults(self.preset)}
 
     def outcomes(self):
-        """Of all trials, by name."""
+        """The outcomes of all trials, by name."""
         return sweeps.outcomes_in(self.folder.trials)
 
     def _progress(self, oracle):
@@ -180,19 +195,19 @@ class Search:
             f"{len(planned)} trials, at most, of {self.args.preset} on {self.args.data}: less "
             f"{self.distance} is better, floor {floor}."
         )
-        again = self.args.confirm * (min(self.args.top, len(planned)) + 1)
-        epochs = sum(planned) + again * self.args.epochs
-        return Progress(len(planned) + again, epochs)
+        repeated = self.args.confirm * (min(self.args.top, len(planned)) + 1)
+        epochs = sum(planned) + repeated * self.args.epochs
+        return Progress(len(planned) + repeated, epochs)
 
     def _planned(self, oracle):
-        """The epochs of each trial that the search will have, at most."""
+        """The epochs of each trial: a list, as long as the search can become."""
         args = self.args
         if args.tuner != "hyperband":
-            most = args.trials or _TRIALS
+            count = args.trials or _TRIALS
             if args.tuner == "grid":
                 sizes = (args.codings_sizes, *[args.learning_rates] * 2, args.batch_sizes)
-                most = min(most, math.prod(len(set(values)) for values in sizes))
-            return [args.epochs] * most
+                count = min(count, math.prod(len(set(values)) for values in sizes))
+            return [args.epochs] * count
         epochs = []
         for bracket in reversed(range(oracle._get_num_brackets())):
             before = 0
@@ -209,11 +224,11 @@ class Search:
         name, _ = self.hypergan.told(trial)
         if outcome := self.hypergan.folder_of(name).outcome():
             self.progress.end(outcome, self._epochs(trial))
-        else:  # keras-tuner gave it up
-            tell(f"{name} failed: {(trial.message or '').splitlines()[-1:]}")
+        else:  # keras-tuner has given it up
+            print(f"{name} failed: {(trial.message or '').splitlines()[-1:]}", flush=True)
 
     def _epochs(self, trial):
-        """Those that a trial trains itself."""
+        """The epochs that a trial trains itself, without those of a trial it continues."""
         values = trial.hyperparameters.values
         first = values.get("tuner/initial_epoch", 0)
         return values.get("tuner/epochs", self.args.epochs) - first

@@ -72,7 +72,7 @@ def main(args):
             search.work()
         return
     with search.folder.opened(search.settings):
-        search.folder.note(search.settings)
+        search.note()
         search.run(worker_commands(args))
         confirmed = search.confirm()
         report(search, confirmed)

@@ -1,12 +1,12 @@
 """One training run <-> one folder that a person can read.
 
-settings.json    what the run was asked for, the versions it ran with, and what its quality is
-                 measured in: features and their checksum, number of images, floor
+settings.json    what the run was asked for, the versions it ran with, and how its quality is
+                 measured: features and their checksum, number of images, floor
 history.csv      figures of each epoch
 time.csv         seconds trained until the end of each epoch
-samples/         a grid of images an epoch, and how they came about as a GIF
+samples/         a grid of images for each epoch, and all of them as a GIF
 tensorboard/     what `tensorboard --logdir` shows
-checkpoints/     the last states, to go on from
+checkpoints/     the last states, to continue from
 best.keras       the GAN of the epoch with the least held-out distance
 gan.keras        the finished GAN, both optimizers included
 generator.keras  the finished generator alone, averaged where the GAN has an average
@@ -24,12 +24,12 @@ from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.storage.atomic import atomic_write
-from gan_model.storage.folders import Folder
+from gan_model.storage.settings_folder import Folder
 
-_SAMPLED = 4096  # images that a fingerprint looks at, evenly spread
-# A run may be given more time later, and measured otherwise; all else makes it another run.
+_SAMPLED = 4096  # images that a fingerprint reads, evenly spread
+# A run may get more time later, and other measures. Everything else makes it another run.
 _MAY_CHANGE = ("epochs", "minutes", "features", "validate_every")
-# Of the preset; left out where not given, as each preset has its own.
+# Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
     "codings_size",
     "class_count",
@@ -59,7 +59,7 @@ class RunFolder(Folder):
         return self.epochs_done() or self.gan.exists()
 
     def epochs_done(self):
-        """Epochs of the newest checkpoint, 0 where there is none."""
+        """Number of epochs of the newest checkpoint, 0 if there is none."""
         newest = saved(self.path / "checkpoints")[-1:]
         return int(newest[0].stem.removeprefix("epoch-")) if newest else 0
 
@@ -68,8 +68,8 @@ class RunFolder(Folder):
         return seconds_until(self.epochs_done(), self.path / "time.csv") / 60
 
     def callbacks(self, settings, *, keep=3):
-        """The callbacks that note the settings of a run, show it and keep it in this folder."""
-        # When training begins, not before: a refused value leaves no trace.
+        """The callbacks that write the settings of a run, show it and keep it in this folder."""
+        # Not before training begins, so that a refused value leaves no settings.
         note = keras.callbacks.LambdaCallback(
             on_train_begin=lambda logs: self.note(
                 settings, versions=_versions(), **_measured(note.model)
@@ -78,30 +78,33 @@ class RunFolder(Folder):
         return [note, *callbacks.watch(self.path, keep=keep, minutes=settings.get("minutes"))]
 
     def save(self, gan):
-        """Writes `gan.keras` and `generator.keras`, each whole or not at all."""
+        """Writes `gan.keras` and `generator.keras`, each atomically."""
         for model, path in ((gan, self.gan), (gan.sampled_generator, self.generator)):
             with atomic_write(path) as beside:
                 model.save(beside)
 
     def load(self):
-        """The GAN of the run: the finished one, else as the newest checkpoint has it.
+        """The GAN of the run: the finished one, or else that of the newest checkpoint.
 
         Raises:
-            ValueError: the folder holds no run, or one that has not finished an epoch.
+            ValueError: the folder holds no run, or one of another version of gan-model, or one
+                that has not finished an epoch.
         """
+        # Read first, so that a run of another version is refused whatever is in the folder.
+        settings = self.read_settings() if self.settings.exists() else None
         newest = saved(self.path / "checkpoints")[-1:]
         if self.gan.exists() and not (newest and _newer(newest[0], self.gan)):
             return load_model(self.gan)
-        if not self.settings.exists():
+        if settings is None:
             raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")
-        gan = build(self.read_settings())
-        if callbacks.Checkpoints(self.path / "checkpoints").restore(gan) is None:
+        gan = build(settings)
+        if callbacks.Checkpoints(self.path / "checkpoints").rewind(gan) is None:
             raise ValueError(f"The run in {self.path} has not finished an epoch yet.")
         return gan
 
 
 def build(settings):
-    """The compiled GAN that a run with these settings begins with."""
+    """The compiled GAN of a run with these settings, before its first step."""
     keras.utils.set_random_seed(settings["seed"])
     given = {name: settings[name] for name in _OF_PRESET if settings.get(name) is not None}
     preset = presets.named(settings["preset"])
@@ -118,14 +121,14 @@ def load_model(path):
         raise ValueError(f"There is no file {path}.")
     try:
         return keras.models.load_model(path)
-    except Exception as error:  # Keras raises whatever its reader met: zip, h5py, JSON, types
+    except Exception as error:  # Keras passes on the errors of zip, h5py and JSON
         raise ValueError(
             f"{path} cannot be read as a Keras model: {str(error).splitlines()[0]}"
         ) from error
 
 
 def fingerprint(images):
-    """A short text that tells whether these are the same images, or labels, in the same order."""
+    """A short text that is the same for the same images or labels in the same order."""
     rows = np.linspace(0, len(images) - 1, min(len(images), _SAMPLED)).astype(int)
     digest = hashlib.sha256(f"{images.shape} {images.dtype}".encode())
     for row in rows:

@@ -27,6 +27,11 @@ def command(script, *options):
     return [sys.executable, REPOSITORY / "experiments" / script, *map(str, options)]
 
 
+def program(name, *options):
+    """The command that runs a file of `tests/programs/`."""
+    return [sys.executable, REPOSITORY / "tests" / "programs" / name, *map(str, options)]
+
+
 def train(images, run_dir, *options):
     """The command that trains on a folder of `images_in`; later options win."""
     shape = ("--image-size", SIDE, "--channels", 1, "--batch-size", 8)

@@ -4,8 +4,6 @@ import dataclasses
 import math
 import os
 import signal
-import subprocess
-import sys
 import types
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from processes import finish, forked, program
 from test_callbacks import curve, events, rows
 from test_resume import bytes_in, same
 
@@ -390,6 +389,7 @@ def test_what_follows_is_the_training_with_lower_rates_from_there(tmp_path):
     assert same(state(gan), state(halved))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_a_run_cut_between_recoveries_ends_like_one_that_was_not(tmp_path, cut):
     whole, begun, ended = small(), small(), small()
@@ -420,7 +420,7 @@ class KilledAfter(keras.callbacks.Callback):
 
 
 def train_until_killed(folder, times):
-    train(small(), [KilledAfter(times), *recovering(Path(folder), LOSSES)])
+    train(small(), [KilledAfter(int(times)), *recovering(Path(folder), LOSSES)])
 
 
 @pytest.mark.slow
@@ -429,9 +429,8 @@ def test_a_run_killed_right_after_its_recoveries_ends_like_one_that_was_not(tmp_
     whole, ended = small(), small()
     train(whole, recovering(tmp_path / "whole", LOSSES))
     for times in (2, 3, 3):
-        call = f"train_until_killed({str(tmp_path / 'killed')!r}, {times})"
-        child = [sys.executable, "-c", f"import test_alarms; test_alarms.{call}"]
-        done = subprocess.run(child, cwd=Path(__file__).parent, capture_output=True, text=True)
+        call = ("test_alarms", "train_until_killed", tmp_path / "killed", times)
+        done = finish(program("call.py", *call), starting=forked)
         assert done.returncode == -signal.SIGKILL, done.stderr
     train(ended, recovering(tmp_path / "killed", LOSSES))
     assert same(state(ended), state(whole))
@@ -444,7 +443,7 @@ def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_pat
     history = train(small(), recovering(tmp_path, always, times=2)).history
     said = capsys.readouterr().err
     assert said.count("Went back to the end of epoch 1") == 2
-    assert "Stopped: the run is lost, and went back 2 times." in said
+    assert "Stopped: the run has diverged, and went back 2 times." in said
     assert history["recoveries"] == [0, 2] and history["alarm_exploding"] == [0, 1]
     assert math.isnan(history["generator_loss"][-1])
     gan = small()

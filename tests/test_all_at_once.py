@@ -23,6 +23,7 @@ AIDS = dict(
 )
 
 
+@pytest.mark.slow
 def test_two_epochs_and_two_more_are_four(tmp_path):
     """5 steps an epoch: the cut lies in the middle of all that is counted."""
     whole = Process("dcgan", compiled=AIDS).fit(tmp_path / "whole", epochs=4, steps=5)
@@ -52,6 +53,7 @@ def test_the_steps_of_one_execution_are_no_matter_of_the_result(jit):
     assert same(*states)
 
 
+@pytest.mark.slow
 def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_path):
     gone_on = Process("dcgan", compiled=AIDS).fit(None, epochs=1, steps=5)
     gone_on.gan.save(tmp_path / "gan.keras")

@@ -296,3 +296,19 @@ def test_bad_image_shapes(preset, shape):
 def test_an_unknown_preset_has_a_near_match():
     with pytest.raises(ValueError, match=r"Unknown preset 'dcgn'. Did you mean 'dcgan'\?"):
         presets.named("dcgn")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_float_images_of_any_width_are_taken_from_datasets(dense, dtype):
+    images = tf.data.Dataset.from_tensor_slices(floats(0, 1)).map(lambda one: tf.cast(one, dtype))
+    images = images.batch(8)
+    dense.compile(run_eagerly=True)
+    history = dense.fit(images, validation_data=images, verbose=0).history
+    assert np.isfinite(history["generator_loss"] + history["val_generator_loss"]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_float_images_of_any_width_out_of_range_are_refused(dense, dtype):
+    images = as_dataset(floats(0, 200)).map(lambda batch: tf.cast(batch, dtype))
+    with pytest.raises(ValueError, match=r"The float images lie in \[.*images / 255"):
+        dense.fit(images, verbose=0)

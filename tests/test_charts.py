@@ -230,7 +230,10 @@ def test_the_floor_is_a_line_below_the_runs_where_it_fits(tmp_path, floor, lines
 def test_failed_runs_are_crosses_at_the_top_and_no_dots(tmp_path):
     outcomes = [trial(0, 10.0, size=32), trial(1, 20.0, size=64)]
     charts.trials(outcomes, tmp_path / "without.png", distance="fid")
-    failed = [trial(2, 1000.0, state=state, size=48) for state in ("lost", "collapsed")]
+    failed = [
+        trial(2, 1000.0, state=state, size=48)
+        for state in ("diverged", "out_of_memory", "collapsed")
+    ]
     charts.trials([*outcomes, *failed], tmp_path / "with.png", distance="fid")
     without, with_failed = (pixels(tmp_path / f"{name}.png") for name in ("without", "with"))
     assert len(dots(without, ORANGE)) == len(dots(with_failed, ORANGE)) == 2
@@ -253,7 +256,9 @@ EVERY_KIND = {
 
 
 @pytest.mark.parametrize("panels", range(1, 1 + len(EVERY_KIND)))
-@pytest.mark.parametrize("states", [["finished"] * 3, ["lost"] * 3, ["finished"], ["collapsed"]])
+@pytest.mark.parametrize(
+    "states", [["finished"] * 3, ["diverged"] * 3, ["finished"], ["collapsed"]]
+)
 def test_any_kinds_and_numbers_of_hyperparameters_can_be_drawn(tmp_path, panels, states):
     chosen = dict(list(EVERY_KIND.items())[-panels:])
     outcomes = [

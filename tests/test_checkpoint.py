@@ -2,10 +2,12 @@
 
 import contextlib
 import io
+import json
 import resource
 import zipfile
 
 import keras
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from gan_model.callbacks.checkpoints import saved
 from gan_model.storage import checkpoint
 
 ARRAYS = {"0000/weight": np.arange(3, dtype=np.float32), "0001/step": np.array(7)}
+IMAGES = np.zeros((8, 4, 4), np.uint8)
 ABOUT = {"epoch": 1, "history": [{"generator_loss": 0.1}]}
 
 
@@ -58,6 +61,23 @@ def test_what_is_read_is_what_was_written(path):
     arrays, about = checkpoint.read(path)
     assert list(arrays) == list(ARRAYS) and same(list(arrays.values()), list(ARRAYS.values()))
     assert about == ABOUT
+
+
+def test_bfloat16_keeps_every_bit(path):
+    """All 65,536 values, infinities and not-a-numbers included, and a single number."""
+    every = np.arange(2**16, dtype=np.uint16).view(ml_dtypes.bfloat16)
+    arrays = {**ARRAYS, "0002/weight": every.reshape(2, -1), "0003/rate": every[17]}
+    checkpoint.write(path, arrays, ABOUT)
+    found, about = checkpoint.read(path)
+    assert list(found) == list(arrays) and about == ABOUT
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype and found[name].shape == array.shape
+        assert found[name].tobytes() == array.tobytes()
+
+
+def test_numbers_of_numpy_are_kept_beside_the_arrays(path):
+    checkpoint.write(path, ARRAYS, {"epoch": np.int64(1), "rate": np.float32(0.5)})
+    assert checkpoint.read(path)[1] == {"epoch": 1, "rate": 0.5}
 
 
 def test_numpy_alone_opens_it(path):
@@ -172,6 +192,25 @@ def test_a_folder_or_nothing_in_its_place_is_called_damaged(path):
         checkpoint.read(path)
 
 
+def as_version_0_1(path):
+    """A checkpoint as gan-model 0.1 wrote it: without the number of its format."""
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(arrays.pop("about").tobytes())
+    about = {name: about[name] for name in ("epoch", "seed", "history") if name in about}
+    about["sha256"] = checkpoint._digest(arrays, about)
+    np.savez(path, about=bytes_of(json.dumps(about)), **arrays)
+
+
+def test_the_checkpoint_of_another_version_is_refused_not_called_damaged(path):
+    checkpoint.write(path, ARRAYS, ABOUT)
+    as_version_0_1(path)
+    with pytest.raises(ValueError, match=r"another version of gan-model \(format 1;") as error:
+        checkpoint.read(path)
+    assert not isinstance(error.value, checkpoint.DamagedCheckpoint)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
 # From model to model.
 
 
@@ -270,6 +309,17 @@ def test_where_all_are_damaged_it_is_refused_and_changes_nothing(tmp_path):
     before = state(fresh)
     with pytest.raises(ValueError, match=r"None of the 2 checkpoints .* can be read"):
         callbacks.Checkpoints(tmp_path).restore(fresh)
+    assert same(state(fresh), before)
+
+
+def test_a_folder_of_another_version_is_refused_and_changes_nothing(tmp_path):
+    """Not taken for damage, which would go back to the one before it."""
+    written(tmp_path, epochs=2)
+    as_version_0_1(saved(tmp_path)[-1])
+    fresh = tiny_gan()
+    before = state(fresh)
+    with pytest.raises(ValueError, match="another version of gan-model"):
+        fresh.fit(IMAGES, batch_size=8, callbacks=[callbacks.Checkpoints(tmp_path)], verbose=0)
     assert same(state(fresh), before)
 
 

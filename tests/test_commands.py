@@ -37,6 +37,7 @@ SCRIPTS = sorted(path.name for path in (REPOSITORY / "experiments").glob("*.py")
 for module in (
     "command_line.py",
     "meters.py",
+    "reference_loop.py",
     "results_page.py",
     "studies.py",
     "searching.py",
@@ -230,7 +231,7 @@ def test_a_finished_run_says_so_and_stays_the_same(finished):
     kept = ("settings.json", "history.csv", "samples/", "checkpoints/")
     before = {name: made for name, made in digests(run_dir).items() if name.startswith(kept)}
     weights = keras.models.load_model(run_dir / "gan.keras").get_weights()
-    again = finish(line)
+    again = finish(line, starting=forked)
     assert (again.returncode, again.stderr) == (0, "")
     assert again.stdout.startswith("This run has its 2 epochs. For more: --epochs 4\n")
     assert "epoch 2/2" not in again.stdout
@@ -248,7 +249,7 @@ def test_a_finished_run_says_so_and_stays_the_same(finished):
 def test_other_settings_are_one_line_and_change_nothing(finished):
     run_dir, line, _ = finished
     before = digests(run_dir)
-    message = complaint([*line, "--seed", "1", "--epochs", "3"])
+    message = complaint([*line, "--seed", "1", "--epochs", "3"], starting=forked)
     assert "seed was 0, now 1" in message and "epochs" not in message.replace("epoch was", "")
     assert digests(run_dir) == before
 
@@ -260,7 +261,7 @@ def test_other_settings_are_one_line_and_change_nothing(finished):
 def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     run_dir = tmp_path / "a run"
     line = train(images, run_dir, "--preset", "dense", "--epochs", 25, "--steps-per-epoch", 30)
-    with start(line, cwd=tmp_path) as process:
+    with forked(line, cwd=tmp_path) as process:
         wait(lambda: len(saved(run_dir / "checkpoints")) > 1, process)
         process.send_signal(signal.SIGINT)
         sent = time.monotonic()
@@ -273,13 +274,13 @@ def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     assert 2 <= epoch < 25
 
     sampled_early = tmp_path / "early.npz"
-    sampled = finish(command("sample.py", run_dir, "--out", sampled_early))
+    sampled = finish(command("sample.py", run_dir, "--out", sampled_early), starting=forked)
     assert (sampled.returncode, sampled.stderr) == (0, "")
     assert len(np.load(sampled_early)["images"]) == 25
 
     to_go_on = shlex.split(errors.split("to go on: ")[1])
     assert os.path.samefile(os.path.join(tmp_path, to_go_on[0]), sys.executable)
-    ended = finish(to_go_on, cwd=tmp_path)
+    ended = finish(to_go_on, cwd=tmp_path, starting=forked)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert re.match(rf"Going on with the run in .*\.\nepoch +{epoch + 1}/25 ", ended.stdout)
     assert len(re.findall("^epoch ", ended.stdout, re.MULTILINE)) == 25 - epoch
@@ -358,7 +359,7 @@ def by_class(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("by class") / "run"
     line = command("train.py", "--preset", "modern_conditional", "--data", "sample")
     line += ["--minutes", "0.02", "--steps-per-epoch", "8", "--run-dir", str(run_dir)]
-    return run_dir, line, finish(line)
+    return run_dir, line, finish(line, starting=forked)
 
 
 @pytest.mark.slow
@@ -368,7 +369,7 @@ def test_a_run_with_classes_ends_by_the_clock_and_is_over(by_class):
     assert re.search(r"^epoch 1   .* s$", ended.stdout, re.MULTILINE)  # not: of a million
     with open(run_dir / "time.csv", newline="") as file:
         assert float(list(csv.DictReader(file))[-1]["seconds"]) >= 1.2
-    again = finish(line)
+    again = finish(line, starting=forked)
     assert "This run has its 0.02 minutes. For more: --minutes " in again.stdout
     refused = complaint([*line, "--epochs", "3"])
     assert "--epochs and --minutes both end a run" in refused
@@ -379,15 +380,16 @@ def test_images_of_a_class(by_class, tmp_path):
     run_dir, _, _ = by_class
     for chosen, labels in ((["--of-class", "3"], [3] * 12), ([], [*range(10), 0, 1])):
         made = tmp_path / f"{len(chosen)}.npz"
-        finish(command("sample.py", run_dir, "--count", 12, "--out", made, *chosen))
+        line = command("sample.py", run_dir, "--count", 12, "--out", made, *chosen)
+        assert finish(line, starting=forked).stderr == ""
         with np.load(made) as arrays:
             assert arrays["images"].shape == (12, 28, 28, 1)
             assert arrays["labels"].tolist() == labels
-    said = finish(command("sample.py", run_dir, "--out", tmp_path / "grid.png")).stdout
+    line = command("sample.py", run_dir, "--out", tmp_path / "grid.png")
+    said = finish(line, starting=forked).stdout
     assert said.startswith("80 images in ")  # 8 of each
-    assert "go from 10 to 10" in complaint(
-        command("sample.py", run_dir, "--of-class", 10, "--out", tmp_path / "none.png")
-    )
+    line = command("sample.py", run_dir, "--of-class", 10, "--out", tmp_path / "none.png")
+    assert "go from 10 to 10" in complaint(line, starting=forked)
 
 
 @pytest.mark.slow
@@ -395,7 +397,7 @@ def test_each_class_is_measured_by_itself(by_class, tmp_path):
     run_dir, _, _ = by_class
     figures = tmp_path / "figures.json"
     line = command("evaluate.py", run_dir, "--seeds", 1, "--count", 150, "--json", figures)
-    said = finish([*line, "--out", tmp_path]).stdout
+    said = finish([*line, "--out", tmp_path], starting=forked).stdout
     assert "By class, against the held-out images of that class alone" in said
     rows = json.loads(figures.read_text())["by_class"]
     assert [row["class"] for row in rows] == list(range(10)) and rows[7]["name"] == "sneaker"

@@ -55,10 +55,11 @@ def discriminator(kind="projection", classes=CLASSES):
     return keras.Model([images, labels], scores if kind == "projection" else [scores, logits])
 
 
-def compiled(kind="projection", *, seed=0, **rule):
+def compiled(kind="projection", *, seed=0, run_eagerly=True, **rule):
+    """Without a graph, which takes longer to make than a few steps."""
     keras.utils.set_random_seed(seed)
     gan = GAN(generator(), discriminator(kind), class_count=CLASSES, seed=seed)
-    gan.compile(losses.NonSaturating(), *optimizers(), **rule)
+    gan.compile(losses.NonSaturating(), *optimizers(), run_eagerly=run_eagerly, **rule)
     return gan
 
 
@@ -189,8 +190,8 @@ def test_a_step_is_the_one_by_hand(kind):
 def test_the_generator_makes_what_it_is_asked_for(kind, loss):
     rule = {"penalty": penalties.R1(0.1), "average": averaging.ExponentialMovingAverage(500)}
     gan = compiled(kind)
-    gan.compile(loss, *optimizers(), steps_per_execution=12, **rule)
-    fit(gan, epochs=200)
+    gan.compile(loss, *optimizers(), steps_per_execution=120, **rule)
+    fit(gan, epochs=10, steps_per_epoch=240)  # 200 passes
     means = [gan.generate(32, labels=label).mean() for label in range(CLASSES)]
     np.testing.assert_allclose(means, [40, 120, 200], atol=20)
 
@@ -198,13 +199,16 @@ def test_the_generator_makes_what_it_is_asked_for(kind, loss):
 # What goes with it.
 
 
+@pytest.mark.slow
 def test_it_is_the_same_however_many_steps_go_together():
-    one, many = compiled("both"), compiled("both", steps_per_execution=5, jit_compile=False)
+    graph = {"run_eagerly": False, "jit_compile": False}
+    one, many = compiled("both", **graph), compiled("both", steps_per_execution=5, **graph)
     fit(one, epochs=2)
     fit(many, epochs=2)
     assert same(one, many)
 
 
+@pytest.mark.slow
 def test_xla_compiles_it():
     plain, by_xla = compiled("both"), compiled("both")
     for gan, how in ((plain, {}), (by_xla, {"steps_per_execution": 4, "jit_compile": True})):
@@ -215,23 +219,30 @@ def test_xla_compiles_it():
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_goes_on_to_the_bit(tmp_path):
     rule = dict(
         penalty=penalties.R1(0.1, every=3) + penalties.GradientPenalty(0.1),
         average=averaging.ExponentialMovingAverage(100),
         augment=augmenting.DiffAugment(),
     )
-    whole, held_out = compiled("both", **rule), (IMAGES[:24], LABELS[:24])
-    fit(whole, epochs=3, validation_data=held_out, callbacks=callbacks.watch(tmp_path / "whole"))
-    for epochs in (1, 3):
-        cut = compiled("both", **rule)
-        watched = callbacks.watch(tmp_path / "cut")
-        fit(cut, epochs=epochs, validation_data=held_out, callbacks=watched)
+
+    def trained(folder, epochs):
+        """5 steps an epoch: the cut lies between two of the steps that pay R1."""
+        gan, watched = compiled("both", **rule), callbacks.watch(tmp_path / folder)
+        about = {"validation_data": (IMAGES[:24], LABELS[:24]), "callbacks": watched}
+        fit(gan, IMAGES[:40], LABELS[:40], epochs=epochs, **about)
+        return gan
+
+    whole = trained("whole", 3)
+    trained("cut", 1)
+    cut = trained("cut", 3)
     assert same(whole, cut)
     for name in ("history.csv", "samples/epoch-00003.png"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_brings_it_back(kind, tmp_path):
     own = {} if kind == "projection" else {"class_loss": losses.ClassCrossEntropy(0.25)}
@@ -251,23 +262,25 @@ def test_a_file_brings_it_back(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_wrong_classes_are_logged_where_the_discriminator_tells_them(kind):
-    gan, costs = compiled(kind, run_eagerly=True), {"class_loss", "val_class_loss"}
-    logged = fit(gan, validation_data=(IMAGES[:16], LABELS[:16])).history
+    gan, costs = compiled(kind), {"class_loss", "val_class_loss"}
+    few = IMAGES[:16], LABELS[:16]
+    logged = fit(gan, *few, validation_data=few).history
     assert costs & {*logged} == (costs if kind in TELLS else set())
 
 
 def test_a_data_set_with_labels_will_do():
-    batches = tf.data.Dataset.from_tensor_slices((IMAGES, LABELS)).batch(8)
-    ours, theirs = compiled(), compiled()
+    few = IMAGES[:40], LABELS[:40]
+    batches = tf.data.Dataset.from_tensor_slices(few).batch(8)
+    ours, theirs = compiled(run_eagerly=False), compiled()
     ours.fit(batches, epochs=2, verbose=0, validation_data=batches)
-    fit(theirs, shuffle=False, epochs=2)
+    fit(theirs, *few, shuffle=False, epochs=2)
     for a, b in zip(weights(ours), weights(theirs), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-3)  # the size of a batch is known to one alone
-    compiled().fit(data.dataset(IMAGES, LABELS, batch_size=8), verbose=0)
+    compiled().fit(data.dataset(*few, batch_size=8), verbose=0)
 
 
 def test_held_out_images_keep_their_labels():
-    history = fit(compiled(), validation_split=0.25).history
+    history = fit(compiled(), IMAGES[:32], LABELS[:32], validation_split=0.25).history
     assert np.isfinite(history["val_discriminator_loss"]).all()
 
 
@@ -419,6 +432,7 @@ def test_a_class_loss_that_nobody_would_pay():
 # The preset.
 
 
+@pytest.mark.slow
 def test_the_preset_learns_saves_and_goes_on(tmp_path):
     images = np.repeat(np.repeat(IMAGES, 2, 1), 2, 2)
 
@@ -461,6 +475,7 @@ def test_the_gradient_of_an_embedding_is_clipped_as_a_whole(given):
         losses.Wasserstein(),
         keras.optimizers.SGD(0.0),
         keras.optimizers.SGD(1.0, **{given: 1.0}),
+        run_eagerly=True,
     )
     before = gan.discriminator.get_weights()
     fit(gan, 255 * (IMAGES[:8] > 0).astype("u1"), np.zeros(8, int))
@@ -486,8 +501,9 @@ def test_a_layer_computes_in_the_precision_it_was_made_with():
 
 def test_a_column_of_labels_will_do():
     row, column = compiled(), compiled()
-    fit(row)
-    fit(column, labels=LABELS[:, None], validation_data=(IMAGES, LABELS[:, None]))
+    images, labels = IMAGES[:32], LABELS[:32]
+    fit(row, images, labels)
+    fit(column, images, labels[:, None], validation_data=(images, labels[:, None]))
     assert same(row, column)
 
 
@@ -530,7 +546,8 @@ def test_a_search_takes_labels(deaf, state, tmp_path):
             images = gan.generator([layers.Rescaling(0.0)(codings), labels])
             maker = keras.Model([codings, labels], images)
             gan = GAN(maker, gan.discriminator, class_count=CLASSES, image_range=(-1, 1))
-        gan.compile(losses.NonSaturating(), *optimizers(), discriminator_steps=hp.Choice("n", [1]))
+        rule = {"discriminator_steps": hp.Choice("n", [1]), "run_eagerly": True}
+        gan.compile(losses.NonSaturating(), *optimizers(), **rule)
         return gan
 
     quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))

@@ -5,13 +5,13 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from processes import program
 
 from gan_model.data import cache, class_names, decoding, folder
 from gan_model.data.decoding import decode
@@ -49,6 +49,11 @@ def pixels_of(path, size=(8, 8), channels=3):
     assert not decoded.reason
     assert decoded.pixels.dtype == np.uint8 and decoded.pixels.shape == (*size, channels)
     return decoded.pixels
+
+
+def entries(cache_folder):
+    """All that lies in the cache, except its lock."""
+    return [path for path in cache_folder.iterdir() if path.name != ".lock"]
 
 
 def levels(array):
@@ -272,7 +277,7 @@ def test_too_few_readable_images(readable, images, cache_folder):
     expected = rf"holds {readable} readable image.*2 are the least.*x\.png \(not an image\)"
     with pytest.raises(ValueError, match=expected):
         load_folder(images)
-    assert not list(cache_folder.iterdir())
+    assert not entries(cache_folder)
 
 
 def test_a_folder_without_images(images):
@@ -510,7 +515,7 @@ def test_a_damaged_entry_is_made_again(name, images, cache_folder, decoded):
     write_greys(images, 12)
     (whole, _), _ = load_folder(images)
     whole = whole.copy()
-    (entry,) = cache_folder.iterdir()
+    (entry,) = entries(cache_folder)
     content = (entry / name).read_bytes()
     longer = [] if name.endswith("npy") else [content + b"0"]
     for damaged in (content[:-1], content[:5], b"", *longer):
@@ -539,29 +544,48 @@ def test_of_two_writers_the_first_wins(images, cache_folder):
     ((train_images, train_labels), (test_images, test_labels)), notice = cache.open_entry(entry)
     assert (levels(train_images), levels(test_images)) == ([1], [2]) and notice == "early"
     assert (train_labels.tolist(), test_labels.tolist()) == ([1], [2])
-    assert list(cache_folder.iterdir()) == [entry]
-
-
-PROCESS = """
-import sys, types
-package = types.ModuleType("gan_model.data")  # without TensorFlow, which takes seconds
-package.__path__ = [sys.argv[1]]
-sys.modules |= {"gan_model": types.ModuleType("gan_model"), "gan_model.data": package}
-from gan_model.data.folder import load_folder
-(images, labels), _ = load_folder(sys.argv[2])
-print(len(images), int(images[:, 0, 0, 0].sum()))
-"""
+    assert entries(cache_folder) == [entry]
 
 
 def test_processes_that_load_at_once(images, cache_folder):
     write_greys(images, 60)
-    command = [sys.executable, "-c", PROCESS, str(Path(folder.__file__).parent), str(images)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    line = program("load_folder.py", images)
+    running = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     total = sum(level for level in range(60) if level % 10 != 1)
     for process in running:
         assert process.communicate(timeout=60)[0] == f"54 {total}\n"
         assert process.returncode == 0
-    assert len(list(cache_folder.iterdir())) == 1
+    assert len(entries(cache_folder)) == 1
+
+
+def writing(entry):
+    """A process that has begun an entry, and finishes it when its input ends."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen(program("write_entry.py", entry), text=True, **pipes)
+    assert process.stdout.readline() == "begun\n"
+    return process
+
+
+def unfinished(cache_folder):
+    return list(cache_folder.glob("unfinished-*"))
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(
+    images, cache_folder
+):
+    write_greys(images, 20)
+    with writing(cache_folder / "dead") as dead:
+        dead.kill()
+        dead.communicate()
+    (left,) = unfinished(cache_folder)
+    with writing(cache_folder / "living") as living:
+        assert len(unfinished(cache_folder)) == 1 and not left.exists()
+        load_folder(images)
+        assert len(unfinished(cache_folder)) == 1
+        living.communicate("")
+    assert living.returncode == 0 and not unfinished(cache_folder)
+    ((pixels, _), _), _ = cache.open_entry(cache_folder / "living")
+    assert len(pixels) == 1 and len(entries(cache_folder)) == 2
 
 
 def test_a_full_disk(images, cache_folder):
@@ -575,7 +599,7 @@ def test_a_full_disk(images, cache_folder):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "Set GAN_MODEL_CACHE to a folder with 1 MB to spare." in str(error.value)
-    assert not list(cache_folder.iterdir())
+    assert not entries(cache_folder)
     load_folder(images)  # with room again
 
 

@@ -1,20 +1,19 @@
 """Data sets by name: the sample, full files in a folder, Keras's loader, and what is refused."""
 
 import gzip
-import importlib.util
 import struct
 from pathlib import Path
 
 import keras
+import make_sample
 import numpy as np
 import pytest
 from PIL import Image
 
 from gan_model import data
-from gan_model.data import sources
+from gan_model.data import cifar10, mnist, sources
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-MAKE_SAMPLE = Path(__file__).parents[1] / "experiments" / "make_sample.py"
 # The same names for every test: what a row holds depends on the row alone.
 TRAIN = np.arange(7 * 6 * 5, dtype=np.uint8).reshape(7, 6, 5), np.arange(7, dtype=np.uint8)
 TEST = TRAIN[0][:3] + 1, TRAIN[1][:3] + 1
@@ -41,7 +40,7 @@ def idx(array):
 
 def write_mnist_form(folder, end=".gz", train=TRAIN, test=TEST):
     folder.mkdir(parents=True, exist_ok=True)
-    for name, array in zip(sources._IDX_FILES, (*train, *test), strict=True):
+    for name, array in zip(mnist.IDX_FILES, (*train, *test), strict=True):
         content = idx(array)
         (folder / (name + end)).write_bytes(gzip.compress(content) if end == ".gz" else content)
     return folder
@@ -51,15 +50,17 @@ def write_cifar(folder, count=4):
     folder.mkdir(parents=True)
     records = np.random.default_rng(0).integers(0, 256, (6, count, 3073), dtype=np.uint8)
     records[:, :, 0] %= 10
-    for name, batch in zip(sources._CIFAR_FILES, records, strict=True):
+    for name, batch in zip(cifar10._FILES, records, strict=True):
         (folder / name).write_bytes(batch.tobytes())
     return records
 
 
 def same(found, expected):
-    for got, wanted in zip(found, expected, strict=True):
-        assert got.dtype == np.uint8
-        np.testing.assert_array_equal(got, wanted)
+    """Whether images and labels are the expected ones, as uint8."""
+    return len(found) == len(expected) and all(
+        got.dtype == np.uint8 and np.array_equal(got, wanted)
+        for got, wanted in zip(found, expected, strict=True)
+    )
 
 
 # The sample.
@@ -90,13 +91,9 @@ def test_one_wrong_bit_of_the_sample_is_noticed(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's dataset-fashion-mnist")
-def test_the_script_makes_the_sample_again(tmp_path, capsys, monkeypatch):
-    monkeypatch.syspath_prepend(str(MAKE_SAMPLE.parent))
-    spec = importlib.util.spec_from_file_location("make_sample", MAKE_SAMPLE)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+def test_the_script_makes_the_sample_again(tmp_path):
     for name in ("once.npz", "twice.npz"):
-        script.main(DEBIAN, tmp_path / name)
+        make_sample.main(DEBIAN, tmp_path / name)
     assert (tmp_path / "once.npz").read_bytes() == (tmp_path / "twice.npz").read_bytes()
     with np.load(tmp_path / "once.npz") as made, np.load(sources._SAMPLE) as kept:
         assert sorted(made) == sorted(kept)
@@ -117,34 +114,34 @@ def test_the_script_makes_the_sample_again(tmp_path, capsys, monkeypatch):
 def test_the_four_files_in_a_folder(name, end, tmp_path):
     folder = write_mnist_form(tmp_path / "files", end)
     train, test = data.load(name, folder=str(folder))
-    same(train, TRAIN)
-    same(test, TEST)
+    assert same(train, TRAIN)
+    assert same(test, TEST)
 
 
 def test_a_folder_of_the_four_files_needs_no_name(tmp_path):
     train, test = data.load(write_mnist_form(tmp_path / "files"))
-    same(train, TRAIN)
-    same(test, TEST)
+    assert same(train, TRAIN)
+    assert same(test, TEST)
 
 
 def test_names_with_a_dot_are_read_too(tmp_path):
     folder = write_mnist_form(tmp_path / "files")
     for path in list(folder.iterdir()):
         path.rename(folder / path.name.replace("-idx", ".idx"))
-    same(data.load("mnist", folder=folder)[0], TRAIN)
+    assert same(data.load("mnist", folder=folder)[0], TRAIN)
 
 
 def test_the_system_folder_comes_before_keras(tmp_path):
     write_mnist_form(sources._SYSTEM_FOLDERS["mnist"])
-    same(data.load("mnist")[0], TRAIN)
+    assert same(data.load("mnist")[0], TRAIN)
 
 
 def test_keras_own_archive(tmp_path):
     arrays = dict(zip(("x_train", "y_train", "x_test", "y_test"), (*TRAIN, *TEST), strict=True))
     np.savez(tmp_path / "mnist.npz", **arrays)
     train, test = data.load("mnist", folder=tmp_path)
-    same(train, TRAIN)
-    same(test, TEST)
+    assert same(train, TRAIN)
+    assert same(test, TEST)
     content = (tmp_path / "mnist.npz").read_bytes()
     for damaged in (
         content[:-40],
@@ -160,7 +157,7 @@ def test_keras_own_archive(tmp_path):
 def test_an_idx_file_gives_back_what_was_written(shape, tmp_path):
     array = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     (tmp_path / "file").write_bytes(idx(array))
-    np.testing.assert_array_equal(sources.read_idx(tmp_path / "file"), array)
+    np.testing.assert_array_equal(mnist.read_idx(tmp_path / "file"), array)
 
 
 WHOLE = idx(TRAIN[0])
@@ -261,8 +258,8 @@ def test_keras_is_asked_last_and_its_labels_are_flattened(monkeypatch):
     given = (images, labels[:, None]), (images[:2], labels[:2, None])
     monkeypatch.setattr(keras.datasets.cifar10, "load_data", lambda: given)
     train, test = data.load("cifar10")
-    same(train, (images, labels))
-    same(test, (images[:2], labels[:2]))
+    assert same(train, (images, labels))
+    assert same(test, (images[:2], labels[:2]))
 
 
 @pytest.mark.parametrize(

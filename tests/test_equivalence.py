@@ -7,6 +7,8 @@ moving averages; our step makes them as the generator trains, with the batch's s
 Without batch norm (dense) there is no difference at all.
 """
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -39,11 +41,12 @@ def real_batch(name):
     return zero_to_one if name == "dense" else zero_to_one * 2 - 1
 
 
-def our_step(name, real_images):
-    """Weights of generator and discriminator after one `train_step`."""
+@functools.cache
+def our_step(name):
+    """Weights of generator and discriminator after one `train_step`, made once for all tests."""
     gan = GAN(*players(name))
     gan.compile(BinaryCrossentropy(), "rmsprop", "rmsprop")
-    gan.train_on_batch(real_images)
+    gan.train_on_batch(real_batch(name))
     return gan.generator.get_weights(), gan.discriminator.get_weights()
 
 
@@ -71,7 +74,7 @@ def assert_same_weights(ours, theirs, *, leave_out=(), atol=2e-6):
 
 def test_dense_is_the_loop_itself():
     real_images = real_batch("dense")
-    ours = our_step("dense", real_images)
+    ours = our_step("dense")
     theirs = turn_of_the_loop("dense", real_images, training=False)
     assert_same_weights(ours[0], theirs[0])
     assert_same_weights(ours[1], theirs[1])
@@ -79,7 +82,7 @@ def test_dense_is_the_loop_itself():
 
 def test_dcgan_is_the_loop_with_the_generator_in_training_mode():
     real_images = real_batch("dcgan")
-    ours = our_step("dcgan", real_images)
+    ours = our_step("dcgan")
     theirs = turn_of_the_loop("dcgan", real_images, training=True)
     # The loop runs the generator twice, so its moving averages have moved twice.
     averages = moving_averages(players("dcgan")[0])
@@ -92,7 +95,7 @@ def test_dcgan_is_the_loop_with_the_generator_in_training_mode():
 
 def test_dcgan_differs_from_the_loop_by_the_mode_alone():
     real_images = real_batch("dcgan")
-    _, ours = our_step("dcgan", real_images)
+    _, ours = our_step("dcgan")
     _, theirs = turn_of_the_loop("dcgan", real_images, training=False)
     with pytest.raises(AssertionError):
         assert_same_weights(ours, theirs)
@@ -102,7 +105,7 @@ def test_the_step_moved_the_weights():
     """Guards the tests above: weights that never move would agree as well."""
     for name in SHAPES:
         before = [player.get_weights() for player in players(name)]
-        after = our_step(name, real_batch(name))
+        after = our_step(name)
         for old, new in zip(before, after, strict=True):
             assert max(np.abs(a - b).max() for a, b in zip(old, new, strict=True)) > 1e-4
 

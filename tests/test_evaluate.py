@@ -179,8 +179,8 @@ def test_a_folder_of_pictures(run, tmp_path):
 # Wrong values: one line each.
 
 
-def complaint(*options, cwd):
-    ended = evaluate(*options, cwd=cwd)
+def complaint(*options, cwd, starting=forked):
+    ended = evaluate(*options, cwd=cwd, starting=starting)
     assert ended.returncode == 2 and ended.stdout == "", ended
     assert ended.stderr.count("\n") == 1 and ended.stderr.startswith("evaluate.py: "), ended.stderr
     assert not (cwd / "evaluation").exists()
@@ -198,7 +198,7 @@ def complaint(*options, cwd):
     ],
 )
 def test_a_wrong_value_is_one_line(options, message, tmp_path):
-    assert complaint(*options.split(), cwd=tmp_path).startswith(message)
+    assert complaint(*options.split(), cwd=tmp_path, starting=start).startswith(message)
 
 
 @pytest.mark.slow

@@ -256,34 +256,37 @@ class Workers:
         self.have.clear()
 
 
-def survives(tmp_path, kind, seed):
-    """Whether a search that workers share is the same after a stop, in all that it proposes."""
+def cut_and_whole(tmp_path, kind, seed):
+    """A search that workers share, the same after a stop, and what each then proposes."""
     turns = random.Random(-seed).randrange(4, 16)
-    search = Search(tmp_path / "whole", kind)
-    workers = Workers(search, seed=seed)
+    whole = Search(tmp_path / "whole", kind)
+    workers = Workers(whole, seed=seed)
     workers.work(turns)
     (tmp_path / "cut").mkdir()
-    shutil.copy(search.path, tmp_path / "cut")
-    workers.die(search)
-    replayed = Search(tmp_path / "cut", kind)
-    assert replayed.trials == search.trials
-    assert set(replayed.journal.ended) == set(search.journal.ended)
-    told = [Workers(each, seed=seed).work(20).told for each in (search, replayed)]
-    assert told[0] == told[1]
-    assert replayed.trials == search.trials
-    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
+    shutil.copy(whole.path, tmp_path / "cut")
+    workers.die(whole)
+    cut = Search(tmp_path / "cut", kind)
+    assert cut.trials == whole.trials
+    assert set(cut.journal.ended) == set(whole.journal.ended)
+    return [(search, Workers(search, seed=seed).work(20).told) for search in (cut, whole)]
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", ["random", "grid", "hyperband"])
 def test_a_search_that_workers_share_goes_on_too(tmp_path, kind, seed):
-    survives(tmp_path, kind, seed)
+    (cut, cut_told), (whole, whole_told) = cut_and_whole(tmp_path, kind, seed)
+    assert cut_told == whole_told
+    assert cut.trials == whole.trials
+    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_a_bayesian_search_that_workers_share_goes_on_too(tmp_path, seed):
-    survives(tmp_path, "bayesian", seed)
+    (cut, cut_told), (whole, whole_told) = cut_and_whole(tmp_path, "bayesian", seed)
+    assert cut_told == whole_told
+    assert cut.trials == whole.trials
+    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
 
 
 def test_workers_who_find_nothing_new_to_try_leave_a_search_that_goes_on(tmp_path, monkeypatch):

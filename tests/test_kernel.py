@@ -2,10 +2,10 @@
 
 import importlib.util
 import subprocess
-import sys
 
 import numpy as np
 import pytest
+from processes import program
 
 from gan_model.metrics.kernel import KernelBlocks, kernel_distance
 
@@ -69,18 +69,6 @@ def test_against_the_sums_of_the_paper():
     assert kernel_distance(real, fake).value == pytest.approx(np.mean(values), rel=1e-10)
 
 
-THEIRS = """
-import sys
-import numpy as np, torch
-from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
-sets = np.load(sys.argv[1])
-settings = dict(kid_subsets=1, kid_subset_size=1000, rng_seed=0, verbose=False)
-for real, fake in zip(sets["real"], sets["fake"]):
-    found = kid_features_to_metric(torch.tensor(real), torch.tensor(fake), **settings)
-    print(repr(float(found[KEY_METRIC_KID_MEAN])))
-"""
-
-
 @pytest.mark.slow
 def test_against_torch_fidelity(tmp_path):
     """Two blocks of 1,000: each is one subset that takes all of its vectors."""
@@ -90,8 +78,8 @@ def test_against_torch_fidelity(tmp_path):
     fake = KernelBlocks.of(sample(2000, 64, seed=2, shift=0.2))
     np.savez(tmp_path / "sets.npz", real=real.blocks, fake=fake.blocks)
     # In a process of its own: PyTorch and TensorFlow in one process crash it.
-    command = [sys.executable, "-c", THEIRS, str(tmp_path / "sets.npz")]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    line = program("torch_fidelity_kid.py", tmp_path / "sets.npz")
+    told = subprocess.run(line, check=True, capture_output=True, text=True).stdout
     expected = np.mean([float(line) for line in told.split()])
     assert kernel_distance(real, fake).value == pytest.approx(expected, rel=1e-9)
 

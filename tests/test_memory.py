@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
-from test_devices import on_two_devices
 
 from gan_model import GAN, networks, presets
 from gan_model.data import dataset
@@ -114,52 +113,6 @@ def test_a_dataset_that_holds_nothing_says_so_and_does_not_end_early():
     gc.collect()
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"is gone. Keep it"):
         list(tf.data.experimental.from_variant(variant, spec))
-
-
-DISTRIBUTED = """
-import gc, weakref
-from gan_model.data import dataset
-class Images(np.ndarray): pass
-def made():
-    images = np.arange(40, dtype=np.int32).reshape(-1, 1, 1).view(Images)
-    return dataset(images, batch_size=8, shuffle=False), weakref.ref(images)
-def read(reading):
-    numbers = []
-    for batch in reading:
-        gc.collect()
-        for part in strategy.experimental_local_results(batch):
-            numbers += np.ravel(part).tolist()
-    return numbers
-for ready in (lambda data: data, iter):
-    data, alive = made()
-    reading = ready(strategy.experimental_distribute_dataset(data))
-    del data
-    gc.collect()
-    assert read(reading) == list(range(40))
-    assert alive() is not None
-    del reading
-    gc.collect()
-    assert alive() is None
-from gan_model import presets
-    from gan_model.model import tracing
-from tensorflow.python.framework import ops
-def trained():
-    entries = set(ops.gradient_registry.list())
-    images = np.zeros((40, 16, 16), np.uint8).view(Images)
-    with strategy.scope():
-        gan = presets.modern((16, 16))
-    gan.fit(images, validation_data=images[:10], batch_size=8, verbose=0)
-    assert set(ops.gradient_registry.list()) == entries
-    return weakref.ref(gan), weakref.ref(images)
-gone = trained()
-gc.collect()
-assert [one() for one in gone] == [None, None]
-"""
-
-
-@pytest.mark.slow
-def test_images_live_as_long_as_somebody_reads_them_on_two_devices(tmp_path):
-    on_two_devices(DISTRIBUTED, tmp_path)
 
 
 def small(images=None, **settings):

@@ -387,8 +387,10 @@ def test_batch_norm_in_the_discriminator_is_refused(penalty):
 
 @for_all
 def test_what_keeps_images_apart_is_not(penalty):
-    normed(layers.LayerNormalization()).compile(penalty=penalty)
-    normed(layers.BatchNormalization(trainable=False)).compile(penalty=penalty)
+    for norm in (layers.LayerNormalization(), layers.BatchNormalization(trainable=False)):
+        gan = normed(norm)
+        gan.compile(penalty=penalty)
+        assert gan.compiled and gan.penalty == penalty
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def outcome(name, score, *, state="finished", **changes):
 
 def confirmed(name, *scores, found=None, failed=0):
     readings = [outcome(f"{name}-seed-{i}", score) for i, score in enumerate(scores)]
-    readings += [outcome(f"{name}-failed-{i}", 0, state="lost") for i in range(failed)]
+    readings += [outcome(f"{name}-failed-{i}", 0, state="diverged") for i in range(failed)]
     return ranking.Confirmed(name, {"codings_size": 64}, readings, found)
 
 
@@ -50,8 +50,8 @@ def test_finished_runs_come_by_score_then_the_collapsed_then_the_lost_and_ties_b
         outcome("b", 2.0),
         outcome("y", WORST),
         outcome("d", 0, state="collapsed"),
-        outcome("c", 0, state="lost"),
-        outcome("e", 0, state="lost"),
+        outcome("c", 0, state="diverged"),
+        outcome("e", 0, state="diverged"),
     ]
     for seed in range(5):
         mixed = random.Random(seed).sample(best_first, len(best_first))
@@ -171,7 +171,7 @@ def test_next_to_no_spread_does_not_warn_either():
 
 def test_the_table_names_each_run_best_first_with_what_went_wrong_and_the_floor():
     outcomes = [
-        outcome("trial-001", 0, state="lost"),
+        outcome("trial-001", 0, state="diverged"),
         outcome("trial-000", 12.3456, hyperparameters={"codings_size": 32, "rate": 0.000123456}),
         outcome("trial-002", 9.5),
     ]
@@ -181,8 +181,8 @@ def test_the_table_names_each_run_best_first_with_what_went_wrong_and_the_floor(
     # The columns: codings_size, learning_rate and, as another run has it, rate.
     assert rows[-5] == "1 trial-002 64 0.0002 - 9.5 3 0.25 1,234 finished".split()
     assert rows[-4] == "2 trial-000 32 - 0.0001235 12.35 3 0.25 1,234 finished".split()
-    assert rows[-3] == "3 trial-001 64 0.0002 - - - - 1,234 lost".split()
-    assert lines[-2] == "trial-001 lost: no numbers any more"
+    assert rows[-3] == "3 trial-001 64 0.0002 - - - - 1,234 diverged".split()
+    assert lines[-2] == "trial-001 diverged: no numbers any more"
     assert lines[-1] == "as many training images read 0.0871"
     assert "fid" in lines[0].split() and rows[1][:2] == ["rank", "name"]
 
@@ -208,7 +208,9 @@ def test_tables_are_at_most_as_wide_as_asked(count, width):
     many |= {"text": "long " * 30} if count else {}
     runs = [
         outcome("trial-000", 1.0, hyperparameters=many),
-        outcome("trial-001", 0, state="lost", reason="of a reason that takes long to tell " * 9),
+        outcome(
+            "trial-001", 0, state="diverged", reason="of a reason that takes long to tell " * 9
+        ),
     ]
     texts = [ranking.table(runs, distance="fid_fashion", floor=1.0, **width)]
     twice = [ranking.Confirmed(run.name, many, [run, run], 1.0) for run in runs]
@@ -339,7 +341,7 @@ def test_what_is_written_reads_back_to_the_bit(tmp_path):
     outcomes = [
         outcome("b", 1 / 3, hyperparameters={"rate": 1e-4 / 3, "loss": 'a "b", c'}),
         outcome("a", 0.1 + 0.2, hyperparameters={"size": 64, "wide": True}, seconds=1e-7 / 3),
-        outcome("c", 0, state="lost", reason="one, two\nthree"),
+        outcome("c", 0, state="diverged", reason="one, two\nthree"),
     ]
     path = tmp_path / "trials.csv"
     ranking.write_csv(outcomes, path)

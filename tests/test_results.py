@@ -1,31 +1,19 @@
 """The results page: figures of runs, also of lost ones, -> a table that hides nothing."""
 
-import importlib
 import json
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
+import command_line
 import keras
+import meters
 import numpy as np
 import pytest
+import results
+import studies
+from results_page import page
 
 from gan_model import data, features, metrics, pictures, presets
 from gan_model.data.images import chosen
-
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
-
-
-@pytest.fixture
-def page(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("results_page").page
-
-
-@pytest.fixture
-def results(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("results")
 
 
 def numbers(fid):
@@ -58,7 +46,7 @@ def record(kept, system, seed, fids, state="finished"):
     }
 
 
-def test_means_and_spreads_and_the_lost_run_are_told(tmp_path, page):
+def test_means_and_spreads_and_the_lost_run_are_told(tmp_path):
     runs = {
         "reference": [record(tmp_path, "reference", 0, [], state="lost: no number")]
         + [record(tmp_path, "reference", seed, [9.0 + seed, 6.0 + seed]) for seed in (1, 2)],
@@ -77,7 +65,7 @@ def test_means_and_spreads_and_the_lost_run_are_told(tmp_path, page):
     assert "results/presets-reference.png" not in text  # its first seed has no reading
 
 
-def test_alarms_are_counted_and_told(tmp_path, page):
+def test_alarms_are_counted_and_told(tmp_path):
     alarm = {"alarm": "collapse", "epoch": 4}
     quiet, loud, unwatched = (
         record(tmp_path, "dense", seed, [3.0]) | alarms
@@ -94,12 +82,12 @@ def test_alarms_are_counted_and_told(tmp_path, page):
     assert "None of these runs was watched" in text(unwatched)
 
 
-def test_the_alarms_of_a_history(results):
+def test_the_alarms_of_a_history():
     history = {"alarm_collapse": [0.0, 1.0, 1.0], "alarm_exploding": [0.0] * 3, "diversity": [1.0]}
     assert results.raised(history) == [{"alarm": "collapse", "epoch": 2}]
 
 
-def test_a_run_by_the_clock_is_watched(results):
+def test_a_run_by_the_clock_is_watched():
     keras.utils.set_random_seed(0)
     gan = presets.dense((16, 16))
     gan.compile(gan.loss, steps_per_execution=5)
@@ -110,7 +98,7 @@ def test_a_run_by_the_clock_is_watched(results):
     assert history["alarm_collapse"] == [0.0]
 
 
-def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, results, monkeypatch):
+def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, monkeypatch):
     (images, labels), (held_out, _) = data.load("sample")
     few = (images[:80], labels[:80]), (held_out[:40], None)
     monkeypatch.setattr(data, "load", lambda name: few)
@@ -134,13 +122,13 @@ def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, results, mon
     assert told["floor"] == reference.compare(chosen(images[:80], 40))
 
 
-def test_nothing_but_lost_runs_is_said(tmp_path, page):
+def test_nothing_but_lost_runs_is_said(tmp_path):
     runs = {"dense": [record(tmp_path, "dense", 0, [3.0], state="lost: no number")]}
     with pytest.raises(ValueError, match="No run reached its end"):
         page("presets", runs, tmp_path / "docs", tmp_path)
 
 
-def test_only_missing_runs_are_trained(tmp_path, results):
+def test_only_missing_runs_are_trained(tmp_path):
     path = tmp_path / "figures.json"
     assert not results.done(path, [1, 2])
     path.write_text(json.dumps(record(tmp_path, "dense", 0, [3.0, 2.0])))
@@ -149,7 +137,7 @@ def test_only_missing_runs_are_trained(tmp_path, results):
     assert results.done(path, [1, 2])
 
 
-def test_the_stopwatch_stands_still_while_measuring(results, monkeypatch):
+def test_the_stopwatch_stands_still_while_measuring(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(results.time, "perf_counter", lambda: now[0])
     measured = []
@@ -165,11 +153,11 @@ def test_the_stopwatch_stands_still_while_measuring(results, monkeypatch):
     assert measured == [(1, 3, 60.0), (2, 6, 1120.0)] and not stopwatch.left
 
 
-def test_the_features_that_scripts_name_are_those_there_are(results):
-    assert sys.modules["command_line"].FEATURES == metrics.FEATURES
+def test_the_features_that_scripts_name_are_those_there_are():
+    assert command_line.FEATURES == metrics.FEATURES
 
 
-def test_the_parts_of_the_page_stand_in_their_order(tmp_path, page):
+def test_the_parts_of_the_page_stand_in_their_order(tmp_path):
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "search.md").write_text("## A search\n")
     (tmp_path / "results" / "modern.md").write_text("## Modern\n")
@@ -179,7 +167,7 @@ def test_the_parts_of_the_page_stand_in_their_order(tmp_path, page):
     assert parts == sorted(parts)
 
 
-def test_images_asked_by_class_are_told(tmp_path, page):
+def test_images_asked_by_class_are_told(tmp_path):
     one = record(tmp_path, "modern_conditional", 0, [3.0])
     one["marks"][0]["as_asked"] = 0.9625
     text = page("conditional", {"modern_conditional": [one]}, tmp_path, tmp_path).read_text()
@@ -187,9 +175,7 @@ def test_images_asked_by_class_are_told(tmp_path, page):
     assert "| 10 to 10 |" in text
 
 
-def test_modes_are_combinations_of_classes(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    meters = importlib.import_module("meters")
+def test_modes_are_combinations_of_classes():
     (train, labels), _ = data.load("sample")
     firsts = [train[labels == label][:1] for label in range(10)]
     meter = meters.ModeMeter(None, meters.stack(train, 2000, seed=0), None, None)
@@ -207,9 +193,8 @@ def test_modes_are_combinations_of_classes(monkeypatch):
     assert floor["modes"] > 800 and floor["kl"] < 0.5  # 2,000 images of 1,000 combinations
 
 
-def test_every_study_builds_its_systems(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    studies = importlib.import_module("studies")
+@pytest.mark.slow
+def test_every_study_builds_its_systems():
     for name in studies.NAMES:
         study = studies.named(name)
         shape = (28, 28, 3) if study.stacked else (28, 28)

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import time
 
 import keras
 import numpy as np
@@ -99,7 +98,10 @@ def shown(folder):
 
 @pytest.mark.parametrize(
     ("preset", "steps"),
-    [("dense", 7), ("dcgan", 4), pytest.param("modern", 4, marks=pytest.mark.slow)],
+    [
+        ("dense", 7),
+        *(pytest.param(name, 4, marks=pytest.mark.slow) for name in ("dcgan", "modern")),
+    ],
 )
 def test_two_epochs_and_two_more_are_four(tmp_path, preset, steps):
     """4 and 7 batches divide no pass of 6: the cut lies in the middle of one."""
@@ -177,7 +179,7 @@ def test_a_finished_run_has_nothing_left_to_do(tmp_path):
 
 # Processes, and SIGKILL.
 
-EPOCHS = 8
+EPOCHS = 6
 
 
 def kill_when(due, command):
@@ -189,20 +191,11 @@ def kill_when(due, command):
 
 
 class Moments:
-    """When to kill a run: at random, and where it would hurt most."""
+    """When to kill a run: where it would hurt most, each told by the files that are there."""
 
-    def __init__(self, folder, *, seconds):
-        self.folder, self.seconds = folder, seconds
-        self.random = np.random.default_rng(7)
-
-    def anywhere(self):
-        """A moment of a whole run; but no more than two epochs later."""
-        moment = time.monotonic() + self.random.uniform(0, self.seconds)
-        last = self.folder / "checkpoints" / f"epoch-{self.epochs_done() + 2:05d}.npz"
-        return lambda: time.monotonic() > moment or last.exists()
-
-    def epochs_done(self):
-        return runs.RunFolder(self.folder).epochs_done()
+    def __init__(self, folder):
+        self.folder = folder
+        self.checkpoints, self.history = folder / "checkpoints", folder / "history.csv"
 
     def in_a_checkpoint(self):
         """In the middle of writing one."""
@@ -210,20 +203,31 @@ class Moments:
 
     def half_written(self):
         try:
-            names = os.listdir(self.folder / "checkpoints")
+            names = os.listdir(self.checkpoints)
         except FileNotFoundError:
             return []
         return [name for name in names if name.startswith(".part-")]
 
+    def in_an_epoch(self):
+        """In the epoch after the next one that is finished."""
+        return (self.checkpoints / f"epoch-{self.epochs_done() + 1:05d}.npz").exists
+
+    def epochs_done(self):
+        return runs.RunFolder(self.folder).epochs_done()
+
+    def before_a_checkpoint(self):
+        """When the figures of an epoch are written, and its checkpoint is not."""
+        written = self.history.stat().st_mtime_ns
+
+        def due():
+            lines = len(self.history.read_text().splitlines()) - 1
+            return self.history.stat().st_mtime_ns != written and lines > self.epochs_done()
+
+        return due
+
     def at_the_end(self):
         """When the training is done and its results are being written."""
         return (self.folder / "samples" / "training.gif").exists
-
-
-def seconds_of(folder):
-    """From the first to the last file of a run."""
-    written = [path.stat().st_mtime for path in folder.rglob("*")]
-    return max(written) - (folder / "settings.json").stat().st_mtime
 
 
 def states(folder):
@@ -252,18 +256,18 @@ def test_a_run_killed_again_and_again_ends_like_one_that_never_was(tmp_path, mon
     monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")  # compiles sooner
     images = images_in(tmp_path / "images")
     # Wide codings, so that writing a checkpoint takes long enough to be hit.
-    wide = "--codings-size", 2000, "--steps-per-epoch", 100
+    wide = "--codings-size", 2000, "--steps-per-epoch", 50
     options = ("--preset", "dense", "--epochs", EPOCHS, *wide)
     whole = finish(train(images, tmp_path / "whole", *options))
     assert whole.returncode == 0, whole.stderr
 
     command = train(images, tmp_path / "killed", *options)
-    moments = Moments(tmp_path / "killed", seconds=seconds_of(tmp_path / "whole"))
+    moments = Moments(tmp_path / "killed")
     aimed, hit = 2, 0
-    for _ in range(aimed):
+    for after in (moments.in_an_epoch, moments.before_a_checkpoint):
         kill_when(moments.in_a_checkpoint(), command)
         hit += len(moments.half_written())
-        kill_when(moments.anywhere(), command)
+        kill_when(after(), command)
     kill_when(moments.at_the_end(), command)
     ended = finish(command, starting=forked)
     assert ended.returncode == 0, ended.stderr

@@ -4,13 +4,12 @@ import json
 import platform
 import shutil
 import signal
-import sys
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import start, wait_for
+from processes import forked, program, wait_for
 
 from gan_model import runs
 from gan_model.callbacks.checkpoints import saved
@@ -79,18 +78,10 @@ def refused(folder, settings, *, match):
 
 # The lock.
 
-HOLD = """
-import sys, time
-from gan_model.runs import RunFolder
-with RunFolder(sys.argv[1]).opened({}):
-    open(sys.argv[2], "w").close()
-    time.sleep(100)
-"""
-
 
 def test_a_second_process_is_refused_until_the_first_is_killed(folder, tmp_path):
     held = tmp_path / "held"
-    with start([sys.executable, "-c", HOLD, folder.path, held]) as process:
+    with forked(program("hold_a_run.py", folder.path, held)) as process:
         wait_for(held.exists, process)
         message = refused(folder, {}, match="Another process is training in")
         assert str(folder.path) in message and "--run-dir" in message
@@ -102,7 +93,8 @@ def test_a_second_process_is_refused_until_the_first_is_killed(folder, tmp_path)
 
 def test_two_of_one_process_are_refused_too(folder):
     with folder.opened(SETTINGS):
-        refused(runs.RunFolder(folder.path), SETTINGS, match="Another process")
+        message = refused(runs.RunFolder(folder.path), SETTINGS, match="Another process")
+    assert str(folder.path) in message
 
 
 def test_an_error_inside_frees_the_folder(folder):
@@ -126,6 +118,7 @@ def test_settings_and_versions_are_written_down(folder):
         assert not folder.settings.exists()  # a value refused later would block the folder
     begin(folder, SETTINGS)
     assert json.loads(folder.settings.read_text()) == {
+        "format": 2,
         "kind": "run",
         "settings": {**SETTINGS, "image_shape": [4, 4]},
         "versions": {
@@ -149,7 +142,8 @@ def test_other_settings_are_refused_with_a_list_and_touch_nothing(begun):
 
 @pytest.mark.parametrize("name", sorted({*SETTINGS} - {"epochs"}))
 def test_each_setting_but_the_epochs_makes_another_run(begun, name):
-    refused(begun, {**SETTINGS, name: "other"}, match=rf"{name} was .*, now other\.")
+    message = refused(begun, {**SETTINGS, name: "other"}, match=rf"{name} was .*, now other\.")
+    assert message.count(" was ") == 1  # no other setting is named
 
 
 def test_more_epochs_are_the_same_run(begun):

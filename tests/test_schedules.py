@@ -192,6 +192,7 @@ class Scheduled(Process):
         self.gan.compile(self.gan.loss, *optimizers, **settings)
 
 
+@pytest.mark.slow
 def test_two_epochs_and_two_more_are_four(tmp_path):
     whole = Scheduled().fit(tmp_path / "whole", epochs=4, steps=4)
     Scheduled().fit(tmp_path / "cut", epochs=2, steps=4)
@@ -201,6 +202,7 @@ def test_two_epochs_and_two_more_are_four(tmp_path):
     assert len(set(whole.history.history["penalty"])) == 4
 
 
+@pytest.mark.slow
 def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_path):
     gone_on = Scheduled().fit(None, epochs=1, steps=5)
     gone_on.gan.save(tmp_path / "gan.keras")
@@ -211,6 +213,7 @@ def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_pat
     assert loaded.history.history == gone_on.history.history
 
 
+@pytest.mark.slow
 def test_the_steps_of_one_execution_are_no_matter_of_the_result():
     one, four = (
         Scheduled(steps_per_execution=count).fit(None, epochs=2, steps=5) for count in (1, 4)

@@ -299,6 +299,7 @@ def test_it_trains_compiled_by_xla_and_in_bfloat16(images):
     assert {layer.u.dtype for layer in normalised_layers(gan)} == {"float32"}
 
 
+@pytest.mark.slow
 def test_two_epochs_and_two_more_are_four(tmp_path):
     def process(drawn=0):
         gan = spectral_gan(steps_per_execution=2)
@@ -312,6 +313,7 @@ def test_two_epochs_and_two_more_are_four(tmp_path):
     assert ended.history.history == whole.history.history
 
 
+@pytest.mark.slow
 def test_the_steps_of_one_execution_are_no_matter_of_the_result():
     runs = [Process(None, model=spectral_gan(steps_per_execution=n)) for n in (1, 4)]
     for run in runs:
@@ -319,6 +321,7 @@ def test_the_steps_of_one_execution_are_no_matter_of_the_result():
     assert same(runs[0].state, runs[1].state)
 
 
+@pytest.mark.slow
 def test_a_gan_is_saved_with_it(tmp_path, images):
     gan = spectral_gan()
     gan.fit(images, verbose=0)

@@ -12,13 +12,14 @@ import sys
 
 import pytest
 from PIL import Image
-from processes import SIDE, command, forked, images_in, start, train, wait_for
+from processes import SIDE, command, forked, images_in, program, start, train, wait_for
 from processes import finish as finish_within
 from terminal import show
 from test_resume import bytes_in
 from test_tensorboard import Server
 
-from gan_model.storage import folders
+from gan_model.storage import locks
+from gan_model.sweeps.outcome import STATES
 
 TRIALS, EPOCHS = 3, 3
 RUNS = ["recipe-again-1", "trial-000", "trial-001", "trial-002"]  # and the best one, again
@@ -45,6 +46,13 @@ def whole(images, tmp_path_factory):
     return folder, finish(search(images, folder), starting=start)
 
 
+@pytest.fixture(scope="module")
+def eager_whole(images, tmp_path_factory):
+    """The same of a search without graphs, which takes a part of the time."""
+    folder = tmp_path_factory.mktemp("eager") / "search"
+    return folder, finish(eager_search(images, folder))
+
+
 @pytest.fixture
 def copied(whole, tmp_path):
     """A search to spoil."""
@@ -57,6 +65,12 @@ def search(images, folder, *options):
     length = ("--trials", TRIALS, "--epochs", EPOCHS, "--top", 1, "--confirm", 1)
     where = ("--preset", "dense", "--data", images, "--run-dir", folder)
     return command("sweep.py", *where, *shape, *length, *options)
+
+
+def eager_search(images, folder, *options):
+    """The command of a search without graphs, in larger batches, for what is trained often."""
+    _, _, *asked = search(images, folder, "--batch-sizes", 20, *options)
+    return program("sweep.py", *asked)
 
 
 def finish(line, *, starting=forked, **options):
@@ -109,7 +123,8 @@ def said(ended, folder):
     """The tables and the lines below them, without the seconds and the place."""
     assert (ended.returncode, ended.stderr) == (0, "")
     _, text = ended.stdout.replace(str(folder), "FOLDER").split("\n\n", 1)
-    return re.sub(r" +[\d,]+(?= +(finished|collapsed|lost)$)", "", text, flags=re.MULTILINE)
+    states = "|".join(STATES)
+    return re.sub(rf" +[\d,]+(?= +({states})$)", "", text, flags=re.MULTILINE)
 
 
 # How it ends.
@@ -206,16 +221,17 @@ def test_a_search_that_is_over_says_the_same_again_and_trains_nothing(whole, ima
 
 
 @pytest.mark.slow
-def test_without_confirmation_and_with_more_trials_later(whole, images, tmp_path):
+def test_without_confirmation_and_with_more_trials_later(eager_whole, images, tmp_path):
     """The second trial is that of a search which was asked for more trials at once."""
     folder = tmp_path / "grown"
     for trials in (1, 2):
-        text = said(finish(search(images, folder, "--trials", trials, "--confirm", 0)), folder)
+        line = eager_search(images, folder, "--trials", trials, "--confirm", 0)
+        text = said(finish(line), folder)
         assert "again" not in text and "winner is" not in text and "confirmation" not in text
         assert "--run-dir FOLDER/winner" in text
         assert len(rows(folder / "trials.csv")) == trials
     assert not (folder / "confirmation").exists() and not (folder / "confirmation.csv").exists()
-    everything = outcomes(whole[0])
+    everything = outcomes(eager_whole[0])
     assert outcomes(folder) == {n: everything[n] for n in ("trials/trial-000", "trials/trial-001")}
 
 
@@ -232,9 +248,11 @@ def test_three_trials_grow_to_twelve(copied, images):
 
 
 @pytest.mark.slow
-def test_a_search_killed_again_and_again_ends_like_one_that_never_was(whole, images, tmp_path):
+def test_a_search_killed_again_and_again_ends_like_one_that_never_was(
+    eager_whole, images, tmp_path
+):
     folder = tmp_path / "killed"
-    line = search(images, folder)
+    line = eager_search(images, folder)
     moments = [
         "settings.json",
         "trials/trial-000/checkpoints/*.npz",
@@ -242,20 +260,20 @@ def test_a_search_killed_again_and_again_ends_like_one_that_never_was(whole, ima
     ]
     for moment in [*moments, "confirmation/*/checkpoints/*.npz"]:
         kill_when(lambda moment=moment: any(folder.glob(moment)), line)
-    assert said(finish(line), folder) == said(whole[1], whole[0])
-    assert results(folder) == results(whole[0])
+    assert said(finish(line), folder) == said(eager_whole[1], eager_whole[0])
+    assert results(folder) == results(eager_whole[0])
 
 
 @pytest.mark.slow
 def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
     """Three trials of one epoch, and the best of them for two more."""
-    options = ("--tuner", "hyperband", "--trials", 4, "--confirm", 0)
+    options = ("--batch-sizes", 8, "--tuner", "hyperband", "--trials", 4, "--confirm", 0)
     never = tmp_path / "never"
-    said_at_once = said(finish(search(images, never, *options)), never)
+    said_at_once = said(finish(eager_search(images, never, *options)), never)
     assert [row["epochs"] for row in rows(never / "trials.csv")].count("3") == 1
 
     folder = tmp_path / "killed"
-    line = search(images, folder, *options)
+    line = eager_search(images, folder, *options)
     for moment in ("trials/trial-001/checkpoints/*.npz", "trials/trial-003/settings.json"):
         kill_when(lambda moment=moment: any(folder.glob(moment)), line)
     assert said(finish(line), folder) == said_at_once
@@ -318,7 +336,7 @@ def test_other_settings_in_the_same_folder_are_refused_with_what_differs(copied,
 
 @pytest.mark.slow
 def test_a_folder_that_another_process_holds_is_named(copied, images):
-    with folders.locked(copied):
+    with locks.locked(copied):
         message = refusal(search(images, copied))
     assert message.startswith(f"Another process is searching in {copied}. Wait for it or stop it")
 
@@ -368,26 +386,29 @@ def test_damage_is_one_line_that_names_the_file(copied, images, damage, named):
 
 @pytest.mark.slow
 def test_after_a_trial_is_removed_whose_outcome_was_damaged_it_is_trained_again(
-    whole, copied, images
+    eager_whole, images, tmp_path
 ):
     """As the message about a damaged outcome advises."""
+    copied = shutil.copytree(eager_whole[0], tmp_path / "copied")
     shutil.rmtree(copied / "trials" / "trial-001")
-    ended = finish(search(images, copied))
-    assert said(ended, copied) == said(whole[1], whole[0])
-    assert results(copied) == results(whole[0])
+    ended = finish(eager_search(images, copied))
+    assert said(ended, copied) == said(eager_whole[1], eager_whole[0])
+    assert results(copied) == results(eager_whole[0])
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_one_line_and_with_room_again_the_search_goes_on(whole, images, tmp_path):
+def test_a_full_disk_is_one_line_and_with_room_again_the_search_goes_on(
+    eager_whole, images, tmp_path
+):
     def no_room():
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
     folder = tmp_path / "search"
-    line = search(images, folder)
+    line = eager_search(images, folder)
     message = refusal(line, status=1, starting=start, preexec_fn=no_room)
     assert "File too large" in message and str(folder) in message
-    assert said(finish(line), folder) == said(whole[1], whole[0])
-    assert results(folder) == results(whole[0])
+    assert said(finish(line), folder) == said(eager_whole[1], eager_whole[0])
+    assert results(folder) == results(eager_whole[0])
 
 
 # TensorBoard.

@@ -439,9 +439,9 @@ def test_a_search_goes_on_after_trials_that_come_to_nothing(troubled):
 @pytest.mark.parametrize(
     ("trouble", "state", "reason"),
     [
-        ("rate", "lost", "generator_loss became infinite or no number in epoch 1"),
-        ("machine", "lost", "out of memory"),
-        ("device", "lost", "out of memory"),
+        ("rate", "diverged", "generator_loss became infinite or no number in epoch 1"),
+        ("machine", "out_of_memory", "out of memory"),
+        ("device", "out_of_memory", "out of memory"),
         ("alike", "collapsed", "nearly all images are alike: they vary "),
         ("far", "finished", ""),
         ("none", "finished", ""),
@@ -474,7 +474,7 @@ def test_a_gan_that_is_too_large_to_build_is_a_lost_trial(tmp_path):
 
     search = Search(tmp_path, grid, build_large, max_trials=None).go(epochs=1)
     assert [trial.status for trial in search.trials] == ["COMPLETED"] * 5
-    states = [("finished", ""), *[("lost", "out of memory")] * 3, ("finished", "")]
+    states = [("finished", ""), *[("out_of_memory", "out of memory")] * 3, ("finished", "")]
     assert [(outcome.state, outcome.reason) for outcome in search.outcomes] == states
     assert [trial.score for trial in search.trials[1:4]] == [search.hypergan.worst] * 3
 
@@ -487,7 +487,7 @@ def test_hyperband_goes_on_from_lost_trials_too(tmp_path):
         return compiled(GAN(*players()), math.inf)
 
     search = Search(tmp_path, hyperband, build_lost, max_epochs=2).go()
-    assert [(o.state, o.epochs) for o in search.outcomes] == [("lost", 1)] * 3
+    assert [(o.state, o.epochs) for o in search.outcomes] == [("diverged", 1)] * 3
     assert [t.score for t in search.trials] == [search.hypergan.worst] * 3
 
 

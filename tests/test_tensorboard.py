@@ -10,17 +10,15 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
+from processes import finish, forked, program
 
 from gan_model import callbacks, features, losses, metrics, presets
 
@@ -69,7 +67,7 @@ def train_until_killed(run_dir, moment, epoch):
     """Trains in this process until SIGKILL ends it at `moment`, a method of callbacks."""
 
     def kill(number, logs):
-        if number + 1 == epoch:
+        if number + 1 == int(epoch):
             os.kill(os.getpid(), signal.SIGKILL)
 
     train(run_dir, EPOCHS, keras.callbacks.LambdaCallback(**{moment: kill}))
@@ -77,10 +75,8 @@ def train_until_killed(run_dir, moment, epoch):
 
 def killed(run_dir, moment, epoch):
     """Lets another process train until it is killed, after the callbacks that show a run."""
-    call = f"train_until_killed({str(run_dir)!r}, {moment!r}, {epoch})"
-    child = [sys.executable, "-c", f"import test_tensorboard; test_tensorboard.{call}"]
-    here = Path(__file__).parent
-    ended = subprocess.run(child, cwd=here, capture_output=True, text=True, timeout=2 * PATIENCE)
+    call = ("test_tensorboard", "train_until_killed", run_dir, moment, epoch)
+    ended = finish(program("call.py", *call), starting=forked, seconds=2 * PATIENCE)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     return max(path.name for path in (run_dir / "checkpoints").iterdir())
 
@@ -93,7 +89,7 @@ def lose_checkpoints(run_dir, count):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A folder with the runs that have ended before a server looks at them."""
+    """A folder with the runs as they are before a server looks at them."""
     folder = tmp_path_factory.mktemp("runs")
     train(folder / "whole", EPOCHS)
 
@@ -103,6 +99,7 @@ def runs(tmp_path_factory):
     lose_checkpoints(folder / CUT[2], 2)
     for cut in CUT[:3]:
         train(folder / cut, EPOCHS)
+    train(folder / CUT[3], 3)  # goes on when a server looks
     return folder
 
 
@@ -112,18 +109,14 @@ class Server:
     def __init__(self, folder, options, log):
         # Port 0: the server takes a free one and prints it.
         self._log = log
-        command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), *options]
-        command += ["--host", "127.0.0.1", "--port", "0", "--reload_interval", "1"]
-        with open(log, "w") as output:
-            # A session of its own, so that the loader it starts ends with it.
-            self._process = subprocess.Popen(
-                command, stdout=output, stderr=output, start_new_session=True
-            )
+        log.touch()
+        where = ["--logdir", folder, "--host", "127.0.0.1", "--port", 0, "--reload_interval", 1]
+        self._process = forked(program("tensorboard_server.py", log, *where, *options))
 
     def close(self):
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(timeout=PATIENCE)
+            os.killpg(self._process.pid, signal.SIGKILL)  # the loader that it has started, too
+        self._process.communicate(timeout=PATIENCE)
 
     def wait_for_address(self):
         self._wait(lambda: re.search(r"http://127\.0\.0\.1:\d+/", self._log.read_text()))
@@ -185,7 +178,6 @@ def board(request, runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("board")
     shutil.copytree(runs, folder / "runs")
     live = folder / "runs" / CUT[3]
-    train(live, 3)
     server = Server(folder / "runs", request.param, folder / "log.txt")
     try:
         server.wait_for_address()

@@ -9,14 +9,13 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from processes import finish, forked, program
 from test_callbacks import curve, events, pixels
 from test_tensorboard import LOADERS, PATIENCE, Server, lose_checkpoints
 
@@ -79,7 +78,7 @@ def train_until_killed(folder, name, moment, epoch):
     """Trains in this process until SIGKILL ends it at `moment`, a method of callbacks."""
 
     def kill(number, logs):
-        if number + 1 == epoch:
+        if number + 1 == int(epoch):
             os.kill(os.getpid(), signal.SIGKILL)
 
     killer = keras.callbacks.LambdaCallback(**{moment: kill})
@@ -88,10 +87,8 @@ def train_until_killed(folder, name, moment, epoch):
 
 def killed(folder, name, moment, epoch):
     """Lets another process train until it is killed, after `TrialBoard` has shown the epoch."""
-    call = f"train_until_killed({str(folder)!r}, {name!r}, {moment!r}, {epoch})"
-    child = [sys.executable, "-c", f"import test_trial_board; test_trial_board.{call}"]
-    here = Path(__file__).parent
-    ended = subprocess.run(child, cwd=here, capture_output=True, text=True, timeout=2 * PATIENCE)
+    call = ("test_trial_board", "train_until_killed", folder, name, moment, epoch)
+    ended = finish(program("call.py", *call), starting=forked, seconds=2 * PATIENCE)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 

@@ -9,24 +9,23 @@ import time
 import pytest
 from forked import Forked
 from processes import environment, images_in, wait_for
-from test_sweep_command import outcomes, results, search
+from test_sweep_command import eager_search, outcomes, results
 
-from gan_model.storage.folders import locked
+from gan_model.storage.locks import locked
 from gan_model.sweeps.workers import _free_port
 
 pytestmark = pytest.mark.slow
 
-ALONE = ("--confirm", 0)
+ALONE = ("--confirm", 0, "--batch-sizes", 60)  # nothing is trained again; few steps
 TRIALS = [f"trial-00{number}" for number in range(3)]
 PATIENCE = 240  # seconds, where others use the cores
 
 
 @pytest.fixture(scope="module", autouse=True)
 def shared_by_all_commands(tmp_path_factory):
-    """The cache of decoded images; XLA compiles in less time."""
+    """The cache of decoded images."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
         yield
 
 
@@ -39,7 +38,7 @@ def images(tmp_path_factory):
 def alone(images, tmp_path_factory):
     """The folder of a search in one process."""
     folder = tmp_path_factory.mktemp("alone") / "search"
-    ended(begin(search(images, folder, *ALONE)))
+    ended(begin(eager_search(images, folder, *ALONE)))
     return folder
 
 
@@ -122,7 +121,7 @@ def gone(pid):
 
 def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
     folder = tmp_path / "search"
-    chief = begun(search(images, folder, *ALONE, "--workers", 2))
+    chief = begun(eager_search(images, folder, *ALONE, "--workers", 2))
     wait(lambda: len(chief.children()) == 2, chief)
     workers = chief.children()
     output = ended(chief)
@@ -139,7 +138,7 @@ def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
 
 def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, begun):
     folder = tmp_path / "search"
-    chief = begun(search(images, folder, *ALONE, "--workers", 2))
+    chief = begun(eager_search(images, folder, *ALONE, "--workers", 2))
     wait(lambda: in_the_middle(folder), chief)
     killed, name = in_the_middle(folder)
     os.kill(killed, signal.SIGKILL)
@@ -153,7 +152,7 @@ def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, b
 def test_the_last_worker_dies_when_the_others_have_nothing_to_do(alone, images, tmp_path, begun):
     """Then its trial is trained by another, or the search ends with a word, and goes on."""
     folder = tmp_path / "search"
-    line = search(images, folder, *ALONE, "--workers", 2)
+    line = eager_search(images, folder, *ALONE, "--workers", 2)
     chief = begun(line)
     wait(lambda: len(chief.children()) == 2, chief)
     workers = chief.children()
@@ -174,7 +173,7 @@ def test_a_search_goes_on_after_its_chief_was_killed_and_after_ctrl_c(
     alone, images, tmp_path, begun
 ):
     folder = tmp_path / "search"
-    line = search(images, folder, *ALONE, "--workers", 2)
+    line = eager_search(images, folder, *ALONE, "--workers", 2)
     for sent, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
         chief = begun(line)
         over = len(outcomes(folder)) if folder.exists() else 0
@@ -202,10 +201,10 @@ def test_second_shells_join_and_the_trial_of_one_that_is_killed_comes_back(
     alone, images, tmp_path, begun
 ):
     folder = tmp_path / "search"
-    chief = begun(search(images, folder, *ALONE, "--workers", 1))
+    chief = begun(eager_search(images, folder, *ALONE, "--workers", 1))
     wait((folder / "chief.json").exists, chief)
     joined, staying = (
-        begun(search(images, folder, *ALONE, "--workers", 2, "--worker", number))
+        begun(eager_search(images, folder, *ALONE, "--workers", 2, "--worker", number))
         for number in (2, 3)
     )
     wait(lambda: in_the_middle(folder, among=[joined.pid]), joined)
@@ -229,7 +228,7 @@ def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
             (("--worker", 1), "Another process is worker-1 of the search in "),
             (("--worker", 2, "--epochs", 1), "epochs was 3, now 1"),
         ):
-            other = begun(search(images, folder, *ALONE, *options))
+            other = begun(eager_search(images, folder, *ALONE, *options))
             output, errors = other.communicate(timeout=PATIENCE)
             assert (other.returncode, output) == (2, "") and message in errors
             assert errors.count("\n") == 1
@@ -238,9 +237,8 @@ def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
 def test_hyperband_ends_with_two_workers(images, tmp_path, begun):
     """Three trials of one epoch, the best of them for two more, and two of three epochs."""
     folder = tmp_path / "search"
-    ended(
-        begun(search(images, folder, "--tuner", "hyperband", "--trials", 6, *ALONE, "--workers", 2))
-    )
+    options = ("--batch-sizes", 8, "--tuner", "hyperband", "--trials", 6, "--workers", 2)
+    ended(begun(eager_search(images, folder, *ALONE, *options)))
     shared = list(outcomes(folder).values())
     assert sorted(one["epochs"] for one in shared) == [1, 1, 1, 3, 3, 3]
     short = [one for one in shared if one["epochs"] == 1]
@@ -254,7 +252,7 @@ def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
     alone, images, tmp_path, begun
 ):
     folder = tmp_path / "search"
-    line = search(images, folder, *ALONE)
+    line = eager_search(images, folder, *ALONE)
     address = {"ORACLE_IP": "127.0.0.1", "ORACLE_PORT": str(_free_port())}
     chief, worker = (
         begun(line, **{f"KERASTUNER_{k}": v for k, v in (address | {"TUNER_ID": name}).items()})
@@ -270,6 +268,6 @@ def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
 def test_half_of_the_variables_of_keras_tuner_are_refused(images, tmp_path, begun, given):
     values = {"IP": "127.0.0.1", "PORT": str(_free_port())}
     variables = {f"KERASTUNER_ORACLE_{name}": values[name] for name in given.split()}
-    process = begun(search(images, tmp_path / "search", *ALONE), **variables)
+    process = begun(eager_search(images, tmp_path / "search", *ALONE), **variables)
     _, errors = process.communicate(timeout=PATIENCE)
     assert errors.count("\n") == 1 and "KERASTUNER_" in errors

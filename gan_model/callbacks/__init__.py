@@ -3,11 +3,11 @@
     Alarms          says when a run goes wrong, and how
     SampleImages    the same codings through the generator as it learns
     Scalars         losses, scores and rates on TensorBoard
-    HistoryFile     one line of figures an epoch, as CSV
+    HistoryFile     a line of figures for each epoch, as CSV
     BestModel       the GAN of the epoch with the least held-out distance
-    TrainingTime    how long it has trained; an end by the clock
-    Recover         goes back with lower rates when a run is lost
-    Checkpoints     goes on exactly where an earlier process stopped
+    TrainingTime    how long it has trained, and a limit for it
+    Recover         goes back with lower learning rates when a run diverges
+    Checkpoints     continues exactly where an earlier process stopped
 
 `watch(run_dir)` gives these eight for one folder.
 
@@ -48,14 +48,14 @@ def watch(run_dir, *, count=None, keep=3, minutes=None):
             where the GAN has a `quality`, `best.keras`.
         count: images in a grid; None: 25, or 8 of each class.
         keep: checkpoints kept, the newest ones.
-        minutes: of training after which the run ends, whatever the `epochs` that `fit` was
-            given. None: by those epochs alone.
+        minutes: of training after which the run ends, even if fewer than the `epochs` of `fit` are
+            done. None: no limit.
     """
     run_dir = Path(run_dir)
     board = run_dir / "tensorboard"
     checkpoints = Checkpoints(run_dir / "checkpoints", keep=keep)
-    # The alarms come first, as the others show and keep what they add to the figures. The
-    # checkpoint comes last: what it says is done has been shown and written.
+    # The alarms come first, because the others show and keep what they add to the figures. The
+    # checkpoint comes last, when an epoch has been shown and written by the others.
     return [
         Alarms(log_dir=board),
         Recover(checkpoints),

@@ -1,34 +1,41 @@
-"""Keeps the last states of a run, and goes on from the newest good one."""
+"""Keeps the last states of a run, and continues from the newest one that can be read."""
 
+import contextlib
 import sys
 from pathlib import Path
 
 from gan_model.alarms import diverged
+from gan_model.callbacks import run_settings
 from gan_model.model import RunCallback
 from gan_model.storage import checkpoint
+from gan_model.storage.locks import locked
 
 
 class Checkpoints(RunCallback):
-    """Makes `fit` go on exactly where an earlier process stopped.
+    """Makes `fit` continue exactly where an earlier process stopped.
 
-    After each epoch the whole state is written: both networks, both optimizers, the step
-    (on which codings and the order of the images depend), the random state of layers, the
-    history. When `fit` begins it goes on from the newest of these files; one that is damaged
-    is reported and the one before it is used. A lost epoch, whose losses are not numbers or
-    which `Alarms` found exploding, is not kept. On the same machine the finished run is the
-    same to the bit as one that was never stopped.
+    After each epoch the whole state is written: both networks, both optimizers, the step (on which
+    codings and the order of the images depend), the random state of layers, and the history. When
+    `fit` begins it continues from the newest of these files; a damaged one is reported and the
+    one before it is used. An epoch in which the run diverged (its losses are not finite, or
+    `Alarms` found it exploding) is not kept. On the same machine the finished run is the same to
+    the bit as one that was never stopped.
 
-    Give it last, so that what a checkpoint calls done has been shown by the other callbacks.
-    The order of the images is part of that promise for arrays and `data.dataset`; a
-    `tf.data.Dataset` of your own begins anew.
+    Seed, learning rates and batch size must be those the run began with; callbacks may change the
+    rates while it runs. While `fit` runs, no other process can use the folder.
+
+    Give this callback last, so that the others have shown an epoch when its checkpoint is written.
+    The order of the images is part of the promise for arrays and `data.dataset`; a
+    `tf.data.Dataset` of your own starts from its beginning.
 
     Args:
-        directory: folder of the checkpoints of this one run, made if it is not there.
-        keep: how many are kept, the newest ones.
+        directory: folder of the checkpoints of this one run, made if it does not exist.
+        keep: number of checkpoints kept, the newest ones.
 
     Raises:
-        ValueError: the checkpoints are of another model, or none can be read.
-        OSError: a checkpoint can't be written; the earlier ones are whole.
+        ValueError: the checkpoints belong to another model, to a run with other settings or to
+            another version of gan-model; none can be read; or another process uses the folder.
+        OSError: a checkpoint cannot be written; the earlier ones are unchanged.
 
     Example, run again after it was interrupted:
 
@@ -43,13 +50,53 @@ class Checkpoints(RunCallback):
         if keep < 1:
             raise ValueError(f"`keep` is 1 or more checkpoints. Received: keep={keep}.")
         self.directory, self.keep = Path(directory), keep
-        self._history = []
+        self._history, self._begun, self._batch_size = [], None, None
+        self._lock = self._gan = None  # while `fit` runs
 
     def restore(self, gan, *, batch_size=None):
-        """Brings back the newest good state. Returns its number of epochs, None if there is none.
+        """Locks the folder, and brings back the newest state. `GAN.fit` calls it.
 
-        `GAN.fit` calls it before the first step.
+        Args:
+            gan: the compiled `GAN`.
+            batch_size: images in a batch; None if it is unknown.
+
+        Returns:
+            The number of epochs of that state; None if there is no checkpoint.
         """
+        self._take_lock()
+        self._begun, self._batch_size = run_settings.learning_rates(gan), batch_size
+        epoch = self._restore_newest(gan, self._check_same_run)
+        self._gan = gan  # not after an error: what was refused is not this run
+        return epoch
+
+    def rewind(self, gan):
+        """Brings back the newest state, whatever the learning rates are now.
+
+        Returns:
+            The number of epochs of that state; None if there is no checkpoint.
+        """
+        return self._restore_newest(gan)
+
+    def release(self):
+        """Unlocks the folder. `GAN.fit` calls it at its end, also after an error."""
+        if self._gan:
+            run_settings.leave_rates(self._gan, self.directory)
+        if self._lock:
+            self._lock.close()
+        self._lock = self._gan = None
+
+    def _take_lock(self):
+        if self._lock:
+            return
+        busy = (
+            f"Another process is training in {self.directory}. Wait for it or stop it, or choose "
+            "another folder."
+        )
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(locked(self.directory, busy=busy))
+            self._lock = stack.pop_all()
+
+    def _restore_newest(self, gan, check=None):
         paths = saved(self.directory)
         for path in reversed(paths):
             try:
@@ -57,17 +104,24 @@ class Checkpoints(RunCallback):
             except checkpoint.DamagedCheckpoint as error:
                 print(f"{error}. Trying the one before it.", file=sys.stderr)
                 continue
-            _refuse_other_seed(gan, about, path)
+            if check:
+                check(gan, arrays, about, path)
             checkpoint.restore(gan, arrays, path)
             self._history = about["history"]
             return about["epoch"]
         if paths:
             raise ValueError(
                 f"None of the {len(paths)} checkpoints in {self.directory} can be read. "
-                "Remove the folder to begin anew."
+                "Remove the folder to start from scratch."
             )
         self._history = []
         return None
+
+    def _check_same_run(self, gan, arrays, about, path):
+        size = self._batch_size
+        run_settings.check_same_run(gan, arrays, about, batch_size=size, path=path)
+        self._begun = about["learning_rates"]
+        self._batch_size = about["batch_size"] if size is None else size
 
     def on_train_begin(self, logs=None):
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -80,9 +134,15 @@ class Checkpoints(RunCallback):
     def on_epoch_end(self, epoch, logs=None):
         figures = {name: float(value) for name, value in (logs or {}).items()}
         if diverged(figures):
-            return  # the run is lost; the files there are still hold a good one
+            return  # the files that exist hold a state from before
         self._history.append(figures)
-        about = {"epoch": epoch + 1, "seed": self.model.seed, "history": self._history}
+        about = {
+            "epoch": epoch + 1,
+            "seed": self.model.seed,
+            "learning_rates": self._begun or run_settings.learning_rates(self.model),
+            "batch_size": self._batch_size,
+            "history": self._history,
+        }
         path = self.directory / f"epoch-{epoch + 1:05d}.npz"
         checkpoint.write(path, checkpoint.collect(self.model), about)
         for old in saved(self.directory)[: -self.keep]:
@@ -92,21 +152,13 @@ class Checkpoints(RunCallback):
         self._fill_history()
 
     def _fill_history(self):
-        """What `fit` returns holds the epochs of earlier processes too."""
+        """Puts the epochs of earlier processes into the history that `fit` returns."""
         returned = self.model.history
         if not returned.epoch:
             for epoch, row in enumerate(self._history):
                 returned.on_epoch_end(epoch, row)
 
 
-def _refuse_other_seed(gan, about, path):
-    if about["seed"] != gan.seed:
-        raise ValueError(
-            f"{path} is of a run with seed={about['seed']}, this GAN has seed={gan.seed}. Build it "
-            "with the same seed to go on, or choose another folder."
-        )
-
-
 def saved(directory):
-    """The checkpoint files of a folder, oldest first."""
+    """Paths of the checkpoints in a folder, oldest first."""
     return sorted(Path(directory).glob("epoch-*.npz"))

@@ -1,4 +1,4 @@
-"""The history of a run as a file."""
+"""The history of a run as a CSV file."""
 
 import csv
 from pathlib import Path
@@ -9,14 +9,14 @@ from gan_model.storage.atomic import atomic_write
 
 
 class HistoryFile(keras.callbacks.Callback):
-    """Writes one line of figures an epoch as CSV, correct also after a resume.
+    """Writes a line of figures for each epoch as CSV, correct also after a resume.
 
     Columns: epoch (from 1), step, images, then what `fit` logs, written so that reading it
-    back gives the same float. Lines of epochs that are run again are replaced. It holds only
-    what follows from data, settings and seed: no times.
+    back gives the same float. Lines of repeated epochs are replaced. The file depends only on
+    data, settings and seed, so it holds no times.
 
     Args:
-        path: the file. It is replaced as a whole, so a reader never sees half a line.
+        path: the file. It is replaced atomically, so a reader never sees half a line.
     """
 
     def __init__(self, path):

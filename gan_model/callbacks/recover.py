@@ -1,4 +1,4 @@
-"""Goes back to the last good state of a run that is lost, with lower rates."""
+"""Goes back to the last checkpoint of a run that has diverged, with lower learning rates."""
 
 import sys
 
@@ -10,24 +10,24 @@ from gan_model.storage import checkpoint
 
 
 class Recover(RunCallback):
-    """Goes back to the newest checkpoint with lower learning rates when a run is lost.
+    """Goes back to the newest checkpoint with lower learning rates when a run diverges.
 
-    Lost: figures that are infinite or no numbers, or the alarm `exploding`. `fit` ends the
-    epoch, brings back the newest checkpoint, or the state in which it began where there is none
-    yet, and trains on from there; both rates are multiplied by `factor`. When it was lost again
-    after that, the rates of the same checkpoint are multiplied by it once more. A run that
-    is lost more than `times` times ends.
+    A run has diverged when its figures are infinite or not numbers, or when the alarm `exploding`
+    is raised. `fit` then ends the epoch, brings back the newest checkpoint (or the state in which
+    it began, if there is none yet), multiplies both rates by `factor` and trains from there. If
+    the run diverges again before the next checkpoint, the rates are multiplied once more. A run
+    that diverges more than `times` times ends.
 
     The rates are part of a checkpoint, and the number of recoveries is in its history, as
-    `recoveries`: a run that is killed at any moment meets the same loss at the same step,
-    goes back in the same way, and ends with the same bits as one that never was.
+    `recoveries`. So a killed run diverges at the same step as one that was never killed, goes
+    back in the same way, and ends with the same bits.
 
     Give it before `Checkpoints`, and after `Alarms`.
 
     Args:
         checkpoints: the `Checkpoints` of the run.
-        times: recoveries in the life of the run, 1 or more.
-        factor: what each multiplies the rates by, between 0 and 1.
+        times: recoveries in the whole run at most, 1 or more.
+        factor: what a recovery multiplies the rates by, between 0 and 1.
     """
 
     can_go_back = True
@@ -42,42 +42,42 @@ class Recover(RunCallback):
         self.checkpoints, self.times, self.factor = checkpoints, times, factor
 
     def restore(self, gan, *, batch_size=None):
-        """Notes the state in which `fit` begins, for where there is no checkpoint."""
+        """Keeps the state in which `fit` begins, in case there is no checkpoint."""
         self._beginning, self._first_epoch = checkpoint.collect(gan), None
-        self._again, self._lost = 0, False  # again: recoveries since the last good epoch
-        self._recoveries = 0  # those and all before
+        self._repeated, self._diverged = 0, False  # repeated: recoveries since the last good epoch
+        self._recoveries = 0  # in the whole run
 
     def on_epoch_begin(self, epoch, logs=None):
         if self._first_epoch is None:
             self._first_epoch = epoch
 
     def on_epoch_end(self, epoch, logs=None):
-        self._lost = diverged(logs)
-        # Of the last good epoch: the history gets this one's figures after all callbacks.
+        self._diverged = diverged(logs)
+        # That of the last good epoch: the history gets this epoch's figures after all callbacks.
         before = (self.model.history.history.get("recoveries") or [0])[-1]
-        self._recoveries = int(before) + self._again
+        self._recoveries = int(before) + self._repeated
         logs["recoveries"] = float(self._recoveries)
-        if not self._lost:
-            self._again, self._beginning = 0, None
+        if not self._diverged:
+            self._repeated, self._beginning = 0, None
 
     def go_back(self, gan):
-        """Brings the last good state back, with lower rates; `GAN.fit` trains on from it.
+        """Brings the last good state back, with lower rates; `GAN.fit` continues from it.
 
         Returns:
-            Its number of epochs; None where the run was not lost, or is given up.
+            Its number of epochs; None if the run has not diverged, or is given up.
         """
-        if not self._lost:
+        if not self._diverged:
             return None
-        self._lost, recoveries = False, self._recoveries + 1
+        self._diverged, recoveries = False, self._recoveries + 1
         if reason := self._given_up(gan, recoveries):
-            print(f"\nStopped: the run is lost, and {reason}", file=sys.stderr)
+            print(f"\nStopped: the run has diverged, and {reason}", file=sys.stderr)
             return None
-        epoch = self.checkpoints.restore(gan)
+        epoch = self.checkpoints.rewind(gan)
         if epoch is None:
             checkpoint.restore(gan, self._beginning, "The state at the beginning")
             epoch = self._first_epoch
-        self._again += 1
-        rates = [_lower(player, self.factor**self._again) for player in _optimizers(gan)]
+        self._repeated += 1
+        rates = [_lower(player, self.factor**self._repeated) for player in _optimizers(gan)]
         place = f"the end of epoch {epoch}" if epoch else "the beginning"
         print(
             f"\nWent back to {place}, with the learning rates {rates[0]:.3g} of the generator and "
@@ -88,11 +88,11 @@ class Recover(RunCallback):
 
     def _given_up(self, gan, recoveries):
         if recoveries > self.times:
-            return f"went back {self.times} times. Begin anew with lower learning rates."
+            return f"went back {self.times} times. Start again with lower learning rates."
         if any(map(_scheduled, _optimizers(gan))):
             return (
-                "a learning rate that is a schedule can't be lowered on the way. Begin anew with "
-                "a lower schedule."
+                "a learning rate that is a schedule can't be lowered during a run. Start again "
+                "with a lower schedule."
             )
         return None
 
@@ -102,7 +102,7 @@ def _optimizers(gan):
 
 
 def _scheduled(optimizer):
-    return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+    return not isinstance(optimizer.learning_rate, keras.Variable)
 
 
 def _lower(optimizer, factor):

@@ -1,4 +1,4 @@
-"""The time that training takes, and an end by the clock."""
+"""The time that training takes, and a limit for it."""
 
 import csv
 import math
@@ -10,18 +10,19 @@ from gan_model.storage.atomic import atomic_write
 
 
 class TrainingTime(RunCallback):
-    """Notes how long a run has trained, and ends it after so many minutes.
+    """Records how long a run has trained, and ends it after a number of minutes.
 
-    Counted are the steps, tracing and compiling included; measuring, pictures and checkpoints
-    are not. Time of earlier processes counts too, up to the epoch that the run goes on from:
-    what was lost with a killed process costs nothing. The epoch in which the time runs out is
-    cut short, and measured and kept like any other; with more minutes the run goes on where it
-    stopped.
+    The time of the steps counts, tracing and compiling included; that of measuring, pictures and
+    checkpoints does not. The time of earlier processes counts up to the epoch from which the run
+    continues, so steps that were lost with a killed process are free. The epoch in which the time
+    runs out is cut short, but measured and kept like any other; with more minutes the run
+    continues from there.
 
     Args:
-        path: CSV file with a line an epoch: its number, and the seconds trained until its end.
-        minutes: of training in all, more than 0; None: only note the time. Give `fit` more
-            epochs than can be done, `fit(..., epochs=10**6)`.
+        path: CSV file with a line for each epoch: its number, and the seconds trained until its
+            end.
+        minutes: of training in the whole run, more than 0; None: only record the time. Give `fit`
+            more epochs than can be done, `fit(..., epochs=10**6)`.
     """
 
     def __init__(self, path, *, minutes=None):
@@ -32,11 +33,11 @@ class TrainingTime(RunCallback):
         self._began = self._seconds = None  # seconds: until the end of the last step
 
     def is_over(self, epoch):
-        """Whether a run that goes on from `epoch` has had its time; `fit` asks."""
+        """Whether the time of a run that continues after `epoch` epochs is over; `fit` asks."""
         return self.minutes is not None and seconds_until(epoch, self.path) >= 60 * self.minutes
 
     def seconds_left(self):
-        """Seconds of training until the end by the clock; None: epochs alone end the run."""
+        """Seconds of training until the run ends by the clock; None without `minutes`."""
         if self.minutes is None:
             return None
         return max(60 * self.minutes - (self._seconds or 0), 0)
@@ -58,13 +59,13 @@ class TrainingTime(RunCallback):
 
 
 def seconds_until(epoch, path):
-    """Seconds trained until the end of that epoch, as far as the file at `path` tells."""
+    """Seconds trained until the end of an epoch, by the file at `path`; 0 without one."""
     rows = _rows(path, epoch)
     return float(rows[-1][1]) if rows else 0.0
 
 
 def _rows(path, epoch):
-    """The lines of the file, for the epochs up to this one."""
+    """The lines of the file for the epochs up to `epoch`."""
     if not path.exists():
         return []
     with open(path, newline="") as file:

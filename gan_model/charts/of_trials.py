@@ -18,7 +18,7 @@ _LABELS = ((0, -14), (13, 0), (0, 14))
 def trials(outcomes, path, *, distance, floor=None):
     """Writes a panel for each hyperparameter: its values across, the distance of each run up.
 
-    The best three have their ranks beside them. Runs that were lost or collapsed are crosses at
+    The best three have their ranks beside them. Runs that did not finish are crosses at
     the top edge: there is no distance to believe.
 
     Args:
@@ -117,7 +117,7 @@ def _legend(figure, finished, failed, floor):
     if finished:
         handles += [Line2D([], [], label="the best, with ranks", **_dot(True))]
     if failed:
-        handles += [Line2D([], [], label="lost or collapsed", **_cross())]
+        handles += [Line2D([], [], label="did not finish", **_cross())]
     if floor is not None:
         label = f"training images ({floor:.4g})"
         handles += [Line2D([], [], label=label, color=_FLOOR, lw=1.2)]

@@ -1,8 +1,9 @@
 """Decoded images on disk: written once, found again, read through maps.
 
 An entry is a folder with train.bin and test.bin (pixels, one image after the other), train.npy
-and test.npy (labels), and about.json. It is written under another name and renamed when it is
-whole, so that no reader ever sees half of one, and of two writers the first wins.
+and test.npy (labels), and about.json. It is written in a folder `unfinished-...` and renamed when
+it is complete, so no reader sees half of one, and of two writers the first wins. The writer locks
+its unfinished folder, so those of killed processes are known, and removed.
 """
 
 import contextlib
@@ -16,7 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-_FORMAT_VERSION = 1  # count on when the pixels or the files come to mean something else
+from gan_model.storage.locks import is_locked, locked
+
+_FORMAT_VERSION = 1  # increase it when the meaning of pixels or files changes
+_UNFINISHED = "unfinished-"
 _SPLITS = ("train", "test")
 _BLOCK = 3 << 20  # bytes; a multiple of 3, so that no pixel is cut
 
@@ -38,7 +42,7 @@ def open_entry(entry):
     """(((train_images, train_labels), (test_images, test_labels)), notice).
 
     Images are read-only uint8 memmaps (n, height, width, channels), labels int32 (n,).
-    None if there is no entry, or not all of it.
+    None if there is no entry, or only a part of it.
     """
     try:
         about = json.loads((entry / "about.json").read_text())
@@ -58,17 +62,17 @@ def _open_split(stem, image_shape):
 
 @contextlib.contextmanager
 def new_entry(entry, image_shape, *, images):
-    """An `EntryWriter` whose files become `entry` at the end, and vanish after an error.
+    """An `EntryWriter` whose files become `entry` at the end, and are removed after an error.
 
     Args:
         entry: path, of `entry_of`.
-        image_shape: (height, width, channels) of what will be added.
-        images: how many at most, to say how much room is missing where it is.
+        image_shape: (height, width, channels) of each image.
+        images: number of images at most, to say how much room they need.
     """
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="unfinished-", dir=entry.parent) as temporary:
-            new = Path(temporary) / entry.name
+        with _unfinished_folder(entry.parent) as folder:
+            new = folder / entry.name
             new.mkdir()
             with EntryWriter(new, image_shape) as writer:
                 yield writer
@@ -81,13 +85,35 @@ def new_entry(entry, image_shape, *, images):
         ) from None
 
 
+@contextlib.contextmanager
+def _unfinished_folder(parent):
+    """A locked folder for what is being written; those of dead processes are removed first."""
+    with contextlib.ExitStack() as stack:
+        with locked(parent):  # so that nobody finds the new folder before it is locked
+            for leftover in parent.glob(f"{_UNFINISHED}*"):
+                _remove_unless_locked(leftover)
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(
+                    prefix=_UNFINISHED, dir=parent, ignore_cleanup_errors=True
+                )
+            )
+            stack.enter_context(locked(folder))  # freed before the folder is removed
+        yield Path(folder)
+
+
+def _remove_unless_locked(folder):
+    with contextlib.suppress(OSError):  # that of another user
+        if not is_locked(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _publish(new, entry):
     if open_entry(entry) is None:
-        shutil.rmtree(entry, ignore_errors=True)  # of a damaged one
+        shutil.rmtree(entry, ignore_errors=True)  # a damaged one
     try:
         new.rename(entry)
     except OSError:
-        # Another process was first: what it made of the same files is the same.
+        # Another process was first. It made the same of the same files.
         if open_entry(entry) is None:
             raise
 
@@ -95,8 +121,8 @@ def _publish(new, entry):
 class EntryWriter:
     """Appends images to the files of an entry; every tenth goes to the test split.
 
-    It is the second of each ten: so two images suffice for one on each side, and of images that
-    come class by class each class gives a tenth, to within one image.
+    It is the second of each ten. So two images are enough for one in each split, and if images
+    come class by class, each class gives a tenth, to within one image.
     """
 
     def __init__(self, folder, image_shape):
@@ -116,14 +142,14 @@ class EntryWriter:
         self._open_files.close()
 
     def add(self, pixels, label):
-        """Append one image, uint8 of `image_shape`, and its label."""
+        """Appends an image, uint8 of `image_shape`, and its label."""
         split = int(self.count % 10 == 1)
         self._files[split].write(pixels)
         self._labels[split].append(label)
         self.count += 1
 
     def keep_one_channel(self):
-        """Make (height, width, 1) of (height, width, 3), where all three channels are equal."""
+        """Turns (height, width, 3) into (height, width, 1), if all three channels are equal."""
         *sides, _ = self.image_shape
         self.image_shape = (*sides, 1)
         for file in self._files:
@@ -136,10 +162,10 @@ class EntryWriter:
             file.truncate(size // 3)
 
     def finish(self, notice):
-        """Write what describes the images, and see all of it to the disk.
+        """Writes what describes the images, and flushes everything to the disk.
 
         Args:
-            notice: text to show whenever the entry is opened.
+            notice: text to show each time the entry is opened.
         """
         for split, labels in zip(_SPLITS, self._labels, strict=True):
             self._files.append(self._added(f"{split}.npy"))

@@ -1,4 +1,4 @@
-"""One image file -> uint8 pixels of a wished shape, or the reason why not."""
+"""One image file -> uint8 pixels of a given shape, or the reason why it cannot be read."""
 
 import math
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-# What Pillow may try, whatever a file's name ends in.
+# The formats that Pillow may try, whatever the file's suffix is.
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What came of one file.
+    """The result for one file.
 
     Args:
         pixels: uint8 (height, width, channels), or None if the file cannot be read.
-        grey: whether it is stored as grey; nothing that cannot be read is coloured.
-        reason: why it cannot be read, in a word or two.
+        grey: whether it is stored as grey; True if the file cannot be read.
+        reason: why it cannot be read, in a word or two; else "".
     """
 
     pixels: np.ndarray | None = None
@@ -26,12 +26,12 @@ class Decoded:
 
 
 def decode(path, *, image_size, channels):
-    """The first frame of an image, upright, on white, cropped about its centre and scaled.
+    """The first frame of an image: upright, on white, cropped around its centre and scaled.
 
     Args:
         path: a PNG, JPEG, GIF, BMP or WebP file of at most `PIL.Image.MAX_IMAGE_PIXELS`.
-        image_size: (height, width) wished.
-        channels: 1 (grey) or 3 (colour) wished.
+        image_size: (height, width) of the result.
+        channels: 1 (grey) or 3 (colour), of the result.
     """
     try:
         if not path.stat().st_size:
@@ -39,7 +39,7 @@ def decode(path, *, image_size, channels):
         with Image.open(path, formats=_FORMATS) as image:
             if Image.MAX_IMAGE_PIXELS and math.prod(image.size) > Image.MAX_IMAGE_PIXELS:
                 return Decoded(reason="too large")
-            # A JPEG of many pixels is read at a fraction of them, never below twice the wish.
+            # A large JPEG is decoded at a lower resolution, at least twice that of the result.
             image.draft(None, (2 * max(image_size),) * 2)
             image.load()
             grey = _is_grey(image)
@@ -61,7 +61,7 @@ def _plain(image):
     """The image upright, in 8 bits, on white."""
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I"):
-        # 16 bits, which Pillow's own conversion would clip at 255. 65535 / 257 = 255.
+        # Of 16 bits. Pillow's own conversion would clip them at 255. 65535 / 257 = 255.
         deep = np.asarray(image).clip(0, 65535).astype(np.uint32)
         image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
     if image.has_transparency_data:

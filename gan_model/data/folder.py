@@ -1,11 +1,11 @@
 """A folder of images -> uint8 arrays on disk, decoded once, however large the folder is.
 
-The sub-folders of the first level are the classes. Files that cannot be read are left out and
+The sub-folders of the first level are the classes. Files that cannot be read are skipped, and
 named in one line on stderr.
 
 The pixels are kept as plain files in $GAN_MODEL_CACHE (else $XDG_CACHE_HOME/gan-model, else
-~/.cache/gan-model) and handed out as read-only maps, so memory holds what is being looked at.
-An entry is found again by the names, sizes and times of the images; it may be deleted any time.
+~/.cache/gan-model) and returned as read-only memory maps, so memory holds only what is in use.
+An entry is found by the names, sizes and times of the images; it may be deleted at any time.
 """
 
 import contextlib
@@ -24,13 +24,13 @@ from gan_model.data import cache
 from gan_model.data.decoding import decode
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
-_AHEAD = 64  # images decoded before it is their turn to be written
+_AHEAD = 64  # images that may be decoded before they are written
 _NAMED = 5  # skipped files that are named; the rest is counted
 _PATIENCE = 2.0  # seconds of decoding before it is mentioned
 
 
 def load_folder(folder, *, image_size=None, channels=None):
-    """Images of a folder for training, and every tenth one held out.
+    """Images of a folder for training, and every tenth held out.
 
     Args:
         folder: path. Images at its root, beside sub-folders or not, are the class ".".
@@ -41,7 +41,7 @@ def load_folder(folder, *, image_size=None, channels=None):
         ((train_images, train_labels), (test_images, test_labels)): read-only uint8 memmaps
         (n, height, width, channels), in the order of classes and paths, and int32 labels (n,),
         positions in `class_names(folder)`. The second of each ten images goes to the test
-        split, so that each class gives it a tenth, to within one image, and two images suffice.
+        split, so each class gives it a tenth, to within one image, and two images are enough.
 
     Raises:
         ValueError: fewer than two readable images, or arguments out of range.
@@ -131,20 +131,20 @@ def _stamp(path):
     try:
         status = path.stat()
         return status.st_size, status.st_mtime_ns
-    except OSError:  # a dangling link, say: decoding will name it
+    except OSError:  # such as a dangling link; decoding will name it
         return -1, -1
 
 
 def _decode_all(root, names, shape, entry):
     *image_size, channels = shape
-    wished = (*image_size, channels or 3)
+    decoded_shape = (*image_size, channels or 3)
     label_of = {name: label for label, name in enumerate(_classes(names))}
     skipped, grey = [], True
     with (
         _mentioned(f"Decoding {len(names):,} images into {entry.parent} (once)..."),
-        cache.new_entry(entry, wished, images=len(names)) as writer,
+        cache.new_entry(entry, decoded_shape, images=len(names)) as writer,
     ):
-        for name, decoded in zip(names, _decoded(root, names, wished), strict=True):
+        for name, decoded in zip(names, _decoded(root, names, decoded_shape), strict=True):
             if decoded.reason:
                 skipped.append(f"{name} ({decoded.reason})")
                 continue
@@ -158,10 +158,10 @@ def _decode_all(root, names, shape, entry):
 
 @contextlib.contextmanager
 def _mentioned(line):
-    """Print `line` if what is inside takes long; keep Pillow's own remarks silent."""
+    """Prints `line` if the block takes long, and hides Pillow's warnings."""
     timer = threading.Timer(_PATIENCE, print, [line], {"file": sys.stderr, "flush": True})
     timer.start()
-    # Around all of the threads: this switch is the process's, not a thread's.
+    # Around all threads, because the switch belongs to the process.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -171,7 +171,7 @@ def _mentioned(line):
 
 
 def _decoded(root, names, shape):
-    """What came of each file, in order, by a few threads that run only `_AHEAD` files ahead."""
+    """Decodes files in a few threads, at most `_AHEAD` ahead; gives a `Decoded` each, in order."""
     *image_size, channels = shape
     job = functools.partial(decode, image_size=tuple(image_size), channels=channels)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -193,7 +193,7 @@ def _refuse_too_few(root, readable, skipped):
 
 
 def _notice(skipped, count):
-    """One line on the files left out, or an empty text."""
+    """One line about the skipped files, or an empty text."""
     if not skipped:
         return ""
     named = ", ".join(skipped[:_NAMED])

@@ -1,8 +1,8 @@
-"""Images as people have them -> images in the generator's range, and back.
+"""uint8 images, or floats in the generator's range -> images in that range, and back.
 
 A *range* is the pair (least value, greatest value) of the images that a generator makes:
 (0, 1) for a sigmoid, (-1, 1) for a tanh. uint8 images are scaled to it inside the step; float
-images must lie in it already.
+images (float16, bfloat16, float32, float64) must lie in it already.
 """
 
 import warnings
@@ -14,7 +14,7 @@ import tensorflow as tf
 from gan_model.data.batches import ImageBatches
 
 _UINT8_MAX = 255.0
-_ROUNDING = 1e-3  # of the range's width: what resizing and float32 may add at the ends
+_ROUNDING = 1e-3  # fraction of the range that resizing and float32 may add at its ends
 
 
 def to_range(images, image_shape, image_range):
@@ -22,26 +22,26 @@ def to_range(images, image_shape, image_range):
 
     Args:
         images: tensor (batch, height, width) or (batch, height, width, channels), uint8 or
-            float; one channel may be told or left out.
+            float; a single channel may be left out.
         image_shape: shape of one image of the generator.
         image_range: its least and greatest value.
     """
     low, high = image_range
     if images.dtype == tf.uint8:
         images = tf.cast(images, tf.float32) * ((high - low) / _UINT8_MAX) + low
-    # The count is said, not -1: images of another size must fail, not become others.
+    # Not -1 for the count: images of another size must fail, not become more or fewer images.
     return tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], *image_shape))
 
 
 def to_uint8(images, image_range):
-    """The inverse of the scaling, rounded: float images in range -> uint8 array 0 to 255."""
+    """Float images in the range -> uint8 array from 0 to 255, rounded."""
     low, high = image_range
     images = (np.asarray(images, np.float32) - low) * (_UINT8_MAX / (high - low))
     return np.clip(np.rint(images), 0, _UINT8_MAX).astype(np.uint8)
 
 
 def chosen(images, count, *, seed=0):
-    """`count` of the images, drawn by a seed, in their order: arrays are often sorted by class."""
+    """`count` images, drawn by a seed because arrays are often sorted by class; in their order."""
     if count >= len(images):
         return images
     rows = np.random.default_rng(seed).choice(len(images), count, replace=False)
@@ -49,15 +49,15 @@ def chosen(images, count, *, seed=0):
 
 
 def from_batch(data):
-    """The images of what a data set hands to a step: images, or (images, labels)."""
+    """The images of a batch, which is images or (images, labels)."""
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     return images
 
 
 def check_images(source, image_shape, image_range):
-    """What was given to `fit` or `evaluate`, after a look at it before the first step.
+    """Checks the images that `fit` or `evaluate` was given, before the first step.
 
-    Arrays are read whole, as float images may be wrong anywhere. Of a `tf.data.Dataset` of
+    Arrays are read completely, because any float image may be wrong. Of a `tf.data.Dataset` of
     float images, or of unknown shape, one batch is read, so a generator behind it is started
     once more. Anything else is left to Keras.
 
@@ -65,7 +65,8 @@ def check_images(source, image_shape, image_range):
         The source; a tensor as an array.
 
     Raises:
-        ValueError: no images, images of another shape, type or range, or not-a-numbers.
+        ValueError: no images; images of another shape, type or range; or values that are not
+            finite.
     """
     if source is None:
         raise ValueError("There are no images: type gan.fit(images).")
@@ -107,7 +108,7 @@ def _check_dataset(dataset, image_shape, image_range):
 
 
 def _check_kind(given, dtype, image_shape):
-    if dtype != np.uint8 and not np.issubdtype(dtype, np.floating):
+    if dtype != np.uint8 and not _is_float(dtype):
         raise ValueError(
             f"The images are {np.dtype(dtype).name}; expected uint8 from 0 to 255, or floats "
             "in the generator's range. Convert them: images.astype('uint8')."
@@ -130,6 +131,11 @@ def _check_kind(given, dtype, image_shape):
     )
 
 
+def _is_float(dtype):
+    # To numpy the type bfloat16, which comes from ml_dtypes, is no float.
+    return np.issubdtype(dtype, np.floating) or np.dtype(dtype).name == "bfloat16"
+
+
 def _same_shape(given, expected):
     """Whether two image shapes agree; unknown sides agree, and so does a missing one channel."""
     given, expected = _with_channels(given), _with_channels(expected)
@@ -143,7 +149,7 @@ def _with_channels(shape):
 
 def _check_values(images, image_range):
     low, high = image_range
-    least, greatest = images.min(), images.max()
+    least, greatest = float(images.min()), float(images.max())
     if not np.isfinite(least) or not np.isfinite(greatest):
         raise ValueError(
             "The images hold values that are not numbers (NaN or infinite). Find them: "

@@ -1,36 +1,45 @@
-"""The state of a run <-> one file, whole or not there at all.
+"""The state of a run <-> one file, written atomically.
 
-A checkpoint is an `.npz` file: every array of the state under its number and name, and a
-member `about` with the epoch, the history and a SHA-256 digest of all of it, as JSON. Numpy
-alone opens it. It is written beside its place, flushed to the disk and renamed, so that a
-process killed at any moment leaves either the old files or the old files and a new one.
+A checkpoint is an `.npz` file: every array of the state under its number and name, and a member
+`about` with the epoch, the history and a SHA-256 digest of everything, as JSON. numpy alone opens
+it. It is written beside its place, flushed to the disk and renamed, so a process killed at any
+moment leaves either the old files, or the old files and a new one.
 """
 
 import hashlib
 import json
 import re
 
+import ml_dtypes
 import numpy as np
 
 from gan_model.storage.atomic import atomic_write
+from gan_model.storage.file_format import FORMAT, check_format
+from gan_model.storage.json_file import to_json
+
+_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 class DamagedCheckpoint(ValueError):
-    """A checkpoint file that is truncated, altered or no checkpoint at all."""
+    """A checkpoint file that is truncated, altered, or no checkpoint at all."""
 
 
 def write(path, arrays, about):
-    """Writes a checkpoint; on any error what was there before is left whole.
+    """Writes a checkpoint; after an error the earlier files are unchanged.
 
     Args:
-        path: the file to make, replaced if it exists.
+        path: the file, replaced if it exists.
         arrays: dict from names to numpy arrays.
         about: what else to keep, a dict that JSON can hold.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written.
     """
-    about = json.dumps({**about, "sha256": _digest(arrays, about)})
+    # numpy would read bfloat16 as raw bytes without a type, so its bits are stored instead.
+    bfloat16 = [name for name, array in arrays.items() if array.dtype == _BFLOAT16]
+    arrays = arrays | {name: arrays[name].view(np.uint16) for name in bfloat16}
+    about = json.loads(to_json({**about, "format": FORMAT, "bfloat16": bfloat16}))
+    about = to_json({**about, "sha256": _digest(arrays, about)})
     with atomic_write(path) as beside, open(beside, "wb") as file:
         np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)
 
@@ -40,24 +49,27 @@ def read(path):
 
     Raises:
         DamagedCheckpoint: the file cannot be read, or its content has changed.
+        ValueError: another version of gan-model wrote it.
     """
     try:
-        # Opened here, as numpy leaves open what it finds to be no archive.
+        # Opened here, because numpy does not close a file that is no archive.
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(arrays.pop("about").tobytes())
-        sound = about.pop("sha256") == _digest(arrays, about)
+        unchanged = about.pop("sha256") == _digest(arrays, about)
     except Exception as error:  # zipfile, zlib, numpy and JSON raise whatever they meet
         raise DamagedCheckpoint(f"{path} is no readable checkpoint: {error}") from error
-    if not sound:
+    if not unchanged:
         raise DamagedCheckpoint(f"{path} is damaged: its content does not match its checksum")
-    return arrays, about
+    check_format(about.pop("format", None), path)
+    bits = {name: arrays[name].view(_BFLOAT16) for name in about.pop("bfloat16")}
+    return arrays | bits, about
 
 
 def collect(gan):
     """Every variable that the next step depends on, as a dict of numpy arrays.
 
-    See `GAN.state_variables`, which gives their order.
+    `GAN.state_variables` gives their order.
     """
     return {
         f"{number:04d}/{variable.path}": variable.numpy()
@@ -68,11 +80,22 @@ def collect(gan):
 def restore(gan, arrays, path):
     """Gives the variables of a model the values that `collect` read from one like it.
 
-    Names may differ, as Keras numbers layers anew in each process; number, shape, type and
-    kind (kernel, velocity, ...) may not.
+    Number, shape, type and kind (kernel, velocity, ...) of the variables must agree. Names may
+    differ, because Keras numbers layers from the start in each process.
 
     Raises:
-        ValueError: the arrays are those of another model; nothing has changed then.
+        ValueError: the arrays belong to another model; nothing has changed then.
+    """
+    check_same_model(gan, arrays, path)
+    for variable, value in zip(gan.state_variables, arrays.values(), strict=True):
+        variable.assign(value)
+
+
+def check_same_model(gan, arrays, path):
+    """Refuses arrays that `restore` cannot give to the variables of a model.
+
+    Raises:
+        ValueError: the arrays belong to another model.
     """
     variables = gan.state_variables
     kept = [_kind(name, value) for name, value in arrays.items()]
@@ -88,8 +111,6 @@ def restore(gan, arrays, path):
             f"has {len(needed)}" + "".join(f"; {line}" for line in differing[:3]) + ". "
             "Build the GAN as it was then, or choose another folder."
         )
-    for variable, value in zip(variables, arrays.values(), strict=True):
-        variable.assign(value)
 
 
 def _kind(name, value):

@@ -1,14 +1,14 @@
-"""The format of everything that is written, so that other versions are refused, never misread."""
+"""The number that every file and folder carries, so that other versions' are never misread."""
 
-FORMAT = 2  # 1 is that of gan-model 0.1, whose files have no number and other names
+FORMAT = 2  # 1 is gan-model 0.1, whose files have no number
 
 
 def check_format(found, path):
     """Refuses what another version of gan-model wrote.
 
     Args:
-        found: the number in the file; None where there is none.
-        path: the file, for the message.
+        found: the number in the file; None if there is none.
+        path: the file or folder, for the message.
 
     Raises:
         ValueError: it is not `FORMAT`.

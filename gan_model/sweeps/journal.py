@@ -1,10 +1,10 @@
-"""A search that was interrupted -> the same search, going on.
+"""An interrupted search -> the same search, continued.
 
-keras-tuner reloads a search from files that it overwrites in place, so that a kill can spoil
-them, and not all of its oracles write all that they need: a grid or a Bayesian search does not
-go on as it would have. But an oracle proposes the same trials when it is told the same results.
-So the journal has one line for each trial that began and one for each that ended, in the order
-in which the oracle saw them, and an interrupted search begins anew and is told them again.
+keras-tuner reloads a search from files that it overwrites in place, so a kill can damage them.
+Not all of its oracles write all that they need, so a grid or a Bayesian search would not continue
+as if it had never stopped. But an oracle that gets the same results proposes the same trials. So
+the journal has a line for each trial that began and a line for each that ended, in the order in
+which the oracle saw them. An interrupted search starts from scratch, and its oracle is told them.
 """
 
 import contextlib
@@ -16,24 +16,26 @@ from pathlib import Path
 
 from keras_tuner.engine.trial import TrialStatus
 
+from gan_model.storage.json_file import to_json
+
 
 class Journal:
     """The trials that an oracle began and ended, in a file that is only appended to.
 
     Args:
         path: the file, JSON lines.
-        on_begin: called with the keras-tuner trial that begins; not for what is told again.
-        on_end: called with the trial that ended; not for what is told again.
+        on_begin: called with each keras-tuner trial that begins; not for those in the file.
+        on_end: called with each trial that ends; not for those in the file.
 
     Attributes:
         ended: numbers of the trials that have ended, in that order.
-        stopped: whether the oracle has told anyone that there is no more to do.
-        failure: the error that asking the oracle ended in, or None.
+        stopped: whether the oracle has told a worker that there are no more trials.
+        failure: the error that a call of the oracle ended in, or None.
 
     Example:
 
     ```python
-    Path("runs/search/tuner/tuner0.json").unlink(missing_ok=True)  # what keras-tuner remembers
+    Path("runs/search/tuner/tuner0.json").unlink(missing_ok=True)  # its own memory
     tuner = keras_tuner.GridSearch(
         hypergan, hypergan.objective, directory="runs/search", project_name="tuner"
     )
@@ -46,18 +48,18 @@ class Journal:
         self.path = Path(path)
         self._on_begin, self._on_end = on_begin, on_end
         self._began, self.ended = set(), []
-        self._turn = threading.RLock()  # workers ask in one thread, the chief looks in another
+        self._turn = threading.RLock()  # the chief and its server are two threads
         self.stopped, self.failure = False, None
 
     def follow(self, oracle):
-        """Tells a new oracle what is in the journal, and notes from now on what it does.
+        """Tells a new oracle what is in the journal, and from then on writes what it does.
 
-        Trials that began and did not end are the first that it will hand out again.
+        Trials that began and did not end are handed out first.
 
         Raises:
             ValueError: the journal is damaged, or is that of another search.
         """
-        oracle.verbose = 0  # what it is told again is no news
+        oracle.verbose = 0  # it would print the trials of the file
         for number, event in enumerate(self._read(), 1):
             try:
                 self._tell(oracle, event, number)
@@ -67,12 +69,12 @@ class Journal:
         self._note(oracle)
 
     def give_back(self, oracle, trial_id):
-        """Has the oracle hand out a trial again, whose worker is dead; False: it had ended."""
+        """Has the oracle hand out the trial of a dead worker; False if the trial had ended."""
         with self._turn:
             for worker, trial in list(oracle.ongoing_trials.items()):
                 if trial.trial_id == trial_id:
                     oracle.ongoing_trials.pop(worker)
-                    # As keras-tuner itself does where it reloads a search.
+                    # As keras-tuner does when it reloads a search.
                     oracle._retry_queue.append(trial_id)
                     self.stopped = False
                     return True
@@ -80,13 +82,13 @@ class Journal:
 
     def _tell(self, oracle, event, number):
         if "values" in event:
-            # Each as if from a worker of its own: one that has a trial is given it again.
+            # A worker of its own for each: one that has a trial would get the same trial.
             oracle._seed_state = event["seed_state"]
             trial = oracle.create_trial(f"journal-{number}")
             self._check(trial, event, number)
             self._began.add(int(trial.trial_id))
             return
-        # As numbers: keras-tuner writes more zeros before them where more trials are asked for.
+        # As numbers: keras-tuner pads them with more zeros if more trials are asked for.
         trial = {int(one.trial_id): one for one in oracle.trials.values()}[int(event["trial"])]
         if event["metrics"]:
             oracle.update_trial(trial.trial_id, event["metrics"])
@@ -98,7 +100,7 @@ class Journal:
         if trial.status == TrialStatus.STOPPED:
             raise ValueError(
                 f"The search of {self.path} has begun {int(event['trial']) + 1} trials already. "
-                "Ask for as many at least."
+                "Ask for at least as many."
             )
         if _place(trial.trial_id, trial.hyperparameters.values) != _place(
             event["trial"], event["values"]
@@ -121,7 +123,7 @@ class Journal:
 
         def create_trial(tuner_id):
             with self._turn, self._kept():
-                # Askings that get no trial may draw random numbers too.
+                # Calls that get no trial may draw random numbers too.
                 drawn = oracle._seed_state
                 trial = create(tuner_id)
                 self.stopped |= trial.status == TrialStatus.STOPPED
@@ -131,18 +133,18 @@ class Journal:
 
         def end_trial(trial):
             with self._turn, self._kept():
-                # Again, by a worker that was taken for dead: the first time counts.
+                # A worker that was taken for dead may end it a second time; the first counts.
                 if int(trial.trial_id) not in self.ended:
                     end(trial)
                     self._note_end(oracle.trials[trial.trial_id], trial.status)
-                if int(trial.trial_id) in self.ended:  # also where it was given back
+                if int(trial.trial_id) in self.ended:  # also if it was given back
                     _forget(oracle, trial.trial_id)
 
         oracle.create_trial, oracle.end_trial = create_trial, end_trial
 
     @contextlib.contextmanager
     def _kept(self):
-        """Keeps an error, of which the worker that asked learns nothing but that there was one."""
+        """Keeps an error, because a worker only learns that its call failed."""
         try:
             yield
         except Exception as error:
@@ -169,7 +171,7 @@ class Journal:
 
     def _append(self, event):
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(event).encode() + b"\n"
+        line = to_json(event).encode() + b"\n"
         with open(self.path, "ab", buffering=0) as file:
             whole = file.tell()
             try:
@@ -177,7 +179,7 @@ class Journal:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
                 os.fsync(file.fileno())
             except OSError:
-                os.truncate(self.path, whole)  # the next line would stand behind a torn one
+                os.truncate(self.path, whole)  # the next line must not follow half of one
                 raise
 
     def _read(self):
@@ -193,13 +195,13 @@ class Journal:
 
     def _damaged(self, what):
         return ValueError(
-            f"{self.path} is damaged ({what}), so this search can't go on. The trials that are "
-            "over lie beside it; choose another folder for a new search."
+            f"{self.path} is damaged ({what}), so this search cannot continue. Its trials that are "
+            "over are kept; choose another folder for a new search."
         )
 
 
 def _forget(oracle, trial_id):
-    """Has nobody run a trial any more."""
+    """Takes a trial from whoever has it."""
     oracle._retry_queue[:] = [one for one in oracle._retry_queue if one != trial_id]
     for worker, trial in list(oracle.ongoing_trials.items()):
         if trial.trial_id == trial_id:
@@ -207,6 +209,6 @@ def _forget(oracle, trial_id):
 
 
 def _place(trial_id, values):
-    """A trial's number and values, in which keras-tuner names trials too."""
+    """A trial's number and values; the id of a trial among the values also as a number."""
     values = {k: int(v) if k == "tuner/trial_id" else v for k, v in values.items()}
     return int(trial_id), values

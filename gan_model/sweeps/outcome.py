@@ -4,9 +4,11 @@ import dataclasses
 import json
 from pathlib import Path
 
-from gan_model.storage.atomic import atomic_write
+from gan_model.storage.json_file import write_json
 
-FINISHED, LOST, COLLAPSED = "finished", "lost", "collapsed"
+FINISHED, COLLAPSED = "finished", "collapsed"
+DIVERGED, OUT_OF_MEMORY = "diverged", "out_of_memory"
+STATES = (FINISHED, COLLAPSED, DIVERGED, OUT_OF_MEMORY)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,15 +19,16 @@ class Outcome:
         name: of the run, for example "trial-003".
         hyperparameters: dict from names to int, float, str or bool.
         seed: of the weights, the codings and the order of the images.
-        state: "finished", "lost" (no numbers any more, or out of memory) or "collapsed".
-        reason: why it is lost or collapsed, a sentence without a full stop; else "".
-        score: what the search minimises: the distance where the run finished and is no
-            farther than the worst score, else the worst score.
-        distance: the least held-out distance of its epochs; None where none was measured.
-        best_epoch: the epoch of that distance, from 1; None as above.
+        state: "finished", "collapsed", "diverged" (losses became infinite or not a number) or
+            "out_of_memory".
+        reason: why it did not finish, a sentence without a full stop; "" if it did.
+        score: what the search minimises: the distance of a finished run, but at most the worst
+            score, which all other runs get.
+        distance: the least held-out distance of its epochs; None if none was measured.
+        best_epoch: the epoch of that distance, from 1; None if none was measured.
         epochs: epochs trained.
         figures: the held-out figures of that epoch by name, without "val_".
-        seconds: that the process took which finished it, building and measuring included.
+        seconds: time of the process that finished it, building and measuring included.
     """
 
     name: str
@@ -41,19 +44,21 @@ class Outcome:
     seconds: float
 
     def write(self, path):
-        """Writes the outcome as JSON, whole or not at all."""
-        with atomic_write(path) as beside:
-            beside.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n")
+        """Writes the outcome as JSON, atomically."""
+        write_json(path, dataclasses.asdict(self))
 
     @classmethod
     def read(cls, path):
-        """The outcome in a file; None where there is none.
+        """The outcome in a file; None if there is no file.
 
         Raises:
             ValueError: the file cannot be read, or is no outcome.
         """
         try:
-            return cls(**json.loads(Path(path).read_text()))
+            outcome = cls(**json.loads(Path(path).read_text()))
+            if outcome.state not in STATES:
+                raise ValueError(f"the state {outcome.state!r} is none of {', '.join(STATES)}")
+            return outcome
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:

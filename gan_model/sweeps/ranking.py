@@ -13,16 +13,15 @@ import warnings
 from gan_model.metrics.report import number
 from gan_model.storage.atomic import atomic_write
 from gan_model.sweeps.columns import cut, grid
-from gan_model.sweeps.outcome import COLLAPSED, FINISHED, LOST
+from gan_model.sweeps.outcome import FINISHED, STATES
 
 RECIPE = "recipe"  # the name of the settings that the winner is compared with
-_ORDER = (FINISHED, COLLAPSED, LOST)
 _ABOUT = ("name", "seed", "state", "reason", "score", "distance", "best_epoch", "epochs", "seconds")
 
 
 def ranked(outcomes):
-    """Best first: the finished by their scores, then the collapsed, then the lost; ties by name."""
-    return sorted(outcomes, key=lambda o: (_ORDER.index(o.state), o.score, o.name))
+    """Best first: the finished by their scores, then the others by state; ties by name."""
+    return sorted(outcomes, key=lambda o: (STATES.index(o.state), o.score, o.name))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,17 +1,17 @@
 """One search <-> one folder that a person can read.
 
-settings.json    what the search was asked for
+settings.json    what the search was asked for, and what must stay the same when it continues
 journal.jsonl    the trials in the order in which they began and ended
-trials/          one folder a trial: pictures, figures, what became of it
-confirmation/    the same for the best ones, trained again with new seeds; one keeps its weights
+trials/          a folder for each trial: pictures, figures, what became of it
+confirmation/    the same for the best trials with new seeds; one of them keeps its weights
 tensorboard/     what `tensorboard --logdir` shows: one run a trial
 trials.csv       all figures, best first; confirmation.csv the same for the new seeds
 trials.png       distance against each hyperparameter
 best.png         images of the best trials beside each other
-keras_tuner/     what keras-tuner keeps for itself
+keras_tuner/     files of keras-tuner
 """
 
-from gan_model.storage.folders import Folder
+from gan_model.storage.settings_folder import Folder
 
 
 class SearchFolder(Folder):
@@ -22,7 +22,7 @@ class SearchFolder(Folder):
     """
 
     kind, doing = "search", "searching"
-    may_change = ("trials", "top", "confirm")  # more of them go on with the same search
+    may_change = ("trials", "top", "confirm")  # more of them continue the same search
 
     def __init__(self, path):
         super().__init__(path)
@@ -32,3 +32,11 @@ class SearchFolder(Folder):
         self.table, self.confirmed_table = self.path / "trials.csv", self.path / "confirmation.csv"
         self.chart, self.pictures = self.path / "trials.png", self.path / "best.png"
         self.of_tuner = self.path / "keras_tuner"
+
+    def noted(self, name):
+        """What `note` was given under a name beside the settings; None if nothing was.
+
+        Raises:
+            ValueError: as `read_settings`.
+        """
+        return self.read_noted().get(name) if self.settings.exists() else None

@@ -1,4 +1,4 @@
-"""The hyperparameters that every preset has, as keras-tuner is told them."""
+"""The hyperparameters of every preset, as keras-tuner searches them."""
 
 import inspect
 
@@ -13,18 +13,21 @@ def search_space(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_r
     Args:
         hp: `keras_tuner.HyperParameters`.
         preset: a function of `gan_model.presets`, or one with the same arguments. Its own values
-            are the defaults where they are among those to choose from.
-        codings_sizes: to choose from, whole numbers from 1.
-        learning_rates: (least, greatest), searched evenly in the logarithm; or three and more
-            to choose from, for a grid.
+            are the defaults if they can be chosen.
+        codings_sizes: the choices, whole numbers from 1.
+        learning_rates: (least, greatest), searched evenly in the logarithm; or three or more
+            choices, for a grid.
 
     Returns:
         Dict for `preset(**search_space(hp, preset))`.
 
     Raises:
-        ValueError: no numbers to choose from, or a range that is none.
+        ValueError: there is nothing to choose from, or the range is empty.
     """
     _check(codings_sizes, learning_rates)
+    # keras-tuner and its files know Python's numbers only.
+    codings_sizes = [int(size) for size in codings_sizes]
+    learning_rates = [float(rate) for rate in learning_rates]
     its_own = preset_defaults(preset)
     chosen = {"codings_size": hp.Choice("codings_size", **_among(codings_sizes, its_own, NAMES[0]))}
     for name in NAMES[1:]:
@@ -38,7 +41,7 @@ def search_space(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_r
 
 
 def preset_defaults(preset):
-    """The values of these hyperparameters that a preset has itself: dict from names to numbers."""
+    """The default values of these arguments of a preset: dict from names to numbers."""
     parameters = inspect.signature(preset).parameters
     return {name: parameters[name].default for name in NAMES}
 
@@ -54,12 +57,12 @@ def _check(codings_sizes, learning_rates):
     )
     if not sizes_right:
         raise ValueError(
-            "`codings_sizes` are whole numbers from 1, one at least. "
+            "`codings_sizes` are one or more whole numbers from 1. "
             f"Received: {tuple(codings_sizes)}."
         )
     rates_right = len(learning_rates) >= 2 and all(0 < rate < np.inf for rate in learning_rates)
     if not rates_right or (len(learning_rates) == 2 and learning_rates[0] >= learning_rates[1]):
         raise ValueError(
-            "`learning_rates` are a least and a greatest one, both above 0, or three and more to "
+            "`learning_rates` are a least and a greatest one, both above 0, or three or more to "
             f"choose from. Received: {tuple(learning_rates)}."
         )

@@ -1,10 +1,11 @@
 """The folder of one training run of a search.
 
-outcome.json  what became of it; there as soon as the run is over
-samples/      a grid of images an epoch
-history.csv   figures of each epoch
-best.keras    the GAN of its best epoch; only the best trials keep it
-checkpoints/  the last state, to go on from; the same
+settings.json  what makes the run
+outcome.json   what became of it; written when the run is over
+samples/       a grid of images for each epoch
+history.csv    figures of each epoch
+best.keras     the GAN of its best epoch; only the best trials keep it
+checkpoints/   the last state, to continue from; only the best trials keep it
 """
 
 import json
@@ -14,12 +15,15 @@ from pathlib import Path
 
 from gan_model import callbacks
 from gan_model.callbacks.checkpoints import saved
-from gan_model.storage.atomic import atomic_write
-from gan_model.storage.folders import differences, locked
-from gan_model.sweeps.outcome import LOST, Outcome
+from gan_model.storage.file_format import FORMAT, check_format
+from gan_model.storage.json_file import to_json, write_json
+from gan_model.storage.locks import locked
+from gan_model.storage.settings_folder import differences
+from gan_model.sweeps.outcome import COLLAPSED, FINISHED, Outcome
 
-_HEAVY = ("checkpoints", "best.keras")
+_WEIGHTS = ("checkpoints", "best.keras")
 _INHERITED = ("best.keras", "history.csv")
+_NOTED = ("run", "weights_of_tuner")
 
 
 class TrialFolder:
@@ -38,49 +42,49 @@ class TrialFolder:
         self._outcome = self.path / "outcome.json"
 
     def locked(self):
-        """Holds the folder for one process; waits while another one has it."""
+        """Locks the folder; waits while another process has the lock."""
         return locked(self.path)
 
     def shown(self):
-        """The callbacks that show the run, to be given before those that keep it."""
+        """The callbacks that show the run; give them before those of `kept`."""
         return [callbacks.SampleImages(self.samples), callbacks.HistoryFile(self.history)]
 
     def kept(self):
-        """The callbacks that keep the run, to be given last."""
+        """The callbacks that keep the run; give them last."""
         return [
             callbacks.BestModel(self.best),
             callbacks.Checkpoints(self.checkpoints, keep=1),
         ]
 
     def outcome(self):
-        """What became of the run; None where it is not over."""
+        """What became of the run, an `Outcome`; None if it is not over."""
         return Outcome.read(self._outcome)
 
     def seed(self):
         """The seed of the run that has begun here.
 
         Raises:
-            ValueError: none has, or what is noted of it cannot be read.
+            ValueError: no run has begun here, or its settings cannot be read.
         """
         return self._noted()["run"]["seed"]
 
     def end(self, outcome):
-        """Notes what became of the run."""
+        """Writes what became of the run."""
         outcome.write(self._outcome)
 
     def begin(self, settings, *, parent=None, weights=None):
-        """Notes what run this is, and takes over what another one left to go on from.
+        """Records the settings of the run, and copies what it needs from the run it continues.
 
         Args:
             settings: dict of what makes the run.
             parent: `TrialFolder` of a run that this one continues, or None.
-            weights: a file outside of the folder, removed with the run's own weights.
+            weights: a file outside the folder, removed with the run's own weights; or None.
 
         Raises:
             ValueError: another run has begun in this folder.
         """
-        settings = json.loads(json.dumps(settings))
-        # Seen from here, as the search may be moved.
+        settings = json.loads(to_json(settings))
+        # A relative path, because the search may be moved.
         weights = os.path.relpath(weights, self.path) if weights else None
         if self._settings.exists():
             self._refuse_other(settings)
@@ -95,14 +99,14 @@ class TrialFolder:
             for name in _INHERITED:
                 if (parent.path / name).exists():
                     shutil.copy(parent.path / name, self.path)
-        with atomic_write(self._settings) as beside:  # last: what is there then is complete
-            content = {"run": settings, "weights_of_tuner": weights}
-            beside.write_text(json.dumps(content, indent=1) + "\n")
+        # Last, so that a folder with settings has all that was copied.
+        content = {"format": FORMAT, "run": settings, "weights_of_tuner": weights}
+        write_json(self._settings, content)
 
     def delete_weights(self):
         """Removes the weights; pictures and figures stay."""
         weights = self._noted()["weights_of_tuner"]
-        for path in [self.path / name for name in (*_HEAVY, *([weights] if weights else ()))]:
+        for path in [self.path / name for name in (*_WEIGHTS, *([weights] if weights else ()))]:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
@@ -111,12 +115,14 @@ class TrialFolder:
     def _noted(self):
         try:
             noted = json.loads(self._settings.read_text())
-            return {name: noted[name] for name in ("run", "weights_of_tuner")}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            noted = {"format": noted.get("format"), **{name: noted[name] for name in _NOTED}}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"{self._settings} cannot be read ({error}). Remove {self.path} to train that run "
                 "again."
             ) from error
+        check_format(noted["format"], self.path)
+        return noted
 
     def _refuse_other(self, settings):
         if told := differences(self._noted()["run"], settings):
@@ -132,12 +138,15 @@ def outcomes_in(directory):
 
 
 def best_of(directory, count):
-    """The outcomes of the best runs below a folder, at most `count`; lost ones are none."""
+    """The outcomes of the best runs below a folder, at most `count`.
+
+    Diverged runs, and those that ran out of memory, are not among them.
+    """
     return _best(outcomes_in(directory), count)
 
 
 def delete_weights_except_best(directory, *, keep):
-    """Removes the weights of the runs below a folder that are over, but for the best `keep`."""
+    """Removes the weights of all finished runs below a folder except the best `keep`."""
     over = outcomes_in(directory)
     best = _best(over, keep)
     for outcome in over:
@@ -146,5 +155,5 @@ def delete_weights_except_best(directory, *, keep):
 
 
 def _best(outcomes, count):
-    good = [outcome for outcome in outcomes if outcome.state != LOST]
+    good = [outcome for outcome in outcomes if outcome.state in (FINISHED, COLLAPSED)]
     return sorted(good, key=lambda outcome: (outcome.score, outcome.name))[:count]

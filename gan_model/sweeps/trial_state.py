@@ -7,7 +7,7 @@ import numpy as np
 
 from gan_model.metrics.diversity import collapsed, diversity
 from gan_model.metrics.report import entropy
-from gan_model.sweeps.outcome import COLLAPSED, FINISHED, LOST
+from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
 
 _LOOKED_AT = 2000  # images
 
@@ -29,7 +29,7 @@ def judged(gan, *, distance, worst, held_out, classes=None):
     best = readings.index(min(finite)) if finite else None
     figures = {} if best is None else _held_out(history, best)
     if lost := _lost(history):
-        state, reason = LOST, lost
+        state, reason = DIVERGED, lost
     elif reason := _collapsed(_held_out(history, -1), gan, held_out, classes):
         state = COLLAPSED
     else:
@@ -48,7 +48,7 @@ def judged(gan, *, distance, worst, held_out, classes=None):
 def out_of_memory(worst):
     """The same part for a run that did not fit into memory."""
     nothing = {"distance": None, "best_epoch": None, "epochs": 0, "figures": {}}
-    return {"state": LOST, "reason": "out of memory", "score": worst, **nothing}
+    return {"state": OUT_OF_MEMORY, "reason": "out of memory", "score": worst, **nothing}
 
 
 def _lost(history):

@@ -1,8 +1,8 @@
 """Several processes that share one search, as chief and workers of keras-tuner.
 
-The chief has the oracle and trains nothing; each worker asks it for a trial at a time. All need
-the folder of the search, so on several machines it lies on a disk that they share. A worker
-that dies gives its trial back: the chief sees that nobody holds the worker's folder any more.
+The chief has the oracle and trains nothing; each worker asks it for one trial at a time. All need
+the folder of the search, so several machines need a disk that they share. The trial of a worker
+that dies goes to another: the chief sees that the worker's folder is no longer locked.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ import threading
 import time
 from pathlib import Path
 
-from gan_model.storage.atomic import atomic_write
-from gan_model.storage.folders import is_locked, locked
+from gan_model.storage.json_file import write_json
+from gan_model.storage.locks import is_locked, locked
 
 _ID, _IP, _PORT = (f"KERASTUNER_{name}" for name in ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT"))
 _CHIEF, _ADDRESS = "chief", "chief.json"
-_LOOK = 0.5  # seconds from one look at the workers to the next
-_FAREWELL = 10  # seconds that workers of others have to learn that the search is over
+_INTERVAL = 0.5  # seconds between two looks at the workers
+_FAREWELL = 10  # seconds in which workers of other shells can learn that the search is over
 
 
 def role():
@@ -38,13 +38,13 @@ def role():
 
 
 class Chief:
-    """The process that has the oracle of a search, with workers of its own or of others.
+    """The process that has the oracle of a search, with workers of its own or of other shells.
 
     It sets keras-tuner's environment variables, so make it before the tuner.
 
     Args:
         folder: of the search.
-        commands: command of each worker to start, lists of text; as many workers.
+        commands: a command (list of text) for each worker to start.
 
     Example:
 
@@ -65,7 +65,7 @@ class Chief:
         self._failure = None
 
     def search(self, tuner, journal):
-        """Runs `tuner.search` for the workers, until the oracle has no more to do.
+        """Runs `tuner.search` for the workers, until the oracle has no more trials.
 
         Args:
             tuner: a keras-tuner tuner.
@@ -80,10 +80,10 @@ class Chief:
                 if failure := self._failure or journal.failure:
                     raise failure
                 if not server.is_alive():
-                    # keras-tuner's goes when nobody has a trial, though some may ask later.
+                    # keras-tuner's ends when no worker has a trial, though some may ask later.
                     server = self._server(tuner)
                 self._look_after_workers(tuner.oracle, journal)
-                time.sleep(_LOOK)
+                time.sleep(_INTERVAL)
 
     def _server(self, tuner):
         thread = threading.Thread(target=self._serve, args=(tuner,), daemon=True)
@@ -100,7 +100,7 @@ class Chief:
         return any(child.poll() is None for child in self._children)
 
     def _over(self, oracle, journal):
-        """Whether all trials have ended, and those who ran them have been told."""
+        """Whether all trials have ended, and the workers have been told."""
         waiting = oracle.ongoing_trials or oracle._retry_queue
         return journal.stopped and not waiting
 
@@ -113,13 +113,15 @@ class Chief:
                 oracle.tuner_ids.discard(worker)
                 if journal.give_back(oracle, trial.trial_id):
                     print(f"{worker} is dead; trial {trial.trial_id} goes to another.", flush=True)
-        alone = not self._working() and not self._workers_held()
+        alone = not self._working() and not self._workers_alive()
         if states and alone and not self._over(oracle, journal):
             if 0 not in states:
-                raise ChildProcessError("All workers are dead. Start the search again to go on.")
-            # Its work was done, until another one died and left its trial.
-            again = states.index(0)
-            self._children[again] = _process(self._commands[again])
+                raise ChildProcessError(
+                    "All workers are dead. Run the same command to continue the search."
+                )
+            # It ended because there was no trial left; then another died and left one.
+            idle = states.index(0)
+            self._children[idle] = _process(self._commands[idle])
 
     @contextlib.contextmanager
     def _started(self):
@@ -129,25 +131,24 @@ class Chief:
             self._take_leave()
         finally:
             for child in self._children:
-                child.kill()  # loses nothing: what it trained goes on from its last epoch
+                child.kill()  # its trial continues from the last checkpoint later
                 child.wait()
 
     def _take_leave(self):
         deadline = time.monotonic() + _FAREWELL
-        while self._workers_held() and time.monotonic() < deadline:
-            time.sleep(_LOOK)
+        while self._workers_alive() and time.monotonic() < deadline:
+            time.sleep(_INTERVAL)
 
-    def _workers_held(self):
+    def _workers_alive(self):
         """Whether a worker is alive, of this chief or of another shell."""
-        return any(is_locked(path.parent) for path in self._folder.glob("workers/*/.lock"))
+        return any(map(is_locked, self._folder.glob("workers/*")))
 
     @contextlib.contextmanager
     def _announced(self):
-        """Where workers of the same disk find the chief, while it is there."""
+        """Writes the address at which workers find the chief, while the chief is alive."""
         path = self._folder / _ADDRESS
-        with locked(self._folder / _CHIEF, busy="Another chief is there."):
-            with atomic_write(path) as beside:
-                beside.write_text(json.dumps({_IP: os.environ[_IP], _PORT: os.environ[_PORT]}))
+        with locked(self._folder / _CHIEF, busy="Another process is the chief of this search."):
+            write_json(path, {_IP: os.environ[_IP], _PORT: os.environ[_PORT]})
             try:
                 yield
             finally:
@@ -159,21 +160,21 @@ def worker(folder, number=None):
     """Makes this process a worker of the search whose chief has a folder, until it ends.
 
     Sets keras-tuner's environment variables, so enter it before the tuner is made. If the chief
-    dies this process ends at once, with status 1; its trial goes on when it is handed out again.
+    dies this process ends at once, with status 1; its trial continues when it is handed out again.
 
     Args:
         folder: of the search.
-        number: of this worker, another one for each. None: keras-tuner's variables are set.
+        number: of this worker, different for each. None: keras-tuner's variables are set.
 
     Raises:
-        ValueError: there is no chief, or a worker of that number.
+        ValueError: there is no chief, or another worker has that number.
     """
     folder = Path(folder)
     if number is not None:
         os.environ[_ID] = f"worker-{number}"
         os.environ.update(_address(folder))
-    while not (folder / _ADDRESS).exists():  # on another machine it may begin later
-        time.sleep(_LOOK)
+    while not (folder / _ADDRESS).exists():  # the chief may begin later, on another machine
+        time.sleep(_INTERVAL)
     name = os.environ[_ID]
     busy = f"Another process is {name} of the search in {folder}. Give this one another number."
     with locked(_place(folder, name), busy=busy):
@@ -187,19 +188,19 @@ def worker(folder, number=None):
 
 def _address(folder):
     try:
-        if is_locked(folder / _CHIEF):  # else it was killed and left its address
+        if is_locked(folder / _CHIEF):  # otherwise a killed chief has left its address
             return json.loads((folder / _ADDRESS).read_text())
     except OSError:
-        pass  # it ended just now
+        pass  # the chief ended just now
     raise ValueError(f"No search with workers runs in {folder}. Start it first: --workers 1.")
 
 
 def _end_with_chief(folder, over):
-    while not is_locked(folder / _CHIEF):  # it may begin later
-        if over.wait(_LOOK):
+    while not is_locked(folder / _CHIEF):  # the chief may begin later
+        if over.wait(_INTERVAL):
             return
     while is_locked(folder / _CHIEF):
-        if over.wait(_LOOK):
+        if over.wait(_INTERVAL):
             return
     print("The chief of this search is gone.", file=sys.stderr, flush=True)
     os._exit(1)
@@ -215,7 +216,7 @@ def _place(folder, name):
 
 
 def _known(folder, name):
-    return (_place(folder, name) / ".lock").exists()
+    return _place(folder, name).exists()
 
 
 def _free_port():

@@ -1,0 +1,116 @@
+"""The learning rates and the batch size with which a run began -> what a resume may not change."""
+
+import warnings
+import weakref
+
+import keras
+import numpy as np
+
+_PLAYERS = ("generator", "discriminator")
+# Optimizer -> (folder, rate) at the end of the last `fit` that kept its run in the folder. A
+# callback may have changed the rate after the newest checkpoint; that is no wish of the user.
+_RATES_LEFT = weakref.WeakKeyDictionary()
+
+
+def learning_rates(gan):
+    """The learning rate of each player: dict from names to a number, or a schedule's config."""
+    return {player: _rate(_optimizer(gan, player)) for player in _PLAYERS}
+
+
+def leave_rates(gan, directory):
+    """Remembers the rates that a run leaves, for a later `fit` of the same process."""
+    for player in _PLAYERS:
+        optimizer = _optimizer(gan, player)
+        _RATES_LEFT[optimizer] = (str(directory), _rate(optimizer))
+
+
+def check_same_run(gan, arrays, about, *, batch_size, path):
+    """Refuses to continue a run with another seed, learning rate or batch size.
+
+    A learning rate may be the one the run began with, the one in the checkpoint (a callback such
+    as `Recover` may have changed it), or the one that the run left in this process.
+
+    Args:
+        gan: the compiled `GAN` that is to continue the run.
+        arrays: dict of the variables in the checkpoint.
+        about: what the checkpoint holds besides: `seed`, `learning_rates`, `batch_size`.
+        batch_size: images in a batch; None if it is unknown.
+        path: of the checkpoint.
+
+    Raises:
+        ValueError: it lists each difference, and what to type.
+    """
+    found = _rate_differences(gan, arrays, about["learning_rates"], str(path.parent))
+    if about["seed"] != gan.seed:
+        typed = "seed={} where the GAN is made"
+        found.append(_difference("seed", about["seed"], gan.seed, typed))
+    if None not in (about["batch_size"], batch_size) and about["batch_size"] != batch_size:
+        typed = "batch_size={} in gan.fit"
+        found.append(_difference("batch size", about["batch_size"], batch_size, typed))
+    if found:
+        raise ValueError(
+            f"{path} belongs to a run with other settings: {'; '.join(found)}. Type that to "
+            "continue the run, or choose another folder for a new one."
+        )
+
+
+def _rate_differences(gan, arrays, begun, directory):
+    found = []
+    for player, then in begun.items():
+        optimizer = _optimizer(gan, player)
+        now = _rate(optimizer)
+        allowed = [then, _rate_in(arrays, gan, optimizer)]
+        if now in allowed or _RATES_LEFT.get(optimizer) == (directory, now):
+            continue
+        typed = f"gan.{player}_optimizer.learning_rate = {{}}"
+        if isinstance(then, dict) or isinstance(now, dict):
+            typed = f"gan.compile(..., {player}_optimizer=...) with learning_rate={{}}"
+        found.append(_difference(f"{player} learning rate", then, now, typed))
+    return found
+
+
+def _optimizer(gan, player):
+    return getattr(gan, f"{player}_optimizer")
+
+
+def _rate(optimizer):
+    rate = optimizer.learning_rate
+    if isinstance(rate, keras.Variable):
+        # Not float(rate), which a variable on several devices does not have.
+        return float(keras.ops.convert_to_numpy(rate))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns of a lambda, which is not kept here
+            config = optimizer.get_config()["learning_rate"]
+    except NotImplementedError:  # a schedule that cannot be saved
+        return {"class_name": "schedule"}
+    # The code of a function has no form that two processes can compare.
+    is_function = config["class_name"] in ("function", "__lambda__")
+    return {"class_name": "function"} if is_function else config
+
+
+def _rate_in(arrays, gan, optimizer):
+    """The value that a checkpoint holds for the rate of an optimizer; None if it has none."""
+    variables = gan.state_variables
+    if len(arrays) != len(variables):
+        return None  # of another model
+    kept = [
+        float(value)
+        for variable, value in zip(variables, arrays.values(), strict=True)
+        if variable is optimizer.learning_rate
+    ]
+    return kept[0] if kept else None
+
+
+def _difference(name, then, now, typed):
+    then, now = _text(then), _text(now)
+    return f"{name} was {then}, now {now}: type {typed.format(then)}"
+
+
+def _text(value):
+    if isinstance(value, float):
+        return repr(float(str(np.float32(value))))  # as it was typed: 0.001, not 0.0010000000475
+    if not isinstance(value, dict):
+        return str(value)
+    given = ", ".join(f"{name}={one}" for name, one in value.get("config", {}).items())
+    return f"{value['class_name']}({given})"

@@ -1,0 +1,56 @@
+"""Locks on folders, which the operating system frees when their process dies.
+
+A lock is a file `.lock` in the folder. Windows, Linux and macOS have it; on a network disk it
+also holds between machines, if the disk supports locks.
+"""
+
+import contextlib
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+_NAME = ".lock"
+# `is_locked` of another process takes a free lock for a moment, so one failure proves nothing.
+_PATIENCE = {"timeout": 0.1, "poll_interval": 0.01}  # seconds
+
+
+@contextlib.contextmanager
+def locked(path, *, busy=None):
+    """Locks a folder until the block ends or this process dies.
+
+    Args:
+        path: the folder; it is made if it does not exist.
+        busy: the error message if another process has the lock. None: wait for the lock.
+
+    Raises:
+        ValueError: another process has the lock, or another lock of this process.
+        OSError: the folder cannot be written.
+    """
+    Path(path).mkdir(parents=True, exist_ok=True)
+    lock = _lock(path)
+    try:
+        lock.acquire(**({"timeout": -1} if busy is None else _PATIENCE))
+    except Timeout:
+        raise ValueError(busy) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(path):
+    """Whether a process has locked a folder: any process, this one and other machines included."""
+    if not (Path(path) / _NAME).exists():
+        return False
+    lock = _lock(path)
+    try:
+        lock.acquire(**_PATIENCE)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _lock(path):
+    # Not thread-local: a notebook may end in another thread what it began in this one.
+    return FileLock(str(Path(path) / _NAME), thread_local=False)

@@ -1,0 +1,125 @@
+"""A folder that records the settings of its content, so that nothing else is mixed into it."""
+
+import contextlib
+import json
+from pathlib import Path
+
+from gan_model.storage.file_format import FORMAT, check_format
+from gan_model.storage.json_file import to_json, write_json
+from gan_model.storage.locks import locked
+
+
+class Folder:
+    """A folder with a `settings.json` that records what made its content.
+
+    A subclass names its content (`kind`, `doing`), the settings that may change when the folder is
+    used again (`may_change`), and whether there is content yet (`begun`).
+
+    Args:
+        path: the folder; it need not exist.
+    """
+
+    kind = doing = None
+    may_change = ()
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.settings = self.path / "settings.json"
+
+    def begun(self):
+        """Whether the folder has content that other settings would spoil."""
+        return self.settings.exists()
+
+    @contextlib.contextmanager
+    def opened(self, settings):
+        """Locks the folder, after checking that its content was made with the same settings.
+
+        Args:
+            settings: dict of what makes the content.
+
+        Raises:
+            ValueError: the folder cannot be written, another process uses it, or its content was
+                made with other settings.
+        """
+        busy = (
+            f"Another process is {self.doing} in {self.path}. Wait for it or stop it, or choose "
+            "another folder: --run-dir DIR."
+        )
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.path, busy=busy))
+            except OSError as error:
+                raise ValueError(
+                    f"The folder {self.path} cannot be written ({error.strerror}). Choose another "
+                    "one: --run-dir DIR."
+                ) from error
+            self.check(settings)
+            yield
+
+    def check(self, settings):
+        """Compares settings with those of the content, if there is any.
+
+        Raises:
+            ValueError: they differ, or the folder's own cannot be read.
+        """
+        if self.settings.exists():
+            self.read_settings()
+        if self.begun():
+            self._compare(settings)
+
+    def note(self, settings, **more):
+        """Writes `settings.json`.
+
+        Args:
+            settings: dict of what makes the content.
+            more: what else to record beside the settings.
+        """
+        about = {"format": FORMAT, "kind": self.kind}
+        write_json(self.settings, {**about, "settings": settings, **more})
+
+    def read_settings(self):
+        """The settings that `note` was given.
+
+        Raises:
+            ValueError: they cannot be read, or belong to another kind of folder, or to another
+                version of gan-model.
+        """
+        return self.read_noted()["settings"]
+
+    def read_noted(self):
+        """All that `note` was given: a dict with the key `settings`. Raises as `read_settings`."""
+        try:
+            noted = json.loads(self.settings.read_text())
+            if not isinstance(noted["settings"], dict):
+                raise TypeError("`settings` is not a list of names and values")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{self.settings} cannot be read ({error}), so the {self.kind} in this folder is "
+                "unknown. Choose another folder: --run-dir DIR."
+            ) from error
+        check_format(noted.get("format"), self.path)
+        if noted.get("kind") != self.kind:
+            raise ValueError(
+                f"{self.path} holds a {noted.get('kind')}, not a {self.kind}. Choose another "
+                "folder: --run-dir DIR."
+            )
+        return noted
+
+    def _compare(self, settings):
+        then = self.read_settings()
+        now = json.loads(to_json(settings))  # as it will be read back: tuples are lists
+        if changes := differences(then, now, may_change=self.may_change):
+            raise ValueError(
+                f"{self.path} holds a {self.kind} with other settings: {changes}. "
+                f"Give the same settings to continue that {self.kind}, or choose another folder: "
+                "--run-dir DIR."
+            )
+
+
+def differences(then, now, *, may_change=()):
+    """The entries in which two dicts of settings differ, as text; "" if they are equal."""
+    return "; ".join(
+        f"{name} was {then.get(name)}, now {now.get(name)}"
+        for name in {**then, **now}
+        if name not in may_change and then.get(name) != now.get(name)
+    )

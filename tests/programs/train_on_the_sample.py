@@ -1,0 +1,20 @@
+"""Trains for an epoch with the gan_model that lies in a folder, here.
+
+python tests/programs/train_on_the_sample.py FOLDER
+"""
+
+import sys
+
+import gan_model
+from gan_model import callbacks, data, metrics, presets
+
+assert gan_model.__file__.startswith(sys.argv[1]), gan_model.__file__
+(images, labels), (held_out, _) = data.load("sample")
+assert images.shape == (10000, 28, 28) and held_out.shape == (2000, 28, 28)
+gan = presets.dense()
+gan.quality = metrics.Quality()
+watched = callbacks.watch("run")
+gan.fit(images[:640], validation_data=held_out, epochs=1, verbose=0, callbacks=watched)
+assert gan.quality.distance == "fid_fashion"
+assert gan.generate(3).shape == (3, 28, 28)
+print("trained")
