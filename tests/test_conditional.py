@@ -403,7 +403,12 @@ PLAYERS_THAT_DO_NOT_FIT = {
         *(plain_generator, lambda: discriminator("classifier"), None),
         "has 2 outputs; expected one, or",
     ),
-    "other number of classes": (generator, lambda: discriminator("classifier", 5), 3, "3 logits"),
+    "other number of classes": (
+        generator,
+        lambda: discriminator("classifier", 5),
+        3,
+        "3 class logits",
+    ),
     "told what to tell": (generator, copying, CLASSES, "depend on its input labels"),
     "no number": (generator, discriminator, 3.0, "`class_count` is an integer"),
     "none at all": (generator, discriminator, 0, "`class_count` is 1 or more"),
