@@ -1,9 +1,9 @@
-"""How the distances of real images to real ones depend on their number -> docs/count-bias.png.
+"""How the distances between real images depend on their count -> docs/count-bias.png.
 
     python experiments/count_bias.py --data fashion_mnist
 
-Two disjoint sets of n training images each, drawn with one seed a repeat, in `fashion`
-features. Any distance between them is what n images read by chance alone.
+It compares two disjoint sets of n training images in `fashion` features, drawn with another seed
+in each repeat. Their distance is the one that n images have by chance alone.
 """
 
 import json
@@ -13,17 +13,18 @@ import numpy as np
 from command_line import Parser, plain_errors, positive, quiet
 
 COUNTS = (500, 1000, 2000, 5000, 10_000)
-DISTANCES = ("fid_fashion", "kid_fashion")
 
 
 def main(args):
     with quiet():
         from gan_model import charts, data, features, metrics
+        from gan_model.metrics import Kind
     (images, _), _ = data.load(args.data)
     space = metrics.FeatureMetrics(features.fashion())
     vectors = space.describe(images)
     counts = [count for count in COUNTS if 2 * count <= len(vectors)]
-    read = {name: [[] for _ in range(args.repeats)] for name in (*DISTANCES, "recall_fashion")}
+    shown = [one for one in space.metrics if one.kind in (Kind.DISTANCE, Kind.RECALL)]
+    read = {metric.name: [[] for _ in range(args.repeats)] for metric in shown}
     for repeat in range(args.repeats):
         order = np.random.default_rng(repeat).permutation(len(vectors))
         for count in counts:
@@ -37,10 +38,10 @@ def main(args):
         ]
         print(f"{name:15} {'  '.join(told)}")
     charts.curve(
-        {"fid_fashion": (counts, read["fid_fashion"])},
+        {shown[0].name: (counts, read[shown[0].name])},
         args.out,
         x_label="images on each side",
-        y_label="fid_fashion between real images",
+        y_label=f"{shown[0].name} between real images",
         title=f"What chance alone reads, {args.repeats} draws",
         log_x=True,
         log_y=True,

@@ -7,24 +7,24 @@ import studies
 
 _HEAD = """# Results
 
-Written by `make results` (`experiments/results.py`), which goes on where it was stopped. Each study
-trains several systems alike, by the clock: what compiling and the steps take, measuring left out.
-All numbers compare generated images (codings of seed 0) with as many held-out ones, features
-`fashion`. Less is better for fid and kid, more for precision, recall, density and coverage. Each
-cell is the mean over the seeds (least to greatest). classes: the least and the greatest share of
-one of the ten classes, over all seeds; of the real images each is 10%. Floor: as many training
-images instead of generated ones. RandomStream: the held-out images with the pixels of each shuffled.
-[quality.md](quality.md) says how to read them."""
+Written by `make results` (`experiments/results.py`), which continues where it was stopped. Each
+study trains several systems alike, by the clock: the time of compiling and of the steps, without
+measuring. All numbers compare generated images (codings of seed 0) with as many held-out ones,
+features `fashion`. Lower is better for fid and kid, higher for precision, recall, density and
+coverage. Each cell is the mean over the seeds (least to greatest). classes: the least and the
+greatest fraction of one of the ten classes, over all seeds; each is 10% of the real images. floor:
+as many training images instead of generated ones. noise: the held-out images with the pixels of
+each shuffled. [quality.md](quality.md) says how to read them."""
 
 
 def page(study_name, runs, docs, kept):
-    """Writes the part of a study and its pictures, then the page of all parts that there are.
+    """Writes the part of a study and its pictures, then the page of all existing parts.
 
     Args:
         study_name: one of `studies.NAMES`.
         runs: dict from systems to the records of their runs, one for each seed.
         docs: folder that gets `results.md` and `results/`.
-        kept: folder in which each run has one of its own, `<data>-<system>-<seed>`.
+        kept: folder with a folder for each run, `<data>-<system>-<seed>`.
 
     Returns:
         The path of the page.
@@ -42,7 +42,7 @@ def page(study_name, runs, docs, kept):
             source = kept / f"{about['data']}-{system}-{records[0]['seed']}"
             show_first(records[0], source, folder, f"{study_name}-{system}")
         parts.append(f"![Distance against minutes of training](results/{study_name}.png)")
-    parts += [table(study, runs, about), lost(study, runs), alarmed(study, runs)]
+    parts += [table(study, runs, about), unfinished(study, runs), alarmed(study, runs)]
     if study.curve:
         parts.append(shown(study_name, study, runs))
     (folder / f"{study_name}.md").write_text("\n\n".join(parts) + "\n")
@@ -50,7 +50,7 @@ def page(study_name, runs, docs, kept):
 
 
 def joined(docs):
-    """Writes `results.md` of the parts in `results/`; that of searches is written by hand."""
+    """Writes `results.md` from the parts in `results/`; that on searches is written by hand."""
     parts = [docs / "results" / f"{name}.md" for name in (*studies.NAMES, "search")]
     texts = [path.read_text().strip() for path in parts if path.exists()]
     path = docs / "results.md"
@@ -76,9 +76,10 @@ n = {about["count"]:,}."""
 
 
 def table(study, runs, about):
+    known = metrics_of_studies()
     names = list(about["marks"][0]["numbers"])
-    names = [name for name in names if not name.endswith("_error")]
-    columns = [name.removesuffix("_fashion") for name in names]
+    names = [name for name in names if name not in known or not known[name].error_of]
+    columns = [known[name].label if name in known else name for name in names]
     by_class = any("classes" in mark for r in runs.values() for one in r for mark in one["marks"])
     columns += ["classes, %"] * by_class
     lines = [
@@ -96,20 +97,27 @@ def table(study, runs, about):
     return "\n".join(lines)
 
 
+def metrics_of_studies():
+    """What the numbers of the studies are: `metrics.Metrics`."""
+    from gan_model import features, metrics
+
+    return metrics.Metrics([metrics.FeatureMetrics(features.fashion())])
+
+
 def row(what, minute, marks, names):
     images = np.mean([mark["images"] for mark in marks])
     cells = [spread([mark["numbers"][name] for mark in marks]) for name in names]
     if "classes" in marks[0]:
-        shares = [100 * np.asarray(m["classes"]) / np.sum(m["classes"]) for m in marks]
-        cells.append(f"{shortened(np.min(shares))} to {shortened(np.max(shares))}")
+        percent = [100 * np.asarray(m["classes"]) / np.sum(m["classes"]) for m in marks]
+        cells.append(f"{shortened(np.min(percent))} to {shortened(np.max(percent))}")
     if "as_asked" in marks[0]:
         right = 100 * np.mean([mark["as_asked"] for mark in marks])
         what += f" ({right:.1f}% of its images classified as asked)"
     return f"| {what} | {minute} | {images:,.0f} | {' | '.join(cells)} |"
 
 
-def lost(study, runs):
-    """What became of the runs that did not reach the end, told even where there is none."""
+def unfinished(study, runs):
+    """Lines on the runs that did not reach the end, or that all of them did."""
     failed = [
         f"- {study.systems[system].what}, seed {record['seed']}: {record['state']}, after "
         f"{len(record['marks'])} of the readings."
@@ -122,7 +130,7 @@ def lost(study, runs):
 
 
 def alarmed(study, runs):
-    """How many alarms the runs raised; those of the loop, and older ones, had nobody to watch."""
+    """How many alarms the runs raised; runs of the loop, and older runs, had none."""
     watched = [
         (system, record)
         for system, records in runs.items()
@@ -154,7 +162,7 @@ def shown(study_name, study, runs):
 
 
 def show_first(record, source, folder, name):
-    """The grid and the classes of a run at its last reading, as PNG; nothing if it has none."""
+    """Writes the grid and the classes of a run at its last reading as PNG, if it has one."""
     from gan_model import charts, features
 
     for mark in record["marks"][-1:]:

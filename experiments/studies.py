@@ -1,4 +1,4 @@
-"""What docs/results.md compares: studies, each of several systems that are trained alike."""
+"""The studies of docs/results.md, each of several systems that are trained alike."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class System:
     """What is trained in a study.
 
     Args:
-        what: how the page calls it.
-        build: function of (image_shape, seed=...), and of class_count where it has classes,
-            that gives a compiled GAN.
-        by_loop: trained by the loop that `fit` replaces.
-        images: how many training images it gets, the first; None: all.
+        what: its name on the page.
+        build: function of (image_shape, seed=...), and of class_count if it has classes, that
+            returns a compiled GAN.
+        by_loop: whether it is trained by the loop that `fit` replaces.
+        images: number of training images, the first ones; None: all.
     """
 
     what: str
@@ -38,12 +38,12 @@ class Study:
 
     Args:
         title: of its part of the page.
-        about: a sentence or two that stand under the title.
+        about: one or two sentences below the title.
         systems: dict from the name of a folder to a `System`.
-        minutes: of training after which each is measured.
-        stacked: trained on three images in the colour channels, and measured by how many of
-            the 1,000 combinations of classes come out.
-        curve: whether the page draws the distance, and shows images of each system.
+        minutes: of training after which each system is measured.
+        stacked: whether images have three garments in their colour channels, and systems are
+            measured by how many of the 1,000 combinations of classes they generate.
+        curve: whether the page draws the distance and shows images of each system.
     """
 
     title: str
@@ -55,7 +55,7 @@ class Study:
 
 
 def named(name):
-    """The study of that name; it imports the package, which takes seconds."""
+    """The study of that name. It imports the package, which takes seconds."""
     return {
         "presets": of_presets,
         "modern": of_modern,
@@ -74,7 +74,8 @@ def of_presets():
         systems[name] = System(f"`presets.{name}`", presets.named(name))
     return Study(
         "The loop and the first presets",
-        "How much of the same recipe a minute buys, and the two recipes beside it.",
+        "How far each system comes in a minute: the same recipe by a loop and by `fit`, and two "
+        "other recipes.",
         systems,
         curve=True,
     )
@@ -101,7 +102,7 @@ def of_conditional():
     }
     return Study(
         "With classes and without",
-        "The images of `modern_conditional` are of each class in turn.",
+        "`modern_conditional` generates images of each class in turn.",
         systems,
         minutes=(1, 5),
         curve=True,
@@ -124,7 +125,7 @@ def of_objectives():
     return Study(
         "Objectives and penalties",
         "Each loss with each penalty, everything else as in `presets.modern`. The penalties are "
-        "taken every 8th step: R1 and R2 with the weight 0.3, WGAN-GP's with 10.",
+        "computed every 8th step: R1 and R2 with the weight 0.3, that of WGAN-GP with 10.",
         {
             f"{loss}-{penalty}".replace(" ", "-").lower(): System(
                 f"{loss}, {penalty}",
@@ -148,22 +149,22 @@ def _penalties():
 def of_ema_and_augmentation():
     from gan_model import augmenting, presets
 
-    few, changed = 1000, augmenting.DiffAugment()
+    few, augment = 1000, augmenting.DiffAugment()
     return Study(
         "The averaged generator, and augmentation on few images",
-        "`presets.modern` with all images and without its average; and with the first 1,000 "
-        "images, without augmentation, with DiffAugment, and with as much of it as the target of "
-        "adaptive augmentation asks for.",
+        "`presets.modern` on all images, with and without the averaged generator; and on the first "
+        "1,000 images, without augmentation, with DiffAugment, and with DiffAugment at the "
+        "probability that adaptive augmentation chooses.",
         {
             "average": System("averaged generator", presets.modern),
             "raw": System("no average", partial(presets.modern, average=None)),
             "few": System("1,000 images", presets.modern, images=few),
             "few-diffaugment": System(
-                "1,000 images, DiffAugment", partial(presets.modern, augment=changed), images=few
+                "1,000 images, DiffAugment", partial(presets.modern, augment=augment), images=few
             ),
             "few-adaptive": System(
                 "1,000 images, adaptive DiffAugment",
-                partial(presets.modern, augment=augmenting.Adaptive(changed)),
+                partial(presets.modern, augment=augmenting.Adaptive(augment)),
                 images=few,
             ),
         },
@@ -179,10 +180,10 @@ def of_modes():
         systems[name] = System(f"`presets.{name}`", presets.named(name))
     return Study(
         "A thousand modes",
-        "Three garments, drawn at random, stand in the three colour channels of an image, so there "
-        "are 1,000 combinations of classes, equally likely. Of 25,600 generated images the "
-        "classifier `fashion` tells which combinations they show. modes: how many of the 1,000 "
-        "come up at all. kl: of the shares of the combinations from equal shares, in nats.",
+        "Each image has three random garments in its colour channels, so there are 1,000 equally "
+        "likely combinations of classes. The classifier `fashion` tells which combinations 25,600 "
+        "generated images show. modes: how many of the 1,000 occur. kl: Kullback-Leibler "
+        "divergence of their fractions from equal fractions, in nats.",
         systems,
         minutes=(5,),
         stacked=True,

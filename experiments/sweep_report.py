@@ -1,4 +1,4 @@
-"""What sweep.py says at the end: tables, pictures, who won, and how to train it longer."""
+"""The report at the end of sweep.py: tables, pictures, the winner, and how to train it longer."""
 
 import os
 import shlex
@@ -21,10 +21,11 @@ def report(search, confirmed):
     outcomes, floor = search.outcomes(), search.floor
     ranking.write_csv(outcomes, folder.table)
     charts.trials(outcomes, folder.chart, distance=distance, floor=floor)
-    print("\n" + ranking.table(outcomes, distance=distance, floor=floor))
+    recall = search.hypergan.quality.recall
+    print("\n" + ranking.table(outcomes, distance=distance, floor=floor, recall=recall))
     best = [one for one in ranking.ranked(outcomes) if one.state == ranking.FINISHED]
     if not best:
-        print("\nNo trial finished: give lower learning rates, or fewer epochs at first.")
+        print("\nNo trial finished: try lower learning rates, or fewer epochs at first.")
         return
     side_by_side(search, best[:3])
     won = best[0]
@@ -43,7 +44,7 @@ def report(search, confirmed):
 
 
 def side_by_side(search, outcomes):
-    """Writes the grids of these trials, each of its best epoch, beside each other."""
+    """Writes one picture of the grids of these trials, each of its best epoch."""
     grids = [
         search.hypergan.folder_of(one.name).samples / f"epoch-{one.best_epoch:05d}.png"
         for one in outcomes
@@ -58,7 +59,7 @@ def side_by_side(search, outcomes):
 
 
 def files(search, confirmed):
-    """Where everything is."""
+    """Lines that say where the files are."""
     folder = search.folder
     python = os.path.relpath(sys.executable)
     tensorboard = Path(python).with_name("tensorboard")
@@ -70,7 +71,7 @@ Dashboard:    {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin i
 
 
 def train_command(search, won):
-    """What trains the settings of an `Outcome` longer, from the same seed."""
+    """The command that trains the settings of an `Outcome` longer, with the same seed."""
     args = search.args
     given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
     given["epochs"] = _LONGER * args.epochs

@@ -17,18 +17,18 @@ from gan_model.callbacks import scalars
 
 STEPS = 5  # of 32 images, in an epoch; no multiple of 3, at which `update_freq=3` writes
 TAGS = {
-    "discriminator_loss": "losses/discriminator_loss",
-    "generator_loss": "losses/generator_loss",
-    "real_score": "scores/real_score",
-    "fake_score": "scores/fake_score",
+    "discriminator_loss": "2 losses/discriminator_loss",
+    "generator_loss": "2 losses/generator_loss",
+    "real_score": "4 scores/real_score",
+    "fake_score": "4 scores/fake_score",
 }
 FIGURES = list(TAGS)
 GRADIENTS = {
-    "discriminator_gradient_norm": "gradients/discriminator_gradient_norm",
-    "generator_gradient_norm": "gradients/generator_gradient_norm",
+    "discriminator_gradient_norm": "7 gradients/discriminator_gradient_norm",
+    "generator_gradient_norm": "7 gradients/generator_gradient_norm",
 }
-RATES = ["training/discriminator_learning_rate", "training/generator_learning_rate"]
-SPEED = "training/images_per_second"
+RATES = ["6 training/discriminator_learning_rate", "6 training/generator_learning_rate"]
+SPEED = "6 training/images_per_second"
 RATE = 2.0**-10  # halves of it are exact
 SHAPES = {"grey": (16, 16), "grey, one channel": (16, 16, 1), "colour": (16, 16, 3)}
 

@@ -157,7 +157,7 @@ def test_bad_images_are_far():
     [
         (draws(2), "new images: 0.5 ± 0.040, copies: 1; so there is no sign of copying"),
         (draws(0, 1000)[:400], "1.000  new images: 0.5 ± 0.040, copies: 1; nearer than new images"),
-        (draws(2) + 30, "0.000  new images: 0.5 ± 0.040, copies: 1; farther off than new images"),
+        (draws(2) + 30, "0.000  new images: 0.5 ± 0.040, copies: 1; farther away than new images"),
     ],
     ids=["new", "copies", "bad"],
 )

@@ -175,7 +175,8 @@ def test_the_table_names_each_run_best_first_with_what_went_wrong_and_the_floor(
         outcome("trial-000", 12.3456, hyperparameters={"codings_size": 32, "rate": 0.000123456}),
         outcome("trial-002", 9.5),
     ]
-    lines = ranking.table(outcomes, distance="fid_fashion", floor=0.0871).splitlines()
+    about = {"distance": "fid_fashion", "recall": "recall_fashion"}
+    lines = ranking.table(outcomes, floor=0.0871, **about).splitlines()
     rows = [line.split() for line in lines]
     assert [row[1] for row in rows[-5:-2]] == ["trial-002", "trial-000", "trial-001"]
     # The columns: codings_size, learning_rate and, as another run has it, rate.
@@ -188,8 +189,13 @@ def test_the_table_names_each_run_best_first_with_what_went_wrong_and_the_floor(
 
 
 def test_without_a_floor_or_a_recall_the_table_has_none():
-    text = ranking.table([outcome("t", 1.0, figures={})], distance="fid", floor=None)
-    assert "recall" not in text and "training images" not in text
+    unmeasured, measured = outcome("t", 1.0, figures={}), outcome("t", 1.0)
+    about = {"distance": "fid", "floor": None}
+    for text in (
+        ranking.table([unmeasured], recall="recall_fashion", **about),
+        ranking.table([measured], **about),
+    ):
+        assert "recall" not in text and "training images" not in text
 
 
 def test_columns_follow_the_runs_as_given_not_as_ranked():
@@ -197,7 +203,8 @@ def test_columns_follow_the_runs_as_given_not_as_ranked():
         outcome("a", 2.0, hyperparameters={"x": 1}),
         outcome("b", 1.0, hyperparameters={"y": 1}),
     ]
-    head = ranking.table(runs, distance="fid", floor=None).splitlines()[1].split()
+    about = {"distance": "fid", "floor": None, "recall": "recall_fashion"}
+    head = ranking.table(runs, **about).splitlines()[1].split()
     assert head == "rank name x y fid epoch fashion seconds state".split()
 
 
@@ -317,7 +324,7 @@ def test_failed_runs_are_told():
     told = ranking.verdict(
         [confirmed("a", 1.0, 2.0), confirmed("recipe", 3.0, failed=1)], distance="fid"
     )
-    assert "recipe, reads 501.5 with 1 of 2 runs lost or collapsed; the winner is" in told
+    assert "recipe, reads 501.5 with 1 of 2 runs diverged or collapsed; the winner is" in told
     assert "cannot be told apart" in told
 
 

@@ -253,7 +253,7 @@ def test_a_trial_that_goes_on_from_another_trains_only_the_epochs_that_are_missi
     for trial, outcome in zip(search.trials, search.outcomes, strict=True):
         values = trial.hyperparameters.values
         first = values["tuner/initial_epoch"]
-        trained = curve(search.folder / "tensorboard" / outcome.name, f"quality/{DISTANCE[4:]}")
+        trained = curve(search.folder / "tensorboard" / outcome.name, f"1 quality/{DISTANCE[4:]}")
         assert len(trained) == values["tuner/epochs"] - first
         assert outcome.epochs == values["tuner/epochs"]
         drawn = (search.path(outcome.name) / "samples").glob("*.png")  # the other's too

@@ -1,13 +1,13 @@
-"""What is shown and kept while `fit` runs.
+"""Callbacks that show a run and save it while `fit` runs.
 
     Alarms          says when a run goes wrong, and how
     SampleImages    the same codings through the generator as it learns
     Scalars         losses, scores and rates on TensorBoard
     HistoryFile     one line of figures an epoch, as CSV
-    BestModel       the GAN of the epoch with the least held-out distance
+    BestModel       the GAN of the epoch with the lowest held-out distance
     TrainingTime    how long it has trained; an end by the clock
-    Recover         goes back with lower rates when a run is lost
-    Checkpoints     goes on exactly where an earlier process stopped
+    Recover         goes back with lower rates when a run has diverged
+    Checkpoints     continues exactly where an earlier process stopped
 
 `watch(run_dir)` gives these eight for one folder.
 
@@ -54,13 +54,14 @@ def watch(run_dir, *, count=None, keep=3, minutes=None):
     run_dir = Path(run_dir)
     board = run_dir / "tensorboard"
     checkpoints = Checkpoints(run_dir / "checkpoints", keep=keep)
-    # The alarms come first, as the others show and keep what they add to the figures. The
-    # checkpoint comes last: what it says is done has been shown and written.
+    # The alarms come first, as the others show and save what they add to the figures. The
+    # checkpoint comes last, when everything that it marks as done has been shown and written.
+    alarms = Alarms(log_dir=board)
     return [
-        Alarms(log_dir=board),
+        alarms,
         Recover(checkpoints),
         SampleImages(run_dir / "samples", log_dir=board, count=count),
-        Scalars(board),
+        Scalars(board, alarms=alarms.alarms),
         HistoryFile(run_dir / "history.csv"),
         BestModel(run_dir / "best.keras"),
         TrainingTime(run_dir / "time.csv", minutes=minutes),

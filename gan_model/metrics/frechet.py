@@ -9,6 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
+from gan_model.metrics.record import Direction, Kind, Metric, VectorMeasure
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:
@@ -98,6 +100,13 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
     shared = np.linalg.svd(real.root @ fake.root, compute_uv=False).sum()
     traces = np.trace(real.covariance) + np.trace(fake.covariance)
     return max(float(apart @ apart + traces - 2.0 * shared), 0.0)
+
+
+FRECHET = VectorMeasure(
+    (Metric("fid", Direction.LOWER, Kind.DISTANCE),),
+    statistics=Moments.of,
+    compare=lambda real, fake: (frechet_distance(real, fake),),
+)
 
 
 def as_vectors(features, *, at_least=1, why="moments"):

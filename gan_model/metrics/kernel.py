@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_model.metrics.frechet import as_vectors, require_one_size
+from gan_model.metrics.record import Direction, Kind, Metric, VectorMeasure
 
 _SHUFFLE = 0  # seed of the cut into blocks: a set gives the same number each time
 
@@ -96,6 +97,17 @@ def kernel_distance(real: KernelBlocks, fake: KernelBlocks) -> KernelDistance:
     count = len(between)
     values = real.within[:count] + fake.within[:count] - 2.0 * between
     return KernelDistance(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(count))
+
+
+KERNEL = VectorMeasure(
+    (
+        Metric("kid", Direction.LOWER, Kind.DISTANCE),
+        Metric("kid_{}_error", Direction.LOWER, Kind.ERROR, "kid error", error_of="kid"),
+    ),
+    # Five blocks at least: the spread of two does not tell an error.
+    statistics=lambda vectors: KernelBlocks.of(vectors, block=min(1000, len(vectors) // 5)),
+    compare=kernel_distance,
+)
 
 
 def _mean_of_pairs(vectors):

@@ -1,12 +1,14 @@
 """uint8 images -> patches of a Laplacian pyramid -> the sliced Wasserstein distance.
 
-No network looks at the images, so this suits images of any kind. Each level of the pyramid
-holds the structure of one size, from noise and edges to the overall shape.
+It needs no network, so it suits images of any kind. Each level of the pyramid holds structure of
+one size, from noise and edges to the overall shape.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+
+from gan_model.metrics.record import Direction, Kind, Metric
 
 PATCH = 7  # pixels of a side, as in the paper
 _WORDS = 4  # Philox gives its random numbers by fours
@@ -21,30 +23,31 @@ class SlicedWasserstein:
         swd          mean over the levels
 
     R and F are the patches (7 x 7 pixels, all channels) of both sets at that level of the
-    Laplacian pyramid, w a random unit direction. 0 for the same set; no upper bound. Two of
-    four images of 7 x 7 black, the others white, against three black and one: 632, where
-    directions are many.
+    Laplacian pyramid, w is a random unit direction. The same set has 0; there is no upper bound.
+    Example: images of 7 x 7, two black and two white, against three black and one white have 632
+    (with many directions).
 
-    As in the paper each set is brought to mean 0 and deviation 1, each level and channel by
-    itself. So a fault that all images share, too bright or too flat, is not seen: the same
-    images at half the contrast read 0. The places of an image's patches depend on the seed and
-    the image's number only, so sets may be described in any cut. Not even two halves of the
-    real images read 0: compare with that number, and only readings of as many images.
+    As in the paper each set is normalised to mean 0 and standard deviation 1, separately for each
+    level and channel. It therefore does not detect a fault of all images alike, such as too much
+    brightness or too little contrast: the same images at half the contrast have 0. The positions
+    of an image's patches depend only on the seed and the image's position in the set, so sets may
+    be described in batches of any size. Two halves of the real images do not have 0 either:
+    compare with that number, and only distances of as many images.
 
     Args:
-        patches: of each image at each level. The paper has 128 of 16,384 images; as the patches
-            of one image are much alike, more images tell more.
+        patches: of each image at each level. The paper takes 128 of each of 16,384 images; since
+            patches of one image are similar, more images tell more than more patches.
         directions: random unit vectors; 512 in the paper.
-        seed: of the places and the directions.
+        seed: of the positions and the directions.
 
     Attributes:
-        names: of the numbers that `numbers` gives.
-        about: what the number depends on besides the images.
+        metrics: tuple of `Metric`, in the order of the numbers.
+        about: what the number depends on besides the images, for a record.
 
     Reference: Karras et al. (2018), appendix; Rabin et al. (2011); Burt and Adelson (1983).
     """
 
-    names = ("swd",)
+    metrics = (Metric("swd", Direction.LOWER, Kind.DISTANCE),)
 
     def __init__(self, *, patches=8, directions=128, seed=0):
         if min(patches, directions) < 1:
@@ -80,7 +83,7 @@ class SlicedWasserstein:
         """
         channels = int(described[0, 0])
         levels = described[:, 1:].reshape(len(described), -1, self.patches, PATCH**2, channels)
-        # Two at a time: numpy's sort leaves the other cores to others.
+        # Two at a time, as numpy's sort uses one core.
         with ThreadPoolExecutor(2) as threads:
             return tuple(threads.map(self._projected, np.moveaxis(levels, 1, 0)))
 
@@ -126,7 +129,7 @@ class SlicedWasserstein:
         patches = patches.reshape(-1, *patches.shape[2:])
         mean = patches.mean(axis=(0, 1), dtype=np.float64)
         deviation = patches.std(axis=(0, 1), dtype=np.float64)
-        # Where nothing differs there is nothing to scale.
+        # A constant level is not scaled.
         scale = np.where(deviation > 0.0, deviation, 1.0)
         patches = ((patches - mean) / scale).astype(np.float32).reshape(len(patches), -1)
         projected = self._unit_vectors(patches.shape[1]) @ patches.T

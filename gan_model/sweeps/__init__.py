@@ -5,7 +5,7 @@ hypergan        a function build(hp)        -> what a tuner of keras-tuner searc
 fit_arguments   arguments of search         -> those of fit
 tuner           what keras-tuner tells a hypermodel through callbacks
 trial_folder    one run of a search        <-> one folder
-judging         a history, images           -> state, distance, score
+trial_state     a history, images           -> state, distance, score
 outcome         what became of a run       <-> a file
 stopping        which errors end a search, and which only a trial
 journal         an interrupted search       -> the same search, going on

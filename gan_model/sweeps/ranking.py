@@ -1,7 +1,7 @@
-"""What became of the runs of a search -> which is the best, and how sure that is.
+"""Outcomes of the runs of a search -> which is the best, and how certain that is.
 
-Training is noisy, so the best reading of a search is partly luck: the best few are trained again
-with new seeds, and the winner is named by those readings alone.
+Training is noisy, so the best score of a search is partly luck. The best few trials are therefore
+trained again with new seeds, and the winner is chosen by those scores alone.
 """
 
 import csv
@@ -21,7 +21,7 @@ _ABOUT = ("name", "seed", "state", "reason", "score", "distance", "best_epoch", 
 
 
 def ranked(outcomes):
-    """Best first: the finished by their scores, then the collapsed, then the lost; ties by name."""
+    """Best first: finished runs by score, then collapsed, then diverged ones; ties by name."""
     return sorted(outcomes, key=lambda o: (_ORDER.index(o.state), o.score, o.name))
 
 
@@ -29,14 +29,14 @@ def ranked(outcomes):
 class Confirmed:
     """Settings that were trained again with new seeds.
 
-    A lost or collapsed run counts with its score, the worst: settings that fail with one seed
-    in three are no better than that.
+    A run that diverged or collapsed counts with the worst score, so settings that fail with one
+    seed in three have a bad mean.
 
     Attributes:
-        name: of the trial in the search; "recipe" for the recipe's own settings.
+        name: of the trial in the search; "recipe" for the defaults of the preset.
         hyperparameters: dict from names to int, float, str or bool.
         readings: list of `Outcome`, one for each new seed, at least one.
-        found: the score it had in the search; None where it was not in it.
+        found: the score in the search; None if the search did not try these settings.
     """
 
     name: str
@@ -50,17 +50,17 @@ class Confirmed:
 
     @property
     def scores(self):
-        """One for each new seed."""
+        """List of float, one score for each new seed."""
         return [float(reading.score) for reading in self.readings]
 
     @property
     def mean(self):
-        """Of the scores."""
+        """Mean of the scores."""
         return statistics.mean(self.scores)
 
     @property
     def spread(self):
-        """(least, greatest) of the scores."""
+        """Tuple of the lowest and the highest score."""
         return min(self.scores), max(self.scores)
 
     @property
@@ -70,18 +70,18 @@ class Confirmed:
 
     @property
     def failed(self):
-        """How many of the runs did not finish."""
+        """Number of runs that did not finish."""
         return sum(reading.state != FINISHED for reading in self.readings)
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Two `Confirmed` beside each other.
+    """The difference between two `Confirmed`.
 
     Attributes:
-        difference: mean of the second less that of the first; above 0 the first is better.
-        p: how often two equal settings would differ as much, 0 to 1. A winner was chosen by the
-            same readings, so its p is a little too small.
+        difference: mean of the second minus mean of the first; above 0 the first is better.
+        p: probability that two equal settings differ as much, 0 to 1. The p of a winner is a
+            little too small, as the winner was chosen by the same scores.
     """
 
     difference: float
@@ -89,15 +89,15 @@ class Comparison:
 
     @property
     def distinct(self):
-        """Whether the difference is more than the noise: p < 0.05."""
+        """Whether the difference is significant: p < 0.05."""
         return self.p < 0.05
 
 
 def compare(first, second):
-    """The `Comparison` of two `Confirmed` by Welch's t-test, which takes unequal variances.
+    """The `Comparison` of two `Confirmed` by Welch's t-test, which allows unequal variances.
 
-    p is 1 where it cannot be told: with fewer than two readings of one, or for readings that
-    are all equal. It is 0 for two different numbers without any spread.
+    p is 1 if it cannot be computed: with fewer than two scores of one, or if all scores are
+    equal. It is 0 if the means differ and neither has any spread.
     """
     if min(len(first.scores), len(second.scores)) < 2:
         p = 1.0
@@ -109,25 +109,26 @@ def compare(first, second):
 
 
 def winner(confirmed):
-    """The `Confirmed` with the least mean; of equal ones the first by name."""
+    """The `Confirmed` with the lowest mean; ties by name."""
     return _by_mean(confirmed)[0]
 
 
-def table(outcomes, *, distance, floor):
-    """Lines of text for a terminal, best first; why runs were lost stands below.
+def table(outcomes, *, distance, floor, recall=None):
+    """Lines of text for a terminal, best first; below them the reasons of runs that failed.
 
     Args:
         outcomes: list of `Outcome`.
         distance: name of what was minimised, for example "fid_fashion".
-        floor: what as many training images read; None: not known.
+        floor: the distance of as many training images; None if unknown.
+        recall: name of the recall among the figures, as `Quality.recall`; None has no column.
     """
     best_first = ranked(outcomes)
     columns = [("rank", range(1, 1 + len(best_first))), ("name", [o.name for o in best_first])]
     columns += _hyperparameters(best_first, _names(o.hyperparameters for o in outcomes))
     columns += [(distance, [o.distance for o in best_first])]
     columns += [("epoch", [o.best_epoch for o in best_first])]
-    recalls = [n for n in _names(o.figures for o in outcomes) if n.startswith("recall_")]
-    columns += [(name, [o.figures.get(name) for o in best_first]) for name in recalls[:1]]
+    if any(recall in o.figures for o in outcomes):
+        columns += [(recall, [o.figures.get(recall) for o in best_first])]
     columns += [("seconds", [f"{o.seconds:,.0f}" for o in best_first])]
     columns += [("state", [o.state for o in best_first])]
     reasons = [f"{o.name} {o.state}: {o.reason}" for o in best_first if o.reason]
@@ -138,7 +139,12 @@ def table(outcomes, *, distance, floor):
 
 
 def confirmation_table(confirmed, *, distance):
-    """The same for a list of `Confirmed`, whose `readings` have new seeds."""
+    """The same table for a list of `Confirmed`.
+
+    Args:
+        confirmed: list of `Confirmed`.
+        distance: name of what was minimised, for example "fid_fashion".
+    """
     best_first = _by_mean(confirmed)
     columns = [("name", [c.name for c in best_first])]
     columns += _hyperparameters(best_first, _names(c.hyperparameters for c in confirmed))
@@ -147,14 +153,19 @@ def confirmation_table(confirmed, *, distance):
     columns += [("standard deviation", [c.deviation for c in best_first])]
     columns += [("in the search", [c.found for c in best_first])]
     finished = [f"{len(c.readings) - c.failed} of {len(c.readings)}" for c in best_first]
-    lines = [grid([*columns, ("seeds finished", finished)], again=1)]
+    lines = [grid([*columns, ("seeds finished", finished)], repeated_columns=1)]
     if any(c.failed for c in best_first):
-        lines.append("a run that did not finish, lost or collapsed, counts with the worst score")
+        lines.append("a run that diverged or collapsed counts with the worst score")
     return "\n".join(lines)
 
 
 def verdict(confirmed, *, distance):
-    """Who wins and how sure that is, a sentence a line: runner-up, recipe, luck of the search."""
+    """Who wins and how certain that is, one sentence a line.
+
+    Args:
+        confirmed: list of `Confirmed`.
+        distance: name of what was minimised, for example "fid_fashion".
+    """
     first, *others = _by_mean(confirmed)
     if first.failed == len(first.readings):
         return "None is the winner: no run with a new seed finished."
@@ -177,9 +188,13 @@ def verdict(confirmed, *, distance):
 
 
 def write_csv(outcomes, path):
-    """Writes a line an outcome, best first, whole or not at all; "" where there is no value.
+    """Writes one line for each outcome, best first, atomically; a missing value is empty.
 
-    Columns: rank, what `Outcome` has, hyperparameters, figures. Floats are written in full.
+    Columns: rank, the fields of `Outcome`, hyperparameters, figures. Floats are written in full.
+
+    Args:
+        outcomes: list of `Outcome`.
+        path: of the CSV file.
     """
     hyperparameters = _names(o.hyperparameters for o in outcomes)
     figures = _names(o.figures for o in outcomes)
@@ -200,12 +215,12 @@ def _welch(first, second):
     from scipy import stats
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where there is next to no spread
+        warnings.simplefilter("ignore")  # it warns if there is almost no spread
         return float(stats.ttest_ind(first, second, equal_var=False).pvalue)
 
 
 def _names(dicts):
-    """Keys of all, each once, in the order in which they first appear."""
+    """The keys of all dicts, without duplicates, in order of appearance."""
     return list(dict.fromkeys(itertools.chain.from_iterable(dicts)))
 
 
@@ -219,7 +234,7 @@ def _spread(confirmed):
 
 
 def _against(role, first, other):
-    """How far another is behind the first, and whether the new seeds can tell."""
+    """A sentence on how far another is behind the first, and whether that is significant."""
     found = compare(first, other)
     who = f"The {role}, {other.name}," if other.name != role else f"The {role}"
     behind = f", {number(found.difference)} more"
@@ -237,4 +252,4 @@ def _against(role, first, other):
 
 def _failures(confirmed):
     failed, count = confirmed.failed, len(confirmed.readings)
-    return f" with {failed} of {count} runs lost or collapsed" if failed else ""
+    return f" with {failed} of {count} runs diverged or collapsed" if failed else ""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_model.metrics.frechet import as_vectors, require_one_size
+from gan_model.metrics.record import Direction, Kind, Metric, VectorMeasure
 
 _BLOCK_NUMBERS = 2_500_000  # distances in memory at a time, 20 MB
 # Of |x|^2 + |y|^2: what rounding may make of a squared distance, for vectors of up to some
@@ -105,6 +106,18 @@ def prdc(real: Neighbourhoods, fake: Neighbourhoods) -> PRDC:
     density = float(within) / (real.ks[1] * len(precise))
     precision, recall, coverage = (float(part.mean()) for part in (precise, recalled, covered))
     return PRDC(precision, recall, density, coverage)
+
+
+NEIGHBOURS = VectorMeasure(
+    (
+        Metric("precision", Direction.HIGHER, Kind.PRECISION),
+        Metric("recall", Direction.HIGHER, Kind.RECALL),
+        Metric("density", Direction.HIGHER, Kind.DENSITY),
+        Metric("coverage", Direction.HIGHER, Kind.COVERAGE),
+    ),
+    statistics=Neighbourhoods.of,
+    compare=prdc,
+)
 
 
 def nearest(features, among):
