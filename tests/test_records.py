@@ -141,7 +141,7 @@ def test_a_page_of_results_leaves_errors_out_and_shortens_names(monkeypatch):
 def test_quality_and_losses_are_the_first_groups():
     groups = sorted({*figures.GROUPS.values(), figures.QUALITY, figures.ALARMS})
     assert groups[:2] == [figures.QUALITY, figures.LOSSES]
-    assert groups[-1] < figures.MORE_QUALITY < "a figure of anybody"
+    assert groups[-1] < "a figure of anybody"
 
 
 def test_every_figure_of_a_gan_has_a_group():
@@ -153,9 +153,12 @@ def test_the_key_numbers_are_in_the_first_group(quality):
     tags = [figures.quality_tag(name, quality) for name in quality.names]
     assert tags == [
         "1 quality/gap_pixels",
-        "8 more quality/doubt_of_pixels",
+        "4 more quality/doubt_of_pixels",
         "1 quality/found_pixels",
     ]
+    both = metrics.Quality(metrics.SlicedWasserstein(), metrics.FeatureMetrics(features.pixels()))
+    first = [name for name in both.names if figures.quality_tag(name, both)[0] == "1"]
+    assert first == ["swd", "recall_pixels"], "one row of charts"
 
 
 @dataclasses.dataclass

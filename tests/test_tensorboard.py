@@ -32,16 +32,16 @@ EPOCH_ENDS = [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
 FIGURES = [
     "2 losses/discriminator_loss",
     "2 losses/generator_loss",
-    "4 scores/real_score",
-    "4 scores/fake_score",
+    "5 scores/real_score",
+    "5 scores/fake_score",
 ]
-GRADIENTS = ["7 gradients/discriminator_gradient_norm", "7 gradients/generator_gradient_norm"]
-WATCHED = ["5 diversity/diversity", "6 training/recoveries"]
+GRADIENTS = ["8 gradients/discriminator_gradient_norm", "8 gradients/generator_gradient_norm"]
+WATCHED = ["6 diversity/diversity", "7 training/recoveries"]
 IN_PIXELS = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
 QUALITY = [quality_tag(name, IN_PIXELS) for name in IN_PIXELS.names]
-RATES = ["6 training/generator_learning_rate", "6 training/discriminator_learning_rate"]
+RATES = ["7 training/generator_learning_rate", "7 training/discriminator_learning_rate"]
 WHERE = {"train": FIGURES + GRADIENTS + WATCHED, "validation": FIGURES + QUALITY, "floor": QUALITY}
-SPEED = "6 training/images_per_second"
+SPEED = "7 training/images_per_second"
 LOADERS = {"fast loader": [], "slow loader": ["--load_fast=false"]}  # the fast one is the default
 CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost", "watched live"]
 PATIENCE = 60  # seconds for anything that a server or a process has to do
@@ -264,7 +264,7 @@ def test_a_custom_chart_has_both_losses_and_one_both_scores(board):
     (category,) = layout["category"]
     assert [set(chart["multiline"]["tag"]) for chart in category["chart"]] == [
         {"2 losses/discriminator_loss", "2 losses/generator_loss"},
-        {"4 scores/real_score", "4 scores/fake_score"},
+        {"5 scores/real_score", "5 scores/fake_score"},
     ]
     # Tags are patterns there; each must match what there is, in training and in validation.
     for run in ("whole", *CUT):

@@ -4,14 +4,14 @@ A tag is a group, a slash and the name of the figure. TensorBoard folds each gro
 groups by name, so the numbers put quality and losses on the first screen.
 """
 
-QUALITY = "1 quality"  # the few numbers to look at first
+QUALITY = "1 quality"  # one row of charts, so that the first screen has the losses too
 LOSSES = "2 losses"
 ALARMS = "3 alarms"
-SCORES = "4 scores"
-DIVERSITY = "5 diversity"
-TRAINING = "6 training"
-GRADIENTS = "7 gradients"
-MORE_QUALITY = "8 more quality"
+MORE_QUALITY = "4 more quality"
+SCORES = "5 scores"
+DIVERSITY = "6 diversity"
+TRAINING = "7 training"
+GRADIENTS = "8 gradients"
 
 GROUPS = {
     "discriminator_loss": LOSSES,
@@ -44,13 +44,13 @@ def tag(name, *, prefix=""):
 
 
 def quality_tag(name, quality):
-    """The tag of a number of a `metrics.Quality`.
+    """The tag of a number of a `metrics.Quality`; the distance and the recall come first.
 
     Args:
         name: one of `quality.names`.
         quality: the `metrics.Quality`.
     """
-    return f"{QUALITY if name in quality.metrics.key_names else MORE_QUALITY}/{name}"
+    return f"{QUALITY if name in (quality.distance, quality.recall) else MORE_QUALITY}/{name}"
 
 
 def held_out_tag(name, quality, *, prefix=""):

@@ -11,9 +11,9 @@ import numpy as np
 from gan_model.metrics.record import Direction, Kind, Metric
 
 PATCH = 7  # pixels of a side, as in the paper
-_WORDS = 4  # Philox gives its random numbers by fours
+_WORDS = 4  # Philox makes four random numbers at a time
 _PER_THOUSAND = 1000.0  # as in the paper's tables
-_BLOCK_NUMBERS = 2_000_000  # pixels looked at together, 8 MB a copy
+_BLOCK_NUMBERS = 2_000_000  # pixels described together, 8 MB a copy
 
 
 class SlicedWasserstein:
@@ -117,7 +117,7 @@ class SlicedWasserstein:
         return np.hstack([channels, *cuts])
 
     def _draws(self, first, count, levels):
-        """Random numbers (count, levels, patches, 2) that the image's number decides."""
+        """Random numbers (count, levels, patches, 2) that depend on each image's position."""
         needed = levels * self.patches * 2
         fours = -(-needed // _WORDS)
         bits = np.random.Philox(key=self.seed).advance(first * fours)
@@ -165,7 +165,7 @@ def enlarged(images, shape):
 
 
 def _halved(images, axis):
-    """Every other row of the images under the filter (1, 4, 6, 4, 1) / 16; the border repeats."""
+    """Every other row after the filter (1, 4, 6, 4, 1) / 16; the border is repeated."""
     images = np.moveaxis(images, axis, 0)
     padded = np.concatenate([images[:1], images[:1], images, images[-1:], images[-1:]])
     taps = [padded[i : i + len(images) : 2] for i in range(5)]
@@ -174,7 +174,7 @@ def _halved(images, axis):
 
 
 def _doubled(images, axis):
-    """The same filter between rows of zeros, twice as strong: keeps flat images flat."""
+    """Rows with zeros between them after twice the same filter: constant images stay constant."""
     images = np.moveaxis(images, axis, 0)
     before = np.concatenate([images[:1], images[:-1]])
     after = np.concatenate([images[1:], images[-1:]])
@@ -183,7 +183,7 @@ def _doubled(images, axis):
 
 
 def _cut(level, draws):
-    """Patches (n, patches * 49 * channels) of a level at places drawn (n, patches, 2)."""
+    """Patches (n, patches * 49 * channels) of a level at random positions (n, patches, 2)."""
     windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), axis=(1, 2))
     tops, lefts = (draws % np.array(windows.shape[1:3], np.uint64)).T
     cut = windows[np.arange(len(level)), tops, lefts]  # (patches, n, channels, 7, 7)
@@ -197,7 +197,7 @@ def _with_channels(images):
     if images.dtype != np.uint8 or not fits or not len(images):
         raise ValueError(
             f"Patches are cut from uint8 images (n, height, width) or (n, height, width, 1 or 3) "
-            f"of {PATCH} pixels or more. Received: {images.dtype.name} of shape "
+            f"of {PATCH} pixels or more on each side. Received: {images.dtype.name} of shape "
             f"{images.shape}. Make them with gan.generate(count)."
         )
     return images.reshape(*images.shape[:3], *channels)
