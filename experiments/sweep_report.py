@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gan_model import charts
-from gan_model.sweeps import ranking
+from gan_model.sweeps import comparing, ranking
 
 _LONGER = 10  # times the epochs of a trial
 
@@ -37,7 +37,7 @@ def report(search, confirmed):
         print(ranking.confirmation_table(confirmed, distance=distance))
         sentences = ranking.verdict(confirmed, distance=distance).splitlines()
         print("\n" + "\n".join(textwrap.fill(one, 100) for one in sentences))
-        won = ranking.ranked(ranking.winner(confirmed).readings)[0]
+        won = ranking.ranked(comparing.winner(confirmed).readings)[0]
     print(files(search, confirmed))
     if won.state == ranking.FINISHED:
         print(f"Train longer: {os.path.relpath(sys.executable)} {train_command(search, won)}")

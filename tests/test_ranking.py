@@ -9,7 +9,7 @@ import warnings
 import pytest
 from scipy import stats
 
-from gan_model.sweeps import columns, ranking
+from gan_model.sweeps import columns, comparing, ranking
 from gan_model.sweeps.outcome import Outcome
 
 WORST = 1000.0
@@ -37,7 +37,7 @@ def outcome(name, score, *, state="finished", **changes):
 def confirmed(name, *scores, found=None, failed=0):
     readings = [outcome(f"{name}-seed-{i}", score) for i, score in enumerate(scores)]
     readings += [outcome(f"{name}-failed-{i}", 0, state="lost") for i in range(failed)]
-    return ranking.Confirmed(name, {"codings_size": 64}, readings, found)
+    return comparing.Confirmed(name, {"codings_size": 64}, readings, found)
 
 
 # Order.
@@ -85,9 +85,9 @@ def test_one_reading_has_no_deviation_and_none_is_refused():
 
 def test_the_winner_has_the_least_mean_not_the_least_reading_and_ties_go_by_name():
     lucky, steady = confirmed("a", 1.0, 9.0), confirmed("b", 4.0, 5.0)
-    assert ranking.winner([lucky, steady]) is steady
-    assert ranking.winner([steady, lucky]) is steady
-    assert ranking.winner([confirmed("b", 4.0), confirmed("a", 4.0)]).name == "a"
+    assert comparing.winner([lucky, steady]) is steady
+    assert comparing.winner([steady, lucky]) is steady
+    assert comparing.winner([confirmed("b", 4.0), confirmed("a", 4.0)]).name == "a"
 
 
 # Comparisons.
@@ -117,7 +117,7 @@ def welch(first, second):
     ],
 )
 def test_p_is_that_of_welch(first, second, distinct):
-    found = ranking.compare(confirmed("a", *first), confirmed("b", *second))
+    found = comparing.compare(confirmed("a", *first), confirmed("b", *second))
     assert found.p == pytest.approx(welch(first, second), rel=1e-9)
     assert found.distinct is distinct
     assert found.difference == pytest.approx(
@@ -130,14 +130,14 @@ def test_a_case_by_hand():
 
     There p = 1 - t / sqrt(2 + t^2), which is 1 - sqrt(8 / 10).
     """
-    found = ranking.compare(confirmed("a", 1.0, 3.0), confirmed("b", 5.0, 7.0))
+    found = comparing.compare(confirmed("a", 1.0, 3.0), confirmed("b", 5.0, 7.0))
     assert found.p == pytest.approx(1 - math.sqrt(0.8), rel=1e-9)
     assert found.difference == 4
 
 
 def test_the_other_way_round_only_the_sign_changes():
     a, b = confirmed("a", 1.0, 2.0, 4.0), confirmed("b", 3.0, 3.5)
-    there, back = ranking.compare(a, b), ranking.compare(b, a)
+    there, back = comparing.compare(a, b), comparing.compare(b, a)
     assert (there.difference, there.p) == pytest.approx((-back.difference, back.p), rel=1e-12)
 
 
@@ -154,7 +154,7 @@ def test_the_other_way_round_only_the_sign_changes():
 def test_where_there_is_no_spread_to_go_by_nothing_warns(first, second, p):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = ranking.compare(confirmed("a", *first), confirmed("b", *second))
+        found = comparing.compare(confirmed("a", *first), confirmed("b", *second))
     assert found.p == p
     assert found.distinct is (p == 0)
 
@@ -162,7 +162,7 @@ def test_where_there_is_no_spread_to_go_by_nothing_warns(first, second, p):
 def test_next_to_no_spread_does_not_warn_either():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = ranking.compare(confirmed("a", 1.0, 1.0 + 1e-15), confirmed("b", 2.0, 2.0))
+        found = comparing.compare(confirmed("a", 1.0, 1.0 + 1e-15), confirmed("b", 2.0, 2.0))
     assert found.distinct
 
 
@@ -217,7 +217,7 @@ def test_tables_are_at_most_a_hundred_columns_wide(count):
         outcome("trial-001", 0, state="lost", reason="of a reason that takes long to tell " * 9),
     ]
     texts = [ranking.table(runs, distance="fid_fashion", floor=1.0)]
-    twice = [ranking.Confirmed(run.name, many, [run, run], 1.0) for run in runs]
+    twice = [comparing.Confirmed(run.name, many, [run, run], 1.0) for run in runs]
     texts.append(ranking.confirmation_table(twice, distance="fid_fashion"))
     for text in texts:
         lines = text.splitlines()
@@ -233,7 +233,7 @@ def test_the_default_space_takes_one_block():
         "discriminator_learning_rate": 0.000654321,
     }
     run = outcome("trial-000", 123.456, hyperparameters=space)
-    twice = ranking.Confirmed("trial-000", space, [run, outcome("b", 234.567)], 123.4)
+    twice = comparing.Confirmed("trial-000", space, [run, outcome("b", 234.567)], 123.4)
     texts = [
         ranking.table([run], distance="fid_fashion", floor=None),
         ranking.confirmation_table([twice], distance="fid_fashion"),

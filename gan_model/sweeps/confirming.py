@@ -2,7 +2,7 @@
 
 import keras_tuner
 
-from gan_model.sweeps.ranking import RECIPE, Confirmed
+from gan_model.sweeps.comparing import RECIPE, Confirmed
 from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
 
 _PLACE = 2**31  # larger than the number of any trial
