@@ -33,10 +33,10 @@ def main(args):
             for name, values in read.items():
                 values[repeat].append(numbers[name])
     for name, values in read.items():
-        told = [
+        means = [
             f"{n:,}: {np.mean(v):.3g}" for n, v in zip(counts, np.transpose(values), strict=True)
         ]
-        print(f"{name:15} {'  '.join(told)}")
+        print(f"{name:15} {'  '.join(means)}")
     charts.curve(
         {shown[0].name: (counts, read[shown[0].name])},
         args.out,

@@ -137,7 +137,7 @@ def alarmed(study, runs):
         for record in records
         if record.get("alarms") is not None
     ]
-    told = [
+    lines = [
         f"- {study.systems[system].what}, seed {record['seed']}: `{alarm['alarm']}` in epoch "
         f"{alarm['epoch']}."
         for system, record in watched
@@ -145,9 +145,9 @@ def alarmed(study, runs):
     ]
     if not watched:
         return "None of these runs was watched by alarms."
-    alarms = f"{len(told)} alarm{'s' * (len(told) != 1)}"
+    alarms = f"{len(lines)} alarm{'s' * (len(lines) != 1)}"
     text = f"`callbacks.Alarms` watched {len(watched)} of these runs and raised {alarms}"
-    return "\n".join([text + (":\n" if told else "."), *told]).strip()
+    return "\n".join([text + (":\n" if lines else "."), *lines]).strip()
 
 
 def shown(study_name, study, runs):

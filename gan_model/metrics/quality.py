@@ -125,7 +125,7 @@ class Quality(keras.metrics.Metric):
         """Describes the held-out images, and as many training images for the floor.
 
         Args:
-            held_out: uint8 images; `count` of them are drawn where there are more.
+            held_out: uint8 images; `count` of them are drawn if there are more.
             training: uint8 images; None, or too few, leaves the floor as it is.
         """
         held_out = chosen(held_out, self.count)

@@ -79,17 +79,17 @@ def verdict(confirmed, *, distance):
     seeds = "of one new seed"
     if count > 1:
         seeds = f"on average of {count} new seeds ({_spread(first)})"
-    told = [f"{beaten} {first.name}: {distance} {mean} {seeds}{_failures(first)}."]
-    told += [_against("runner-up", first, other) for other in others[:1]]
-    told += [_against("recipe", first, other) for other in others[1:] if other.name == RECIPE]
+    sentences = [f"{beaten} {first.name}: {distance} {mean} {seeds}{_failures(first)}."]
+    sentences += [_against("runner-up", first, other) for other in others[:1]]
+    sentences += [_against("recipe", first, other) for other in others[1:] if other.name == RECIPE]
     searched = [c for c in confirmed if c.found is not None]
     if searched:
         lucky = min(searched, key=lambda c: (c.found, c.name))
-        told += [
+        sentences += [
             f"In the search the best, {lucky.name}, read {number(lucky.found)}; with new seeds "
             f"it reads {number(lucky.mean)} on average."
         ]
-    return "\n".join(told)
+    return "\n".join(sentences)
 
 
 def write_csv(outcomes, path):
