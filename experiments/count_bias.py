@@ -18,35 +18,53 @@ COUNTS = (500, 1000, 2000, 5000, 10_000)
 def main(args):
     with quiet():
         from gan_model import charts, data, features, metrics
-        from gan_model.metrics import Kind
     (images, _), _ = data.load(args.data)
     space = metrics.FeatureMetrics(features.fashion())
     vectors = space.describe(images)
     counts = [count for count in COUNTS if 2 * count <= len(vectors)]
-    shown = [one for one in space.metrics if one.kind in (Kind.DISTANCE, Kind.RECALL)]
-    read = {metric.name: [[] for _ in range(args.repeats)] for metric in shown}
-    for repeat in range(args.repeats):
+    read = readings(space, vectors, counts, repeats=args.repeats)
+    for name, values in read.items():
+        means = [
+            f"{n:,}: {np.mean(v):.3g}" for n, v in zip(counts, np.transpose(values), strict=True)
+        ]
+        print(f"{name:15} {'  '.join(means)}")
+    distance = space.metrics[0].name
+    charts.curve(
+        {distance: (counts, read[distance])},
+        args.out,
+        x_label="images on each side",
+        y_label=f"{distance} between real images",
+        title=f"What chance alone reads, {args.repeats} draws",
+        log_x=True,
+        log_y=True,
+    )
+    print(f"{args.out}\n{json.dumps(read)}")
+
+
+def readings(space, vectors, counts, *, repeats):
+    """Distances and recall of disjoint sets of real vectors.
+
+    Args:
+        space: the `FeatureMetrics` to measure with.
+        vectors: (n, size), of real images.
+        counts: images in each set.
+        repeats: draws of each count.
+
+    Returns:
+        Dict from names to lists (repeats, counts).
+    """
+    from gan_model.metrics import Kind
+
+    shown = [one.name for one in space.metrics if one.kind in (Kind.DISTANCE, Kind.RECALL)]
+    read = {name: [[] for _ in range(repeats)] for name in shown}
+    for repeat in range(repeats):
         order = np.random.default_rng(repeat).permutation(len(vectors))
         for count in counts:
             one, other = (space.statistics(vectors[order[at : at + count]]) for at in (0, count))
             numbers = space.numbers(one, other)
             for name, values in read.items():
                 values[repeat].append(numbers[name])
-    for name, values in read.items():
-        means = [
-            f"{n:,}: {np.mean(v):.3g}" for n, v in zip(counts, np.transpose(values), strict=True)
-        ]
-        print(f"{name:15} {'  '.join(means)}")
-    charts.curve(
-        {shown[0].name: (counts, read[shown[0].name])},
-        args.out,
-        x_label="images on each side",
-        y_label=f"{shown[0].name} between real images",
-        title=f"What chance alone reads, {args.repeats} draws",
-        log_x=True,
-        log_y=True,
-    )
-    print(f"{args.out}\n{json.dumps(read)}")
+    return read
 
 
 if __name__ == "__main__":

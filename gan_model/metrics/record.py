@@ -49,9 +49,11 @@ class Metric:
         object.__setattr__(self, "label", self.label or self.name)
 
     def in_space(self, features_name):
-        """The same metric of vectors from the features of that name: "fid" -> "fid_fashion".
+        """The same metric in the space of some features: "fid" -> "fid_fashion".
 
-        `name` and `error_of` may have a place for it, as "kid_{}_error" has; else it comes last.
+        Args:
+            features_name: name of the features. It replaces "{}" in `name` and `error_of`; a name
+                without "{}" gets it at the end.
         """
         return dataclasses.replace(
             self,
