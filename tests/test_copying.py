@@ -77,7 +77,7 @@ def test_the_duplicates_expected_are_those_that_come(count, expected):
 @pytest.mark.parametrize("number", [copying.copying_probability, copying.duplicates])
 def test_what_is_no_list_of_distances_is_refused(number):
     for wrong in ([], np.ones((2, 2))):
-        with pytest.raises(ValueError, match=r"Take them from neighbours.nearest"):
+        with pytest.raises(ValueError, match=r"Compute them with neighbours.nearest"):
             number(wrong, [1.0])
         with pytest.raises(ValueError, match=r"expected \(n,\) and \(m,\)"):
             number([1.0], wrong)

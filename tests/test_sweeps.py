@@ -517,7 +517,9 @@ def test_something_that_is_no_compiled_gan_stops_the_search(tmp_path, made):
     def build_other(hp):
         return GAN(*players()) if made == "not compiled" else made and made()
 
-    with pytest.raises(sweeps.SearchStopped, match=r"build\(hp\) gives a compiled gan_model\.GAN"):
+    with pytest.raises(
+        sweeps.SearchStopped, match=r"build\(hp\) returns a compiled gan_model\.GAN"
+    ):
         Search(tmp_path, build=build_other)
 
 
