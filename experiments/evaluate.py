@@ -46,14 +46,15 @@ def main(args):
     reference = metrics.Reference(metrics.measures(held_out, args.features), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
     out.mkdir(parents=True, exist_ok=True)
-    sets = readings(sampler, images, count, most=args.seeds)
+    sets = readings(sampler, images, count, max_sets=args.seeds)
     figures = about(args, settings, reference) | {
         "readings": [reference.compare(images) for images in sets],
         "floor": reference.compare(chosen(train, count)),
         "noise": reference.compare(metrics.shuffled_pixels(real)),
     }
     print(report.head(figures, readings="seed" if sampler else "part"))
-    print(report.table(figures["readings"], floor=figures["floor"], noise=figures["noise"]))
+    bounds = {name: figures[name] for name in ("floor", "noise")}
+    print(report.table(reference.metrics.values(), figures["readings"], **bounds))
     print(report.COLUMNS)
     figures |= classes(reference, sets, real, out)
     if sampler and sampler.class_count:
@@ -64,17 +65,17 @@ def main(args):
         print(f"All figures: {args.json}")
 
 
-def readings(sampler, images, count, *, most):
-    """Sets of `count` images each: of other codings, or parts of the images given."""
+def readings(sampler, images, count, *, max_sets):
+    """Sets of `count` images each: from the codings of other seeds, or parts of `images`."""
     from gan_model.data.image_sets import disjoint_parts
 
     if sampler is None:
-        return disjoint_parts(images, count, max_parts=most)
-    return [sampler.generate(count, seed=seed) for seed in range(most)]
+        return disjoint_parts(images, count, max_parts=max_sets)
+    return [sampler.generate(count, seed=seed) for seed in range(max_sets)]
 
 
 def opened(args):
-    """(what makes the images, the settings of its run); None for each that there is not."""
+    """Tuple of the `Sampler` and the settings of its run; None for each that does not exist."""
     from gan_model import runs
     from gan_model.model.sampling import Sampler
 
@@ -85,7 +86,7 @@ def opened(args):
         model = folder.load() if args.weights == "last" else runs.load_model(folder.best)
         settings = settings_in(folder.settings)
     elif args.weights == "best":
-        raise ValueError(f"--weights best is for the folder of a run, and {args.what} is none.")
+        raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
     elif Path(args.what).suffix == ".keras":
         model = runs.load_model(args.what)
     else:
@@ -106,9 +107,10 @@ def settings_in(path):
 
 
 def compared(args, settings, sampler):
-    """Training images, held-out images, the images to measure if they are made, and labels.
+    """Tuple of training images, held-out images, the images to measure, and labels.
 
-    The images have one shape; the labels are those of the training and the held-out ones.
+    All images have the same shape. The images to measure are None if a `Sampler` generates them.
+    The labels are a pair, of the training images and of the held-out images.
     """
     from gan_model import data, runs
     from gan_model.data import load_images
@@ -127,7 +129,7 @@ def compared(args, settings, sampler):
     if own and runs.fingerprint(train) != settings["images"]:
         raise ValueError(
             f"The images of {args.data} are not those that the run was trained on. To compare "
-            f"with them all the same: --data {args.data}"
+            f"with them anyway: --data {args.data}"
         )
     if not sampler:
         return train, held_out, load_images(args.what, image_shape=train.shape[1:]), labels
@@ -136,7 +138,7 @@ def compared(args, settings, sampler):
             f"{args.what} makes images of shape {given.shape[1:]}, those of {args.data} have "
             f"{train.shape[1:]}. Say what it was trained on: --data NAME, or a folder's path."
         )
-    # One channel may be told or left out.
+    # Grey images come with or without a channel.
     train, held_out = (part.reshape(len(part), *given.shape[1:]) for part in (train, held_out))
     return train, held_out, None, labels
 
@@ -153,20 +155,21 @@ def about(args, settings, reference):
 
 
 def classes(reference, sets, real, out):
-    """Counts of the classes, printed and drawn, where the features come with a classifier."""
+    """Prints and draws the counts of the classes, if the features come with a classifier."""
     import numpy as np
 
-    from gan_model import charts, features
+    from gan_model import charts
     from gan_model.metrics import report
 
-    if not in_fashion(reference):
+    classifier = reference.classifier
+    if classifier is None:
         return {}
-    names = list(features.CLASSES)
+    names = list(classifier.class_names)
     generated, held_out = (
-        np.bincount(features.fashion().classes(images), minlength=len(names)).tolist()
+        np.bincount(classifier.classes(images), minlength=len(names)).tolist()
         for images in (np.concatenate(sets), real)
     )
-    print("\nClasses, as the classifier `fashion` sees them")
+    print(f"\nClasses, as the classifier `{classifier.name}` sees them")
     print(report.classes(names, generated, held_out))
     charts.class_histogram(generated, names, out / "classes.png", real_counts=held_out)
     print(f"  {out / 'classes.png'}")
@@ -174,11 +177,14 @@ def classes(reference, sets, real, out):
 
 
 def by_class(args, sampler, reference, images, labels):
-    """Each class by itself, printed: its distance, and how many images are of the class asked.
+    """Prints the distance of each class, and how many images are of the class asked for.
 
     Args:
         args: of the command line.
-        images, labels: each of training and held out.
+        sampler: `Sampler` of a GAN with classes.
+        reference: `Reference` of all held-out images.
+        images: pair of training and held-out images.
+        labels: pair of their labels.
     """
     import numpy as np
 
@@ -195,7 +201,7 @@ def by_class(args, sampler, reference, images, labels):
         of_class = metrics.Reference(reference.measures, real)
         made = sampler.generate(count, labels=label)
         row = {"class": label, "count": count}
-        if args.data in ("sample", "fashion_mnist"):  # whose classes are those of the classifier
+        if args.data in ("sample", "fashion_mnist"):  # with the classifier's classes
             row |= {"name": features.CLASSES[label]}
             row |= {"as_asked": float((features.fashion().classes(made) == label).mean())}
         floor = of_class.compare(train)
@@ -206,28 +212,24 @@ def by_class(args, sampler, reference, images, labels):
 
 
 def copies(reference, fakes, real, train, out):
-    """Signs of copying, printed, and the images that are most like copies, drawn."""
+    """Prints signs of copying, and draws the images that are most similar to copies."""
     from gan_model import charts, features
     from gan_model.metrics import report
     from gan_model.metrics.copying import WORST, look_for_copies
 
-    kind = features.fashion() if in_fashion(reference) else features.pixels()
+    kind = reference.classifier or features.pixels()
     found = look_for_copies(kind, fake_images=fakes, held_out_images=real, train_images=train)
     path = out / "neighbours.png"
     rows = report.rows_of_neighbours(found)
     pairs = fakes[found.shown], train[found.training]
     charts.neighbours(*pairs, path, labels=rows, distances=found.distances)
     print(f"\n{report.copying(found, f'{kind.name}, checksum {kind.checksum}')}")
-    print(f"  {path}: the {WORST} nearest of all, then {len(rows) - WORST} others")
+    print(f"  {path}: the {WORST} nearest ones, then {len(rows) - WORST} others")
     about = {"features": kind.name, "checksum": kind.checksum, "counts": found.counts}
     return {
         "copying": about
         | {"copying_probability": found.copying_probability, "duplicates": found.duplicates}
     }
-
-
-def in_fashion(reference):
-    return reference.about["measures"][0].get("features") == "fashion"
 
 
 if __name__ == "__main__":

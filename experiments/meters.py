@@ -1,4 +1,4 @@
-"""What is measured of a generator in a study, after so many minutes of training."""
+"""What a study measures of a generator, after a number of minutes of training."""
 
 import numpy as np
 
@@ -6,7 +6,14 @@ _CLASSES, _STACKED = 10, 25_600  # generated images whose combinations of classe
 
 
 class QualityMeter:
-    """Compares generated images with held-out ones, counts their classes, keeps a grid."""
+    """Compares generated images with held-out ones, counts their classes, saves a grid.
+
+    Args:
+        gan: the `GAN` to measure.
+        train: uint8 training images, for the floor.
+        held_out: uint8 held-out images.
+        folder: gets a grid of images for each measurement.
+    """
 
     def __init__(self, gan, train, held_out, folder):
         from gan_model import features, metrics
@@ -49,7 +56,10 @@ class QualityMeter:
 
 
 class ModeMeter:
-    """Counts which combinations of classes generated images show in their three channels."""
+    """Counts which combinations of classes generated images show in their three channels.
+
+    Arguments are those of `QualityMeter`; `held_out` and `folder` are not used.
+    """
 
     def __init__(self, gan, train, held_out, folder):
         from gan_model import features
@@ -70,10 +80,10 @@ class ModeMeter:
     def _counted(self, stacked):
         first, second, third = (self._classes(stacked[..., channel]) for channel in range(3))
         modes = (first * _CLASSES + second) * _CLASSES + third
-        shares = np.bincount(modes, minlength=_CLASSES**3) / len(modes)
-        there = shares[shares > 0]
-        kl = float((there * np.log(there * _CLASSES**3)).sum())
-        return {"modes": len(there), "kl": kl}
+        fractions = np.bincount(modes, minlength=_CLASSES**3) / len(modes)
+        fractions = fractions[fractions > 0]
+        kl = float((fractions * np.log(fractions * _CLASSES**3)).sum())
+        return {"modes": len(fractions), "kl": kl}
 
 
 def _counted(classes):
@@ -81,6 +91,6 @@ def _counted(classes):
 
 
 def stack(images, count, *, seed):
-    """Images of three others in their channels: uint8 (count, height, width, 3)."""
+    """Images with three random grey images in their channels: uint8 (count, height, width, 3)."""
     rows = np.random.default_rng(seed).integers(len(images), size=(3, count))
     return np.stack([images[of_channel] for of_channel in rows], axis=-1)

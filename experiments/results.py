@@ -2,11 +2,11 @@
 
     python experiments/results.py --study presets --minutes 1 2 4 --seeds 3
 
-Each run (a system, a seed) is a process of its own and leaves its figures in the folder of the
-runs, so that, stopped and started again, only the missing ones are trained. The minutes are
-those of training: what `fit` or the loop takes from its first line on, compiling included,
-measuring left out. Nothing else should run on the machine meanwhile. With `--cores 1` each run
-has one core to itself, and as many go side by side as there are cores.
+Each run (a system with a seed) is a separate process that leaves its figures in the folder of
+runs. If the command is stopped and started again, it trains only the missing runs. The minutes are
+those of training: from the first line of `fit` or of the loop, with compiling and without
+measuring. Nothing else should run on the machine at that time. With `--cores 1` each run has one
+core, and as many runs are trained at once as there are cores.
 """
 
 import json
@@ -69,7 +69,7 @@ def main(args):
 
 
 def train_all(args, missing):
-    """Trains runs, each in a process of its own on cores of its own."""
+    """Trains runs, each in a separate process with its own cores."""
     cores = sorted(os.sched_getaffinity(0))
     each = min(args.cores or len(cores), len(cores))
     free = SimpleQueue()
@@ -89,7 +89,7 @@ def train_all(args, missing):
         for status in pool.map(train, missing):
             if status:
                 pool.shutdown(cancel_futures=True)
-                sys.exit(status)  # it has said why
+                sys.exit(status)  # the run has printed why
 
 
 def figures_file(args, system, number):
@@ -97,7 +97,7 @@ def figures_file(args, system, number):
 
 
 def done(path, minutes):
-    """Whether the figures of a run are there, for these minutes, or for as many as it lasted."""
+    """Whether a run has its figures for all these minutes, or for as many as it lasted."""
     if not path.exists():
         return False
     record = json.loads(path.read_text())
@@ -106,7 +106,7 @@ def done(path, minutes):
 
 
 def one(args, study):
-    """Trains one system of a study and writes what was measured on the way."""
+    """Trains one system of a study and writes what was measured during training."""
     with quiet():
         import keras
 
@@ -122,11 +122,11 @@ def one(args, study):
     gan = system.build(train.shape[1:], seed=args.seed, **classes)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
-    # Of all images, however few train: the floor needs as many as are held out.
+    # With all images, even if it trains on few: the floor needs as many as are held out.
     meter = meter_of(gan, images, held_out, folder)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     if system.by_loop:
-        alarms = None  # nothing watches the loop
+        alarms = None  # they only watch `fit`
         run_loop(gan, train, stopwatch)
     else:
         alarms = raised(run_fit(gan, train, stopwatch, labels[: len(train)] if classes else None))
@@ -138,15 +138,15 @@ def one(args, study):
 
 
 def state_of(minutes_left, alarms):
-    """What became of a run, which an alarm or losses that are no numbers may have ended."""
+    """The state of a run that an alarm or infinite losses may have ended early."""
     if not minutes_left:
         return "finished"
     ended = [alarm["alarm"] for alarm in alarms or ()]
-    return f"lost: {', '.join(ended) or 'weights or losses became infinite or no number'}"
+    return f"diverged: {', '.join(ended) or 'weights or losses became infinite or NaN'}"
 
 
 def run_fit(gan, train, stopwatch, labels=None):
-    """Trains by the clock, watched by the alarms; gives the history."""
+    """Trains by the clock with alarms; returns the history."""
     from keras.callbacks import LambdaCallback
 
     from gan_model.callbacks import Alarms
@@ -160,7 +160,7 @@ def run_fit(gan, train, stopwatch, labels=None):
         labels,
         batch_size=BATCH_SIZE,
         epochs=10**6,
-        steps_per_epoch=1000,  # at the end of each the alarms judge; the batches are the same
+        steps_per_epoch=1000,  # the alarms judge after each epoch; the batches are the same
         callbacks=[Alarms(), LambdaCallback(on_train_batch_end=look)],
         verbose=0,
     ).history
@@ -168,10 +168,13 @@ def run_fit(gan, train, stopwatch, labels=None):
 
 def raised(history):
     """The alarms of a run, each with the epoch in which it was first raised."""
+    from gan_model import alarms
+
+    watched = {alarm.name: history.get(alarms.figure_of(alarm), ()) for alarm in alarms.standard()}
     return [
-        {"alarm": name.removeprefix("alarm_"), "epoch": values.index(1.0) + 1}
-        for name, values in history.items()
-        if name.startswith("alarm_") and 1.0 in values
+        {"alarm": name, "epoch": values.index(1.0) + 1}
+        for name, values in watched.items()
+        if 1.0 in values
     ]
 
 
@@ -194,12 +197,12 @@ def run_loop(gan, train, stopwatch):
 
 
 def finite(gan):
-    """Whether the run is still one: `fit` looks for itself, the loop does not."""
+    """Whether the weights are finite: `fit` checks that itself, the loop does not."""
     return all(np.isfinite(w).all() for w in gan.generator.get_weights())
 
 
 class Stopwatch:
-    """Calls `measure(minute, images)` at minutes of training, and stands still meanwhile."""
+    """Calls `measure(minute, images)` at minutes of training; measuring itself takes no time."""
 
     def __init__(self, minutes, measure):
         self.left, self._measure, self._began = list(minutes), measure, time.perf_counter()

@@ -23,13 +23,13 @@ higher is better for precision, recall, density and coverage. Each cell is the m
 
 
 def page(study_name, runs, docs, kept):
-    """Writes the part of a study and its pictures, then the page of all parts that there are.
+    """Writes the part of a study and its pictures, then the page of all existing parts.
 
     Args:
         study_name: one of `studies.NAMES`.
         runs: dict from systems to the records of their runs, one for each seed.
         docs: folder that gets `results.md` and `results/`.
-        kept: folder in which each run has one of its own, `<data>-<system>-<seed>`.
+        kept: folder with a folder for each run, `<data>-<system>-<seed>`.
 
     Returns:
         The path of the page.
@@ -47,7 +47,7 @@ def page(study_name, runs, docs, kept):
             source = kept / f"{about['data']}-{system}-{records[0]['seed']}"
             show_first(records[0], source, folder, f"{study_name}-{system}")
         parts.append(f"![Distance against minutes of training](results/{study_name}.png)")
-    parts += [table(study, runs, about), lost(study, runs), alarmed(study, runs)]
+    parts += [table(study, runs, about), unfinished(study, runs), alarmed(study, runs)]
     if study.curve:
         parts.append(shown(study_name, study, runs))
     (folder / f"{study_name}.md").write_text("\n\n".join(parts) + "\n")
@@ -55,7 +55,7 @@ def page(study_name, runs, docs, kept):
 
 
 def joined(docs):
-    """Writes `results.md` of the parts in `results/`; that of searches is written by hand."""
+    """Writes `results.md` from the parts in `results/`; that on searches is written by hand."""
     parts = [docs / "results" / f"{name}.md" for name in (*studies.NAMES, "search")]
     texts = [path.read_text().strip() for path in parts if path.exists()]
     path = docs / "results.md"
@@ -81,9 +81,10 @@ n = {about["count"]:,}."""
 
 
 def table(study, runs, about):
+    known = metrics_of_studies()
     names = list(about["marks"][0]["numbers"])
-    names = [name for name in names if not name.endswith("_error")]
-    columns = [name.removesuffix("_fashion") for name in names]
+    names = [name for name in names if name not in known or not known[name].error_of]
+    columns = [known[name].label if name in known else name for name in names]
     by_class = any("classes" in mark for r in runs.values() for one in r for mark in one["marks"])
     columns += ["classes, %"] * by_class
     lines = [
@@ -101,20 +102,27 @@ def table(study, runs, about):
     return "\n".join(lines)
 
 
+def metrics_of_studies():
+    """What the numbers of the studies are: `metrics.Metrics`."""
+    from gan_model import features, metrics
+
+    return metrics.Metrics([metrics.FeatureMetrics(features.fashion())])
+
+
 def row(what, minute, marks, names):
     images = np.mean([mark["images"] for mark in marks])
     cells = [spread([mark["numbers"][name] for mark in marks]) for name in names]
     if "classes" in marks[0]:
-        shares = [100 * np.asarray(m["classes"]) / np.sum(m["classes"]) for m in marks]
-        cells.append(f"{shortened(np.min(shares))} to {shortened(np.max(shares))}")
+        percent = [100 * np.asarray(m["classes"]) / np.sum(m["classes"]) for m in marks]
+        cells.append(f"{shortened(np.min(percent))} to {shortened(np.max(percent))}")
     if "as_asked" in marks[0]:
         right = 100 * np.mean([mark["as_asked"] for mark in marks])
         what += f" ({right:.1f}% of its images classified as asked)"
     return f"| {what} | {minute} | {images:,.0f} | {' | '.join(cells)} |"
 
 
-def lost(study, runs):
-    """What became of the runs that did not reach the end, told even where there is none."""
+def unfinished(study, runs):
+    """Lines on the runs that did not reach the end, or that all of them did."""
     failed = [
         f"- {study.systems[system].what}, seed {record['seed']}: {record['state']}, after "
         f"{len(record['marks'])} of the readings."
@@ -127,14 +135,14 @@ def lost(study, runs):
 
 
 def alarmed(study, runs):
-    """How many alarms the runs raised; those of the loop, and older ones, had nobody to watch."""
+    """How many alarms the runs raised; runs of the loop, and older runs, had none."""
     watched = [
         (system, record)
         for system, records in runs.items()
         for record in records
         if record.get("alarms") is not None
     ]
-    told = [
+    lines = [
         f"- {study.systems[system].what}, seed {record['seed']}: `{alarm['alarm']}` in epoch "
         f"{alarm['epoch']}."
         for system, record in watched
@@ -142,9 +150,9 @@ def alarmed(study, runs):
     ]
     if not watched:
         return "None of these runs was watched by alarms."
-    alarms = f"{len(told)} alarm{'s' * (len(told) != 1)}"
+    alarms = f"{len(lines)} alarm{'s' * (len(lines) != 1)}"
     text = f"`callbacks.Alarms` watched {len(watched)} of these runs and raised {alarms}"
-    return "\n".join([text + (":\n" if told else "."), *told]).strip()
+    return "\n".join([text + (":\n" if lines else "."), *lines]).strip()
 
 
 def shown(study_name, study, runs):
@@ -159,7 +167,7 @@ def shown(study_name, study, runs):
 
 
 def show_first(record, source, folder, name):
-    """The grid and the classes of a run at its last reading, as PNG; nothing if it has none."""
+    """Writes the grid and the classes of a run at its last reading as PNG, if it has one."""
     from gan_model import charts, features
 
     for mark in record["marks"][-1:]:

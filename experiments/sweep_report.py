@@ -1,4 +1,4 @@
-"""What sweep.py says at the end: tables, pictures, who won, and how to train it longer."""
+"""The report at the end of sweep.py: tables, pictures, the winner, and how to train it longer."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from gan_model import charts
-from gan_model.sweeps import ranking
+from gan_model.sweeps import comparing, ranking
 
 _LONGER = 10  # times the epochs of a trial
 _WIDTH = 100  # of a table, in characters, where the terminal is not narrower
@@ -24,10 +24,12 @@ def report(search, confirmed):
     width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
     ranking.write_csv(outcomes, folder.table)
     charts.trials(outcomes, folder.chart, distance=distance, floor=floor)
-    print("\n" + ranking.table(outcomes, distance=distance, floor=floor, width=width))
+    recall = search.hypergan.quality.recall
+    table = {"distance": distance, "floor": floor, "recall": recall, "width": width}
+    print("\n" + ranking.table(outcomes, **table))
     best = [one for one in ranking.ranked(outcomes) if one.state == ranking.FINISHED]
     if not best:
-        print("\nNo trial finished: give lower learning rates, or fewer epochs at first.")
+        print("\nNo trial finished: try lower learning rates, or fewer epochs at first.")
         return
     side_by_side(search, best[:3])
     won = best[0]
@@ -39,14 +41,14 @@ def report(search, confirmed):
         print(ranking.confirmation_table(confirmed, distance=distance, width=width))
         sentences = ranking.verdict(confirmed, distance=distance).splitlines()
         print("\n" + "\n".join(textwrap.fill(one, width) for one in sentences))
-        won = ranking.ranked(ranking.winner(confirmed).readings)[0]
+        won = ranking.ranked(comparing.winner(confirmed).readings)[0]
     print(files(search, confirmed))
     if won.state == ranking.FINISHED:
         print(f"Train longer: {os.path.relpath(sys.executable)} {train_command(search, won)}")
 
 
 def side_by_side(search, outcomes):
-    """Writes the grids of these trials, each of its best epoch, beside each other."""
+    """Writes one picture of the grids of these trials, each of its best epoch."""
     grids = [
         search.hypergan.folder_of(one.name).samples / f"epoch-{one.best_epoch:05d}.png"
         for one in outcomes
@@ -61,7 +63,7 @@ def side_by_side(search, outcomes):
 
 
 def files(search, confirmed):
-    """Where everything is."""
+    """Lines that say where the files are."""
     folder = search.folder
     python = os.path.relpath(sys.executable)
     tensorboard = Path(python).with_name("tensorboard")
@@ -73,7 +75,7 @@ Dashboard:    {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin i
 
 
 def train_command(search, won):
-    """What trains the settings of an `Outcome` longer, from the same seed."""
+    """The command that trains the settings of an `Outcome` longer, with the same seed."""
     args = search.args
     given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
     given["epochs"] = _LONGER * args.epochs

@@ -1,14 +1,14 @@
-"""Figures of a run -> a sentence where something has gone wrong, or nothing.
+"""Figures of a run -> a sentence if something has gone wrong, else None.
 
-An alarm has a `name`, `ends` (whether the run is lost with it), and one method:
+An alarm has a `name`, `ends` (whether it stops the run), and one method:
 
     judge(gan, figures, before) -> sentence, or None
 
-figures are those of the epoch that has just ended, by name; those of an alarm that ends the
-run come after each batch as well, and are then of the epoch so far. before are those of all
-epochs before, a dict from names to lists. Nothing else is remembered, so that a run which
-was cut is judged like one that never was. To write your own, give an object with these
-three to `callbacks.Alarms`.
+`figures` is a dict from names to the figures of the epoch that has just ended. An alarm with
+`ends` is also asked after each batch, with the means of the epoch so far. `before` is a dict from
+names to lists with the figures of all epochs before. An alarm remembers nothing else, so it judges
+a resumed run like one that was never interrupted. To write your own, give `callbacks.Alarms` an
+object with these three attributes.
 
 A sentence says what was seen, what it means, and what to try.
 """
@@ -19,48 +19,53 @@ import math
 import tensorflow as tf
 
 from gan_model.metrics.diversity import collapsed
+from gan_model.metrics.record import Kind
 from gan_model.model.trackers import FIGURES
 
-# The last two are those of generated images: not a number where the weights are not.
+# The last two are of generated images, and NaN if the weights are.
 _OF_TRAINING = (*FIGURES, "diversity", "class_entropy")
-_EPOCHS = 3  # in a row, before it is said: figures of a healthy game swing
+_EPOCHS = 3  # in a row before an alarm is raised, as figures of a healthy game oscillate
 _STEPS = 500  # before that a generator has not learned enough to be judged
 
 
-class _Priced:
-    """Remembers what the discriminator's loss can cost, which takes a while to find out."""
+class _LossBounds:
+    """The `loss_bounds` of the last loss asked for; computing them takes a while."""
 
-    _known = None, (None, None)
+    def __init__(self):
+        self._known = None, (None, None)
 
-    def loss_bounds(self, loss):
+    def of(self, loss):
         if self._known[0] is not loss:
             self._known = loss, loss_bounds(loss)
         return self._known[1]
 
 
-class Exploding(_Priced):
-    """The losses or gradients became infinite, no numbers, or far larger than any before.
+class Exploding:
+    """The losses or gradients became infinite, NaN, or far larger than in all epochs before.
 
-    Far larger: a discriminator that pays 100 times what guessing costs, where the loss has
-    such a price, or a gradient 1000 times that of every epoch before. The run is lost.
+    Far larger means a discriminator loss of 100 times the loss of guessing, if the loss is
+    bounded, or a gradient norm of 1000 times the largest before. The run has diverged.
     """
 
     name, ends = "exploding", True
 
+    def __init__(self):
+        self._bounds = _LossBounds()
+
     def judge(self, gan, figures, before):
-        seen = self._no_numbers(figures) or self._losing(gan.loss, figures)
+        seen = self._not_finite(figures) or self._high_loss(gan.loss, figures)
         seen = seen or self._steep(figures, before)
         return seen and (
             f"{seen}. A step was too long, and no later one brings the run back: try lower "
             "learning rates, or a penalty, penalty=penalties.R1(10)."
         )
 
-    def _no_numbers(self, figures):
+    def _not_finite(self, figures):
         names = not_finite(figures)
         return f"{', '.join(names)} became infinite or not a number" if names else None
 
-    def _losing(self, loss, figures):
-        paid, (least, guessing) = figures["discriminator_loss"], self.loss_bounds(loss)
+    def _high_loss(self, loss, figures):
+        paid, (least, guessing) = figures["discriminator_loss"], self._bounds.of(loss)
         if guessing is None or paid - least < 100 * (guessing - least):
             return None
         return f"the discriminator pays {paid:.3g}, and by guessing it would pay {guessing:.3g}"
@@ -68,41 +73,45 @@ class Exploding(_Priced):
     def _steep(self, figures, before):
         for player in ("generator", "discriminator"):
             now = figures.get(f"{player}_gradient_norm", 0)
-            most = max(before.get(f"{player}_gradient_norm") or [0])
-            if 0 < 1000 * most < now:
-                return f"the {player}'s gradient is {now:.3g}, in no epoch before above {most:.3g}"
+            highest = max(before.get(f"{player}_gradient_norm") or [0])
+            if 0 < 1000 * highest < now:
+                return (
+                    f"the {player}'s gradient is {now:.3g}, in no epoch before above {highest:.3g}"
+                )
         return None
 
 
-class DiscriminatorWon(_Priced):
-    """The discriminator tells all images apart, so that the generator has nothing to learn from.
+class DiscriminatorWon:
+    """The discriminator tells all images apart, so the generator has nothing to learn from.
 
-    Seen in what the discriminator pays: the share of what guessing costs, counted from the
-    least that its loss can be. A loss without such an end, as `losses.Wasserstein`, whose
-    discriminator is meant to be far ahead, never raises it.
+    It is raised by a low discriminator loss, as a fraction of the loss of guessing, both counted
+    from the lowest value of that loss. A loss without a lowest value never raises it, such as
+    `losses.Wasserstein`, whose discriminator is meant to be far ahead.
 
     Args:
-        share: of the price of guessing, below which the game is over when it lasts 3 epochs.
+        fraction: of the loss of guessing, between 0 and 1. The discriminator has won if its loss
+            is below that for 3 epochs.
     """
 
     name, ends = "discriminator_won", False
 
-    def __init__(self, share=0.08):
-        self.share = share
+    def __init__(self, fraction=0.08):
+        self.fraction, self._bounds = fraction, _LossBounds()
 
     def judge(self, gan, figures, before):
-        least, guessing = self.loss_bounds(gan.loss)
+        least, guessing = self._bounds.of(gan.loss)
         paid = [*before.get("discriminator_loss", ()), figures["discriminator_loss"]][-_EPOCHS:]
         if guessing is None or len(paid) < _EPOCHS or int(gan.step.numpy()) < _STEPS:
             return None
-        if max(paid) >= least + self.share * (guessing - least):
+        if max(paid) >= least + self.fraction * (guessing - least):
             return None
-        most = max([figures["generator_gradient_norm"], *before.get("generator_gradient_norm", ())])
+        norm, norms_before = "generator_gradient_norm", before.get("generator_gradient_norm", ())
+        highest = max([figures[norm], *norms_before])
         return (
             f"for {_EPOCHS} epochs the discriminator has paid no more than {max(paid):.2g}, and "
             f"guessing costs {guessing:.2g}; real images score {figures['real_score']:.1f}, fake "
             f"ones {figures['fake_score']:.1f}; the generator's gradient is "
-            f"{figures['generator_gradient_norm']:.2g}, at most {most:.2g} in an epoch. The "
+            f"{figures[norm]:.2g}, at most {highest:.2g} in an epoch. The "
             "discriminator has won, and the generator learns little from it: try a lower "
             "discriminator_learning_rate, discriminator_steps=1, penalty=penalties.R1(10) or "
             "augment=augmenting.DiffAugment()."
@@ -112,10 +121,10 @@ class DiscriminatorWon(_Priced):
 class Collapse:
     """The generator makes nearly the same image from all codings.
 
-    Seen in 64 images: how much they vary, as a share of what as many real ones do
-    (`diversity`; of a GAN with classes, within a class); the entropy of their classes, where
-    `gan.quality` knows classes; and the recall, where that is measured. Searches judge a trial
-    by the same marks.
+    It is raised by the `diversity` of 64 images: their variance as a fraction of that of as many
+    real ones, within a class if the GAN has classes. If `gan.quality` has a classifier, it is
+    also raised by a low entropy of their classes; if it measures the recall, a recall above 0
+    clears it. Searches judge a trial by the same criteria.
     """
 
     name, ends = "collapse", False
@@ -123,44 +132,55 @@ class Collapse:
     def judge(self, gan, figures, before):
         if int(gan.step.numpy()) < _STEPS:
             return None
-        recalls = _last(figures, before, "val_recall_")
-        marks = [
+        quality = gan.quality
+        names = [f"val_{name}" for name in quality.metrics.of_kind(Kind.RECALL)] if quality else []
+        # Not every epoch is validated.
+        recalls = [value for name in names for value in _latest(name, figures, before)[-1:]]
+        reasons = [
             collapsed(diversity=diversity, spread=spread, recalls=recalls)
             for diversity, spread in itertools.zip_longest(
                 _latest("diversity", figures, before), _latest("class_entropy", figures, before)
             )
         ]
-        if len(marks) < _EPOCHS or not all(marks):
+        if len(reasons) < _EPOCHS or not all(reasons):
             return None
         return (
-            f"{marks[-1]}, for {_EPOCHS} epochs. The generator has collapsed: try lower learning "
+            f"{reasons[-1]}, for {_EPOCHS} epochs. The generator has collapsed: try lower learning "
             "rates, penalty=penalties.R1(10), another loss such as losses.RelativisticAverage(), "
-            "or begin anew with another seed."
+            "or start again with another seed."
         )
 
 
 def standard():
-    """The alarms that `callbacks.Alarms` has unless told otherwise."""
+    """The alarms that `callbacks.Alarms` watches for by default."""
     return [Exploding(), DiscriminatorWon(), Collapse()]
 
 
-def not_finite(figures):
-    """Names of the figures of training that are infinite or not a number.
+def figure_of(alarm):
+    """Name of the figure in the logs that is 1 while an alarm is raised, and 0 otherwise."""
+    return f"alarm_{alarm.name}"
 
-    Figures that a user's own callbacks log say nothing about the run.
+
+def not_finite(figures):
+    """Names of the figures of training that are infinite or NaN.
+
+    Figures that other callbacks log are ignored: they say nothing about the run.
     """
     return [name for name in _OF_TRAINING if not math.isfinite(figures.get(name, 0))]
 
 
 def diverged(figures):
-    """Whether no later step can bring back a run whose epoch has these figures."""
-    return bool(not_finite(figures) or figures.get(f"alarm_{Exploding.name}"))
+    """Whether the figures of an epoch show that its run has diverged: no later step helps."""
+    return bool(not_finite(figures) or figures.get(figure_of(Exploding)))
 
 
 def loss_bounds(loss):
-    """The least that the discriminator can pay, and what guessing costs: equal scores for all.
+    """The lowest discriminator loss, and the loss of guessing (the same score for all images).
 
-    Found by trying scores up to 50. (None, None) where the loss has no least value.
+    They are found by trying scores up to 50. (None, None) if the loss has no lowest value.
+
+    Args:
+        loss: one of `gan_model.losses`.
     """
     scores = [-10.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 10.0]
     guessing = min(_paid(loss, score, score) for score in scores)
@@ -168,7 +188,7 @@ def loss_bounds(loss):
         min(_paid(loss, real, fake) for real in tried for fake in tried)
         for tried in (scores, [*scores, -50.0, 50.0])
     )
-    # Written so that not-a-numbers are no prices either.
+    # False for NaN too.
     bounded = outer < guessing and inner - outer <= 0.01 * (guessing - outer)
     return (outer, guessing) if bounded else (None, None)
 
@@ -179,9 +199,3 @@ def _paid(loss, real, fake):
 
 def _latest(name, figures, before):
     return [*before.get(name, ()), *([figures[name]] if name in figures else ())][-_EPOCHS:]
-
-
-def _last(figures, before, beginning):
-    """The newest value of each figure whose name begins so: not every epoch has them."""
-    names = {name for name in (*before, *figures) if name.startswith(beginning)}
-    return [_latest(name, figures, before)[-1] for name in sorted(names)]

@@ -8,21 +8,24 @@ import numpy as np
 from PIL import Image
 
 _GAP = 2  # white pixels between the images of a grid
-_LEAST_SIDE = 480  # small grids are enlarged, whole pixels at a time, to about this
-_MOST_FRAMES = 120
+_MIN_SIDE = 480  # pixels; smaller grids are enlarged by a whole factor to about this
+_MAX_FRAMES = 120
 
 
 def grid(images, *, columns=None):
-    """One picture of all images, row by row; uint8, (height, width) or (height, width, 3).
+    """A picture of all images, row by row: uint8 (height, width) or (height, width, 3).
 
     Args:
         images: uint8 (count, height, width) or (count, height, width, channels), any count.
-        columns: images in a row. None: as near to a square as it goes.
+        columns: images in a row. None: as many as make the grid nearly square.
+
+    Raises:
+        ValueError: no images, or images of another type or shape.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or not len(images):
         raise ValueError(
-            f"A grid is made of uint8 images, (count, height, width) or with channels. Received: "
+            f"A grid takes uint8 images, (count, height, width) or with channels. Received: "
             f"{images.dtype.name} of shape {images.shape}. Make them with gan.generate(count)."
         )
     if images.ndim == 4 and images.shape[-1] == 1:
@@ -45,7 +48,7 @@ def save(picture, path):
 def png(picture):
     """A picture as the bytes of a PNG."""
     with io.BytesIO() as made:
-        # Level 1 takes a quarter of the time of the default and half as much space again.
+        # Level 1 takes a quarter of the default's time and half more space.
         Image.fromarray(picture).save(made, "png", compress_level=1)
         return made.getvalue()
 
@@ -54,12 +57,12 @@ def animate(pictures, path, *, seconds=6.0):
     """Writes pictures of one size as an endless GIF.
 
     Args:
-        pictures: list of uint8 arrays, or of the paths of picture files; of more than 120
-            an even choice is taken, with the first and the last.
+        pictures: list of uint8 arrays or of paths of picture files. Of more than 120, an evenly
+            spaced selection is shown, with the first and the last.
         path: the file to write.
-        seconds: from the first picture to the last, which is then held for a second.
+        seconds: from the first picture to the last, which is shown for a second longer.
     """
-    chosen = np.linspace(0, len(pictures) - 1, min(len(pictures), _MOST_FRAMES)).round()
+    chosen = np.linspace(0, len(pictures) - 1, min(len(pictures), _MAX_FRAMES)).round()
     frames = [_opened(pictures[int(i)]) for i in chosen]
     durations = [max(20, round(1000 * seconds / len(frames)))] * len(frames)
     durations[-1] += 1000
@@ -74,5 +77,5 @@ def _opened(picture):
 
 
 def _enlarged(picture):
-    factor = max(1, _LEAST_SIDE // max(picture.shape[:2]))
+    factor = max(1, _MIN_SIDE // max(picture.shape[:2]))
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -13,22 +13,22 @@ import tensorflow as tf
 from PIL import Image
 
 from gan_model import callbacks, losses, pictures, presets
-from gan_model.callbacks import scalars
+from gan_model.callbacks import epoch_speed
 
 STEPS = 5  # of 32 images, in an epoch; no multiple of 3, at which `update_freq=3` writes
 TAGS = {
-    "discriminator_loss": "losses/discriminator_loss",
-    "generator_loss": "losses/generator_loss",
-    "real_score": "scores/real_score",
-    "fake_score": "scores/fake_score",
+    "discriminator_loss": "2 losses/discriminator_loss",
+    "generator_loss": "2 losses/generator_loss",
+    "real_score": "5 scores/real_score",
+    "fake_score": "5 scores/fake_score",
 }
 FIGURES = list(TAGS)
 GRADIENTS = {
-    "discriminator_gradient_norm": "gradients/discriminator_gradient_norm",
-    "generator_gradient_norm": "gradients/generator_gradient_norm",
+    "discriminator_gradient_norm": "8 gradients/discriminator_gradient_norm",
+    "generator_gradient_norm": "8 gradients/generator_gradient_norm",
 }
-RATES = ["training/discriminator_learning_rate", "training/generator_learning_rate"]
-SPEED = "training/images_per_second"
+RATES = ["7 training/discriminator_learning_rate", "7 training/generator_learning_rate"]
+SPEED = "7 training/images_per_second"
 RATE = 2.0**-10  # halves of it are exact
 SHAPES = {"grey": (16, 16), "grey, one channel": (16, 16, 1), "colour": (16, 16, 3)}
 
@@ -266,7 +266,7 @@ class Clock(keras.callbacks.Callback):
 
 def test_images_per_second_counts_training_alone(tmp_path, monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(scalars, "time", clock)
+    monkeypatch.setattr(epoch_speed, "time", clock)
     fit(tiny(), 3, [callbacks.Scalars(tmp_path), clock], validation_freq=2)
     assert clock.now == 3 * STEPS * 2 + 1000 * 2
     assert curve(tmp_path / "train", SPEED) == [(5, 16.0), (10, 16.0), (15, 16.0)]

@@ -77,7 +77,7 @@ def test_the_duplicates_expected_are_those_that_come(count, expected):
 @pytest.mark.parametrize("number", [copying.copying_probability, copying.duplicates])
 def test_what_is_no_list_of_distances_is_refused(number):
     for wrong in ([], np.ones((2, 2))):
-        with pytest.raises(ValueError, match=r"Take them from neighbours.nearest"):
+        with pytest.raises(ValueError, match=r"Compute them with neighbours.nearest"):
             number(wrong, [1.0])
         with pytest.raises(ValueError, match=r"expected \(n,\) and \(m,\)"):
             number([1.0], wrong)
@@ -157,7 +157,7 @@ def test_bad_images_are_far():
     [
         (draws(2), "new images: 0.5 ± 0.040, copies: 1; so there is no sign of copying"),
         (draws(0, 1000)[:400], "1.000  new images: 0.5 ± 0.040, copies: 1; nearer than new images"),
-        (draws(2) + 30, "0.000  new images: 0.5 ± 0.040, copies: 1; farther off than new images"),
+        (draws(2) + 30, "0.000  new images: 0.5 ± 0.040, copies: 1; farther away than new images"),
     ],
     ids=["new", "copies", "bad"],
 )

@@ -9,7 +9,7 @@ from PIL import Image
 from processes import SIDE, command, finish, forked, images_in, start, train
 
 from gan_model import data, presets, runs
-from gan_model.metrics import report
+from gan_model.metrics import Direction, Kind, Metric, report
 from gan_model.metrics.copying import Copies
 
 FIRST_LINES = "{what} against held-out images of {data}\nn = {n} generated and {n} held-out images"
@@ -251,12 +251,17 @@ def test_the_table_by_hand():
         {"fid": 3, "kid": 0.3, "kid_error": 0.03},
     ]
     floor, noise = {"fid": 0, "kid": -1, "kid_error": 0.5}, {"fid": 1e4, "kid": 2, "kid_error": 1}
-    assert report.table(readings, floor=floor, noise=noise).splitlines() == [
+    measured = [
+        Metric("fid", Direction.LOWER, Kind.DISTANCE),
+        Metric("kid", Direction.LOWER, Kind.DISTANCE),
+        Metric("kid_error", Direction.LOWER, Kind.ERROR, error_of="kid"),
+    ]
+    assert report.table(measured, readings, floor=floor, noise=noise).splitlines() == [
         "             mean  least to greatest     floor   noise",
         "  fid           2             1 to 3         0  10,000",
         "  kid  0.2 ± 0.02         0.1 to 0.3  -1 ± 0.5   2 ± 1",
     ]
-    assert "one reading" in report.table(readings[:1], floor=floor, noise=noise)
+    assert "one reading" in report.table(measured, readings[:1], floor=floor, noise=noise)
 
 
 @pytest.mark.parametrize(
@@ -279,11 +284,13 @@ def test_the_bars_of_classes():
     assert lines[2] == f"  coat  25.0%  50.0%  {'#' * 13}"
     assert lines[3] == "  entropy 0.56 of 0.69 nats, of the real images 0.69"
     assert len(lines) == 4
-    assert report.classes(["bag", "coat"], [40, 0], [20, 20]).endswith("share have coat (0.0%).")
+    assert report.classes(["bag", "coat"], [40, 0], [20, 20]).endswith(
+        "real fraction: coat (0.0%)."
+    )
 
 
 def test_copies_among_bad_images_are_not_called_no_sign():
-    """Half copies, half far off: `copying_probability` is 0.5 as of new images, `duplicates` tells."""
+    """Half copies, half far away: `copying_probability` is 0.5, but `duplicates` tells."""
     found = Copies(0.5, 0.5, (1000, 1000, 10_000), None, None, None)
     assert "too many are as near as copies" in report.copying(found, "pixels")
     new = Copies(0.5, 0.012, (1000, 1000, 10_000), None, None, None)

@@ -176,5 +176,5 @@ def same_grey(picture, frame):
     "wrong", [np.zeros((4, 8, 8)), np.zeros((8, 8), "u1"), np.zeros((0, 8, 8), "u1")]
 )
 def test_a_grid_of_anything_else_is_refused(wrong):
-    with pytest.raises(ValueError, match=r"made of uint8 images.*gan.generate"):
+    with pytest.raises(ValueError, match=r"takes uint8 images.*gan.generate"):
         pictures.grid(wrong)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan_model.metrics.prdc import Neighbourhoods, nearest, prdc
+from gan_model.metrics.neighbours import Neighbourhoods, nearest, prdc
 
 
 def sample(count, size=8, seed=0, scale=1.0):
@@ -184,7 +184,7 @@ def test_radii_against_all_distances(count):
 def test_same_in_blocks_of_any_size(monkeypatch):
     real, fake = PAIRS["narrower"]()
     whole, places = scores(real, fake), nearest(fake, real)[0]
-    monkeypatch.setattr("gan_model.metrics.prdc._BLOCK_NUMBERS", 7 * 300)
+    monkeypatch.setattr("gan_model.metrics.neighbours._BLOCK_NUMBERS", 7 * 300)
     assert scores(real, fake) == pytest.approx(whole, abs=1e-12)
     assert (nearest(fake, real)[0] == places).all()
 

@@ -193,11 +193,11 @@ def test_garments_are_known_by_their_looks():
     from gan_model import data
 
     (train, _), (test, _) = data.load("sample")
-    assert metrics.measures(test)[0].names[0] == "fid_fashion"
-    assert metrics.measures(train[:20, ..., None])[0].names[0] == "fid_fashion"
+    assert metrics.measures(test)[0].metrics[0].name == "fid_fashion"
+    assert metrics.measures(train[:20, ..., None])[0].metrics[0].name == "fid_fashion"
     upside_down, noise = test[:, ::-1], metrics.shuffled_pixels(test)
     for other in (upside_down, noise, 255 - test, test[:, :24, :24]):
-        assert metrics.measures(other)[0].names[0] == "swd"
+        assert metrics.measures(other)[0].metrics[0].name == "swd"
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_colour_images_are_measured_too():
     assert np.isfinite(history["val_swd"]).all()
     assert gan.quality.floor["swd"] < history["val_swd"][0]
     four = np.concatenate([colour, colour[..., :1]], axis=-1)
-    assert [m.names[0] for m in metrics.measures(four)] == ["fid_pixels"]
+    assert [m.metrics[0].name for m in metrics.measures(four)] == ["fid_pixels"]
 
 
 def test_a_training_set_of_batches_is_not_read_for_the_floor(held_out):

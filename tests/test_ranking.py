@@ -9,7 +9,7 @@ import warnings
 import pytest
 from scipy import stats
 
-from gan_model.sweeps import columns, ranking
+from gan_model.sweeps import columns, comparing, ranking
 from gan_model.sweeps.outcome import Outcome
 
 WORST = 1000.0
@@ -37,7 +37,7 @@ def outcome(name, score, *, state="finished", **changes):
 def confirmed(name, *scores, found=None, failed=0):
     readings = [outcome(f"{name}-seed-{i}", score) for i, score in enumerate(scores)]
     readings += [outcome(f"{name}-failed-{i}", 0, state="diverged") for i in range(failed)]
-    return ranking.Confirmed(name, {"codings_size": 64}, readings, found)
+    return comparing.Confirmed(name, {"codings_size": 64}, readings, found)
 
 
 # Order.
@@ -85,9 +85,9 @@ def test_one_reading_has_no_deviation_and_none_is_refused():
 
 def test_the_winner_has_the_least_mean_not_the_least_reading_and_ties_go_by_name():
     lucky, steady = confirmed("a", 1.0, 9.0), confirmed("b", 4.0, 5.0)
-    assert ranking.winner([lucky, steady]) is steady
-    assert ranking.winner([steady, lucky]) is steady
-    assert ranking.winner([confirmed("b", 4.0), confirmed("a", 4.0)]).name == "a"
+    assert comparing.winner([lucky, steady]) is steady
+    assert comparing.winner([steady, lucky]) is steady
+    assert comparing.winner([confirmed("b", 4.0), confirmed("a", 4.0)]).name == "a"
 
 
 # Comparisons.
@@ -117,7 +117,7 @@ def welch(first, second):
     ],
 )
 def test_p_is_that_of_welch(first, second, distinct):
-    found = ranking.compare(confirmed("a", *first), confirmed("b", *second))
+    found = comparing.compare(confirmed("a", *first), confirmed("b", *second))
     assert found.p == pytest.approx(welch(first, second), rel=1e-9)
     assert found.distinct is distinct
     assert found.difference == pytest.approx(
@@ -130,14 +130,14 @@ def test_a_case_by_hand():
 
     There p = 1 - t / sqrt(2 + t^2), which is 1 - sqrt(8 / 10).
     """
-    found = ranking.compare(confirmed("a", 1.0, 3.0), confirmed("b", 5.0, 7.0))
+    found = comparing.compare(confirmed("a", 1.0, 3.0), confirmed("b", 5.0, 7.0))
     assert found.p == pytest.approx(1 - math.sqrt(0.8), rel=1e-9)
     assert found.difference == 4
 
 
 def test_the_other_way_round_only_the_sign_changes():
     a, b = confirmed("a", 1.0, 2.0, 4.0), confirmed("b", 3.0, 3.5)
-    there, back = ranking.compare(a, b), ranking.compare(b, a)
+    there, back = comparing.compare(a, b), comparing.compare(b, a)
     assert (there.difference, there.p) == pytest.approx((-back.difference, back.p), rel=1e-12)
 
 
@@ -154,7 +154,7 @@ def test_the_other_way_round_only_the_sign_changes():
 def test_where_there_is_no_spread_to_go_by_nothing_warns(first, second, p):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = ranking.compare(confirmed("a", *first), confirmed("b", *second))
+        found = comparing.compare(confirmed("a", *first), confirmed("b", *second))
     assert found.p == p
     assert found.distinct is (p == 0)
 
@@ -162,7 +162,7 @@ def test_where_there_is_no_spread_to_go_by_nothing_warns(first, second, p):
 def test_next_to_no_spread_does_not_warn_either():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = ranking.compare(confirmed("a", 1.0, 1.0 + 1e-15), confirmed("b", 2.0, 2.0))
+        found = comparing.compare(confirmed("a", 1.0, 1.0 + 1e-15), confirmed("b", 2.0, 2.0))
     assert found.distinct
 
 
@@ -175,7 +175,8 @@ def test_the_table_names_each_run_best_first_with_what_went_wrong_and_the_floor(
         outcome("trial-000", 12.3456, hyperparameters={"codings_size": 32, "rate": 0.000123456}),
         outcome("trial-002", 9.5),
     ]
-    lines = ranking.table(outcomes, distance="fid_fashion", floor=0.0871).splitlines()
+    about = {"distance": "fid_fashion", "recall": "recall_fashion"}
+    lines = ranking.table(outcomes, floor=0.0871, **about).splitlines()
     rows = [line.split() for line in lines]
     assert [row[1] for row in rows[-5:-2]] == ["trial-002", "trial-000", "trial-001"]
     # The columns: codings_size, learning_rate and, as another run has it, rate.
@@ -188,8 +189,13 @@ def test_the_table_names_each_run_best_first_with_what_went_wrong_and_the_floor(
 
 
 def test_without_a_floor_or_a_recall_the_table_has_none():
-    text = ranking.table([outcome("t", 1.0, figures={})], distance="fid", floor=None)
-    assert "recall" not in text and "training images" not in text
+    unmeasured, measured = outcome("t", 1.0, figures={}), outcome("t", 1.0)
+    about = {"distance": "fid", "floor": None}
+    for text in (
+        ranking.table([unmeasured], recall="recall_fashion", **about),
+        ranking.table([measured], **about),
+    ):
+        assert "recall" not in text and "training images" not in text
 
 
 def test_columns_follow_the_runs_as_given_not_as_ranked():
@@ -197,7 +203,8 @@ def test_columns_follow_the_runs_as_given_not_as_ranked():
         outcome("a", 2.0, hyperparameters={"x": 1}),
         outcome("b", 1.0, hyperparameters={"y": 1}),
     ]
-    head = ranking.table(runs, distance="fid", floor=None).splitlines()[1].split()
+    about = {"distance": "fid", "floor": None, "recall": "recall_fashion"}
+    head = ranking.table(runs, **about).splitlines()[1].split()
     assert head == "rank name x y fid epoch fashion seconds state".split()
 
 
@@ -213,7 +220,7 @@ def test_tables_are_at_most_as_wide_as_asked(count, width):
         ),
     ]
     texts = [ranking.table(runs, distance="fid_fashion", floor=1.0, **width)]
-    twice = [ranking.Confirmed(run.name, many, [run, run], 1.0) for run in runs]
+    twice = [comparing.Confirmed(run.name, many, [run, run], 1.0) for run in runs]
     texts.append(ranking.confirmation_table(twice, distance="fid_fashion", **width))
     for text in texts:
         lines = text.splitlines()
@@ -229,7 +236,7 @@ def test_the_default_space_takes_one_block():
         "discriminator_learning_rate": 0.000654321,
     }
     run = outcome("trial-000", 123.456, hyperparameters=space)
-    twice = ranking.Confirmed("trial-000", space, [run, outcome("b", 234.567)], 123.4)
+    twice = comparing.Confirmed("trial-000", space, [run, outcome("b", 234.567)], 123.4)
     texts = [
         ranking.table([run], distance="fid_fashion", floor=None),
         ranking.confirmation_table([twice], distance="fid_fashion"),
@@ -320,7 +327,7 @@ def test_failed_runs_are_told():
     told = ranking.verdict(
         [confirmed("a", 1.0, 2.0), confirmed("recipe", 3.0, failed=1)], distance="fid"
     )
-    assert "recipe, reads 501.5 with 1 of 2 runs lost or collapsed; the winner is" in told
+    assert "recipe, reads 501.5 with 1 of 2 runs diverged or collapsed; the winner is" in told
     assert "cannot be told apart" in told
 
 

@@ -99,7 +99,7 @@ def test_the_mean_over_the_levels(garments):
     each = measure.distances(*pair)
     assert len(each) == 3
     assert measure.numbers(*pair) == {"swd": pytest.approx(sum(each) / 3)}
-    assert measure.names == ("swd",)
+    assert [metric.name for metric in measure.metrics] == ["swd"]
 
 
 # The pyramid.

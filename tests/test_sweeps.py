@@ -253,7 +253,7 @@ def test_a_trial_that_goes_on_from_another_trains_only_the_epochs_that_are_missi
     for trial, outcome in zip(search.trials, search.outcomes, strict=True):
         values = trial.hyperparameters.values
         first = values["tuner/initial_epoch"]
-        trained = curve(search.folder / "tensorboard" / outcome.name, f"quality/{DISTANCE[4:]}")
+        trained = curve(search.folder / "tensorboard" / outcome.name, f"1 quality/{DISTANCE[4:]}")
         assert len(trained) == values["tuner/epochs"] - first
         assert outcome.epochs == values["tuner/epochs"]
         drawn = (search.path(outcome.name) / "samples").glob("*.png")  # the other's too
@@ -517,7 +517,9 @@ def test_something_that_is_no_compiled_gan_stops_the_search(tmp_path, made):
     def build_other(hp):
         return GAN(*players()) if made == "not compiled" else made and made()
 
-    with pytest.raises(sweeps.SearchStopped, match=r"build\(hp\) gives a compiled gan_model\.GAN"):
+    with pytest.raises(
+        sweeps.SearchStopped, match=r"build\(hp\) returns a compiled gan_model\.GAN"
+    ):
         Search(tmp_path, build=build_other)
 
 

@@ -21,24 +21,25 @@ from PIL import Image
 from processes import finish, forked, program
 
 from gan_model import callbacks, features, losses, metrics, presets
+from gan_model.callbacks.figures import quality_tag
 
 pytestmark = pytest.mark.slow
 
 EPOCHS, STEPS = 5, 6
 EPOCH_ENDS = [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
 FIGURES = [
-    "losses/discriminator_loss",
-    "losses/generator_loss",
-    "scores/real_score",
-    "scores/fake_score",
+    "2 losses/discriminator_loss",
+    "2 losses/generator_loss",
+    "5 scores/real_score",
+    "5 scores/fake_score",
 ]
-GRADIENTS = ["gradients/discriminator_gradient_norm", "gradients/generator_gradient_norm"]
-WATCHED = ["diversity/diversity", "training/recoveries"]
-WATCHED += [f"alarms/{name}" for name in ("exploding", "discriminator_won", "collapse")]
-QUALITY = [f"quality/{name}" for name in metrics.FeatureMetrics(features.pixels()).names]
-RATES = ["training/generator_learning_rate", "training/discriminator_learning_rate"]
+GRADIENTS = ["8 gradients/discriminator_gradient_norm", "8 gradients/generator_gradient_norm"]
+WATCHED = ["6 diversity/diversity", "7 training/recoveries"]
+IN_PIXELS = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
+QUALITY = [quality_tag(name, IN_PIXELS) for name in IN_PIXELS.names]
+RATES = ["7 training/generator_learning_rate", "7 training/discriminator_learning_rate"]
 WHERE = {"train": FIGURES + GRADIENTS + WATCHED, "validation": FIGURES + QUALITY, "floor": QUALITY}
-SPEED = "training/images_per_second"
+SPEED = "7 training/images_per_second"
 LOADERS = {"fast loader": [], "slow loader": ["--load_fast=false"]}  # the fast one is the default
 CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost", "watched live"]
 PATIENCE = 60  # seconds for anything that a server or a process has to do
@@ -254,8 +255,8 @@ def test_a_custom_chart_has_both_losses_and_one_both_scores(board):
     layout = json.loads(board.get("plugin/custom_scalars/layout"))
     (category,) = layout["category"]
     assert [set(chart["multiline"]["tag"]) for chart in category["chart"]] == [
-        {"losses/discriminator_loss", "losses/generator_loss"},
-        {"scores/real_score", "scores/fake_score"},
+        {"2 losses/discriminator_loss", "2 losses/generator_loss"},
+        {"5 scores/real_score", "5 scores/fake_score"},
     ]
     # Tags are patterns there; each must match what there is, in training and in validation.
     for run in ("whole", *CUT):

@@ -21,24 +21,27 @@ from test_tensorboard import LOADERS, PATIENCE, Server, lose_checkpoints
 
 from gan_model import callbacks, features, losses, metrics, pictures, presets
 from gan_model.callbacks import trial_board
+from gan_model.callbacks.figures import quality_tag
 
 EPOCHS, STEPS = 4, 3
 EPOCH_ENDS = [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
-QUALITY = [f"quality/{name}" for name in metrics.FeatureMetrics(features.pixels()).names]
+IN_PIXELS = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
+QUALITY = [quality_tag(name, IN_PIXELS) for name in IN_PIXELS.names]
 GAME = [
     f"{group}/{prefix}{name}"
     for group, names in [
-        ("losses", ["discriminator_loss", "generator_loss"]),
-        ("scores", ["real_score", "fake_score"]),
+        ("2 losses", ["discriminator_loss", "generator_loss"]),
+        ("5 scores", ["real_score", "fake_score"]),
     ]
     for name in names
     for prefix in ["", "val_"]
 ]
-GRADIENTS = ["gradients/discriminator_gradient_norm", "gradients/generator_gradient_norm"]
-RATES = ["training/generator_learning_rate", "training/discriminator_learning_rate"]
-SPEED, SECONDS, BEST = "training/images_per_second", "trial/seconds", "trial/best_fid_pixels"
+GRADIENTS = ["8 gradients/discriminator_gradient_norm", "8 gradients/generator_gradient_norm"]
+RATES = ["7 training/generator_learning_rate", "7 training/discriminator_learning_rate"]
+SPEED, SECONDS, BEST = "7 training/images_per_second", "trial/seconds", "trial/best_fid_pixels"
 TAGS = {*QUALITY, *GAME, *GRADIENTS, *RATES, SPEED, SECONDS, BEST}
-COLUMNS = [BEST, "quality/fid_pixels", "quality/recall_pixels", "quality/precision_pixels", SECONDS]
+LAST = ["1 quality/fid_pixels", "1 quality/recall_pixels", "4 more quality/precision_pixels"]
+COLUMNS = [BEST, *LAST, SECONDS]
 CHOSEN = {
     "trial-000": {"codings_size": 10, "rate": 1e-3, "loss": "bce", "smooth": True},
     "trial-001": {"codings_size": 100, "rate": 3e-2, "loss": "bce", "smooth": False},
@@ -155,7 +158,7 @@ def test_what_is_not_measured_is_left_out(tmp_path, quality):
     train(board, tmp_path, quality=quality, epochs=1, validation_data=None)
     board.close(succeeded=True, figures={})
     run = tmp_path / "board" / "trial-000"
-    assert not [tag for tag in events(run) if tag.startswith(("quality", "trial/best"))]
+    assert not [tag for tag in events(run) if tag.startswith(("1 quality", "4 more", "trial/best"))]
     told = hparams_data(run, "experiment").experiment
     assert [m.name.tag for m in told.metric_infos] == (COLUMNS if quality else [SECONDS])
 
@@ -184,7 +187,7 @@ def test_a_lost_trial_keeps_its_best_and_is_closed(tmp_path, capsys):
     run = tmp_path / "board" / "trial-001"
     first = pytest.approx(history["val_fid_pixels"][0])
     assert [value for _, value in curve(run, BEST)] == [first, first]
-    assert np.isnan(curve(run, "quality/fid_pixels")[1][1])
+    assert np.isnan(curve(run, "1 quality/fid_pixels")[1][1])
     assert [step for step, _ in events(run)["samples"]] == [0, STEPS]  # then there were none
     assert hparams_data(run, "session_end_info").session_end_info.status == 2  # STATUS_FAILURE
 

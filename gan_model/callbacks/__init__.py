@@ -1,4 +1,4 @@
-"""What is shown and kept while `fit` runs.
+"""Callbacks that show a run and save it while `fit` runs.
 
     Alarms          says when a run goes wrong, and how
     SampleImages    the same codings through the generator as it learns
@@ -56,11 +56,12 @@ def watch(run_dir, *, count=None, keep=3, minutes=None):
     checkpoints = Checkpoints(run_dir / "checkpoints", keep=keep)
     # The alarms come first, because the others show and keep what they add to the figures. The
     # checkpoint comes last, when an epoch has been shown and written by the others.
+    alarms = Alarms(log_dir=board)
     return [
-        Alarms(log_dir=board),
+        alarms,
         Recover(checkpoints),
         SampleImages(run_dir / "samples", log_dir=board, count=count),
-        Scalars(board),
+        Scalars(board, alarms=alarms.alarms),
         HistoryFile(run_dir / "history.csv"),
         BestModel(run_dir / "best.keras"),
         TrainingTime(run_dir / "time.csv", minutes=minutes),

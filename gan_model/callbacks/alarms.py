@@ -1,4 +1,4 @@
-"""Says while a run goes on that it goes wrong, and how."""
+"""Reports during training that a run goes wrong, and how."""
 
 import math
 import sys
@@ -10,28 +10,31 @@ import tensorflow as tf
 
 from gan_model import alarms as kinds
 from gan_model.callbacks import board
+from gan_model.callbacks.figures import alarm_tag
 from gan_model.metrics.diversity import diversity
 from gan_model.metrics.report import entropy
 
 
 class Alarms(keras.callbacks.Callback):
-    """Watches a run from numbers that cost next to nothing, and says when it goes wrong.
+    """Watches figures that cost almost nothing, and reports when a run goes wrong.
 
-    At the end of each epoch the logs get, besides `diversity` and `class_entropy` (of 64
-    generated images, see `gan_model.alarms.Collapse`), one field for each alarm, 1 while it
-    is raised and else 0: `alarm_exploding`, `alarm_discriminator_won`, `alarm_collapse`.
-    Callbacks that come later show and keep them, so give it first. When an alarm begins, its
-    sentence is printed to stderr and written to TensorBoard, tab Text, with a point in the
-    chart `alarms/...`. An alarm that says that the run is lost ends it at once; `Recover` can
-    bring it back.
+    At the end of each epoch it adds to the logs `diversity` and `class_entropy` (of 64 generated
+    images, see `gan_model.alarms.Collapse`) and one field for each alarm, 1 while it is raised
+    and 0 otherwise: `alarm_exploding`, `alarm_discriminator_won`, `alarm_collapse`. Give it
+    before the callbacks that show and save them. When an alarm begins, its sentence is printed
+    to stderr and written to TensorBoard, in the tab Text and as a point in the chart of the
+    alarm. An alarm with `ends` stops the run at once; `Recover` can bring it back.
 
-    The diversity is known where training or held-out images came as an array.
+    The diversity is known if training or held-out images came as an array.
 
     Args:
         alarms: objects with `name`, `ends` and `judge(gan, figures, before)`, see
             `gan_model.alarms`. None: `Exploding`, `DiscriminatorWon` and `Collapse`.
         log_dir: folder that TensorBoard reads; the sentences go to its run `alarms`. None:
-            stderr alone.
+            to stderr only.
+
+    Raises:
+        ValueError: an object that is not an alarm.
 
     Example, with an alarm of your own:
 
@@ -66,10 +69,10 @@ class Alarms(keras.callbacks.Callback):
         logs |= self._measured()
         for alarm in self.alarms:
             sentence = self._ending.pop(alarm.name, None) or self._judged(alarm, logs)
-            column = f"alarm_{alarm.name}"
-            logs[column] = float(bool(sentence))
-            # The history gets this epoch's figures only after all other callbacks had them.
-            raised_before = (self._before().get(column) or [0])[-1]
+            figure = kinds.figure_of(alarm)
+            logs[figure] = float(bool(sentence))
+            # The history does not have this epoch yet: Keras adds it after all other callbacks.
+            raised_before = (self._before().get(figure) or [0])[-1]
             if sentence and not raised_before:
                 self._tell(alarm.name, sentence)
             if sentence and alarm.ends:
@@ -86,7 +89,7 @@ class Alarms(keras.callbacks.Callback):
         return self.model.history.history
 
     def _measured(self):
-        """Of 64 generated images; no numbers where the generator is lost."""
+        """Diversity and entropy of 64 generated images; NaN if the generator has diverged."""
         real = self.model.monitor.real_sample
         classes = self.model.quality.classes if self.model.quality else None
         if real is None:
@@ -105,9 +108,9 @@ class Alarms(keras.callbacks.Callback):
             step = int(self.model.step.numpy())
             self._writer = self._writer or board.writer(self.log_dir / "alarms", step - 1)
             with board.drawing(self._writer, step):
-                tf.summary.text(f"alarms/{name}", sentence)
-                # Beside the curve of `Scalars`, which takes an epoch back that is run again.
-                board.scalars({f"alarms/{name}": 1})
+                tf.summary.text(alarm_tag(name), sentence)
+                # This point stays if `Recover` repeats the epoch and `Scalars` discards its own.
+                board.scalars({alarm_tag(name): 1})
 
 
 def _entropy(classes, images):

@@ -11,13 +11,13 @@ from gan_model.storage.atomic import atomic_write
 class BestModel(keras.callbacks.Callback):
     """Saves the GAN whenever a figure is lower than in all epochs before.
 
-    Epochs of earlier processes count too, where `Checkpoints` brings their history back; give
-    this one before it. It does nothing in epochs that lack the figure.
+    Epochs of earlier processes count too if `Checkpoints` brings their history back; give this
+    callback before it. It does nothing in epochs without the figure, or if the run has diverged.
 
     Args:
-        path: the `.keras` file, replaced as a whole.
+        path: the `.keras` file, replaced atomically.
         monitor: name of the figure in the logs. None: the held-out distance of `gan.quality`,
-            for example "val_fid_fashion"; nothing is saved where the GAN has no quality.
+            for example "val_fid_fashion"; a GAN without a quality is not saved.
     """
 
     def __init__(self, path, *, monitor=None):
@@ -29,10 +29,10 @@ class BestModel(keras.callbacks.Callback):
         logs = logs or {}
         value = logs.get(name)
         if value is None or diverged(logs):
-            return  # a lost run is never the best
-        # The history gets this epoch's figures only after all other callbacks had them.
+            return
+        # The history does not have this epoch yet: Keras adds it after all other callbacks.
         before = self.model.history.history.get(name, [])
-        # Written so that not-a-numbers are never the best, nor keep the next from being it.
+        # NaN is never the best, and an earlier NaN does not stop a later epoch from being it.
         if value == value and not any(earlier <= value for earlier in before):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self.path) as beside:

@@ -1,4 +1,4 @@
-"""Event files that TensorBoard draws as one curve, also after a resume."""
+"""Event files that TensorBoard draws as one curve, even after a resume."""
 
 import contextlib
 import time
@@ -9,14 +9,18 @@ from gan_model import pictures
 
 
 def writer(path, step):
-    """A summary writer for a run that goes on from `step`.
+    """A summary writer for a run that continues from `step`.
 
-    What is in earlier files for later steps is taken back: a process may have shown an epoch
-    and been killed before its checkpoint was written, and the epoch is then shown again.
+    It discards what earlier files have for later steps: a process may have shown an epoch and
+    been killed before the checkpoint was written, so that the epoch is shown again.
+
+    Args:
+        path: folder of the event files.
+        step: training steps that are done.
     """
     made = tf.summary.create_file_writer(str(path))
     v1 = tf.compat.v1
-    # TensorBoard forgets what it has read from the step on at which a session starts.
+    # TensorBoard discards everything from the step at which a session starts.
     start = v1.Event(
         wall_time=time.time(),
         step=step + 1 if step else 0,
@@ -28,22 +32,22 @@ def writer(path, step):
 
 @contextlib.contextmanager
 def drawing(made, step):
-    """Puts a summary writer in charge, for one step; what it was given is then on disk."""
+    """Makes a summary writer the default one for a step; its events are then on disk."""
     # record_if: Keras's TensorBoard callback may have switched all summaries off.
     with made.as_default(step=step), tf.summary.record_if(True):
         yield
 
 
 def scalars(figures):
-    """Writes figures, a dict from tags to numbers, to the summary writer in charge."""
+    """Writes figures, a dict from tags to numbers, to the default summary writer."""
     for tag, value in figures.items():
         tf.summary.scalar(tag, float(value))
 
 
 def image(tag, picture):
-    """Writes a picture, as it is in its PNG, to the summary writer in charge.
+    """Writes a picture to the default summary writer, with the bytes of its PNG.
 
-    `tf.summary.image` would compress the pixels once more, as long as all else takes.
+    `tf.summary.image` would compress the pixels again, which doubles the time.
 
     Args:
         tag: name of the picture.

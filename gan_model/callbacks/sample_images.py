@@ -1,4 +1,4 @@
-"""What the generator makes of the same codings as it learns."""
+"""Images from the same codings as the generator learns."""
 
 from pathlib import Path
 
@@ -9,19 +9,22 @@ from gan_model.callbacks import board
 
 
 class SampleImages(keras.callbacks.Callback):
-    """Shows a grid of generated images after every epoch, and how it came about at the end.
+    """Shows a grid of generated images after every epoch, and an animation of them at the end.
 
-    The codings are the same each time: what changes from grid to grid is the generator alone.
+    The codings are the same each time, so only the generator changes from grid to grid.
 
     Args:
         directory: folder that gets `epoch-00000.png` (before the first step),
             `epoch-00001.png`, ..., and at the end `training.gif`. None: no files.
         log_dir: folder that TensorBoard reads; the grids go to its run `samples`. None: no
             TensorBoard.
-        count: images in the grid, 1 or more. None: 25. Where the GAN has classes, a row is of
-            one class, and None means 8 in a row.
-        every: epochs from one grid to the next.
+        count: images in the grid, 1 or more. None: 25. If the GAN has classes, each row shows
+            one class, and None means 8 images in a row.
+        every: epochs from one grid to the next, 1 or more.
         seed: of the codings.
+
+    Raises:
+        ValueError: a `count` or `every` below 1.
     """
 
     def __init__(self, directory=None, *, log_dir=None, count=None, every=1, seed=0):

@@ -1,106 +1,85 @@
 """The figures of a run on TensorBoard."""
 
-import time
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from gan_model import alarms as kinds
 from gan_model.callbacks import board
+from gan_model.callbacks.epoch_speed import EpochSpeed
+from gan_model.callbacks.figures import alarm_tag, held_out_tag, quality_tag, tag
 
-_GROUPS = {
-    "_loss": "losses",
-    "penalty": "losses",
-    "_score": "scores",
-    "_gradient": "gradients",
-    "augmentation": "training",
-    "recoveries": "training",
-    "diversity": "diversity",
-    "class_entropy": "diversity",
-}
 _CHARTS = {
-    "losses": ["losses/discriminator_loss", "losses/generator_loss"],
-    "scores: who is winning": ["scores/real_score", "scores/fake_score"],
+    "losses": [tag("discriminator_loss"), tag("generator_loss")],
+    "scores: who is winning": [tag("real_score"), tag("fake_score")],
 }
 
 
-class EpochFigures(keras.callbacks.Callback):
-    """Knows what is to be drawn of an epoch besides its logs, and below which names."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._began, self._ended = time.perf_counter(), None
-        self._seen_before = int(self.model.images_seen.numpy())
-
-    def on_test_begin(self, logs=None):
-        # Validation inside `fit` is no training time.
-        self._ended = time.perf_counter()
-
-    def training(self):
-        """Images per second of the epoch that ends, and both learning rates, by tag."""
-        seconds = (self._ended or time.perf_counter()) - self._began
-        seen = int(self.model.images_seen.numpy()) - self._seen_before
-        return {
-            "training/images_per_second": seen / seconds,
-            "training/generator_learning_rate": _rate(self.model.generator_optimizer),
-            "training/discriminator_learning_rate": _rate(self.model.discriminator_optimizer),
-        }
-
-    def tag(self, figure, prefix=""):
-        """The figure's name below the name of its group, which TensorBoard folds as one.
-
-        Args:
-            figure: its name in the logs, without "val_".
-            prefix: stands before the name, except of a number of `gan.quality`, which is
-                always a held-out one.
-        """
-        if self.model.quality and figure in self.model.quality.names:
-            return f"quality/{figure}"
-        if figure.startswith("alarm_"):
-            return f"alarms/{figure.removeprefix('alarm_')}"
-        for ending, group in _GROUPS.items():
-            if figure.endswith(ending):
-                return f"{group}/{prefix}{figure}"
-        return prefix + figure
-
-
-class Scalars(EpochFigures):
+class Scalars(keras.callbacks.Callback):
     """Draws losses, scores, quality, rates and images per second, against the training step.
 
-    Training and validation share a chart for each figure (two runs, `train` and
-    `validation`, with the same tags). The floor of each number of `gan.quality` is a third
-    run, `floor`, on its chart: as many training images compared with the held-out ones. The
-    tab Custom Scalars has both losses on one chart, and both mean scores. The step is the
-    model's own, so a resumed run is one unbroken curve.
+    Training and validation share a chart for each figure (two runs, `train` and `validation`,
+    with the same tags). The floor of each number of `gan.quality` is a third run, `floor`, on
+    the same chart: as many training images compared with the held-out ones. The tab Custom
+    Scalars has both losses on one chart, and both mean scores on another. An alarm has a chart
+    from the epoch in which it was first raised. The step is the model's own, so a resumed run is
+    one unbroken curve.
 
     Args:
         log_dir: folder that TensorBoard reads.
+        alarms: the alarms that `callbacks.Alarms` watches for, if that is among the callbacks.
+            None: those of `gan_model.alarms.standard()`.
     """
 
-    def __init__(self, log_dir):
+    def __init__(self, log_dir, *, alarms=None):
         super().__init__()
         self.log_dir = Path(log_dir)
+        self.alarms = kinds.standard() if alarms is None else list(alarms)
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
         self._writers, self._first_step = {}, int(self.model.step.numpy())
         with board.drawing(self._writer("train"), 0):
             tf.summary.experimental.write_raw_pb(_layout().SerializeToString())
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self._speed = EpochSpeed(self.model)
+
+    def on_test_begin(self, logs=None):
+        self._speed.stop()
+
     def on_epoch_end(self, epoch, logs=None):
-        figures, held_out = self.training(), {}
-        for name, value in (logs or {}).items():
-            where = held_out if name.startswith("val_") else figures
-            where[self.tag(name.removeprefix("val_"))] = value
-        self._write("train", figures)
+        logs = dict(logs or {})
+        training, held_out = self._speed.figures() | self._raised(logs), {}
+        for name, value in logs.items():
+            if name.startswith("val_"):
+                held_out[held_out_tag(name.removeprefix("val_"), self.model.quality)] = value
+            else:
+                training[tag(name)] = value
+        self._write("train", training)
         self._write("validation", held_out)
         if held_out:
-            self._write("floor", {self.tag(name): v for name, v in self._floor().items()})
+            self._write("floor", self._floor())
 
     def on_train_end(self, logs=None):
         for writer in self._writers.values():
             writer.close()
 
+    def _raised(self, logs):
+        """Takes the alarms out of the logs; gives those ever raised, by tag."""
+        shown = {}
+        for alarm in self.alarms:
+            name = kinds.figure_of(alarm)
+            value = logs.pop(name, None)
+            # The history has the epochs before this one, those of earlier processes included.
+            if value or (value is not None and any(self.model.history.history.get(name, ()))):
+                shown[alarm_tag(alarm.name)] = value
+        return shown
+
     def _floor(self):
-        return (self.model.quality and self.model.quality.floor) or {}
+        quality = self.model.quality
+        floor = (quality and quality.floor) or {}
+        return {quality_tag(name, quality): value for name, value in floor.items()}
 
     def _write(self, run, figures):
         if figures:
@@ -111,10 +90,6 @@ class Scalars(EpochFigures):
         if run not in self._writers:
             self._writers[run] = board.writer(self.log_dir / run, self._first_step)
         return self._writers[run]
-
-
-def _rate(optimizer):
-    return keras.ops.convert_to_numpy(optimizer.learning_rate)
 
 
 def _layout():

@@ -4,34 +4,39 @@ import math
 import time
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from gan_model import pictures
 from gan_model.callbacks import board
-from gan_model.callbacks.scalars import EpochFigures
+from gan_model.callbacks.epoch_speed import EpochSpeed
+from gan_model.callbacks.figures import held_out_tag, quality_tag, tag
 
 
-class TrialBoard(EpochFigures):
+class TrialBoard(keras.callbacks.Callback):
     """Shows one trial of a search on TensorBoard: its row in HParams, its figures, its pictures.
 
-    A trial is one run, so that its name appears once in every list. Held-out losses and
-    scores stand beside those of training as `losses/val_...` and `scores/val_...`. The table
-    in HParams shows the hyperparameters, the least held-out distance so far, the distance,
-    recall and precision of the last measurement, and the seconds that training took. The step
-    is the model's own, so a resumed trial is one unbroken curve.
+    A trial is one run, so that its name appears once in every list. Held-out losses and scores
+    are next to those of training, as `val_...` in the same group. The table in HParams shows the
+    hyperparameters, the lowest held-out distance so far, the distance, recall and precision of
+    the last measurement, and the seconds of training. The step is the model's own, so a resumed
+    trial is one unbroken curve.
 
     Give it before `Checkpoints`, and call `close` when the trial has ended: only then is it
-    known whether it succeeded. Of a trial that is closed twice TensorBoard keeps the first
-    status, as it keeps the hyperparameters written first.
+    known whether it succeeded. If a trial is closed twice, TensorBoard keeps the first status,
+    as it keeps the hyperparameters written first.
 
     Args:
         log_dir: folder of this trial's run, e.g. `search/tensorboard/trial-003`; the run's
             name on TensorBoard is this folder's name.
         hyperparameters: dict from names to int, float, str or bool.
         domains: dict from names to what the search chooses from: a tuple (low, high) is an
-            interval of numbers, a list holds all values. Names may be missing.
+            interval of numbers, a list contains all values. Names may be missing.
         count: images in a grid, 1 or more.
         seed: of the grid's codings.
+
+    Raises:
+        ValueError: a `count` below 1.
     """
 
     def __init__(self, log_dir, hyperparameters, *, domains=None, count=25, seed=0):
@@ -55,17 +60,26 @@ class TrialBoard(EpochFigures):
         if step == 0:
             self._draw({})
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self._speed = EpochSpeed(self.model)
+
+    def on_test_begin(self, logs=None):
+        self._speed.stop()
+
     def on_epoch_end(self, epoch, logs=None):
-        figures = self.training()
+        figures = self._speed.figures()
         for name, value in (logs or {}).items():
-            prefix = "val_" if name.startswith("val_") else ""
-            figures[self.tag(name.removeprefix("val_"), prefix)] = value
+            if name.startswith("val_"):
+                held_out = name.removeprefix("val_"), self.model.quality
+                figures[held_out_tag(*held_out, prefix="val_")] = value
+            else:
+                figures[tag(name)] = value
         figures |= self._best(logs or {})
         figures["trial/seconds"] = time.perf_counter() - self._train_began
         self._draw(figures)
 
     def close(self, *, succeeded, figures):
-        """Writes how the trial ended; nothing happens where no `fit` has begun.
+        """Writes how the trial ended. Does nothing if no `fit` has begun.
 
         Args:
             succeeded: whether the row in HParams shows success or failure.
@@ -92,13 +106,13 @@ class TrialBoard(EpochFigures):
                 board.image("samples", picture)
 
     def _best(self, logs):
-        """The least held-out distance so far, by tag; none in an epoch without validation."""
+        """The lowest held-out distance so far, by tag; empty in an epoch without validation."""
         distance = self._distance()
         name = f"val_{distance}"
         if name not in logs:
             return {}
-        # The history gets this epoch's figures only after all other callbacks had them;
-        # `Checkpoints` has brought back those of earlier processes.
+        # The history does not have this epoch yet: Keras adds it after all other callbacks. It
+        # has the epochs of earlier processes, which `Checkpoints` has brought back.
         known = [*self.model.history.history.get(name, []), logs[name]]
         numbers = [value for value in known if math.isfinite(value)]
         return {f"trial/best_{distance}": min(numbers)} if numbers else {}
@@ -127,23 +141,20 @@ class TrialBoard(EpochFigures):
         return summary.experiment_pb(hyperparameters, metrics)
 
     def _metrics(self):
-        """The columns of numbers in HParams: dict from tags to what stands above them."""
-        shown, distance = {}, self._distance()
+        """The columns of numbers in HParams: dict from tags to their titles."""
+        shown, quality, distance = {}, self.model.quality, self._distance()
         if distance:
             shown[f"trial/best_{distance}"] = f"best {distance}"
-            shown[f"quality/{distance}"] = f"last {distance}"
-            features = distance.partition("_")[2]
-            others = [f"recall_{features}", f"precision_{features}"]
-            shown |= {f"quality/{n}": f"last {n}" for n in others if n in self.model.quality.names}
+            names = quality.metrics.key_names
+            shown |= {quality_tag(name, quality): f"last {name}" for name in names}
         return shown | {"trial/seconds": "seconds"}
 
 
 def _hyperparameter(name, value, domain):
-    """How HParams shows one hyperparameter, what it is and where it can lie."""
+    """How HParams shows one hyperparameter: its name, its type and its domain."""
     from tensorboard.plugins.hparams import api_pb2
 
-    # Said in any case, also without a domain: by its type the pages of HParams choose the
-    # filter, and an axis of numbers or of words.
+    # The type is set even without a domain: the page chooses the filter and the axis by it.
     kinds = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
     kind = kinds.get(type(value), api_pb2.DATA_TYPE_FLOAT64)
     about = api_pb2.HParamInfo(name=name, display_name=name.replace("_", " "), type=kind)

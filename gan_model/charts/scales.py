@@ -6,28 +6,28 @@ import numpy as np
 
 from gan_model.charts import style
 
-_WIDE = 8  # values that span more than this factor are drawn on a logarithmic axis
-_FEW = 6  # integers of at most so many values have a tick at each
-_MOST_TICKS = 5
-_APART = 0.12  # the least distance of two ticks, as a part of the axis
+_WIDE = 8  # values that span more than this factor have a logarithmic axis
+_MAX_INTEGERS = 6  # up to so many different integers have a tick each
+_MAX_TICKS = 5
+_MIN_GAP = 0.12  # between two ticks, as a fraction of the axis
 _WITHIN_TEN = ((1, 2, 5), (1, 3), (1,))
 
 
 def scale_values(panel, values):
-    """Sets the x axis of a hyperparameter; gives a dict from its values to their places.
+    """Scales the x axis for a hyperparameter; returns a dict from its values to positions.
 
-    Texts and truth values stand beside each other; numbers are on a linear or a logarithmic
-    axis, whichever suits them.
+    Texts and booleans have equal gaps; numbers have a linear or a logarithmic axis, whichever
+    suits them.
 
     Args:
-        panel: matplotlib's axes.
-        values: int, float, str or bool, at least one, any order, also more than once.
+        panel: matplotlib axes.
+        values: int, float, str or bool, at least one, in any order, with or without duplicates.
     """
     if any(isinstance(value, str | bool) for value in values):
         return _categories(panel, sorted(set(values), key=str))
     distinct = sorted(set(values))
     few = len(distinct) == 1 or (
-        len(distinct) <= _FEW and all(isinstance(value, int) for value in distinct)
+        len(distinct) <= _MAX_INTEGERS and all(isinstance(value, int) for value in distinct)
     )
     log = _geometric(distinct) if few else wide(distinct)
     panel.set_xscale("log" if log else "linear")
@@ -47,12 +47,12 @@ def _categories(panel, values):
 
 
 def wide(values):
-    """Whether they are all above 0 and span more than a factor of 8."""
+    """Whether all values are above 0 and span more than a factor of 8."""
     return min(values) > 0 and max(values) > _WIDE * min(values)
 
 
 def padded(low, high, log, *, below, above):
-    """Limits of an axis with room at both ends, as parts of what lies between; 0 is allowed."""
+    """Limits of an axis with room at both ends, as fractions of the range; 0 is allowed."""
     if log:
         return np.exp(padded(*np.log([low, high]), False, below=below, above=above)).tolist()
     span = (high - low) or abs(high) / 2 or 1.0
@@ -60,7 +60,7 @@ def padded(low, high, log, *, below, above):
 
 
 def _geometric(distinct):
-    """Whether steps are more alike as factors: 32, 64, 128, but not 1, 2, 3; sorted values."""
+    """Whether sorted values are more even on a logarithmic axis: 32, 64, 128, but not 1, 2, 3."""
     if len(distinct) < 3 or distinct[0] <= 0:
         return False
     return _unevenness(np.log(distinct)) < _unevenness(distinct)
@@ -72,12 +72,12 @@ def _unevenness(values):
 
 
 def _ticks(panel, distinct, log):
-    """Ticks at the values themselves, or where `distinct` is None at round numbers."""
+    """Sets ticks at the values themselves, or at round numbers if `distinct` is None."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     axis, limits = panel.xaxis, panel.get_xlim()
     if distinct is None and not log:
-        axis.set_major_locator(MaxNLocator(_MOST_TICKS - 1, steps=(1, 2, 5, 10)))
+        axis.set_major_locator(MaxNLocator(_MAX_TICKS - 1, steps=(1, 2, 5, 10)))
     else:
         at = _round_numbers(*limits) if distinct is None else distinct
         axis.set_major_locator(FixedLocator(_apart(at, limits, log)))
@@ -86,22 +86,22 @@ def _ticks(panel, distinct, log):
 
 
 def _round_numbers(low, high):
-    """Few enough of 1, 2, 5, 10, 20 ... or 1, 3, 10 ... or powers of ten between two numbers."""
+    """At most five round numbers between two: 1, 2, 5, 10 ... or 1, 3, 10 ... or powers of ten."""
     tens = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for within in _WITHIN_TEN:
         at = [ten * part for ten in tens for part in within if low <= ten * part <= high]
-        if len(at) <= _MOST_TICKS:
+        if len(at) <= _MAX_TICKS:
             return at
-    return at[:: math.ceil(len(at) / _MOST_TICKS)]
+    return at[:: math.ceil(len(at) / _MAX_TICKS)]
 
 
 def _apart(ticks, limits, log):
-    """Ticks without those that would stand too near to the one before."""
+    """Ticks without those that are too near to the one before."""
     place = math.log if log else float
     low, high = (place(limit) for limit in limits)
     kept = []
     for tick in ticks:
-        if not kept or place(tick) - place(kept[-1]) > _APART * (high - low):
+        if not kept or place(tick) - place(kept[-1]) > _MIN_GAP * (high - low):
             kept.append(tick)
     return kept
 

@@ -1,7 +1,7 @@
-"""The manner of all charts: their size, colours, grids and numbers on axes.
+"""The style of all charts: their size, colours, grids and numbers on axes.
 
-Drawn with matplotlib's figures and no window; colours are those of Okabe and Ito (2008), which
-people with any kind of colour vision tell apart.
+Charts are matplotlib figures without a window. The colours are those of Okabe and Ito (2008), which
+people with any kind of colour vision can tell apart.
 """
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -11,7 +11,7 @@ _SIZES = {"font.size": 11, "axes.titlesize": 12, "axes.labelsize": 11}
 
 
 def figure_with_axes(height):
-    """A figure of `height` inches and its only axes, in the manner of all charts."""
+    """A figure of `height` inches and its only axes, in the style of all charts."""
     figure, (axes,) = panels(height)
     return figure, axes
 
@@ -40,7 +40,10 @@ def panels(height, rows=1, columns=1, **layout):
 
 
 def plain_numbers(axis):
-    """2,000 and 0.1 on an axis, where matplotlib has 2x10^3; between powers of ten, 2 and 5."""
+    """Formats the numbers of an axis as 2,000 and 0.1 instead of 2x10^3.
+
+    A logarithmic axis gets ticks at 2 and 5 between powers of ten.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axis.set_major_formatter(FuncFormatter(plain))

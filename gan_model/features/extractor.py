@@ -5,22 +5,25 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-_BLOCK = 250  # images looked at together; always as many, as the size of a batch moves last bits
+_BLOCK = 250  # images in a batch; always as many, as the batch size changes the last bits
 
 
 class Features:
     """Vectors from uint8 images by a fixed function.
 
-    `features(images)` takes uint8 (n, height, width) or (n, height, width, channels) and gives
-    float32 (n, size). A vector depends on its image and its place among the images alone.
+    `features(images)` takes uint8 (n, height, width) or (n, height, width, channels) and returns
+    float32 (n, size). A vector depends only on its image and the image's position in the array.
+
+    Features of a classifier also have `classes(images)`, which returns int64 (n,), and
+    `class_names`, a tuple of the names of the classes.
 
     Args:
-        name: short; becomes a part of the names of the numbers measured with it.
+        name: short; becomes part of the names of the numbers measured with it.
         function: TensorFlow function from a batch of grey or colour values 0 to 255, float32
             (block, height, width, channels), to vectors (block, size).
         checksum: short text that changes when the function does, e.g. of its weights.
-        image_shape: the only shape that it takes, with channels. None: any.
-        block: images looked at together.
+        image_shape: the only image shape that it takes, with channels. None: any.
+        block: images in a batch.
     """
 
     def __init__(self, name, function, *, checksum, image_shape=None, block=_BLOCK):
@@ -32,7 +35,7 @@ class Features:
         return self._mapped(self._function, with_channels(images, self.image_shape, self.name))
 
     def _mapped(self, function, images):
-        """`function` of all images, in whole blocks, the last filled up with black."""
+        """`function` of all images, in blocks of equal size; the last is padded with black."""
         made = []
         for first in range(0, len(images), self._block):
             block = np.asarray(images[first : first + self._block])
@@ -47,12 +50,12 @@ def from_model(model, *, name, image_range, image_shape=None, block=_BLOCK):
     """Features by a Keras model of yours, in inference mode.
 
     Args:
-        model: from images (batch, height, width, channels) to vectors (batch, size), for
-            example the inner layer of a classifier of such images.
-        name: of the features, a part of the names of the numbers: `fid_<name>`.
-        image_range: least and greatest value that it takes for black and white, e.g. (-1, 1).
-        image_shape: the only shape of an image that it takes. None: what its input tells.
-        block: images looked at together; fewer where the model is large.
+        model: Keras model from images (batch, height, width, channels) to vectors (batch, size),
+            for example up to an inner layer of a classifier of such images.
+        name: of the features; becomes part of the names of the numbers, `fid_<name>`.
+        image_range: the values that the model takes for black and white, e.g. (-1, 1).
+        image_shape: the only image shape that it takes. None: that of the model's input.
+        block: images in a batch; choose fewer for a large model.
     """
     low, high = image_range
 
@@ -60,7 +63,7 @@ def from_model(model, *, name, image_range, image_shape=None, block=_BLOCK):
         vectors = model(images * ((high - low) / 255.0) + low, training=False)
         return tf.reshape(tf.cast(vectors, tf.float32), (tf.shape(images)[0], -1))
 
-    taken = getattr(model, "input_shape", (None, None))[1:]  # subclassed models do not say
+    taken = getattr(model, "input_shape", (None, None))[1:]  # subclassed models have none
     if image_shape is None and None not in taken:
         image_shape = taken
     checksum = checksum_of([np.array(image_range, np.float64), *model.get_weights()])
@@ -77,7 +80,12 @@ def checksum_of(arrays):
 
 
 def with_channels(images, image_shape, name):
-    """Images (n, height, width, channels), uint8, of the one shape that is taken, if there is one.
+    """Images as uint8 (n, height, width, channels), after a check of their type and shape.
+
+    Args:
+        images: uint8 (n, height, width) or with channels.
+        image_shape: the only shape that is allowed, with channels. None: any.
+        name: of the features, for the error.
 
     Raises:
         ValueError: no images, or images of another type or shape.
@@ -85,15 +93,15 @@ def with_channels(images, image_shape, name):
     images = images if isinstance(images, np.ndarray) else np.asarray(images)
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or not len(images):
         raise ValueError(
-            f"The features {name!r} are those of uint8 images, (n, height, width) or with "
-            f"channels. Received: {images.dtype.name} of shape {images.shape}. "
+            f"The features {name!r} take uint8 images, (n, height, width) or with channels. "
+            f"Received: {images.dtype.name} of shape {images.shape}. "
             "Make them with gan.generate(count)."
         )
     if images.ndim == 3:
         images = images[..., None]
     if image_shape is not None and images.shape[1:] != image_shape:
         raise ValueError(
-            f"The features {name!r} are those of images of shape {image_shape}. Received: "
+            f"The features {name!r} take images of shape {image_shape}. Received: "
             f"{images.shape[1:]}. For others type features.pixels() or features.inception()."
         )
     return images

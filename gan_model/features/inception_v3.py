@@ -9,18 +9,18 @@ import tensorflow as tf
 from gan_model.features.extractor import Features, checksum_of
 
 _SIDE = 299
-_PATIENCE = 5  # seconds of silence after which a download is given up
-_BLOCK = 50  # its first layers make 3 MB an image and layer
+_TIMEOUT = 5  # seconds without data after which a download is given up
+_BLOCK = 50  # images in a batch; the first layers take 3 MB for each image
 _FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
 def inception():
     """The 2,048 pooled numbers of Keras's InceptionV3 trained on ImageNet.
 
-    Images of any size, grey or colour, are resized to 299 x 299 (bilinear). These are Keras's
-    weights and this resize, not the graph that the FID of papers is computed with: compare
-    only numbers measured here. With fewer than some thousand images the covariance of 2,048
-    numbers is far from known; look at the floor.
+    Images of any size, grey or colour, are resized to 299 x 299 (bilinear). The weights are those
+    of Keras, and papers compute their FID with another network and another resize: compare only
+    numbers measured here. A covariance of 2,048 numbers needs some thousand images; with fewer,
+    compare with the floor.
 
     Raises:
         ValueError: the weights are not on this machine and cannot be downloaded.
@@ -43,24 +43,25 @@ def _seen_by(model):
 
 
 def _network(weights):
-    from keras.applications import InceptionV3  # takes a second, and few ask for it
+    from keras.applications import InceptionV3  # here, as the import takes a second
 
-    # Making layers draws from Python's generator; a seeded program must not notice.
-    state, patience = random.getstate(), socket.getdefaulttimeout()
+    # Making layers draws from Python's random generator. The state is restored, so that a seeded
+    # program draws the same numbers with and without these features.
+    state, timeout = random.getstate(), socket.getdefaulttimeout()
     policy = keras.config.dtype_policy()
-    socket.setdefaulttimeout(_PATIENCE)
-    keras.config.set_dtype_policy("float32")  # features are the same whatever a GAN trains in
+    socket.setdefaulttimeout(_TIMEOUT)
+    keras.config.set_dtype_policy("float32")  # also for a GAN with mixed precision
     try:
         return InceptionV3(
             include_top=False, weights=weights, input_shape=(_SIDE, _SIDE, 3), pooling="avg"
         )
-    except Exception as error:  # of the network, the server, the disk: the remedy is the same
+    except Exception as error:  # of the network, the server or the disk
         raise ValueError(
             "The weights of InceptionV3 are not on this machine and Keras could not get them "
             f"({' '.join(str(error).split())[:200].rstrip('.')}). Put {_FILE} in ~/.keras/models, "
-            "or choose other features: fashion, pyramid, or features.from_model(...)."
+            "or choose other features: fashion, sliced, or features.from_model(...)."
         ) from None
     finally:
         keras.config.set_dtype_policy(policy)
-        socket.setdefaulttimeout(patience)
+        socket.setdefaulttimeout(timeout)
         random.setstate(state)

@@ -9,24 +9,25 @@ from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein
 
 FEATURES = ("fashion", "inception", "sliced")
-_LOOKED_AT = 1000
+_MAX_IMAGES = 1000  # that are classified to find out what they show
 # The Fréchet distance to Fashion-MNIST's training images, in `fashion` features, is below 6 for
-# 20 and more of its other images; 21 for garments upside down, 28 for digits, more for one class.
-_GARMENTS = 15.0
+# 20 or more of its other images, 21 for garments upside down, 28 for digits, and higher for images
+# of a single class.
+_MAX_DISTANCE_OF_GARMENTS = 15.0
 
 
 def measures(images, name=None):
-    """What to measure for images of this kind: objects for `Reference` or `Quality`.
+    """What to measure for given images: objects for `Reference` or `Quality`.
 
     Args:
         images: uint8 (n, height, width) or with channels.
-        name: "fashion", "inception" or "sliced" (no network: the sliced Wasserstein distance,
-            and all others in `pixels`). None: "fashion" for grey garments of
-            28 x 28, else "sliced".
+        name: "fashion", "inception" or "sliced", which needs no network: the sliced Wasserstein
+            distance, and all other metrics in `pixels`. None means "fashion" for grey garments of
+            28 x 28, and "sliced" for all other images.
 
     Raises:
-        ValueError: an unknown name; features that don't take such images, or whose weights
-            are not to be had.
+        ValueError: an unknown name, features that do not take such images, or features whose
+            weights cannot be downloaded.
     """
     if name is None:
         name = "fashion" if garments(images) else "sliced"
@@ -45,12 +46,14 @@ def measures(images, name=None):
 
 
 def garments(images):
-    """Whether these are images like those of Fashion-MNIST, as far as its classifier can tell."""
+    """Whether the images look like those of Fashion-MNIST to its classifier."""
     if images.shape[1:] not in ((28, 28), (28, 28, 1)):
         return False
-    looked_at = chosen(images, _LOOKED_AT)
-    if len(looked_at) < 2:
+    sample = chosen(images, _MAX_IMAGES)
+    if len(sample) < 2:
         return False
     known = features.fashion()
-    there = Moments(2, known.mean, known.covariance)  # as of two images: the scatter is the same
-    return frechet_distance(there, Moments.of(known(looked_at))) < _GARMENTS
+    # A count of 2 makes the covariance its own scatter.
+    garments_moments = Moments(2, known.mean, known.covariance)
+    distance = frechet_distance(garments_moments, Moments.of(known(sample)))
+    return distance < _MAX_DISTANCE_OF_GARMENTS

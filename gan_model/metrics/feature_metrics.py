@@ -1,69 +1,59 @@
 """The distances between two sets of images, measured in the space of one kind of features."""
 
-from typing import NamedTuple
+from gan_model.metrics.frechet import FRECHET
+from gan_model.metrics.kernel import KERNEL
+from gan_model.metrics.neighbours import NEIGHBOURS
 
-from gan_model.metrics.frechet import Moments, frechet_distance
-from gan_model.metrics.kernel import KernelBlocks, kernel_distance
-from gan_model.metrics.prdc import Neighbourhoods, prdc
-
-_NUMBERS = ("fid", "kid", "kid_{}_error", "precision", "recall", "density", "coverage")
-
-
-class Statistics(NamedTuple):
-    """What the numbers are computed from, for one set of images."""
-
-    moments: Moments
-    blocks: KernelBlocks
-    neighbourhoods: Neighbourhoods
+_MEASURES = (FRECHET, KERNEL, NEIGHBOURS)  # the first one ranks
 
 
 class FeatureMetrics:
     """Fréchet and kernel distance, precision, recall, density and coverage of features.
 
-    Names of the numbers, with the name of the features behind `_`:
+    The name of each number ends with `_` and the name of the features:
 
         fid        Fréchet distance, 0 or more, in squared feature units
         kid        kernel distance, unbiased, so it may fall below 0 (and `kid_..._error`)
-        precision  share of generated images that lie among the real ones, 0 to 1
-        recall     share of real images that lie among the generated ones, 0 to 1
+        precision  fraction of generated images that lie among the real ones, 0 to 1
+        recall     fraction of real images that lie among the generated ones, 0 to 1
         density    how densely real images surround the generated ones, about 1 at best
-        coverage   share of real images with a generated one beside them, 0 to 1
+        coverage   fraction of real images with a generated one nearby, 0 to 1
 
-    All are about (features, number of images): compare none across either.
+    All of them depend on the features and on the number of images: compare only numbers with the
+    same features and as many images.
 
     Args:
         features: `gan_model.features.Features`.
+        measures: `VectorMeasure` objects, the one to rank by first.
+
+    Attributes:
+        metrics: tuple of `Metric`, in the order of the numbers.
+        about: what the numbers depend on besides the images, for a record.
 
     Reference: Heusel et al. (2017), Binkowski et al. (2018), Kynkäänniemi et al. (2019),
     Naeem et al. (2020).
     """
 
-    def __init__(self, features):
-        self.features = features
-        self.names = tuple(
-            name.format(features.name) if "{}" in name else f"{name}_{features.name}"
-            for name in _NUMBERS
+    def __init__(self, features, measures=_MEASURES):
+        self.features, self.measures = features, tuple(measures)
+        self.metrics = tuple(
+            metric.in_space(features.name) for one in self.measures for metric in one.metrics
         )
         self.about = {"features": features.name, "checksum": features.checksum}
 
     def describe(self, images, first=0):
-        """Features (n, size) of uint8 images; their place `first` does not matter."""
+        """Features (n, size) of uint8 images; their position `first` does not matter."""
         return self.features(images)
 
     def statistics(self, described):
-        """`Statistics` of features (n, size)."""
-        return Statistics(
-            Moments.of(described),
-            # Five blocks at least: from the spread of two no error can be told.
-            KernelBlocks.of(described, block=min(1000, len(described) // 5)),
-            Neighbourhoods.of(described),
-        )
+        """What the numbers are computed from, for features (n, size): one object a measure."""
+        return tuple(measure.statistics(described) for measure in self.measures)
 
     def numbers(self, real, fake):
-        """Dict from `names` to numbers, for the `Statistics` of real and of generated images."""
-        values = (
-            frechet_distance(real.moments, fake.moments),
-            *kernel_distance(real.blocks, fake.blocks),
-            *prdc(real.neighbourhoods, fake.neighbourhoods),
-        )
-        return dict(zip(self.names, map(float, values), strict=True))
+        """Dict from names to numbers, for the `statistics` of real and of generated images."""
+        values = [
+            float(value)
+            for measure, *statistics in zip(self.measures, real, fake, strict=True)
+            for value in measure.compare(*statistics)
+        ]
+        return {metric.name: value for metric, value in zip(self.metrics, values, strict=True)}

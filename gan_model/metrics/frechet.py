@@ -1,7 +1,7 @@
 """Vectors -> their count, mean and scatter -> the Fréchet distance of two Gaussians.
 
-The moments are what is kept of a set: they may be added up block by block, and those of the real
-images need to be made only once.
+A set is represented by its moments. They can be added up block by block, and those of the real
+images are computed only once.
 """
 
 from dataclasses import dataclass
@@ -9,18 +9,20 @@ from functools import cached_property
 
 import numpy as np
 
+from gan_model.metrics.record import Direction, Kind, Metric, VectorMeasure
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Count, mean and scatter of vectors, in float64; a sum of two is that of both sets.
+    """Count, mean and scatter of vectors, in float64; `a + b` are the moments of both sets.
 
         mean = sum x / count        scatter = sum (x - mean) (x - mean)^T
 
-    Of the two vectors (0, 0) and (2, 4): count 2, mean (1, 2), scatter ((2, 4), (4, 8)).
-    Sums about the mean lose nothing where the mean is large, as sums of squares would.
+    The vectors (0, 0) and (2, 4) have count 2, mean (1, 2), scatter ((2, 4), (4, 8)). Sums about
+    the mean stay accurate if the mean is large; sums of squares would not.
 
     Args:
-        count: vectors seen.
+        count: number of vectors.
         mean: (size,).
         scatter: (size, size), symmetric.
 
@@ -36,7 +38,7 @@ class Moments:
         """The moments of vectors (n, size), n at least 1.
 
         Raises:
-            ValueError: no vectors, another shape, or a number that is not finite.
+            ValueError: no vectors, another shape, or infinite or NaN values.
         """
         features = as_vectors(features)
         mean = features.mean(axis=0)
@@ -55,23 +57,23 @@ class Moments:
 
     @property
     def covariance(self):
-        """scatter / (count - 1), (size, size), as `numpy.cov` has it.
+        """scatter / (count - 1), (size, size), the same as `numpy.cov`.
 
         Raises:
             ValueError: fewer than two vectors.
         """
         if self.count < 2:
             raise ValueError(
-                f"A covariance is that of 2 or more images. Received: {self.count}. "
+                f"A covariance needs 2 or more images. Received: {self.count}. "
                 "Add the moments of more images: Moments.of(features) + Moments.of(others)."
             )
         return self.scatter / (self.count - 1)
 
     @cached_property
     def root(self):
-        """The symmetric square root of the covariance, (size, size). Made once, then kept."""
+        """The symmetric square root of the covariance, (size, size), computed once."""
         values, vectors = np.linalg.eigh(self.covariance)
-        # Below 0 is what rounding makes of 0, where there are fewer images than dimensions.
+        # With fewer images than dimensions, rounding turns eigenvalues of 0 into negative ones.
         return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
 
 
@@ -80,16 +82,20 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
 
         |m_r - m_f|^2 + trace(C_r + C_f - 2 (C_r C_f)^(1/2))
 
-    0 where mean and covariance agree; no upper bound; in squared units of the features. Of
-    variances (1, 4) and (9, 16) with means 3 apart it is 9 + (1 - 3)^2 + (2 - 4)^2 = 17.
-    Few images bias it upwards: compare only readings of as many images.
+    It is 0 if mean and covariance are equal and has no upper bound; its unit is the square of that
+    of the features. For variances (1, 4) and (9, 16) and means with a distance of 3 it is
+    9 + (1 - 3)^2 + (2 - 4)^2 = 17. It is biased upwards for few images: compare only distances of
+    equally many.
 
-    The trace of the root is the sum of the singular values of C_r^(1/2) C_f^(1/2), which stays
-    exact where a covariance is singular: with fewer images than dimensions, or with a feature
-    that never changes.
+    The trace of the root is the sum of the singular values of C_r^(1/2) C_f^(1/2). That is exact
+    even if a covariance is singular, as with fewer images than dimensions or a constant feature.
+
+    Args:
+        real: `Moments` of real vectors.
+        fake: `Moments` of fake vectors.
 
     Raises:
-        ValueError: vectors of two sizes, or a set of fewer than two.
+        ValueError: vectors of different sizes, or a set of fewer than two.
 
     Reference: Heusel et al. (2017); Dowson and Landau (1982).
     """
@@ -100,16 +106,23 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
     return max(float(apart @ apart + traces - 2.0 * shared), 0.0)
 
 
+FRECHET = VectorMeasure(
+    (Metric("fid", Direction.LOWER, Kind.DISTANCE),),
+    statistics=Moments.of,
+    compare=lambda real, fake: (frechet_distance(real, fake),),
+)
+
+
 def as_vectors(features, *, at_least=1, why="moments"):
-    """The features as float64 (n, size), after a look at them.
+    """The features as float64 (n, size), after a check of their shape and values.
 
     Args:
-        features: what came.
-        at_least: vectors that are needed.
-        why: for what, for the sentence.
+        features: array of vectors.
+        at_least: minimal number of vectors.
+        why: what they are needed for, for the error.
 
     Raises:
-        ValueError: too few vectors, another shape, or a number that is not finite.
+        ValueError: too few vectors, another shape, or infinite or NaN values.
     """
     features = np.asarray(features, np.float64)
     if features.ndim != 2 or len(features) < at_least or not features.shape[1]:
@@ -128,7 +141,7 @@ def as_vectors(features, *, at_least=1, why="moments"):
 
 
 def require_one_size(real_size, fake_size):
-    """Refuses vectors of two sizes.
+    """Checks that the vectors of both sets have the same size.
 
     Raises:
         ValueError: the sizes differ.

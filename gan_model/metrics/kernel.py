@@ -1,7 +1,7 @@
 """Vectors -> blocks of them -> the kernel distance (KID), with its standard error.
 
-What is kept of a set is its blocks with what each says about itself, so that the half of the
-work that belongs to the real images is done only once.
+A set is represented by its blocks, each with its own mean kernel. The part of the work that
+concerns only the real images is therefore done once.
 """
 
 import math
@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_model.metrics.frechet import as_vectors, require_one_size
+from gan_model.metrics.record import Direction, Kind, Metric, VectorMeasure
 
-_SHUFFLE = 0  # seed of the cut into blocks: a set gives the same number each time
+_SHUFFLE = 0  # seed of the cut into blocks, so that a set always has the same distance
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class KernelBlocks:
 
         within = mean over i != j of k(x_i, x_j),        k(x, y) = (x . y / size + 1)^3
 
-    Of vectors that are all (1, 1) it is (2 / 2 + 1)^3 = 8 for each block.
+    Blocks of vectors that are all (1, 1) have (2 / 2 + 1)^3 = 8.
 
     Args:
         blocks: (count, images in a block, size).
@@ -35,23 +36,23 @@ class KernelBlocks:
     def of(cls, features, *, block=1000):
         """The blocks of vectors (n, size), n at least 4.
 
-        There are n / block of them, rounded down, but never fewer than two: one block tells
-        nothing about its error. All have one size, so a few vectors may be left out, fewer
-        than there are blocks. They are cut in a shuffled order, the same each time, as images
-        often come sorted by class or with the classes in turn.
+        Their number is n / block, rounded down, but at least two: one block does not tell an
+        error. All blocks have the same size, so a few vectors may be left out, fewer than there
+        are blocks. The vectors are shuffled first, always in the same way, since images are often
+        sorted by class.
 
         Args:
             features: vectors (n, size).
-            block: vectors in a block, at least; where n is below 2 * block, n / 2.
+            block: minimal number of vectors in a block; n / 2 if n is below 2 * block.
 
         Raises:
-            ValueError: fewer than 4 vectors, another shape, a number that is not finite, or a
-                block of fewer than 2.
+            ValueError: fewer than 4 vectors, another shape, infinite or NaN values, or a `block`
+                below 2.
         """
         features = as_vectors(features, at_least=4, why="a kernel distance")
         if block < 2:
             raise ValueError(
-                f"`block` counts images that are compared in pairs, so it is 2 or more. "
+                f"`block` is the number of images that are compared in pairs, 2 or more. "
                 f"Received: block={block}. Leave it at 1000 to compare with published numbers."
             )
         count = max(2, len(features) // block)
@@ -62,7 +63,7 @@ class KernelBlocks:
 
 
 class KernelDistance(NamedTuple):
-    """The squared distance, and how far it would typically be off with other images.
+    """The squared distance and its standard error over other images.
 
     Args:
         value: mean over the blocks; may be negative.
@@ -78,15 +79,21 @@ def kernel_distance(real: KernelBlocks, fake: KernelBlocks) -> KernelDistance:
 
         mean over blocks of   within_r + within_f - 2 mean over i, j of k(r_i, f_j)
 
-    Its expectation is 0 where both come from one distribution, so it is as often a little
-    negative, whatever the number of images: readings of different counts may be compared. No
-    upper bound. All real features 0 and all fake features 1 gives 1 + 8 - 2 = 7, error 0.
+    Its expectation is 0 if both come from the same distribution, so it is then negative as often
+    as positive. It does not depend on the number of images, so distances of different counts can
+    be compared. It has no upper bound. With all real features 0 and all fake features 1 it is
+    1 + 8 - 2 = 7, with an error of 0.
 
-    The n-th block of the one meets the n-th of the other, as many as both have. The blocks
-    share no image, so their spread tells the error (Binkowski et al. draw overlapping ones).
+    The n-th real block is compared with the n-th fake block, for as many blocks as both have. The
+    blocks have no image in common, so their spread tells the error (those of Binkowski et al.
+    overlap).
+
+    Args:
+        real: `KernelBlocks` of real vectors.
+        fake: `KernelBlocks` of fake vectors.
 
     Raises:
-        ValueError: vectors of two sizes.
+        ValueError: vectors of different sizes.
 
     Reference: Binkowski et al. (2018); Gretton et al. (2012).
     """
@@ -98,6 +105,17 @@ def kernel_distance(real: KernelBlocks, fake: KernelBlocks) -> KernelDistance:
     return KernelDistance(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(count))
 
 
+KERNEL = VectorMeasure(
+    (
+        Metric("kid", Direction.LOWER, Kind.DISTANCE),
+        Metric("kid_{}_error", Direction.LOWER, Kind.ERROR, "kid error", error_of="kid"),
+    ),
+    # Five blocks at least: the spread of two does not tell an error.
+    statistics=lambda vectors: KernelBlocks.of(vectors, block=min(1000, len(vectors) // 5)),
+    compare=kernel_distance,
+)
+
+
 def _mean_of_pairs(vectors):
     count, kernel = len(vectors), _kernel(vectors, vectors)
     return (kernel.sum() - np.trace(kernel)) / (count * (count - 1))
@@ -105,4 +123,4 @@ def _mean_of_pairs(vectors):
 
 def _kernel(these, those):
     base = these @ those.T / these.shape[1] + 1.0
-    return base * base * base  # ** 3 takes many times as long
+    return base * base * base  # ** 3 takes many times longer

@@ -5,7 +5,8 @@ import keras
 from gan_model.data.images import chosen
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.choice import measures as suitable
-from gan_model.metrics.reference import LEAST, Descriptions, Reference, numbers
+from gan_model.metrics.record import Kind, Metrics, Reading
+from gan_model.metrics.reference import LEAST, Descriptions, Reference, classifier_of, numbers
 
 
 class Quality(keras.metrics.Metric):
@@ -18,33 +19,33 @@ class Quality(keras.metrics.Metric):
     gan.fit(train_images, validation_data=test_images, callbacks=callbacks.watch("run"))
     ```
 
-    The generator is measured as it will be used (inference mode), from codings fixed by `seed`
-    and counted from 0, against the held-out images: the same numbers however a run was cut,
-    and those of `gan.generate(count, seed=seed)`. The held-out images are looked at once.
+    The generator is measured in inference mode, from the codings of `seed`, against the held-out
+    images. The measured images are those of `gan.generate(count, seed=seed)`, so an interrupted
+    run logs the same numbers. The held-out images are described only once.
 
-    As a Keras metric with measures it takes uint8 images of any origin: `update_state(real,
-    fake)`, in batches of any size, `result()`, `reset_state()`. A number depends on how many
-    images are compared, so as many real ones as fake ones are asked for.
+    As a Keras metric with measures it compares any uint8 images: `update_state(real, fake)` in
+    batches of any size, `result()`, `reset_state()`. The numbers depend on the count of images,
+    so real and fake ones must be as many.
 
-    It is no part of a saved GAN: set it again on one that was loaded.
+    A saved GAN does not contain it: set it again on a loaded one.
 
     Args:
         *measures: what to measure, the number to rank by first, e.g.
-            `metrics.FeatureMetrics(features.fashion())`. None given: what suits the held-out
+            `metrics.FeatureMetrics(features.fashion())`. Without any, what suits the held-out
             images, see `metrics.measures`.
-        count: images compared, at most; all held-out images if they are fewer. Of a longer
-            array as many are drawn, of a `tf.data.Dataset` the first are taken. Fewer images
-            read farther from the data (docs/quality.md): compare equal counts only.
+        count: images compared, at most; all held-out images if they are fewer. They are drawn at
+            random from a longer array, and are the first of a longer `tf.data.Dataset`. Distances
+            are higher for fewer images (docs/quality.md): compare equal counts only.
         seed: of the codings.
 
     Attributes:
         reference: `Reference` of the held-out images; None before the first evaluation.
-        floor: the numbers of as many training images, which no generator can be expected to
-            beat; None where `fit` has no array of them, or too few. For a training set of
-            yours, `quality.refer_to(held_out, training)` with two arrays sets it.
+        floor: the numbers of as many training images, dict from names to numbers; no generator
+            can be expected to beat them. None if `fit` has no array of training images, or too
+            few. `quality.refer_to(held_out, training)` with two arrays sets it.
 
     Raises:
-        ValueError: something that does not measure, or fewer than 20 images to compare.
+        ValueError: an object that does not measure, or a `count` below 20.
     """
 
     def __init__(self, *measures, count=10_000, seed=0, name="quality"):
@@ -59,20 +60,42 @@ class Quality(keras.metrics.Metric):
         return type(self)(*self.measures, count=self.count, seed=self.seed, name=self.name)
 
     @property
+    def metrics(self):
+        """`Metrics`, a dict from names to what the numbers are.
+
+        Empty before the first evaluation if no measures were given.
+        """
+        return Metrics(self._measures())
+
+    @property
     def names(self):
         """Names of the numbers; none before the first evaluation if no measures were given."""
-        return tuple(name for measure in self._measures() for name in measure.names)
+        return tuple(self.metrics)
 
     @property
     def distance(self):
-        """Name of the number to rank by, less is better; None where `names` are unknown."""
-        return next(iter(self.names), None)
+        """Name of the number to rank by, lower is better; None while `names` are unknown."""
+        return self.metrics.distance
+
+    @property
+    def recall(self):
+        """Name of the recall; None if it is not measured."""
+        return self.metrics.first(Kind.RECALL)
+
+    def reading(self, name, value):
+        """`Reading` of a number: its metric, the value, and the floor if it is known.
+
+        Args:
+            name: one of `names`, without "val_".
+            value: what was measured.
+        """
+        return Reading(self.metrics[name], value, (self.floor or {}).get(name))
 
     @property
     def classes(self):
-        """The function that tells the classes of images, where a measure has one; else None."""
-        features = (getattr(one, "features", None) for one in self._measures())
-        return next((one.classes for one in features if hasattr(one, "classes")), None)
+        """Function from uint8 images to their classes; None if no measure has a classifier."""
+        classifier = classifier_of(self._measures())
+        return classifier and classifier.classes
 
     # The Keras metric.
 
@@ -80,7 +103,7 @@ class Quality(keras.metrics.Metric):
         if self._real is None:
             if not self.measures:
                 raise ValueError(
-                    "A first batch does not tell what suits all images. Say what to measure: "
+                    "A `Quality` used as a Keras metric needs measures. Say what to measure: "
                     "metrics.Quality(*metrics.measures(images))."
                 )
             self._real, self._fake = Descriptions(self.measures), Descriptions(self.measures)
@@ -99,18 +122,18 @@ class Quality(keras.metrics.Metric):
     # What a GAN asks for.
 
     def refer_to(self, held_out, training=None):
-        """Looks at the held-out images, and at as many training images for the floor.
+        """Describes the held-out images, and as many training images for the floor.
 
         Args:
-            held_out: uint8 images; `count` of them are drawn where there are more.
-            training: the same, None or too few for a floor.
+            held_out: uint8 images; `count` of them are drawn if there are more.
+            training: uint8 images; None, or too few, leaves the floor as it is.
         """
         held_out = chosen(held_out, self.count)
         spare = training is not None and len(training) >= len(held_out)
         training = chosen(training, len(held_out)) if spare else None
         known, seen = checksum_of([held_out]), None if training is None else checksum_of([training])
-        # The same again, for the next trial of a sweep; or without training images, as `evaluate`
-        # comes: then the floor stays.
+        # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
+        # has no training images. Then the floor stays.
         if known != self._looked_at[0]:
             self.reference = Reference(self.measures or suitable(held_out), held_out)
             self.floor, self._looked_at = None, (known, None)
@@ -129,7 +152,7 @@ def _check(measures, count):
     for measure in measures:
         if not hasattr(measure, "describe"):
             raise ValueError(
-                f"`Quality` is given measures. Received: {measure!r}. For features type "
+                f"`Quality` takes measures. Received: {measure!r}. For features type "
                 "metrics.Quality(metrics.FeatureMetrics(features.fashion())), for a choice by the "
                 "images metrics.Quality()."
             )

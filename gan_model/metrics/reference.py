@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gan_model.metrics.record import Metrics
+
 _BLOCK = 1000  # images described at a time
 LEAST = 20  # with fewer, the fifth neighbour is a quarter of the set away
 
@@ -19,7 +21,7 @@ class Descriptions:
         self._statistics = None
 
     def add(self, images):
-        """Takes in uint8 images, (n, height, width) or with channels."""
+        """Adds uint8 images, (n, height, width) or with channels."""
         for first in range(0, len(images), _BLOCK):
             block = images[first : first + _BLOCK]
             for measure, described in zip(self.measures, self._described, strict=True):
@@ -28,7 +30,7 @@ class Descriptions:
         self._statistics = None
 
     def statistics(self):
-        """The statistics of all images that came, one for each measure; computed once."""
+        """The statistics of all images added, one for each measure; computed once."""
         if self.count < LEAST:
             raise ValueError(
                 f"Quality is measured on {LEAST} images or more. Received: {self.count}. "
@@ -51,9 +53,8 @@ class Reference:
 
     Attributes:
         count: number of images, on both sides of each comparison.
-        names: of the numbers that `compare` gives.
-        distance: the one to rank by; less is better.
-        about: what belongs to every number: count, features and checksum, for a record.
+        metrics: `Metrics`, dict from the names of the numbers that `compare` returns.
+        about: what the numbers depend on, for a record: count, features and checksum.
 
     Example:
 
@@ -68,15 +69,29 @@ class Reference:
         self._described.add(images)
         self._described.statistics()
         self.measures, self.count = self._described.measures, self._described.count
-        self.names = tuple(name for measure in self.measures for name in measure.names)
-        self.distance = self.names[0]
+        self.metrics = Metrics(self.measures)
         self.about = {"count": self.count, "measures": [m.about for m in self.measures]}
+
+    @property
+    def names(self):
+        """Names of the numbers that `compare` returns."""
+        return tuple(self.metrics)
+
+    @property
+    def distance(self):
+        """Name of the number to rank by; lower is better."""
+        return self.metrics.distance
+
+    @property
+    def classifier(self):
+        """The features among the measures that also tell classes; None if there are none."""
+        return classifier_of(self.measures)
 
     def compare(self, images):
         """How far `count` uint8 images are from the held-out ones: dict from names to numbers.
 
         Raises:
-            ValueError: another number of images, which would give another number.
+            ValueError: more or fewer images, since the numbers depend on the count.
         """
         described = Descriptions(self.measures)
         described.add(images)
@@ -87,12 +102,12 @@ def numbers(real, fake):
     """The numbers of all measures, for the `Descriptions` of real and of generated images.
 
     Raises:
-        ValueError: they are not as many, which would give other numbers.
+        ValueError: the counts differ; the numbers depend on them.
     """
     if real.count != fake.count:
         raise ValueError(
-            f"There are {real.count} real images, so as many are compared with them: distances "
-            f"depend on their number. Received: {fake.count}."
+            f"There are {real.count} real images, so as many generated ones are compared with "
+            f"them: distances depend on the count. Received: {fake.count}."
         )
     found = {}
     for measure, *statistics in zip(
@@ -102,11 +117,17 @@ def numbers(real, fake):
     return found
 
 
-def shuffled_pixels(images, *, seed=0):
-    """The same images, the pixels of each in an order of chance.
+def classifier_of(measures):
+    """The first features among the measures that also tell classes; None if there are none."""
+    features = (getattr(measure, "features", None) for measure in measures)
+    return next((one for one in features if hasattr(one, "classes")), None)
 
-    What a distance reads for these is a mark at its far end: brightness is right, all else is
-    lost. A collapsed generator can be farther away still.
+
+def shuffled_pixels(images, *, seed=0):
+    """The same images with the pixels of each in random order.
+
+    Their distance marks the far end of the scale: only the brightness is right. A collapsed
+    generator can be even farther away.
     """
     flat = np.reshape(images, (len(images), np.prod(images.shape[1:3]), -1))
     places = np.random.default_rng(seed).permuted(

@@ -6,23 +6,21 @@ import numpy as np
 
 from gan_model.metrics.copying import WORST, chance_band, duplicates_expected
 
-_ERROR = "_error"  # ends the name of a standard error, which stands behind its number
 _BAR = 40  # characters of the longest bar
-_TENTH = 10  # a class with less than this part of its real share is named in a warning
-
+_TENTH = 10  # a class with less than a tenth of its real fraction is named in a warning
 
 COLUMNS = """\
-  floor: training images in place of the generated ones, the best to hope for.
+  floor: training images instead of generated ones, the best to hope for.
   noise: the held-out images with the pixels of each shuffled (seed 0): only brightness is right.
   ±: standard error of one reading, rough below n = 10,000. Compare equal n and features only."""
 
 
 def head(about, *, readings):
-    """Two lines on what the numbers below are about; no number is worth anything without them.
+    """Two lines that say what was measured; the numbers below mean nothing without them.
 
     Args:
         about: dict with `what`, `weights`, `data`, `count`, `measures` and `readings`.
-        readings: what one reading is, "seed" or "part".
+        readings: what one set of images is, "seed" or "part".
     """
     weights = f" ({about['weights']} weights)" if about["weights"] else ""
     measured = "; ".join(
@@ -37,43 +35,45 @@ def head(about, *, readings):
     )
 
 
-def table(readings, *, floor, noise):
+def table(metrics, readings, *, floor, noise):
     """The numbers of one evaluation, a line each, under a line that names the columns.
 
     Args:
-        readings: dicts from names to numbers, one for each set of generated images. A name
-            that ends in `_error` is the standard error of the number of that name.
-        floor: the same numbers for real images in place of the generated ones.
+        metrics: iterable of `Metric`, what was measured. A standard error has no line of its own
+            but stands behind the number that it belongs to.
+        readings: dicts from names to numbers, one for each set of generated images.
+        floor: the same numbers for real images instead of generated ones.
         noise: the same numbers for noise.
     """
+    metrics = tuple(metrics)
+    errors = {metric.error_of: metric.name for metric in metrics if metric.error_of}
     mean = {name: float(np.mean([reading[name] for reading in readings])) for name in floor}
     rows = [("", "mean", "least to greatest", "floor", "noise")]
-    for name in floor:
-        if not name.endswith(_ERROR):
-            cells = (_cell(name, mean), _spread(name, readings), *_cells(name, floor, noise))
-            rows.append((name, *cells))
+    for name in (metric.name for metric in metrics if not metric.error_of):
+        cells = [_cell(numbers, name, errors.get(name)) for numbers in (mean, floor, noise)]
+        rows.append((name, cells[0], _spread(name, readings), *cells[1:]))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(_row(row, widths) for row in rows)
 
 
 def classes(names, generated, real):
-    """A bar for each class, its share beside the real one, the entropies, and what is missing.
+    """Lines with a bar for each class, its fraction and the real one, entropies, missing classes.
 
     Args:
         names: of the classes.
         generated: generated images of each class, int (classes,).
         real: real images of each class.
     """
-    shares, real_shares = (np.asarray(counts) / np.sum(counts) for counts in (generated, real))
+    made, there = (np.asarray(counts) / np.sum(counts) for counts in (generated, real))
     width = max(map(len, names))
     lines = [
-        f"  {name:<{width}} {share:6.1%} {real_share:6.1%}  {_bar(share / shares.max())}"
-        for name, share, real_share in zip(names, shares, real_shares, strict=True)
+        f"  {name:<{width}} {fraction:6.1%} {real_fraction:6.1%}  {_bar(fraction / made.max())}"
+        for name, fraction, real_fraction in zip(names, made, there, strict=True)
     ]
     head = f"  {'':<{width}}   made   real"
     spread = f"  {entropy_text(generated)}, of the real images {entropy(real):.2f}"
-    missing = [f"{names[i]} ({shares[i]:.1%})" for i in dropped(generated, real)]
-    warning = f"  Warning: less than a tenth of their real share have {', '.join(missing)}."
+    missing = [f"{names[i]} ({made[i]:.1%})" for i in dropped(generated, real)]
+    warning = f"  Warning: less than a tenth of the real fraction: {', '.join(missing)}."
     return "\n".join([head, *lines, spread] + [warning] * bool(missing))
 
 
@@ -82,7 +82,7 @@ def by_class(rows):
 
     Args:
         rows: dicts of a class with `count`, `distance` (name of the number), `readings` and
-            `floor` (dicts from names to numbers); `name` and `as_asked` where a classifier
+            `floor` (dicts from names to numbers); with `name` and `as_asked` if a classifier
             tells them.
     """
     if not rows:
@@ -108,7 +108,7 @@ def by_class(rows):
 
 
 def dropped(generated, real):
-    """Classes that have less than a tenth of their real share: (90, 1, 9), (50, 20, 30) -> [1]."""
+    """Classes with less than a tenth of their real fraction: (90, 1, 9), (50, 20, 30) -> [1]."""
     # In whole numbers: 2 of 100 is exactly a tenth of 20 of 100.
     made, there = (np.asarray(counts, np.int64) for counts in (generated, real))
     return [int(i) for i in np.flatnonzero(_TENTH * made * there.sum() < there * made.sum())]
@@ -121,33 +121,34 @@ def entropy_text(counts):
 
 def entropy(counts):
     """How evenly images are spread over classes: -sum p log p in nats, log(classes) at most."""
-    shares = np.asarray(counts, np.float64) / np.sum(counts)
-    shares = shares[shares > 0]
-    return float(-(shares * np.log(shares)).sum()) + 0.0  # 0, not -0
+    fractions = np.asarray(counts, np.float64) / np.sum(counts)
+    fractions = fractions[fractions > 0]
+    return float(-(fractions * np.log(fractions)).sum()) + 0.0  # 0, not -0
 
 
 def copying(found, about):
-    """The two numbers of `metrics.copying` with what new images would have.
+    """The two numbers of `metrics.copying` beside those of new images.
 
     Args:
         found: `metrics.copying.Copies`.
-        about: the features in which it was found, as text.
+        about: the features that were compared, as text.
     """
     fake_count, held_out_count, train_count = found.counts
     chance = chance_band(fake_count, held_out_count)
     expected = duplicates_expected(held_out_count)
-    # Four standard deviations of the difference of two shares as small as this.
-    most = expected + 4 * math.sqrt(expected * (1 / fake_count + 1 / held_out_count))
+    # Four standard deviations of the difference of two fractions this small.
+    max_duplicates = expected + 4 * math.sqrt(expected * (1 / fake_count + 1 / held_out_count))
     verdict = "so there is no sign of copying"
     if found.copying_probability > 0.5 + chance:
         verdict = "nearer than new images are: look for copies in the picture"
-    elif found.duplicates > most:
+    elif found.duplicates > max_duplicates:
         verdict = "but too many are as near as copies: look at the picture"
     elif found.copying_probability < 0.5 - chance:
-        verdict = "farther off than new images are"
+        verdict = "farther away than new images are"
     return (
         f"Copying, by distances to {train_count:,} training images in {about}\n"
-        f"  copying probability  {found.copying_probability:.3f}  new images: 0.5 ± {chance:.3f}, copies: 1; {verdict}\n"
+        f"  copying probability  {found.copying_probability:.3f}  new images: 0.5 ± {chance:.3f}, "
+        f"copies: 1; {verdict}\n"
         f"  duplicates           {found.duplicates:.3f}  new images: "
         f"{expected:.3f}, copies: 1"
     )
@@ -163,13 +164,9 @@ def number(value):
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _cell(name, numbers):
-    error = numbers.get(name + _ERROR)
+def _cell(numbers, name, error):
+    error = numbers.get(error)
     return number(numbers[name]) + (f" ± {error:.2g}" if error is not None else "")
-
-
-def _cells(name, *columns):
-    return [_cell(name, numbers) for numbers in columns]
 
 
 def _spread(name, readings):
@@ -182,5 +179,5 @@ def _row(cells, widths):
     return "  ".join([f"  {name.strip():<{widths[0]}}", *others])
 
 
-def _bar(share):
-    return "#" * max(round(_BAR * share), int(share > 0))
+def _bar(fraction):
+    return "#" * max(round(_BAR * fraction), int(fraction > 0))

@@ -1,17 +1,19 @@
 """uint8 images -> patches of a Laplacian pyramid -> the sliced Wasserstein distance.
 
-No network looks at the images, so this suits images of any kind. Each level of the pyramid
-holds the structure of one size, from noise and edges to the overall shape.
+It needs no network, so it suits images of any kind. Each level of the pyramid holds structure of
+one size, from noise and edges to the overall shape.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from gan_model.metrics.record import Direction, Kind, Metric
+
 PATCH = 7  # pixels of a side, as in the paper
-_WORDS = 4  # Philox gives its random numbers by fours
+_WORDS = 4  # Philox makes four random numbers at a time
 _PER_THOUSAND = 1000.0  # as in the paper's tables
-_BLOCK_NUMBERS = 2_000_000  # pixels looked at together, 8 MB a copy
+_BLOCK_NUMBERS = 2_000_000  # pixels described together, 8 MB a copy
 
 
 class SlicedWasserstein:
@@ -21,30 +23,31 @@ class SlicedWasserstein:
         swd          mean over the levels
 
     R and F are the patches (7 x 7 pixels, all channels) of both sets at that level of the
-    Laplacian pyramid, w a random unit direction. 0 for the same set; no upper bound. Two of
-    four images of 7 x 7 black, the others white, against three black and one: 632, where
-    directions are many.
+    Laplacian pyramid, w is a random unit direction. The same set has 0; there is no upper bound.
+    Example: images of 7 x 7, two black and two white, against three black and one white have 632
+    (with many directions).
 
-    As in the paper each set is brought to mean 0 and deviation 1, each level and channel by
-    itself. So a fault that all images share, too bright or too flat, is not seen: the same
-    images at half the contrast read 0. The places of an image's patches depend on the seed and
-    the image's number only, so sets may be described in any cut. Not even two halves of the
-    real images read 0: compare with that number, and only readings of as many images.
+    As in the paper each set is normalised to mean 0 and standard deviation 1, separately for each
+    level and channel. It therefore does not detect a fault of all images alike, such as too much
+    brightness or too little contrast: the same images at half the contrast have 0. The positions
+    of an image's patches depend only on the seed and the image's position in the set, so sets may
+    be described in batches of any size. Two halves of the real images do not have 0 either:
+    compare with that number, and only distances of as many images.
 
     Args:
-        patches: of each image at each level. The paper has 128 of 16,384 images; as the patches
-            of one image are much alike, more images tell more.
+        patches: of each image at each level. The paper takes 128 of each of 16,384 images; since
+            patches of one image are similar, more images tell more than more patches.
         directions: random unit vectors; 512 in the paper.
-        seed: of the places and the directions.
+        seed: of the positions and the directions.
 
     Attributes:
-        names: of the numbers that `numbers` gives.
-        about: what the number depends on besides the images.
+        metrics: tuple of `Metric`, in the order of the numbers.
+        about: what the number depends on besides the images, for a record.
 
     Reference: Karras et al. (2018), appendix; Rabin et al. (2011); Burt and Adelson (1983).
     """
 
-    names = ("swd",)
+    metrics = (Metric("swd", Direction.LOWER, Kind.DISTANCE),)
 
     def __init__(self, *, patches=8, directions=128, seed=0):
         if min(patches, directions) < 1:
@@ -80,7 +83,7 @@ class SlicedWasserstein:
         """
         channels = int(described[0, 0])
         levels = described[:, 1:].reshape(len(described), -1, self.patches, PATCH**2, channels)
-        # Two at a time: numpy's sort leaves the other cores to others.
+        # Two at a time, as numpy's sort uses one core.
         with ThreadPoolExecutor(2) as threads:
             return tuple(threads.map(self._projected, np.moveaxis(levels, 1, 0)))
 
@@ -114,7 +117,7 @@ class SlicedWasserstein:
         return np.hstack([channels, *cuts])
 
     def _draws(self, first, count, levels):
-        """Random numbers (count, levels, patches, 2) that the image's number decides."""
+        """Random numbers (count, levels, patches, 2) that depend on each image's position."""
         needed = levels * self.patches * 2
         fours = -(-needed // _WORDS)
         bits = np.random.Philox(key=self.seed).advance(first * fours)
@@ -126,7 +129,7 @@ class SlicedWasserstein:
         patches = patches.reshape(-1, *patches.shape[2:])
         mean = patches.mean(axis=(0, 1), dtype=np.float64)
         deviation = patches.std(axis=(0, 1), dtype=np.float64)
-        # Where nothing differs there is nothing to scale.
+        # A constant level is not scaled.
         scale = np.where(deviation > 0.0, deviation, 1.0)
         patches = ((patches - mean) / scale).astype(np.float32).reshape(len(patches), -1)
         projected = self._unit_vectors(patches.shape[1]) @ patches.T
@@ -162,7 +165,7 @@ def enlarged(images, shape):
 
 
 def _halved(images, axis):
-    """Every other row of the images under the filter (1, 4, 6, 4, 1) / 16; the border repeats."""
+    """Every other row after the filter (1, 4, 6, 4, 1) / 16; the border is repeated."""
     images = np.moveaxis(images, axis, 0)
     padded = np.concatenate([images[:1], images[:1], images, images[-1:], images[-1:]])
     taps = [padded[i : i + len(images) : 2] for i in range(5)]
@@ -171,7 +174,7 @@ def _halved(images, axis):
 
 
 def _doubled(images, axis):
-    """The same filter between rows of zeros, twice as strong: keeps flat images flat."""
+    """Rows with zeros between them after twice the same filter: constant images stay constant."""
     images = np.moveaxis(images, axis, 0)
     before = np.concatenate([images[:1], images[:-1]])
     after = np.concatenate([images[1:], images[-1:]])
@@ -180,7 +183,7 @@ def _doubled(images, axis):
 
 
 def _cut(level, draws):
-    """Patches (n, patches * 49 * channels) of a level at places drawn (n, patches, 2)."""
+    """Patches (n, patches * 49 * channels) of a level at random positions (n, patches, 2)."""
     windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), axis=(1, 2))
     tops, lefts = (draws % np.array(windows.shape[1:3], np.uint64)).T
     cut = windows[np.arange(len(level)), tops, lefts]  # (patches, n, channels, 7, 7)
@@ -194,7 +197,7 @@ def _with_channels(images):
     if images.dtype != np.uint8 or not fits or not len(images):
         raise ValueError(
             f"Patches are cut from uint8 images (n, height, width) or (n, height, width, 1 or 3) "
-            f"of {PATCH} pixels or more. Received: {images.dtype.name} of shape "
+            f"of {PATCH} pixels or more on each side. Received: {images.dtype.name} of shape "
             f"{images.shape}. Make them with gan.generate(count)."
         )
     return images.reshape(*images.shape[:3], *channels)

@@ -53,7 +53,7 @@ def figures_in(logs, quality, *, prefix=""):
     if value is None:
         return Figures(losses)
     floor = (getattr(quality, "floor", None) or {}).get(distance)
-    recall = logs.get(f"{prefix}{_recall_of(quality)}")
+    recall = logs.get(f"{prefix}{quality.recall}")
     return Figures(losses, distance, value, floor, recall)
 
 
@@ -62,11 +62,6 @@ def losses_in(logs):
     if any(name not in logs for name in _LOSSES):
         return None
     return tuple(logs[name] for name in _LOSSES)
-
-
-def _recall_of(quality):
-    """The name of the recall among the figures of a quality, None if it has none."""
-    return next((name for name in quality.names if name.startswith("recall")), None)
 
 
 def best_of(values, epochs):

@@ -5,23 +5,25 @@ hypergan        a function build(hp)        -> what a tuner of keras-tuner searc
 fit_arguments   arguments of search         -> those of fit
 tuner           what keras-tuner tells a hypermodel through callbacks
 trial_folder    one run of a search        <-> one folder
-judging         a history, images           -> state, distance, score
+trial_state     a history, images           -> state, distance, score
 outcome         what became of a run       <-> a file
 stopping        which errors end a search, and which only a trial
 journal         an interrupted search       -> the same search, going on
 workers         several processes           -> one search
 progress        what a search prints while it goes on
-ranking         outcomes                    -> tables, the winner, what chance can do
+comparing       settings with new seeds     -> the winner, and how certain that is
+ranking         outcomes                    -> tables, files, a verdict
 confirming      the best trials             -> the same with new seeds
 search_folder   one search                 <-> one folder
 """
 
 from gan_model.sweeps import workers
+from gan_model.sweeps.comparing import Confirmed, compare, winner
 from gan_model.sweeps.confirming import confirm
 from gan_model.sweeps.hypergan import HyperGAN
 from gan_model.sweeps.journal import Journal
 from gan_model.sweeps.outcome import Outcome
-from gan_model.sweeps.ranking import Confirmed, compare, ranked, winner
+from gan_model.sweeps.ranking import ranked
 from gan_model.sweeps.search_folder import SearchFolder
 from gan_model.sweeps.space import preset_defaults, search_space
 from gan_model.sweeps.stopping import SearchStopped

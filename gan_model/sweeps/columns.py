@@ -5,38 +5,41 @@ import textwrap
 from gan_model.metrics.report import number
 
 _WIDTH = 100  # of a terminal, in characters
-_WIDEST = 24  # of a cell
+_MAX_CELL = 24  # characters in a cell
 _GAP = "  "
 
 
-def grid(columns, *, again=2, width=_WIDTH):
-    """Columns side by side; those beyond `width` characters go below, behind the first again.
+def grid(columns, *, repeated_columns=2, width=_WIDTH):
+    """Lines of text with columns next to each other.
+
+    Columns that do not fit into `width` characters go into a block below, which begins with the
+    first columns again.
 
     Args:
-        columns: list of (title, values), all with as many values; None is shown as "-". A title
-            is wrapped to about the width of its values, between words and at each "_". "name"
-            and "state" stand at the left of their columns, all else at the right.
-        again: columns that stand at the beginning of each block of lines.
-        width: characters.
+        columns: list of (title, values), with equally many values; None is shown as "-". A title
+            is wrapped to about the width of its values, between words and at each "_". The columns
+            "name" and "state" are aligned to the left, all others to the right.
+        repeated_columns: number of columns that each block begins with.
+        width: characters of a line.
     """
     height = max(len(_titled(*column)[0]) for column in columns)
     columns = [_column(*column, height) for column in columns]
-    blocks = [columns[:again]]
-    for column in columns[again:]:
+    blocks = [columns[:repeated_columns]]
+    for column in columns[repeated_columns:]:
         if len(_GAP.join(c[0] for c in [*blocks[-1], column])) > width:
-            blocks.append(columns[:again])
+            blocks.append(columns[:repeated_columns])
         blocks[-1].append(column)
     lines = [[_GAP.join(cells).rstrip() for cells in zip(*b, strict=True)] for b in blocks]
     return "\n\n".join("\n".join(block).lstrip("\n") for block in lines)
 
 
 def cut(text, width=_WIDTH):
-    """A text of at most `width` characters, the end replaced by "..." where it is longer."""
+    """The text, with its end replaced by "..." if it has more than `width` characters."""
     return text if len(text) <= width else text[: width - 3].rstrip() + "..."
 
 
 def _column(title, values, height):
-    """Cells of one width: the title in `height` lines, then the values."""
+    """Cells of equal width: the title in `height` lines, then the values."""
     head, cells = _titled(title, values)
     cells = [""] * (height - len(head)) + head + cells
     width, side = max(map(len, cells)), "<" if title in ("name", "state") else ">"
@@ -44,7 +47,7 @@ def _column(title, values, height):
 
 
 def _titled(title, values):
-    """The lines of a title, no wider than its cells or its longest word, and those cells."""
+    """The lines of a title, as wide as its cells or its longest word, and those cells."""
     cells = [_cell(value) for value in values]
     words = title.replace("_", " ")
     lines = textwrap.wrap(words, max(map(len, [*cells, *words.split(), "beta_1"])))
@@ -54,4 +57,4 @@ def _titled(title, values):
 def _cell(value):
     if value is None:
         return "-"
-    return number(value) if isinstance(value, float) else cut(str(value), _WIDEST)
+    return number(value) if isinstance(value, float) else cut(str(value), _MAX_CELL)

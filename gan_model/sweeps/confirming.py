@@ -1,25 +1,25 @@
-"""The best trials of a search, trained again with new seeds, to part them from mere luck."""
+"""Trains the best trials of a search again with new seeds, to tell them from lucky ones."""
 
 import keras_tuner
 
-from gan_model.sweeps.ranking import RECIPE, Confirmed
+from gan_model.sweeps.comparing import RECIPE, Confirmed
 from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
 
-_PLACE = 2**31  # beyond all numbers of trials
+_PLACE = 2**31  # larger than the number of any trial
 
 
 def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=None):
-    """Trains what a search found again, with seeds that no trial had, the same for all.
+    """Trains trials again, each with the same new seeds, which no trial of the search had.
 
-    Runs that are over are not trained again, so that this too goes on where it was killed.
+    Finished runs are not trained again, so a killed confirmation continues where it stopped.
 
     Args:
         hypergan: `HyperGAN` of the search.
-        outcomes: of the trials to confirm.
-        seeds: how many for each.
-        fit_arguments: dict of what `fit` gets: `x`, `epochs`, ...
-        recipe: dict of the hyperparameters to compare with, or None.
-        progress: `Progress` that tells what is going on, or None.
+        outcomes: list of `Outcome`, the trials to confirm.
+        seeds: number of seeds, 1 or more.
+        fit_arguments: dict of the arguments of `fit`: `x`, `epochs`, ...
+        recipe: dict of hyperparameters to compare with, or None.
+        progress: `Progress` that prints what is trained, or None.
 
     Returns:
         List of `Confirmed`, in the order of `outcomes`, the recipe last.

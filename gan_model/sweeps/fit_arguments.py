@@ -1,4 +1,4 @@
-"""What a tuner's `search` was given -> arguments of `fit` for a trial."""
+"""Arguments of a tuner's `search` -> arguments of `fit` for a trial."""
 
 import numpy as np
 
@@ -11,24 +11,28 @@ def named(args, given):
     """Arguments by name.
 
     Args:
-        args: those without names, `x` and perhaps `y`.
-        given: those with names.
+        args: tuple of the positional arguments, `x` and perhaps `y`.
+        given: dict of the keyword arguments.
 
     Raises:
-        ValueError: one that a search has for itself.
+        ValueError: an argument that the search sets itself.
     """
     for name in ("validation_data", "validation_freq"):
         if name in given:
             raise ValueError(
                 f"Trials are measured on `held_out` after every epoch; leave {name} out."
             )
-    # Hyperband's place to begin at is left out: the checkpoint of the parent has it.
+    # Without Hyperband's first epoch: the checkpoint of the continued trial has it.
     given = {name: value for name, value in given.items() if name != "initial_epoch"}
     return {**dict(zip(("x", "y"), args, strict=False)), **given}
 
 
 def compared(fit_arguments):
-    """What of them makes a run another one: dict that JSON can hold."""
+    """The arguments that identify a run, as a dict for JSON.
+
+    Args:
+        fit_arguments: dict of the arguments of `fit`.
+    """
     x = fit_arguments.get("x")
     images = fingerprint(x) if isinstance(x, np.ndarray) else type(x).__name__
     given = {name: fit_arguments[name] for name in _MAKE_A_RUN if name in fit_arguments}

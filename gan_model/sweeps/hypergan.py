@@ -25,26 +25,27 @@ _OF_TUNER = "tuner/"  # begins the names of what Hyperband keeps among the hyper
 class HyperGAN(keras_tuner.HyperModel):
     """A GAN whose hyperparameters keras-tuner searches, with any of its tuners.
 
-    Each trial is a run with a folder of its own, `trials/trial-003`, and a run on TensorBoard
-    with its row in the tab HParams. It is scored by the least held-out distance of its epochs.
-    One that is lost (infinite losses, out of memory) or has collapsed gets the worst score, so
-    that the search goes on; a mistake in the code ends it. A trial that was killed goes on
-    from its last epoch, one that is over is not trained again, and where Hyperband continues
-    a trial the new one is the same, to the bit, as one trained that long at once.
+    Each trial is a run with its own folder, `trials/trial-003`, and a run on TensorBoard with its
+    own row in the tab HParams. Its score is the lowest held-out distance of its epochs. A trial
+    that diverges, runs out of memory or collapses gets the worst score, and the search continues;
+    an error in the code ends the search. A trial that was killed continues from its last epoch,
+    and a finished one is not trained again. A trial that Hyperband continues ends with the same
+    bits as one trained for as many epochs without a break.
 
     Args:
-        build: function from `keras_tuner.HyperParameters` to a compiled `GAN`. Its seed and
-            Keras's are set for it. A hyperparameter named `batch_size` goes to `fit`.
+        build: function from `keras_tuner.HyperParameters` to a compiled `GAN`. The search sets the
+            seed of the GAN and that of Keras. A hyperparameter `batch_size` is passed to `fit`.
         folder: of the search; gets `trials/` and `tensorboard/`.
-        held_out: uint8 images that trials are scored on; with labels, for a GAN with classes.
-        quality: what is measured. None: what suits the images, see `metrics.measures`.
+        held_out: uint8 images that trials are scored on; with labels for a GAN with classes.
+        quality: `metrics.Quality`, what is measured. None: what suits the images, see
+            `metrics.measures`.
         seed: of the search; that of trial 3 is `hypergan.seed_of(3)`.
-        keep: trials that keep their weights, the best ones. In a search by Hyperband, which may
-            go on with any of them, others keep theirs too until the search is over.
+        keep: number of best trials that keep their weights. In a search by Hyperband, which may
+            continue any trial, others keep theirs too until the search is over.
 
     Attributes:
         objective: what the tuner minimises.
-        worst: the score of a trial that is lost or has collapsed, and the most that any has:
+        worst: the score of a trial that diverged or collapsed, and the upper limit of all scores:
             twice the distance of the held-out images with their pixels shuffled.
 
     Raises:
@@ -65,7 +66,9 @@ class HyperGAN(keras_tuner.HyperModel):
     def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3):
         super().__init__()
         if not callable(build):
-            raise ValueError(f"`build` is a function build(hp) that gives a GAN. Received: {build}")
+            raise ValueError(
+                f"`build` is a function build(hp) that returns a GAN. Received: {build}"
+            )
         inspection.check_seed(seed)
         self.recipe, self.folder, self._validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
@@ -82,7 +85,7 @@ class HyperGAN(keras_tuner.HyperModel):
         return TrialFolder(self.folder / "trials" / name)
 
     def seed_of(self, *place):
-        """The seed of trial 3, `seed_of(3)`, or of another place; zeros at the end don't count."""
+        """The seed of a trial, for example `seed_of(3)`; zeros at the end make no difference."""
         return int(np.random.SeedSequence((self.seed, *place)).generate_state(1)[0])
 
     def told(self, trial):
@@ -90,7 +93,7 @@ class HyperGAN(keras_tuner.HyperModel):
         return _name(trial.trial_id), self._values(trial.hyperparameters)
 
     def _values(self, hp):
-        """Those of the search, without what Hyperband keeps among them, in the order of `build`."""
+        """Hyperparameters in the order of `build`, without those that Hyperband adds."""
         names = [*self._order, *(name for name in hp.values if name not in self._order)]
         return {
             name: hp.values[name]
@@ -104,9 +107,10 @@ class HyperGAN(keras_tuner.HyperModel):
         try:
             gan = self._built(hp)
         except OUT_OF_MEMORY:
-            # keras-tuner would count it as a failure. The trial meets it again, and is lost.
+            # keras-tuner would count it as a failure. `fit` meets the error again and gives the
+            # trial the worst score.
             return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        # What keras-tuner sends to workers comes with the numbers before the choices.
+        # keras-tuner sends them to workers with the numbers before the choices.
         self._order += [name for name in hp.values if name not in self._order]
         return gan
 
@@ -114,13 +118,13 @@ class HyperGAN(keras_tuner.HyperModel):
         with fatal("in build(hp)"):
             gan = self.recipe(hp)
             if not isinstance(gan, GAN) or not gan.compiled:
-                raise TypeError(f"build(hp) gives a compiled gan_model.GAN. Received: {gan!r}")
+                raise TypeError(f"build(hp) returns a compiled gan_model.GAN. Received: {gan!r}")
         return gan
 
     def fit(self, hp, model, *args, callbacks=(), **fit_arguments):
-        """Trains one trial, or finds that it is over; gives its score under the objective's name.
+        """Trains one trial if it is not over; returns its score by the name of the objective.
 
-        Arguments are those of `tuner.search`. The trial's GAN is built anew, with its seed.
+        Arguments are those of `tuner.search`. The GAN is built again, with the trial's seed.
         """
         asked = TunerTrial(callbacks)
         with fatal("while a trial was trained"):
@@ -142,8 +146,8 @@ class HyperGAN(keras_tuner.HyperModel):
         """Trains the run of a keras-tuner trial; arguments as those of `train`.
 
         Args:
-            trial: of keras-tuner.
-            execution: how often it was executed before.
+            trial: the keras-tuner trial.
+            execution: how many times it was executed before.
         """
         hp, number = trial.hyperparameters, int(trial.trial_id)
         epochs = hp.values.get(f"{_OF_TUNER}epochs", fit_arguments.get("epochs", 1))
@@ -163,16 +167,16 @@ class HyperGAN(keras_tuner.HyperModel):
         )
 
     def train(self, hp, folder, *, seed, fit_arguments, callbacks=(), parent=None, weights=None):
-        """Trains one run of the search, or goes on with it, or finds that it is over.
+        """Trains one run of the search, from its last epoch; does nothing if it is over.
 
         Args:
             hp: `keras_tuner.HyperParameters` of the run.
-            folder: its `TrialFolder`; the name of it is the run's.
+            folder: its `TrialFolder`, whose name is that of the run.
             seed: of weights, codings and the order of the images.
-            fit_arguments: dict of what `fit` gets: `x`, `epochs`, ...
-            callbacks: more of them.
-            parent: `TrialFolder` of a run that this one continues.
-            weights: file that the tuner writes, removed with those of the run.
+            fit_arguments: dict of the arguments of `fit`: `x`, `epochs`, ...
+            callbacks: more callbacks for `fit`.
+            parent: `TrialFolder` of a run that this one continues, or None.
+            weights: file that the tuner writes; it is removed with the weights of the run.
 
         Returns:
             `Outcome`.
@@ -201,37 +205,31 @@ class HyperGAN(keras_tuner.HyperModel):
         return outcome
 
     def _trained(self, hp, seed, fit_arguments, callbacks):
-        """What became of a run, as the part of its `Outcome` that training decides."""
+        """Trains a run; returns the part of its `Outcome` that training decides."""
         try:
             keras.utils.set_random_seed(seed)
             gan = self._built(hp)
             gan.seed, gan.quality = seed, self.quality
             batch_size = {k: v for k, v in hp.values.items() if k == "batch_size"}
             gan.fit(**fit_arguments | batch_size, callbacks=callbacks)
-            return judged(
-                gan,
-                distance=self.quality.distance,
-                worst=self.worst,
-                held_out=self._validation,
-                classes=self.quality.classes,
-            )
+            return judged(gan, quality=self.quality, worst=self.worst, held_out=self._validation)
         except OUT_OF_MEMORY:
             return out_of_memory(self.worst)
 
     def _next_execution(self, asked):
-        """How often this trial was executed before, where a tuner executes each several times."""
+        """How many times this trial was executed before, if the tuner repeats each trial."""
         execution = self._executions.get(asked.trial.trial_id, 0)
         self._executions[asked.trial.trial_id] = (execution + 1) % asked.tuner.executions_per_trial
         return execution
 
     def _delete_weights(self, asked):
-        """Leaves weights only where they are among the best, or may be asked for again."""
+        """Removes weights that are neither among the best nor needed to continue a trial."""
         trials = self.folder / "trials"
         if not asked.in_bracket:
             delete_weights_except_best(trials, keep=self.keep)
         elif asked.continued is not None:
-            # Not those of the trial that this one continues: where the process dies before the
-            # oracle knows of the end, this one is asked for again.
+            # The trial that this one continues keeps its weights: if the process dies before the
+            # oracle knows that this one has ended, it is trained again.
             older = asked.tuner.oracle.get_trial(asked.continued).hyperparameters.values
             if oldest := older.get(f"{_OF_TUNER}trial_id"):
                 best = [one.name for one in best_of(trials, self.keep)]

@@ -1,124 +1,30 @@
-"""What became of the runs of a search -> which is the best, and how sure that is.
-
-Training is noisy, so the best reading of a search is partly luck: the best few are trained again
-with new seeds, and the winner is named by those readings alone.
-"""
+"""Outcomes of the runs of a search -> tables, files, and a verdict on the winner."""
 
 import csv
-import dataclasses
 import itertools
-import statistics
-import warnings
 
 from gan_model.metrics.report import number
 from gan_model.storage.atomic import atomic_write
 from gan_model.sweeps.columns import cut, grid
-from gan_model.sweeps.outcome import FINISHED, STATES
+from gan_model.sweeps.comparing import RECIPE, by_mean, compare
+from gan_model.sweeps.outcome import STATES
 
-RECIPE = "recipe"  # the name of the settings that the winner is compared with
 _ABOUT = ("name", "seed", "state", "reason", "score", "distance", "best_epoch", "epochs", "seconds")
 
 
 def ranked(outcomes):
-    """Best first: the finished by their scores, then the others by state; ties by name."""
+    """Best first: finished runs by score, then the others by state; ties by name."""
     return sorted(outcomes, key=lambda o: (STATES.index(o.state), o.score, o.name))
 
 
-@dataclasses.dataclass(frozen=True)
-class Confirmed:
-    """Settings that were trained again with new seeds.
-
-    A lost or collapsed run counts with its score, the worst: settings that fail with one seed
-    in three are no better than that.
-
-    Attributes:
-        name: of the trial in the search; "recipe" for the recipe's own settings.
-        hyperparameters: dict from names to int, float, str or bool.
-        readings: list of `Outcome`, one for each new seed, at least one.
-        found: the score it had in the search; None where it was not in it.
-    """
-
-    name: str
-    hyperparameters: dict
-    readings: list
-    found: float | None = None
-
-    def __post_init__(self):
-        if not self.readings:
-            raise ValueError(f"{self.name} has no readings. Train it with a new seed first.")
-
-    @property
-    def scores(self):
-        """One for each new seed."""
-        return [float(reading.score) for reading in self.readings]
-
-    @property
-    def mean(self):
-        """Of the scores."""
-        return statistics.mean(self.scores)
-
-    @property
-    def spread(self):
-        """(least, greatest) of the scores."""
-        return min(self.scores), max(self.scores)
-
-    @property
-    def deviation(self):
-        """Standard deviation of the scores, with n - 1; None for one reading."""
-        return statistics.stdev(self.scores) if len(self.scores) > 1 else None
-
-    @property
-    def failed(self):
-        """How many of the runs did not finish."""
-        return sum(reading.state != FINISHED for reading in self.readings)
-
-
-@dataclasses.dataclass(frozen=True)
-class Comparison:
-    """Two `Confirmed` beside each other.
-
-    Attributes:
-        difference: mean of the second less that of the first; above 0 the first is better.
-        p: how often two equal settings would differ as much, 0 to 1. A winner was chosen by the
-            same readings, so its p is a little too small.
-    """
-
-    difference: float
-    p: float
-
-    @property
-    def distinct(self):
-        """Whether the difference is more than the noise: p < 0.05."""
-        return self.p < 0.05
-
-
-def compare(first, second):
-    """The `Comparison` of two `Confirmed` by Welch's t-test, which takes unequal variances.
-
-    p is 1 where it cannot be told: with fewer than two readings of one, or for readings that
-    are all equal. It is 0 for two different numbers without any spread.
-    """
-    if min(len(first.scores), len(second.scores)) < 2:
-        p = 1.0
-    elif first.deviation == second.deviation == 0:
-        p = float(first.mean == second.mean)
-    else:
-        p = _welch(first.scores, second.scores)
-    return Comparison(second.mean - first.mean, p)
-
-
-def winner(confirmed):
-    """The `Confirmed` with the least mean; of equal ones the first by name."""
-    return _by_mean(confirmed)[0]
-
-
-def table(outcomes, *, distance, floor, width=100):
-    """Lines of text for a terminal, best first; why runs were lost stands below.
+def table(outcomes, *, distance, floor, recall=None, width=100):
+    """Lines of text for a terminal, best first; below them the reasons of runs that failed.
 
     Args:
         outcomes: list of `Outcome`.
         distance: name of what was minimised, for example "fid_fashion".
-        floor: what as many training images read; None: not known.
+        floor: the distance of as many training images; None if unknown.
+        recall: name of the recall among the figures, as `Quality.recall`; None has no column.
         width: characters of the longest line.
     """
     best_first = ranked(outcomes)
@@ -126,8 +32,8 @@ def table(outcomes, *, distance, floor, width=100):
     columns += _hyperparameters(best_first, _names(o.hyperparameters for o in outcomes))
     columns += [(distance, [o.distance for o in best_first])]
     columns += [("epoch", [o.best_epoch for o in best_first])]
-    recalls = [n for n in _names(o.figures for o in outcomes) if n.startswith("recall_")]
-    columns += [(name, [o.figures.get(name) for o in best_first]) for name in recalls[:1]]
+    if any(recall in o.figures for o in outcomes):
+        columns += [(recall, [o.figures.get(recall) for o in best_first])]
     columns += [("seconds", [f"{o.seconds:,.0f}" for o in best_first])]
     columns += [("state", [o.state for o in best_first])]
     reasons = [f"{o.name} {o.state}: {o.reason}" for o in best_first if o.reason]
@@ -138,8 +44,14 @@ def table(outcomes, *, distance, floor, width=100):
 
 
 def confirmation_table(confirmed, *, distance, width=100):
-    """The same for a list of `Confirmed`, whose `readings` have new seeds."""
-    best_first = _by_mean(confirmed)
+    """The same table for a list of `Confirmed`.
+
+    Args:
+        confirmed: list of `Confirmed`.
+        distance: name of what was minimised, for example "fid_fashion".
+        width: characters of the longest line.
+    """
+    best_first = by_mean(confirmed)
     columns = [("name", [c.name for c in best_first])]
     columns += _hyperparameters(best_first, _names(c.hyperparameters for c in confirmed))
     columns += [(f"{distance}_mean", [c.mean for c in best_first])]
@@ -147,15 +59,21 @@ def confirmation_table(confirmed, *, distance, width=100):
     columns += [("standard deviation", [c.deviation for c in best_first])]
     columns += [("in the search", [c.found for c in best_first])]
     finished = [f"{len(c.readings) - c.failed} of {len(c.readings)}" for c in best_first]
-    lines = [grid([*columns, ("seeds finished", finished)], again=1, width=width)]
+    columns += [("seeds finished", finished)]
+    lines = [grid(columns, repeated_columns=1, width=width)]
     if any(c.failed for c in best_first):
-        lines.append("a run that did not finish, lost or collapsed, counts with the worst score")
+        lines.append("a run that did not finish counts with the worst score")
     return "\n".join(lines)
 
 
 def verdict(confirmed, *, distance):
-    """Who wins and how sure that is, a sentence a line: runner-up, recipe, luck of the search."""
-    first, *others = _by_mean(confirmed)
+    """Who wins and how certain that is, one sentence a line.
+
+    Args:
+        confirmed: list of `Confirmed`.
+        distance: name of what was minimised, for example "fid_fashion".
+    """
+    first, *others = by_mean(confirmed)
     if first.failed == len(first.readings):
         return "None is the winner: no run with a new seed finished."
     beaten = "The winner is" if first.name != RECIPE else "No trial beats the"
@@ -163,23 +81,27 @@ def verdict(confirmed, *, distance):
     seeds = "of one new seed"
     if count > 1:
         seeds = f"on average of {count} new seeds ({_spread(first)})"
-    told = [f"{beaten} {first.name}: {distance} {mean} {seeds}{_failures(first)}."]
-    told += [_against("runner-up", first, other) for other in others[:1]]
-    told += [_against("recipe", first, other) for other in others[1:] if other.name == RECIPE]
+    sentences = [f"{beaten} {first.name}: {distance} {mean} {seeds}{_failures(first)}."]
+    sentences += [_against("runner-up", first, other) for other in others[:1]]
+    sentences += [_against("recipe", first, other) for other in others[1:] if other.name == RECIPE]
     searched = [c for c in confirmed if c.found is not None]
     if searched:
         lucky = min(searched, key=lambda c: (c.found, c.name))
-        told += [
+        sentences += [
             f"In the search the best, {lucky.name}, read {number(lucky.found)}; with new seeds "
             f"it reads {number(lucky.mean)} on average."
         ]
-    return "\n".join(told)
+    return "\n".join(sentences)
 
 
 def write_csv(outcomes, path):
-    """Writes a line an outcome, best first, whole or not at all; "" where there is no value.
+    """Writes one line for each outcome, best first, atomically; a missing value is empty.
 
-    Columns: rank, what `Outcome` has, hyperparameters, figures. Floats are written in full.
+    Columns: rank, the fields of `Outcome`, hyperparameters, figures. Floats are written in full.
+
+    Args:
+        outcomes: list of `Outcome`.
+        path: of the CSV file.
     """
     hyperparameters = _names(o.hyperparameters for o in outcomes)
     figures = _names(o.figures for o in outcomes)
@@ -192,20 +114,8 @@ def write_csv(outcomes, path):
             writer.writerow([rank, *row, *(outcome.figures.get(name) for name in figures)])
 
 
-def _by_mean(confirmed):
-    return sorted(confirmed, key=lambda c: (c.mean, c.name))
-
-
-def _welch(first, second):
-    from scipy import stats
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where there is next to no spread
-        return float(stats.ttest_ind(first, second, equal_var=False).pvalue)
-
-
 def _names(dicts):
-    """Keys of all, each once, in the order in which they first appear."""
+    """The keys of all dicts, without duplicates, in order of appearance."""
     return list(dict.fromkeys(itertools.chain.from_iterable(dicts)))
 
 
@@ -219,7 +129,7 @@ def _spread(confirmed):
 
 
 def _against(role, first, other):
-    """How far another is behind the first, and whether the new seeds can tell."""
+    """A sentence on how far another is behind the first, and whether that is significant."""
     found = compare(first, other)
     who = f"The {role}, {other.name}," if other.name != role else f"The {role}"
     behind = f", {number(found.difference)} more"
@@ -237,4 +147,4 @@ def _against(role, first, other):
 
 def _failures(confirmed):
     failed, count = confirmed.failed, len(confirmed.readings)
-    return f" with {failed} of {count} runs lost or collapsed" if failed else ""
+    return f" with {failed} of {count} runs diverged or collapsed" if failed else ""

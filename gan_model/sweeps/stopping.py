@@ -1,4 +1,4 @@
-"""Which errors end a search, and which only a trial."""
+"""Which errors end a search, and which end only a trial."""
 
 import contextlib
 import traceback
@@ -10,18 +10,24 @@ OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
 
 
 class SearchStopped(FatalError):
-    """A mistake in the code, or a failure of the machine: the next trial would meet it too.
+    """An error in the code or of the machine, which the next trial would meet too.
 
-    The error that it comes from is its `__cause__`.
+    `__cause__` is the original error.
     """
 
 
 @contextlib.contextmanager
 def fatal(where):
-    """Has an error end the search, as keras-tuner else goes on to the next trial.
+    """Makes an error end the search; keras-tuner would otherwise continue with the next trial.
 
-    Not too little memory, which other hyperparameters may do with, and not what keras-tuner has
-    for the purpose, `FailedTrialError`.
+    Out-of-memory errors pass through, as other hyperparameters may fit. So does keras-tuner's
+    `FailedTrialError`, which ends only a trial.
+
+    Args:
+        where: part of the error message, for example "in build(hp)".
+
+    Raises:
+        SearchStopped: instead of any other error.
     """
     try:
         yield
@@ -31,6 +37,6 @@ def fatal(where):
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise SearchStopped(
             f"The search stopped {where}: {type(error).__name__}: {error} "
-            f"({place.filename}, line {place.lineno}). Other hyperparameters would not help. Mend "
-            "it and search again; trials that are over are kept."
+            f"({place.filename}, line {place.lineno}). Other hyperparameters would not help. Fix "
+            "it and run the same command again; finished trials are kept."
         ) from error

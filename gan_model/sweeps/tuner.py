@@ -1,4 +1,4 @@
-"""What keras-tuner tells a hypermodel through the callbacks that it adds to a trial's."""
+"""What keras-tuner passes to a hypermodel, in the callbacks that it adds to those of a trial."""
 
 from pathlib import Path
 
@@ -7,27 +7,30 @@ from keras_tuner.errors import FatalValueError
 
 
 class TunerTrial:
-    """The trial that a tuner asks for, and where it keeps the weights of its best epoch.
+    """The trial that a tuner wants trained, and where it saves the weights of the best epoch.
 
     Args:
-        callbacks: as the tuner gave them to `HyperModel.fit`.
+        callbacks: those that the tuner passed to `HyperModel.fit`.
+
+    Raises:
+        FatalValueError: callbacks that do not come from a tuner.
     """
 
     def __init__(self, callbacks):
-        told = [one for one in callbacks if hasattr(one, "tuner") and hasattr(one, "trial")]
+        trials = [one for one in callbacks if hasattr(one, "tuner") and hasattr(one, "trial")]
         savers = [one for one in callbacks if {"filepath", "best_value"} <= vars(one).keys()]
-        if not told or not savers:
+        if not trials or not savers:
             raise FatalValueError(
-                "HyperGAN.fit is called by a keras-tuner tuner, tuner.search(train_images, ...). "
-                "To train without one: build(hp).fit(train_images, ...)."
+                "HyperGAN.fit is called by a keras-tuner tuner: tuner.search(train_images, ...). "
+                "To train without a tuner: build(hp).fit(train_images, ...)."
             )
-        self.tuner, self.trial = told[0].tuner, told[0].trial
+        self.tuner, self.trial = trials[0].tuner, trials[0].trial
         self._saver = savers[0]
         self.weights = Path(self._saver.filepath)
         self.values = self.trial.hyperparameters.values
 
     def check(self, objective):
-        """Refuses a tuner with another objective than this one."""
+        """Raises ValueError if the tuner has another objective than this one."""
         its = self.tuner.oracle.objective
         if (its.name, its.direction) != (objective.name, objective.direction):
             raise ValueError(
@@ -37,16 +40,20 @@ class TunerTrial:
 
     @property
     def continued(self):
-        """The id of the trial that Hyperband has this one continue; None for any other."""
+        """The id of the trial that this one continues in Hyperband; None if there is none."""
         return self.values.get("tuner/trial_id")
 
     @property
     def in_bracket(self):
-        """Whether the trial is one of Hyperband's, which it may continue later."""
+        """Whether the trial is one of Hyperband, which may continue it later."""
         return "tuner/bracket" in self.values
 
     def best_before(self, name):
-        """A callback that has the tuner's saver know of the epochs before a resume."""
+        """A callback that tells the tuner's saver the best value of the epochs before a resume.
+
+        Args:
+            name: of the objective in the logs.
+        """
         return _BestBefore(self._saver, name)
 
 
@@ -56,17 +63,20 @@ class _BestBefore(keras.callbacks.Callback):
         self._saver, self._name = saver, name
 
     def on_epoch_end(self, epoch, logs=None):
-        # Here, as only now the epochs of earlier processes are in the history.
+        # Here, as the history has the epochs of earlier processes only from now on.
         earlier = self.model.history.history.get(self._name, ())
         if Path(self._saver.filepath).exists():
             self._saver.best_value = min([*earlier, self._saver.best_value])
 
 
 def domains(hp):
-    """The values of each hyperparameter that is no number: dict from names to lists.
+    """The values of each hyperparameter that is not a number: dict from names to lists.
 
-    TensorBoard hides trials with other values, and the recipe that a search is compared with may
-    have numbers that it never tries.
+    Numbers have no domain, as TensorBoard hides trials with other values, and a search may be
+    compared with a recipe whose numbers it never tries.
+
+    Args:
+        hp: `keras_tuner.HyperParameters`.
     """
     return {
         one.name: list(one.values)

@@ -9,42 +9,42 @@ _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def class_histogram(counts, names, path, *, real_counts, title="Classes of the generated images"):
-    """Writes bars of the share of each class, a line across each where the real share is.
+    """Writes a bar for the fraction of each class, with a line across at the real fraction.
 
     Args:
         counts: generated images of each class, int (classes,).
         names: of the classes.
         path: of the PNG file.
-        real_counts: real images of each class, int (classes,); any total but 0.
-        title: what the images are; the entropy is put behind it.
+        real_counts: real images of each class, int (classes,); their sum is above 0.
+        title: what the images are; the entropy follows.
     """
-    shares, real = (100 * np.asarray(c) / max(np.sum(c), 1) for c in (counts, real_counts))
+    made, real = (100 * np.asarray(c) / max(np.sum(c), 1) for c in (counts, real_counts))
     at = np.arange(len(names))
     figure, axes = style.figure_with_axes(4.5)
-    axes.bar(at, shares, 0.7, color=style.COLOURS[0], label="generated", zorder=2)
+    axes.bar(at, made, 0.7, color=style.COLOURS[0], label="generated", zorder=2)
     axes.hlines(real, at - 0.43, at + 0.43, color=style.COLOURS[1], lw=3, label="real", zorder=3)
     axes.set_xticks(at, names, rotation=30, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0)
-    axes.set_ylabel("share of the images, %")
-    # Room above the bars for the legend, which would else hide one of them.
-    axes.set_ylim(0, 1.2 * max(*shares, *real))
+    axes.set_ylabel("fraction of the images, %")
+    # Room above the bars, so that the legend hides none of them.
+    axes.set_ylim(0, 1.2 * max(*made, *real))
     axes.set_title(f"{title}: {entropy_text(counts)}")
     axes.legend(frameon=False, ncols=2, loc="upper right")
     style.write(figure, path)
 
 
 def curve(lines, path, *, x_label, y_label, title="", log_x=False, log_y=False):
-    """Writes lines with a band each from the least to the greatest of their readings.
+    """Writes lines, each with a band from the lowest to the highest of its readings.
 
     Args:
-        lines: dict from the name of a line to (x (points,), y (points,) or (readings, points)).
-            The line goes through the means of the readings.
+        lines: dict from the name of a line to a tuple of x (points,) and y, (points,) or
+            (readings, points). The line connects the means of the readings.
         path: of the PNG file.
         x_label: what x is, with its unit.
         y_label: what y is, with its unit.
         title: of the chart.
-        log_x: whether equal steps are equal factors.
-        log_y: the same for y; all readings must be above 0 then.
+        log_x: whether the x axis is logarithmic; all x must then be above 0.
+        log_y: the same for y.
     """
     figure, axes = style.figure_with_axes(5.0)
     for number, (name, (x, y)) in enumerate(lines.items()):

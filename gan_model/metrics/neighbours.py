@@ -1,8 +1,8 @@
-"""Vectors -> how far their neighbours are -> what of the one set lies among the other.
+"""Vectors -> distances to their neighbours -> precision, recall, density and coverage.
 
-Precision and density ask whether fakes look like real images, recall and coverage whether all
-kinds of real images are among the fakes. All distances are Euclidean, in float64, made block
-by block: beside the vectors and their copies it takes some 50 MB.
+Precision and density tell whether fakes look like real images, recall and coverage whether the
+fakes include all kinds of real images. All distances are Euclidean, in float64. They are computed
+block by block, which takes some 50 MB besides the vectors and their copies.
 """
 
 from dataclasses import dataclass
@@ -11,23 +11,24 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_model.metrics.frechet import as_vectors, require_one_size
+from gan_model.metrics.record import Direction, Kind, Metric, VectorMeasure
 
 _BLOCK_NUMBERS = 2_500_000  # distances in memory at a time, 20 MB
-# Of |x|^2 + |y|^2: what rounding may make of a squared distance, for vectors of up to some
-# thousand numbers. Two distances that differ by less are a tie.
+# Rounding error of a squared distance, relative to |x|^2 + |y|^2, for vectors of up to some
+# thousand numbers. Two distances that differ by less are equal.
 _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhoods:
-    """Vectors, and around each the radius in which its k nearest others lie.
+    """Vectors, each with the radius of a neighbourhood that contains its k nearest others.
 
-    Of the numbers 0, 1, 3 and 7 the radii for ks=(1, 2) are (1, 3), (1, 2), (2, 3), (4, 6).
+    The numbers 0, 1, 3 and 7 have the radii (1, 3), (1, 2), (2, 3) and (4, 6) for ks=(1, 2).
 
     Args:
         features: (n, size), float64.
-        ks: the two k: for precision and recall, and for density and coverage.
-        radii: (n, 2), distance to the k-th nearest other vector; 0 where there are k copies.
+        ks: two k, for precision and recall, and for density and coverage.
+        radii: (n, 2), distances to the k-th nearest other vector; 0 if there are k copies.
     """
 
     features: np.ndarray
@@ -40,11 +41,11 @@ class Neighbourhoods:
 
         Args:
             features: vectors (n, size).
-            ks: as above; 3 is the choice of Kynkäänniemi et al., 5 that of Naeem et al.
+            ks: as above; Kynkäänniemi et al. use 3, Naeem et al. use 5.
 
         Raises:
-            ValueError: too few vectors, another shape, a number that is not finite, or other
-                than two k of 1 or more.
+            ValueError: too few vectors, another shape, infinite or NaN values, or `ks` that are
+                not two numbers of 1 or more.
         """
         if len(ks) != 2 or min(ks) < 1:
             raise ValueError(
@@ -60,10 +61,10 @@ class PRDC(NamedTuple):
     """The four scores; precision, recall and coverage lie in [0, 1], density at 0 or above.
 
     Args:
-        precision: part of the fakes that lie in the neighbourhood of some real vector.
-        recall: part of the real vectors that lie in the neighbourhood of some fake.
-        density: real neighbourhoods that a fake lies in, mean over the fakes, / k.
-        coverage: part of the real neighbourhoods that hold some fake.
+        precision: fraction of the fakes that lie in the neighbourhood of a real vector.
+        recall: fraction of the real vectors that lie in the neighbourhood of a fake.
+        density: number of real neighbourhoods that a fake lies in, mean over the fakes, / k.
+        coverage: fraction of the real neighbourhoods that contain a fake.
     """
 
     precision: float
@@ -75,21 +76,25 @@ class PRDC(NamedTuple):
 def prdc(real: Neighbourhoods, fake: Neighbourhoods) -> PRDC:
     """Precision, recall, density and coverage of fakes among real vectors.
 
-    A vector lies in a neighbourhood whose radius is larger than its distance from the centre:
-    on the rim, to 12 digits of the squares, is outside. So a set among itself has all four at
-    1, if no vector has k copies. Sets far apart have 0. Density has no upper bound: fakes that
-    all are in the midst of real vectors of many numbers have more than 1.
+    A vector lies in a neighbourhood if its distance from the centre is less than the radius; one
+    at the radius, to 12 digits of the squares, lies outside. A set compared with itself therefore
+    has 1 for all four, if no vector has k copies. Sets far apart have 0. Density has no upper
+    bound: it is above 1 if all fakes lie in the middle of many real vectors.
 
-    Compare only readings of as many real and as many fake images: recall and coverage rise
-    with the number of fakes.
+    Compare only numbers of equally many real and equally many fake images: recall and coverage
+    rise with the number of fakes.
+
+    Args:
+        real: `Neighbourhoods` of real vectors.
+        fake: `Neighbourhoods` of fake vectors.
 
     Raises:
-        ValueError: vectors of two sizes, or two choices of `ks`.
+        ValueError: vectors of different sizes, or different `ks`.
 
     Reference: Kynkäänniemi et al. (2019) for precision and recall; Naeem et al. (2020) for
     density and coverage.
     """
-    _require_alike(real, fake)
+    _require_same_kind(real, fake)
     centre = real.features.mean(axis=0)
     real_squares, fake_squares = real.radii**2, fake.radii**2
     precise = np.zeros(len(fake.features), bool)
@@ -107,18 +112,30 @@ def prdc(real: Neighbourhoods, fake: Neighbourhoods) -> PRDC:
     return PRDC(precision, recall, density, coverage)
 
 
-def nearest(features, among):
-    """For each vector the nearest of another set: its places (n,) and distances (n,).
+NEIGHBOURS = VectorMeasure(
+    (
+        Metric("precision", Direction.HIGHER, Kind.PRECISION),
+        Metric("recall", Direction.HIGHER, Kind.RECALL),
+        Metric("density", Direction.HIGHER, Kind.DENSITY),
+        Metric("coverage", Direction.HIGHER, Kind.COVERAGE),
+    ),
+    statistics=Neighbourhoods.of,
+    compare=prdc,
+)
 
-    Of the numbers 2 and 9 among 0, 3 and 7: places (1, 2), distances (1, 2). A copy has
-    distance 0 exactly. Use it to look for images that were learnt by heart.
+
+def nearest(features, among):
+    """For each vector the nearest one of another set: indices (n,) and distances (n,).
+
+    The numbers nearest to 2 and 9 among 0, 3 and 7 have the indices (1, 2) and the distances
+    (1, 2). A copy has a distance of exactly 0. `metrics.copying` looks for memorised images by it.
 
     Args:
         features: vectors (n, size).
-        among: vectors (m, size) to look for the nearest in.
+        among: vectors (m, size), of which the nearest are found.
 
     Raises:
-        ValueError: vectors of two sizes, none, or a number that is not finite.
+        ValueError: vectors of different sizes, no vectors, or infinite or NaN values.
     """
     features = as_vectors(features, why="nearest neighbours")
     among = as_vectors(among, why="nearest neighbours")
@@ -132,9 +149,9 @@ def nearest(features, among):
 def _blocks(these, those, *, rounding=0.0):
     """Squared distances of `these` (n, size) to `those` (m, size), block by block.
 
-    Yields a slice of rows and (rows, m); the array is written over by the next block.
+    Yields a slice of rows and an array (rows, m), which the next block overwrites.
     """
-    # One product makes the whole sum |x|^2 + |y|^2 - 2 x.y: passes over memory cost more.
+    # One product computes |x|^2 + |y|^2 - 2 x.y: several passes over memory would take longer.
     left, right = (_squares(vectors)[:, None] * (1.0 + rounding) for vectors in (these, those))
     left = np.hstack([these, left, np.ones_like(left)])
     right = np.hstack([-2.0 * those, np.ones_like(right), right]).T.copy()
@@ -150,7 +167,7 @@ def _radii(centred, ks):
     found = np.empty((len(centred), max(ks)))
     for rows, squares in _blocks(centred, centred):
         places = np.arange(rows.start, rows.stop)
-        squares[places - rows.start, places] = np.inf  # nobody is their own neighbour
+        squares[places - rows.start, places] = np.inf  # a vector is not its own neighbour
         found[rows] = np.sort(np.partition(squares, max(ks) - 1, axis=1)[:, : max(ks)], axis=1)
     found = found[:, [k - 1 for k in ks]]
     copies = found < 2.0 * _ROUNDING * _squares(centred)[:, None]
@@ -161,7 +178,7 @@ def _squares(vectors):
     return np.einsum("ij,ij->i", vectors, vectors)
 
 
-def _require_alike(real, fake):
+def _require_same_kind(real, fake):
     require_one_size(real.features.shape[1], fake.features.shape[1])
     if real.ks != fake.ks:
         raise ValueError(

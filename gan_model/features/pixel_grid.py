@@ -1,4 +1,4 @@
-"""The image itself as its features, for images that no network here was made for."""
+"""The image itself as its features, for images that no network here suits."""
 
 import tensorflow as tf
 
@@ -10,13 +10,13 @@ _SIDE = 8
 def pixels():
     """Colours averaged over an 8 x 8 grid, 0 to 1: `64 * channels` numbers, for any images.
 
-    They see layout, brightness and colour, and no detail: good for telling whether a generator
-    still makes different images, not for telling how sharp they are.
+    They describe layout, brightness and colour but no detail: they tell whether a generator still
+    makes different images, not how sharp those are.
     """
     return Features("pixels", _averaged, checksum=f"{_SIDE}x{_SIDE}")
 
 
 def _averaged(images):
-    # `area` averages over the pixels of a cell, whatever fraction of them lies in it.
+    # `area` averages over the pixels of a cell, weighted by the fraction that lies in it.
     small = tf.image.resize(images / 255.0, (_SIDE, _SIDE), method="area")
     return tf.reshape(small, (tf.shape(images)[0], -1))

@@ -1,4 +1,4 @@
-"""Charts of images: neighbours, and pictures beside each other."""
+"""Charts of images: nearest neighbours, and pictures next to each other."""
 
 import textwrap
 
@@ -7,19 +7,19 @@ import numpy as np
 from gan_model import pictures
 from gan_model.charts import style
 
-_ROW, _HIGHEST = 7.5, 6.0  # inches that pictures beside each other take
-_LETTERS = 12  # of a title, to an inch
+_ROW_WIDTH, _MAX_HEIGHT = 7.5, 6.0  # inches, of all pictures in a row
+_LETTERS = 12  # of a title, per inch
 
 
 def neighbours(generated, training, path, *, labels, distances):
-    """Writes rows of a generated image and, right of a line, its nearest training images.
+    """Writes one row for each generated image: the image, then its nearest training images.
 
     Args:
         generated: uint8 (rows, height, width) or with channels.
         training: uint8 (rows, columns, height, width) or with channels, the nearest first.
         path: of the PNG file.
-        labels: what each row is, shown at its left.
-        distances: of each training image from its generated one, (rows, columns).
+        labels: a text for each row, shown at its left.
+        distances: (rows, columns), of each training image to the generated one.
     """
     rows, columns = training.shape[:2]
     together = np.concatenate([generated[:, None], training], axis=1)
@@ -45,20 +45,20 @@ def neighbours(generated, training, path, *, labels, distances):
 
 
 def side_by_side(shown, titles, path):
-    """Writes pictures beside each other in one row, all as high, a title above each.
+    """Writes pictures of equal height in one row, with a title above each.
 
     Args:
         shown: list of uint8 pictures, (height, width) or (height, width, 3), of any sizes.
-        titles: a text for each; long ones are broken into lines.
+        titles: a text for each; long ones are wrapped.
         path: of the PNG file.
     """
     shown = [_picture(picture) for picture in shown]
     shapes = [picture.shape[1] / picture.shape[0] for picture in shown]
-    high = min(_ROW / sum(shapes), _HIGHEST)
-    titles = [_filled(title, high * shape) for title, shape in zip(titles, shapes, strict=True)]
+    height = min(_ROW_WIDTH / sum(shapes), _MAX_HEIGHT)
+    titles = [_filled(title, height * shape) for title, shape in zip(titles, shapes, strict=True)]
     lines = max(title.count("\n") + 1 for title in titles)
     figure, every_axes = style.panels(
-        high + 0.45 + 0.19 * lines, 1, len(shown), width_ratios=shapes
+        height + 0.45 + 0.19 * lines, 1, len(shown), width_ratios=shapes
     )
     for axes, picture, title in zip(every_axes, shown, titles, strict=True):
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
@@ -68,7 +68,7 @@ def side_by_side(shown, titles, path):
 
 
 def _filled(title, width):
-    """A title in lines that fit above a picture of `width` inches."""
+    """A title, wrapped to the width of a picture in inches."""
     room = max(8, int(width * _LETTERS))
     return "\n".join(textwrap.fill(line, room) for line in title.splitlines())
 

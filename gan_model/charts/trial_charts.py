@@ -1,4 +1,4 @@
-"""Charts of a search: what each hyperparameter does to the distance."""
+"""Charts of a search: how the distance depends on each hyperparameter."""
 
 import itertools
 import math
@@ -10,13 +10,13 @@ from gan_model.charts import scales, style
 
 _TRIAL, _BEST, _FLOOR = style.COLOURS[:3]
 _BEST_COUNT = 3
-# Points from a marker to its rank: below the best, where no run is, and above the third, where
-# no better one is. The second's stands on its left where another is on its right.
+# Points from a marker to its rank: below the best, as no run is there, and above the third. The
+# rank of the second is at its right, or at its left if another marker is at its right.
 _LABELS = ((0, -14), (13, 0), (0, 14))
 
 
 def trials(outcomes, path, *, distance, floor=None):
-    """Writes a panel for each hyperparameter: its values across, the distance of each run up.
+    """Writes a panel for each hyperparameter, with its values on x and the distances on y.
 
     The best three have their ranks beside them. Runs that did not finish are crosses at
     the top edge: there is no distance to believe.
@@ -25,7 +25,8 @@ def trials(outcomes, path, *, distance, floor=None):
         outcomes: list of `sweeps.outcome.Outcome`.
         path: of the PNG file.
         distance: name of what was minimised, for example "fid_fashion".
-        floor: what as many training images read; a line, where it isn't far below all runs.
+        floor: the distance of as many training images; drawn as a line, unless it is far below
+            all runs. None: unknown.
 
     Raises:
         ValueError: no outcome has a hyperparameter.
@@ -48,7 +49,7 @@ def trials(outcomes, path, *, distance, floor=None):
     floor = _scale_distances(panels[0], [o.score for o in finished], floor, bool(failed))
     for panel, name in zip(panels, names, strict=False):
         _panel(panel, name, finished, failed, floor)
-    figure.supylabel(f"{distance}, less is better", fontsize=11)
+    figure.supylabel(f"{distance}, lower is better", fontsize=11)
     _legend(figure, finished, failed, floor)
     style.write(figure, path)
 
@@ -67,7 +68,7 @@ def _panel(panel, name, finished, failed, floor):
 
 
 def _points(runs, name, at):
-    """(x, y) of the runs that have a hyperparameter."""
+    """Lists of x and y of the runs that have a hyperparameter."""
     known = [o for o in runs if o.hyperparameters.get(name) is not None]
     return [at[o.hyperparameters[name]] for o in known], [o.score for o in known]
 
@@ -93,7 +94,7 @@ def _mark_best(panel, places):
 
 
 def _side(panel, places, rank):
-    """-1 where another of the best is where the rank would stand on the right, else 1."""
+    """-1 if another of the best is where the rank would be on the right, else 1."""
     spots = {other: panel.transData.transform(place) for other, place in places.items()}
     x, y = spots.pop(rank)
     return -1 if any(math.hypot(u - x - 18, v - y) < 14 for u, v in spots.values()) else 1
@@ -125,7 +126,7 @@ def _legend(figure, finished, failed, floor):
 
 
 def _scale_distances(panel, scores, floor, failed):
-    """Sets the shared axis; gives the floor where it fits on it, else None."""
+    """Scales the shared axis; returns the floor if it fits there, else None."""
     if not scores:
         panel.set(ylim=(0, 1), yticks=[])
         return None
@@ -141,7 +142,7 @@ def _scale_distances(panel, scores, floor, failed):
 
 
 def _fits(floor, low, high, log):
-    """Whether the runs still take half of the axis with the floor on it."""
+    """Whether the runs still take half of the axis if it includes the floor."""
     if log:
         return floor > 0 and _fits(*np.log([floor, low, high]), False)
     span = (high - low) or abs(high) / 2

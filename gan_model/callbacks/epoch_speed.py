@@ -1,0 +1,38 @@
+"""How fast an epoch was, and with which learning rates."""
+
+import time
+
+import keras
+
+from gan_model.callbacks.figures import tag
+
+
+class EpochSpeed:
+    """Measures the speed of one epoch; make a new one at the beginning of each.
+
+    Args:
+        gan: the `GAN` that trains.
+    """
+
+    def __init__(self, gan):
+        self._gan = gan
+        self._began, self._ended = time.perf_counter(), None
+        self._seen_before = int(gan.images_seen.numpy())
+
+    def stop(self):
+        """Ends the measured time: validation is no training."""
+        self._ended = time.perf_counter()
+
+    def figures(self):
+        """Images per second and both learning rates: dict from tags to numbers."""
+        seconds = (self._ended or time.perf_counter()) - self._began
+        seen = int(self._gan.images_seen.numpy()) - self._seen_before
+        return {
+            tag("images_per_second"): seen / seconds,
+            tag("generator_learning_rate"): _rate(self._gan.generator_optimizer),
+            tag("discriminator_learning_rate"): _rate(self._gan.discriminator_optimizer),
+        }
+
+
+def _rate(optimizer):
+    return keras.ops.convert_to_numpy(optimizer.learning_rate)

@@ -1,0 +1,127 @@
+"""What is known of a number that measures images: its name, its direction and its kind.
+
+Each file that computes such numbers lists them as `Metric` records. All others (tables, charts,
+TensorBoard, alarms, searches) look at the records and never at the text of a name.
+"""
+
+import dataclasses
+import enum
+from collections.abc import Callable
+
+
+class Direction(enum.StrEnum):
+    """Which values are better; the texts are those of keras-tuner's objectives."""
+
+    LOWER = "min"
+    HIGHER = "max"
+
+
+class Kind(enum.Enum):
+    """What a metric tells about generated images."""
+
+    DISTANCE = enum.auto()  # how far they are from real images
+    PRECISION = enum.auto()  # whether they look real
+    RECALL = enum.auto()  # which real images they cover; above 0 there is no complete collapse
+    DENSITY = enum.auto()  # how densely real images surround them
+    COVERAGE = enum.auto()  # how many real images have one nearby
+    ERROR = enum.auto()  # standard error of another metric
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """One number that measures generated images.
+
+    Args:
+        name: key of the number in logs, tables and files, for example "fid_fashion".
+        direction: `Direction`, which values are better.
+        kind: `Kind`, what it tells.
+        label: short name for the head of a table, for example "fid". "": the name.
+        error_of: name of the metric whose standard error this is; None for any other.
+    """
+
+    name: str
+    direction: Direction
+    kind: Kind
+    label: str = ""
+    error_of: str | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "label", self.label or self.name)
+
+    def in_space(self, features_name):
+        """The same metric in the space of some features: "fid" -> "fid_fashion".
+
+        Args:
+            features_name: name of the features. It replaces "{}" in `name` and `error_of`; a name
+                without "{}" gets it at the end.
+        """
+        return dataclasses.replace(
+            self,
+            name=_in_space(self.name, features_name),
+            error_of=self.error_of and _in_space(self.error_of, features_name),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """A value of a metric with what to compare it with.
+
+    Args:
+        metric: `Metric`.
+        value: what was measured.
+        floor: value of as many training images, the best to hope for; None if unknown.
+    """
+
+    metric: Metric
+    value: float
+    floor: float | None = None
+
+
+class Metrics(dict):
+    """The metrics of one or several measures: dict from names to `Metric`, in their order.
+
+    Args:
+        measures: objects like `FeatureMetrics` and `SlicedWasserstein`, the one to rank by first.
+    """
+
+    def __init__(self, measures):
+        super().__init__((metric.name, metric) for one in measures for metric in one.metrics)
+
+    def of_kind(self, kind):
+        """Names of all metrics of a `Kind`: tuple of str."""
+        return tuple(metric.name for metric in self.values() if metric.kind is kind)
+
+    def first(self, kind):
+        """Name of the first metric of a `Kind`; None if there is none."""
+        return next(iter(self.of_kind(kind)), None)
+
+    @property
+    def distance(self):
+        """Name of the metric that images are ranked by, the first of all; None if there is none."""
+        return next(iter(self), None)
+
+    @property
+    def key_names(self):
+        """Names of the few metrics to look at first: the distance, then recall and precision."""
+        names = self.distance, self.first(Kind.RECALL), self.first(Kind.PRECISION)
+        return tuple(name for name in names if name)
+
+
+@dataclasses.dataclass(frozen=True)
+class VectorMeasure:
+    """Numbers computed from two sets of vectors, in whichever space they lie.
+
+    Args:
+        metrics: tuple of `Metric`, named without the space.
+        statistics: function from vectors (n, size) to what the numbers are computed from.
+        compare: function from the statistics of real and of fake vectors to the numbers, in the
+            order of `metrics`.
+    """
+
+    metrics: tuple
+    statistics: Callable
+    compare: Callable
+
+
+def _in_space(name, features_name):
+    return name.format(features_name) if "{}" in name else f"{name}_{features_name}"
