@@ -64,7 +64,7 @@ class FashionFeatures(Features):
     def classes(self, images):
         """The class of each image, an index into `CLASSES`: int64 (n,)."""
         images = with_channels(images, self.image_shape, self.name)
-        return self._mapped(self._logits, images).argmax(axis=1)
+        return self.map_in_blocks(self._logits, images).argmax(axis=1)
 
 
 @functools.cache
