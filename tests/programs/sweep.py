@@ -3,9 +3,11 @@
     python tests/programs/sweep.py --preset dense ...
 
 A search of a few steps is over before their graph is made. Its workers, and the command that it
-names to go on, are this program too.
+names to go on, are this program too. TF_NUM_INTRAOP_THREADS counts here also where TensorFlow was
+imported before the variable was set.
 """
 
+import os
 import runpy
 import sys
 import warnings
@@ -22,6 +24,8 @@ def main():
         import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)
+    threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0))
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
     warnings.filterwarnings("ignore", message="Even though the .* does not apply to tf.data")
     runpy.run_path(str(EXPERIMENTS / "sweep.py"), run_name="__main__")
 
