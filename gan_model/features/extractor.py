@@ -32,7 +32,9 @@ class Features:
         self._function, self._block = tf.function(function), block
 
     def __call__(self, images):
-        return self.map_in_blocks(self._function, with_channels(images, self.image_shape, self.name))
+        return self.map_in_blocks(
+            self._function, with_channels(images, self.image_shape, self.name)
+        )
 
     def map_in_blocks(self, function, images):
         """`function` of all images, in blocks of equal size; the last is padded with black."""
