@@ -28,7 +28,7 @@ train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINU
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
 		$(if $(MINUTES),--minutes $(MINUTES),--epochs $(EPOCHS)) --run-dir $(RUN) $(ARGS)
 
-# A process a core, which takes a file at a time: what the tests of a file share is made once.
+# One process per core, which runs one file at a time: what its tests share is made once.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test: .venv/ready # run all tests

@@ -218,10 +218,10 @@ class Search:
         return epochs[: args.trials]
 
     def _begin(self, trial):
-        self.progress.begin(*self.hypergan.told(trial), epochs=self._epochs(trial))
+        self.progress.begin(*self.hypergan.name_and_values(trial), epochs=self._epochs(trial))
 
     def _end(self, trial):
-        name, _ = self.hypergan.told(trial)
+        name, _ = self.hypergan.name_and_values(trial)
         if outcome := self.hypergan.folder_of(name).outcome():
             self.progress.end(outcome, self._epochs(trial))
         else:  # keras-tuner has given it up

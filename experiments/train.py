@@ -84,13 +84,13 @@ def main(args):
             steps_per_epoch=args.steps_per_epoch,
             callbacks=folder.callbacks(settings, keep=args.keep),
         )
-        if lost(history.history):
+        if has_diverged(history.history):
             sys.exit(1)  # fit has said so
         folder.save(gan)
     report(folder, history.history, args.validate_every, gan.quality)
 
 
-def lost(history):
+def has_diverged(history):
     """Whether the run ended in losses that are no numbers, or exploding."""
     from gan_model import alarms
 
@@ -159,7 +159,7 @@ def report(folder, history, every, quality):
     # What is to be pasted stands on one line, however long the paths are.
     print(f"""
 {filled(f"Last epoch:  number {len(history['generator_loss'])}, {figures}")}
-{filled(f"Quality:     {told(quality, history, every)}")}
+{filled(f"Quality:     {quality_line(quality, history, every)}")}
 Pictures:    {folder.samples}/training.gif and epoch-*.png
 Model:       {folder.gan}
 {_INDENT}{folder.generator}{best}
@@ -173,7 +173,7 @@ def filled(text):
     return textwrap.fill(text, 80, subsequent_indent=_INDENT, break_on_hyphens=False)
 
 
-def told(quality, history, every):
+def quality_line(quality, history, every):
     """The distance at the end and at its best, and what to hold it against."""
     if quality is None:
         return "not measured, as too few images are held out"

@@ -208,7 +208,7 @@ def test_a_tuner_is_told_the_least_held_out_distance_of_each_trial(searched, kin
         assert figures[DISTANCE][outcome.best_epoch - 1] == outcome.score
         assert len(figures[DISTANCE]) == outcome.epochs
         assert 0 < outcome.score < search.hypergan.worst
-        assert search.hypergan.told(trial) == (outcome.name, outcome.hyperparameters)
+        assert search.hypergan.name_and_values(trial) == (outcome.name, outcome.hyperparameters)
     assert len({trial.score for trial in search.trials}) == len(search.trials)
 
 

@@ -56,7 +56,7 @@ def _release(graphs):
 
 
 def _graph_of(gradient):
-    """The graph of a function that a custom gradient is part of; None where it can't be told."""
+    """The graph of a function that a custom gradient is part of; None where it is unknown."""
     # The gradient function has the results of the forward pass in its closure.
     held = inspect.getclosurevars(gradient).nonlocals
     held = inspect.getclosurevars(held["tape_grad_fn"]).nonlocals if "tape_grad_fn" in held else {}

@@ -88,7 +88,7 @@ class HyperGAN(keras_tuner.HyperModel):
         """The seed of a trial, for example `seed_of(3)`; zeros at the end make no difference."""
         return int(np.random.SeedSequence((self.seed, *place)).generate_state(1)[0])
 
-    def told(self, trial):
+    def name_and_values(self, trial):
         """The name of the run of a keras-tuner trial, and its hyperparameters."""
         return _name(trial.trial_id), self._values(trial.hyperparameters)
 

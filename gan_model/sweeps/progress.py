@@ -19,7 +19,7 @@ _SHORT = {
 class Progress:
     """Prints a line when a run begins and one when it is over; in a terminal a bar in between.
 
-    Time is told by epochs, those that a run continues not counted.
+    The time left is estimated from epochs; those that a run continues do not count.
 
     Args:
         runs: how many there are in all.
