@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def wait_for(due, process, *, seconds=60):
 def environment():
     """This environment as a person has it: nothing set that keeps TensorFlow quiet.
 
-    Temporary files, which a killed process leaves behind, go where the test's cache is.
+    Temporary files, which a killed process leaves behind, go where the test's cache is, if it
+    has one yet: what a whole module shares is made before.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    return kept | {"TMPDIR": os.environ["GAN_MODEL_CACHE"]}
+    return kept | {"TMPDIR": os.environ.get("GAN_MODEL_CACHE", tempfile.gettempdir())}
