@@ -12,6 +12,7 @@ from PIL import Image
 
 from gan_model import charts
 from gan_model.sweeps import comparing, ranking
+from gan_model.sweeps.outcome import FINISHED
 
 _LONGER = 10  # times the epochs of a trial
 _WIDTH = 100  # of a table, in characters, where the terminal is not narrower
@@ -27,7 +28,7 @@ def report(search, confirmed):
     recall = search.hypergan.quality.recall
     table = {"distance": distance, "floor": floor, "recall": recall, "width": width}
     print("\n" + ranking.table(outcomes, **table))
-    best = [one for one in ranking.ranked(outcomes) if one.state == ranking.FINISHED]
+    best = [one for one in ranking.ranked(outcomes) if one.state == FINISHED]
     if not best:
         print("\nNo trial finished: try lower learning rates, or fewer epochs at first.")
         return
@@ -43,7 +44,7 @@ def report(search, confirmed):
         print("\n" + "\n".join(textwrap.fill(one, width) for one in sentences))
         won = ranking.ranked(comparing.winner(confirmed).readings)[0]
     print(files(search, confirmed))
-    if won.state == ranking.FINISHED:
+    if won.state == FINISHED:
         print(f"Train longer: {os.path.relpath(sys.executable)} {train_command(search, won)}")
 
 

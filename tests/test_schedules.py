@@ -8,7 +8,7 @@ from test_dirac import PSI, RATE, THETA, dirac, state
 from test_resume import Process, same
 
 from gan_model import callbacks, presets
-from gan_model.callbacks.scalars import EpochFigures
+from gan_model.callbacks.epoch_speed import EpochSpeed
 from gan_model.losses import Wasserstein
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty
 from gan_model.random import PENALTY, RandomStream
@@ -152,9 +152,10 @@ def test_a_schedule_counts_batches_and_lazy_penalties_add_up_where_gradients_acc
 
 
 def test_the_rate_that_is_drawn_is_the_present_one():
-    class Rates(EpochFigures):
+    class Rates(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            rates.append({name.split("/")[1]: float(v) for name, v in self.training().items()})
+            figures = EpochSpeed(self.model).figures()
+            rates.append({name.split("/")[1]: float(v) for name, v in figures.items()})
 
     rates = []
     gan = played(sgd(halved(0.1)), sgd(halved(0.4, 3)), discriminator_steps=2)
