@@ -9,23 +9,24 @@ import time
 import pytest
 from forked import Forked
 from processes import environment, images_in, wait_for
-from test_sweep_command import eager_search, outcomes, results
+from test_sweep_command import outcomes, results, search
 
 from gan_model.storage.locks import locked
 from gan_model.sweeps.workers import _free_port
 
 pytestmark = pytest.mark.slow
 
-ALONE = ("--confirm", 0, "--batch-sizes", 60)  # nothing is trained again; few steps
+ALONE = ("--confirm", 0)
 TRIALS = [f"trial-00{number}" for number in range(3)]
 PATIENCE = 240  # seconds, where others use the cores
 
 
 @pytest.fixture(scope="module", autouse=True)
 def shared_by_all_commands(tmp_path_factory):
-    """The cache of decoded images."""
+    """The cache of decoded images; XLA compiles in less time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
         yield
 
 
@@ -38,7 +39,7 @@ def images(tmp_path_factory):
 def alone(images, tmp_path_factory):
     """The folder of a search in one process."""
     folder = tmp_path_factory.mktemp("alone") / "search"
-    ended(begin(eager_search(images, folder, *ALONE)))
+    ended(begin(search(images, folder, *ALONE)))
     return folder
 
 
@@ -121,7 +122,7 @@ def gone(pid):
 
 def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
     folder = tmp_path / "search"
-    chief = begun(eager_search(images, folder, *ALONE, "--workers", 2))
+    chief = begun(search(images, folder, *ALONE, "--workers", 2))
     wait(lambda: len(chief.children()) == 2, chief)
     workers = chief.children()
     output = ended(chief)
@@ -138,7 +139,7 @@ def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
 
 def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, begun):
     folder = tmp_path / "search"
-    chief = begun(eager_search(images, folder, *ALONE, "--workers", 2))
+    chief = begun(search(images, folder, *ALONE, "--workers", 2))
     wait(lambda: in_the_middle(folder), chief)
     killed, name = in_the_middle(folder)
     os.kill(killed, signal.SIGKILL)
@@ -152,7 +153,7 @@ def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, b
 def test_the_last_worker_dies_when_the_others_have_nothing_to_do(alone, images, tmp_path, begun):
     """Then its trial is trained by another, or the search ends with a word, and goes on."""
     folder = tmp_path / "search"
-    line = eager_search(images, folder, *ALONE, "--workers", 2)
+    line = search(images, folder, *ALONE, "--workers", 2)
     chief = begun(line)
     wait(lambda: len(chief.children()) == 2, chief)
     workers = chief.children()
@@ -173,7 +174,7 @@ def test_a_search_goes_on_after_its_chief_was_killed_and_after_ctrl_c(
     alone, images, tmp_path, begun
 ):
     folder = tmp_path / "search"
-    line = eager_search(images, folder, *ALONE, "--workers", 2)
+    line = search(images, folder, *ALONE, "--workers", 2)
     for sent, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
         chief = begun(line)
         over = len(outcomes(folder)) if folder.exists() else 0
@@ -201,10 +202,10 @@ def test_second_shells_join_and_the_trial_of_one_that_is_killed_comes_back(
     alone, images, tmp_path, begun
 ):
     folder = tmp_path / "search"
-    chief = begun(eager_search(images, folder, *ALONE, "--workers", 1))
+    chief = begun(search(images, folder, *ALONE, "--workers", 1))
     wait((folder / "chief.json").exists, chief)
     joined, staying = (
-        begun(eager_search(images, folder, *ALONE, "--workers", 2, "--worker", number))
+        begun(search(images, folder, *ALONE, "--workers", 2, "--worker", number))
         for number in (2, 3)
     )
     wait(lambda: in_the_middle(folder, among=[joined.pid]), joined)
@@ -228,7 +229,7 @@ def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
             (("--worker", 1), "Another process is worker-1 of the search in "),
             (("--worker", 2, "--epochs", 1), "epochs was 3, now 1"),
         ):
-            other = begun(eager_search(images, folder, *ALONE, *options))
+            other = begun(search(images, folder, *ALONE, *options))
             output, errors = other.communicate(timeout=PATIENCE)
             assert (other.returncode, output) == (2, "") and message in errors
             assert errors.count("\n") == 1
@@ -237,8 +238,8 @@ def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
 def test_hyperband_ends_with_two_workers(images, tmp_path, begun):
     """Three trials of one epoch, the best of them for two more, and two of three epochs."""
     folder = tmp_path / "search"
-    options = ("--batch-sizes", 8, "--tuner", "hyperband", "--trials", 6, "--workers", 2)
-    ended(begun(eager_search(images, folder, *ALONE, *options)))
+    options = ("--tuner", "hyperband", "--trials", 6, "--workers", 2)
+    ended(begun(search(images, folder, *ALONE, *options)))
     shared = list(outcomes(folder).values())
     assert sorted(one["epochs"] for one in shared) == [1, 1, 1, 3, 3, 3]
     short = [one for one in shared if one["epochs"] == 1]
@@ -252,7 +253,7 @@ def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
     alone, images, tmp_path, begun
 ):
     folder = tmp_path / "search"
-    line = eager_search(images, folder, *ALONE)
+    line = search(images, folder, *ALONE)
     address = {"ORACLE_IP": "127.0.0.1", "ORACLE_PORT": str(_free_port())}
     chief, worker = (
         begun(line, **{f"KERASTUNER_{k}": v for k, v in (address | {"TUNER_ID": name}).items()})
@@ -268,6 +269,6 @@ def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
 def test_half_of_the_variables_of_keras_tuner_are_refused(images, tmp_path, begun, given):
     values = {"IP": "127.0.0.1", "PORT": str(_free_port())}
     variables = {f"KERASTUNER_ORACLE_{name}": values[name] for name in given.split()}
-    process = begun(eager_search(images, tmp_path / "search", *ALONE), **variables)
+    process = begun(search(images, tmp_path / "search", *ALONE), **variables)
     _, errors = process.communicate(timeout=PATIENCE)
     assert errors.count("\n") == 1 and "KERASTUNER_" in errors
