@@ -85,5 +85,6 @@ def environment():
     Temporary files, which a killed process leaves behind, go where the test's cache is, if it
     has one yet: what a whole module shares is made before.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    ours = ("TF_", "COLUMNS")  # xdist tells its workers the width of the terminal
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {"TMPDIR": os.environ.get("GAN_MODEL_CACHE", tempfile.gettempdir())}

@@ -133,7 +133,7 @@ def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
     assert all(len(pids) == 1 for pids in by)
     assert {pids[0] for pids in by} == set(workers)
     for name in TRIALS:
-        assert output.count(f"  {name}  codings_size") == 1
+        assert output.count(f"  {name}  codings ") == 1
     assert not (folder / "chief.json").exists()
 
 
