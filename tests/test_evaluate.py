@@ -137,7 +137,7 @@ def test_copies_of_one_class_are_found_out(copies, tmp_path):
     assert re.search(
         r"^  copying probability  1\.000 .*: look for copies in the picture$", ended.stdout, re.M
     )
-    assert re.search(r"^  duplicates  1\.000 ", ended.stdout, re.M)
+    assert re.search(r"^  duplicates +1\.000 ", ended.stdout, re.M)
     assert re.search(r"^  sneaker +(?:9\d|100)\.\d% +\d+\.\d%  #{40}$", ended.stdout, re.M)
     warning = re.search(r"^  Warning: .*$", ended.stdout, re.M)[0]
     assert "trouser (0.0%)" in warning and "sneaker" not in warning
@@ -314,7 +314,7 @@ def test_a_run_is_measured_in_the_features_that_it_was_trained_with(tmp_path):
     folder = runs.RunFolder(tmp_path)
     images = runs.fingerprint(data.load("sample")[0][0])
     settings = {"data": "sample", "images": images, "features": "sliced"}
-    folder.settings.write_text(json.dumps({"settings": settings}))
+    folder.note(settings)
     folder.save(presets.dense())
     ended = evaluate(tmp_path, "--seeds", 1, "--count", 40, cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -87,6 +87,7 @@ def _modern(
     image_shape, name, loss, *, codings_size, rates, seed, classes=None, **compile_arguments
 ):
     inspection.check_class_count(classes)
+    classes = None if classes is None else int(classes)  # Keras refuses integers of numpy
     image_shape = channels_last(image_shape, name)
     generator = networks.modern.generator(
         image_shape, codings_size=codings_size, class_count=classes
