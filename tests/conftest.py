@@ -14,6 +14,9 @@ devices callbacks spectral schedules all_at_once trial_board quality penalties a
 
 
 def pytest_collection_modifyitems(items):
+    import without_xla  # not above: xdist's first process imports no TensorFlow
+
+    without_xla.switch(False)
     places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
@@ -21,6 +24,18 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def cache_in_temporary_folder(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
+def xla_where_it_is_the_subject(request):
+    if request.node.get_closest_marker("xla") is None:
+        yield
+        return
+    import without_xla
+
+    without_xla.switch(True)
+    yield
+    without_xla.switch(False)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ REFUSED = [
     ),
     (
         dict(discriminator_optimizer=optimizers.LossScaleOptimizer(optimizers.Adam())),
-        r"A LossScaleOptimizer divides.*Give the inner optimizer, Adam\(...\)",
+        r"A LossScaleOptimizer divides.*Pass the inner optimizer, Adam\(...\)",
     ),
     (
         dict(generator_optimizer=optimizers.Adam(use_ema=True)),

@@ -416,7 +416,7 @@ def test_what_others_print_stands_whole_above_the_moving_line(shown):
 @pytest.mark.slow
 def test_at_the_end_the_moving_line_is_gone(shown):
     _, shown = shown
-    for mark in ("trained", "evaluated", "preset_defaults", "long-lines", "interrupted", "end"):
+    for mark in ("trained", "evaluated", "own", "long-lines", "interrupted", "end"):
         assert shown.rows(mark)[-1] == "", mark
         assert not any("━" in row for row in shown.rows(mark)), mark
         assert not shown.cursor_is_hidden(mark)

@@ -129,6 +129,17 @@ def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
     assert batches[:PASS] != batches[PASS:]
 
 
+@pytest.mark.slow
+@pytest.mark.xla
+def test_a_preset_that_xla_compiles_resumes_to_the_bit(tmp_path):
+    whole = Process("dense").fit(tmp_path / "whole", epochs=3, steps=7)
+    Process("dense").fit(tmp_path / "cut", epochs=1, steps=7)
+    ended = Process("dense", drawn=1).fit(tmp_path / "cut", epochs=3, steps=7)
+    assert whole.gan.jit_compile and ended.gan.jit_compile
+    assert same(ended.state, whole.state)
+    assert ended.history.history == whole.history.history
+
+
 @pytest.mark.parametrize(
     ("preset", "jit"), [("dcgan", False), pytest.param("dense", True, marks=pytest.mark.slow)]
 )

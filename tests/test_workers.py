@@ -8,8 +8,9 @@ import time
 
 import pytest
 from forked import Forked
-from processes import environment, images_in, wait_for
-from test_sweep_command import outcomes, results, search
+from processes import environment, images_in, program, wait_for
+from test_sweep_command import outcomes, results
+from test_sweep_command import search as by_xla
 
 from gan_model.storage.locks import locked
 from gan_model.sweeps.workers import _free_port
@@ -23,11 +24,16 @@ PATIENCE = 240  # seconds, where others use the cores
 
 @pytest.fixture(scope="module", autouse=True)
 def shared_by_all_commands(tmp_path_factory):
-    """The cache of decoded images; XLA compiles in less time."""
+    """The cache of decoded images."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
         yield
+
+
+def search(images, folder, *options):
+    """The command of a small search; its workers do without XLA too, which takes seconds."""
+    _, _, *asked = by_xla(images, folder, *options)
+    return program("sweep_without_xla.py", *asked)
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +197,7 @@ def test_a_search_goes_on_after_its_chief_was_killed_and_after_ctrl_c(
         if status == 130:
             _, errors = chief.communicate()
             assert errors.startswith(
-                "\nsweep.py: stopped. Finished trials and epochs are kept; to go on: "
+                "\nsweep_without_xla.py: stopped. Finished trials and epochs are kept; to go on: "
             )
             assert errors.count("\n") == 2
     ended(begun(line))

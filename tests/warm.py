@@ -10,3 +10,6 @@ from command_line import quiet
 with quiet():
     import searching  # noqa: F401
     import sweep_report  # noqa: F401
+    import without_xla
+
+without_xla.switch(False)

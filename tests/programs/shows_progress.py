@@ -23,6 +23,7 @@ class FixedQuality:
     """Stands for a quality with these readings, one a measurement."""
 
     names, distance, classes = ("fid_fashion", "recall_fashion"), "fid_fashion", None
+    recall = "recall_fashion"
     floor, count, reference = {"fid_fashion": 0.08744}, 16, "none"
 
     def __init__(self, *readings):

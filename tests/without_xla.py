@@ -1,0 +1,14 @@
+"""The preset `dense` without XLA, which takes five seconds to compile what a test runs once.
+
+`pytest.mark.xla` brings it back for a test whose subject it is; the commands that tests start as
+processes of their own, not forked, have it as a person has.
+"""
+
+import importlib
+
+DENSE = importlib.import_module("gan_model.presets.dense")  # the function has the same name
+
+
+def switch(on):
+    """Has `presets.dense` compile by XLA, or not."""
+    DENSE._BY_XLA = on
