@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 
 import pytest
@@ -45,7 +46,9 @@ def images(tmp_path_factory):
 def alone(images, tmp_path_factory):
     """The folder of a search in one process."""
     folder = tmp_path_factory.mktemp("alone") / "search"
-    ended(begin(search(images, folder, *ALONE)))
+    # Like the workers no fork, in which TensorFlow has its threads already.
+    variables = environment() | {"TF_NUM_INTRAOP_THREADS": "1"}
+    subprocess.run(search(images, folder, *ALONE), env=variables, check=True, capture_output=True)
     return folder
 
 
