@@ -1,25 +1,16 @@
-"""experiments/sweep.py with the preset `dense` not compiled by XLA; so are its workers.
+"""experiments/sweep.py with the preset `dense` not compiled by XLA.
 
 python tests/programs/sweep_without_xla.py --preset dense ...
 """
 
-import runpy
+import importlib
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parents[2]
-
-
-def main():
-    sys.path[:0] = [str(HERE / "experiments"), str(HERE / "tests")]
-    from command_line import quiet
-
-    with quiet():
-        import without_xla
-
-    without_xla.switch(False)
-    runpy.run_path(str(HERE / "experiments" / "sweep.py"), run_name="__main__")
-
+ROOT = Path(__file__).parents[2]
 
 if __name__ == "__main__":
-    main()
+    sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "experiments")]
+    with importlib.import_module("command_line").quiet():
+        without_xla = importlib.import_module("without_xla")
+    without_xla.run("sweep.py")
