@@ -4,9 +4,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PRESET ?= modern
 DATA ?= sample
-EPOCHS ?= 20
+PRESET ?= $(if $(filter sample fashion_mnist mnist cifar10,$(DATA)),modern,suited)
 SEED ?= 0
 RUN ?= runs/$(PRESET)-$(notdir $(patsubst %/,%,$(DATA)))
 COUNT ?= 25
@@ -14,7 +13,7 @@ OUT ?= samples.png
 
 help: # list the commands
 	@awk -F ': .*# ' '/^[a-z]+:.* # / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
-	@echo "Settings: PRESET=$(PRESET) DATA=$(DATA) EPOCHS=$(EPOCHS) SEED=$(SEED) RUN=$(RUN) COUNT= OUT= ARGS="
+	@echo "Settings: PRESET=$(PRESET) DATA=$(DATA) EPOCHS= SEED=$(SEED) RUN=$(RUN) COUNT= OUT= ARGS="
 
 .venv/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -26,7 +25,7 @@ help: # list the commands
 
 train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN=
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
-		$(if $(MINUTES),--minutes $(MINUTES),--epochs $(EPOCHS)) --run-dir $(RUN) $(ARGS)
+		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) --run-dir $(RUN) $(ARGS)
 
 # One process per core, which runs one file at a time: what its tests share is made once.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -38,7 +37,7 @@ quick: .venv/ready # run the fast tests only
 	@$(PYTEST) -m 'not slow' $(ARGS)
 
 sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
-	@$(BIN)/python experiments/sweep.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
+	@$(BIN)/python experiments/sweep.py --preset $(PRESET:suited=modern) --data $(DATA) --seed $(SEED) \
 		$(if $(TRIALS),--trials $(TRIALS)) $(if $(WORKERS),--workers $(WORKERS)) \
 		$(if $(filter command,$(origin EPOCHS)),--epochs $(EPOCHS)) \
 		$(if $(filter command,$(origin RUN)),--run-dir $(RUN)) $(ARGS)

@@ -8,7 +8,8 @@ import shutil
 import sys
 import tempfile
 
-FEATURES = ("fashion", "inception", "sliced")  # gan_model.metrics.FEATURES, which takes seconds
+# gan_model.metrics.FEATURES, which takes seconds to import.
+FEATURES = ("fashion", "inception", "learned", "sliced")
 
 
 class Parser(argparse.ArgumentParser):
@@ -81,6 +82,50 @@ def size(text):
     if len(sides) > 2:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a side nor HEIGHTxWIDTH")
     return sides[0] if len(sides) == 1 else tuple(sides)
+
+
+def features(text):
+    """The name of features, or the path of a `.npz` file of them."""
+    if text in FEATURES or (text.endswith(".npz") and os.path.isfile(text)):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is neither a .npz file nor one of {', '.join(FEATURES)}"
+    )
+
+
+def add_data(parser, *, default):
+    """Adds the arguments that say what to train on."""
+    parser.add_argument(
+        "--data",
+        default=default,
+        help="sample, fashion_mnist, mnist, cifar10, or the path of a folder of images",
+    )
+    parser.add_argument("--data-dir", help="folder with the files of a named data set")
+    of_folders = parser.add_argument_group("of folders of images")
+    of_folders.add_argument(
+        "--image-size", type=size, help="side or HEIGHTxWIDTH; else that of the files, at most 64"
+    )
+    of_folders.add_argument("--channels", type=int, choices=(1, 3), help="else 1 if all are grey")
+    of_folders.add_argument(
+        "--pad", action="store_true", help="show images of other proportions whole, not cropped"
+    )
+    of_folders.add_argument(
+        "--ground", default="white", help="colour behind transparent and beside padded images"
+    )
+
+
+def loaded(args):
+    """The images and labels that the arguments of `add_data` ask for; see `data.load`."""
+    from gan_model import data
+
+    return data.load(
+        args.data,
+        folder=args.data_dir,
+        image_size=args.image_size,
+        channels=args.channels,
+        pad=args.pad,
+        ground=args.ground,
+    )
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from command_line import FEATURES, Parser, plain_errors, positive, quiet
+from command_line import Parser, features, plain_errors, positive, quiet
 
 
 def arguments():
@@ -22,7 +22,9 @@ def arguments():
     parser.add_argument(
         "--seeds", type=positive, default=3, help="number of seeds, or of parts of given images"
     )
-    parser.add_argument("--features", choices=FEATURES, help="else the run's, or by the images")
+    parser.add_argument(
+        "--features", type=features, metavar="NAME", help="else the run's, or by the images"
+    )
     parser.add_argument(
         "--weights", choices=("last", "best"), default="last", help="epoch of a run to measure"
     )
@@ -43,7 +45,7 @@ def main(args):
     train, held_out, images, labels = compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = chosen(held_out, count)
-    reference = metrics.Reference(metrics.measures(held_out, args.features), real)
+    reference = metrics.Reference(metrics.measures(real, args.features, training=train), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
     out.mkdir(parents=True, exist_ok=True)
     sets = readings(sampler, images, count, max_sets=args.seeds)
@@ -85,6 +87,8 @@ def opened(args):
             raise ValueError(f"There is no {folder.best}: leave out --weights best.")
         model = folder.load() if args.weights == "last" else runs.load_model(folder.best)
         settings = settings_in(folder.settings)
+        if folder.features.exists():
+            settings["features"] = str(folder.features)
     elif args.weights == "best":
         raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
     elif Path(args.what).suffix == ".keras":
@@ -213,11 +217,11 @@ def by_class(args, sampler, reference, images, labels):
 
 def copies(reference, fakes, real, train, out):
     """Prints signs of copying, and draws the images that are most similar to copies."""
-    from gan_model import charts, features
+    from gan_model import charts
     from gan_model.metrics import report
     from gan_model.metrics.copying import WORST, look_for_copies
 
-    kind = reference.classifier or features.pixels()
+    kind = reference.features
     found = look_for_copies(kind, fake_images=fakes, held_out_images=real, train_images=train)
     path = out / "neighbours.png"
     rows = report.rows_of_neighbours(found)

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import keras_tuner
+from command_line import loaded
 
 from gan_model import data, metrics, presets, runs, sweeps
 from gan_model.progress.lines import number
@@ -41,11 +42,11 @@ class Search:
             low, high = args.learning_rates
             args.learning_rates = (low, math.sqrt(low * high), high)
         self._space(keras_tuner.HyperParameters())  # refuses an empty range
-        (self.train, labels), held_out = data.load(
-            args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
-        )
+        (self.train, labels), held_out = loaded(args)
         self.classes = presets.classes_for(self.preset, labels, held_out[1])
-        quality = metrics.Quality(*metrics.measures(held_out[0], args.features))
+        self.image_count = presets.image_count_for(self.preset, self.train)
+        measures = metrics.measures(held_out[0], args.features, training=self.train)
+        quality = metrics.Quality(*measures)
         quality.refer_to(held_out[0], self.train)
         held_out = held_out if self.classes else held_out[0]
         self.hypergan = sweeps.HyperGAN(
@@ -95,7 +96,9 @@ class Search:
         """The GAN of one trial."""
         if len(self.args.batch_sizes) > 1:
             hp.Choice("batch_size", sorted(set(self.args.batch_sizes)))
-        return self.preset(self.train.shape[1:], **self.classes, **self._space(hp))
+        return self.preset(
+            self.train.shape[1:], **self.classes, **self.image_count, **self._space(hp)
+        )
 
     def _space(self, hp):
         return sweeps.search_space(

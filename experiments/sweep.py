@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 from command_line import (
-    FEATURES,
     Parser,
     above_0,
+    add_data,
+    features,
     plain_errors,
     positive,
     quiet,
     seed,
-    size,
     use_gpus,
     whole,
 )
@@ -27,7 +27,7 @@ TUNERS = ("random", "hyperband", "bayesian", "grid")
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
     parser.add_argument("--preset", default="modern", help="dense, dcgan, guidelines, modern, ...")
-    parser.add_argument("--data", default="sample", help="as for train.py")
+    add_data(parser, default="sample")
     parser.add_argument("--tuner", choices=TUNERS, default="random", help="tuner of keras-tuner")
     parser.add_argument("--trials", type=positive, help="else 8; for hyperband as many as it needs")
     parser.add_argument("--epochs", type=positive, help="per trial; else 2 (hyperband: up to 9)")
@@ -47,11 +47,10 @@ def arguments():
     parser.add_argument("--workers", type=positive, help="processes that share the trials")
     parser.add_argument("--worker", type=positive, help="run only the worker with this number")
     parser.add_argument("--seed", type=seed, default=0, help="of the search")
-    parser.add_argument("--features", choices=FEATURES, help="to measure in; else by the images")
+    parser.add_argument(
+        "--features", type=features, metavar="NAME", help="as for train.py; else by the images"
+    )
     parser.add_argument("--run-dir", help="folder of the search; else runs/sweep-PRESET-DATA")
-    parser.add_argument("--data-dir", help="folder with the files of a named data set")
-    parser.add_argument("--image-size", type=size, help="of folders: side or HEIGHTxWIDTH; else 64")
-    parser.add_argument("--channels", type=int, choices=(1, 3), help="of folders; 1 if all grey")
     return parser.parse_args()
 
 

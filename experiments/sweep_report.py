@@ -80,13 +80,13 @@ def train_command(search, won):
     args = search.args
     given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
     given["epochs"] = _LONGER * args.epochs
-    passed_on = ("features", "data_dir", "image_size", "channels")
+    passed_on = ("features", "data_dir", "image_size", "channels", "pad", "ground")
     given |= {name: getattr(args, name) for name in passed_on if getattr(args, name)}
     given["run_dir"] = search.folder.path / f"winner-{won.name}"
     options = [
         text
         for name, value in given.items()
-        for text in (f"--{name.replace('_', '-')}", _as_typed(value))
+        for text in (f"--{name.replace('_', '-')}", *([] if value is True else [_as_typed(value)]))
     ]
     script = Path(__file__).with_name("train.py")
     return shlex.join(

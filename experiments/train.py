@@ -10,51 +10,55 @@ import textwrap
 from pathlib import Path
 
 from command_line import (
-    FEATURES,
     Parser,
     above_0,
+    add_data,
+    features,
+    loaded,
     plain_errors,
     positive,
     quiet,
     seed,
-    size,
     use_gpus,
 )
 
 _INDENT = 13 * " "  # of the lines of the report behind their names
+SUITED = "suited"  # not a preset, but the choice of one
+_MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
 _NO_END = 10**6  # epochs; the clock ends the run
 
 
 def arguments():
     parser = Parser(__doc__.split("\n")[0])
     parser.add_argument(
-        "--preset", default="modern", help="dense, dcgan, guidelines, modern, modern_conditional"
+        "--preset",
+        help="dense, dcgan, guidelines, modern, modern_conditional, or suited, which is one of the "
+        "last two; else modern, and suited for a folder",
     )
+    add_data(parser, default="sample")
+    parser.add_argument("--epochs", type=positive, help="epochs in all; else 20")
     parser.add_argument(
-        "--data",
-        default="sample",
-        help="sample, fashion_mnist, mnist, cifar10, or the path of a folder of images",
+        "--minutes", type=above_0, help="of training, instead of epochs; else 10 for a folder"
     )
-    parser.add_argument("--epochs", type=positive, help="epochs in all; 20 without --minutes")
-    parser.add_argument("--minutes", type=above_0, help="end after so many minutes of training")
     parser.add_argument("--batch-size", type=positive, default=32, help="images per batch")
     parser.add_argument("--codings-size", type=positive, help="size of a coding; else the preset's")
     parser.add_argument("--generator-learning-rate", type=above_0, help="else the preset's")
     parser.add_argument("--discriminator-learning-rate", type=above_0, help="else the preset's")
     parser.add_argument("--steps-per-epoch", type=positive, help="batches per epoch; else one pass")
-    parser.add_argument("--features", choices=FEATURES, help="to measure in; else by the images")
+    parser.add_argument(
+        "--features",
+        type=features,
+        metavar="NAME",
+        help="to measure in: fashion, inception, learned, sliced, or the features.npz of a run; "
+        "else by the images",
+    )
     parser.add_argument("--validate-every", type=positive, default=1, help="epochs per measurement")
     parser.add_argument("--seed", type=seed, default=0, help="of weights, codings, image order")
     parser.add_argument("--run-dir", help="folder of the run; else runs/PRESET-DATA")
-    parser.add_argument("--data-dir", help="folder with the files of a named data set")
-    parser.add_argument("--image-size", type=size, help="of folders: side or HEIGHTxWIDTH; else 64")
-    parser.add_argument("--channels", type=int, choices=(1, 3), help="of folders; 1 if all grey")
     parser.add_argument("--keep", type=positive, default=3, help="checkpoints to keep")
     args = parser.parse_args()
     if args.epochs and args.minutes:
         parser.error("--epochs and --minutes both end a run; give one of them")
-    if not args.minutes:
-        args.epochs = args.epochs or 20
     return args
 
 
@@ -62,17 +66,21 @@ def main(args):
     with quiet():
         from gan_model import data, presets, runs
     use_gpus()
-    preset = presets.named(args.preset)  # before reading the data, which may take long
-    (train, labels), (held_out, held_out_labels) = data.load(
-        args.data, folder=args.data_dir, image_size=args.image_size, channels=args.channels
-    )
-    folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
+    named = args.preset or ("modern" if args.data in data.NAMES else SUITED)
+    preset = presets.named(named) if named != SUITED else None  # before reading the data
+    (train, labels), (held_out, held_out_labels) = loaded(args)
+    folder = runs.RunFolder(args.run_dir or f"runs/{named}-{Path(args.data).name}")
+    if preset is None:
+        preset = chosen(args, train, labels)
+    elif not args.minutes:
+        args.epochs = args.epochs or 20
+    args.preset = preset.__name__
     classes = presets.classes_for(preset, labels, held_out_labels)
     settings = settings_of(args, train, classes | ({"labels": labels} if classes else {}))
     with folder.opened(settings):
         announce(folder, args)
         gan = runs.build(settings)
-        gan.quality = quality_on(held_out, args.features)
+        gan.quality = quality_on(held_out, train, features_of(args, folder))
         by_class = gan.class_count is not None
         history = gan.fit(
             train,
@@ -88,6 +96,32 @@ def main(args):
             sys.exit(1)  # fit has said so
         folder.save(gan)
     report(folder, history.history, args.validate_every, gan.quality)
+
+
+def chosen(args, images, labels):
+    """The preset that suits the images; sets how long to train. Tells all of it in one line."""
+    from gan_model import presets
+
+    choice = presets.choose(images, labels)
+    if not args.epochs:
+        args.minutes = args.minutes or _MINUTES
+    if not args.steps_per_epoch and len(images) < _LEAST_STEPS * args.batch_size:
+        args.steps_per_epoch = _LEAST_STEPS
+    print(f"Chosen: {choice}.{files_line(args)} To choose yourself: train.py --help", flush=True)
+    return choice.preset
+
+
+def files_line(args):
+    """What became of the files of a folder of images."""
+    from gan_model import data
+
+    if args.data in data.NAMES or any(Path(args.data).glob("train-images*")):
+        return ""
+    height, width = data.own_size(args.data)[1]
+    return (
+        f" The files have {height} x {width}; other proportions are "
+        f"{'padded' if args.pad else 'cropped'}, transparent parts are {args.ground}."
+    )
 
 
 def has_diverged(history):
@@ -116,15 +150,18 @@ def settings_of(args, images, by_class):
         images: to train on.
         by_class: `class_count` and `labels` where the GAN has classes; {} where not.
     """
-    from gan_model.data import NAMES  # imported by now; at the top it would slow --help down
+    from gan_model import presets  # imported by now; at the top it would slow --help down
+    from gan_model.data import NAMES
     from gan_model.runs import fingerprint
 
+    count = presets.image_count_for(presets.named(args.preset), images)
     return {
         "preset": args.preset,
         "data": args.data if args.data in NAMES else str(Path(args.data).resolve()),
         "images": fingerprint(images),
         "image_shape": images.shape[1:],
         "class_count": by_class.get("class_count"),
+        "image_count": count.get("image_count"),
         "labels": fingerprint(by_class["labels"]) if by_class else None,
         "codings_size": args.codings_size,
         "generator_learning_rate": args.generator_learning_rate,
@@ -139,13 +176,18 @@ def settings_of(args, images, by_class):
     }
 
 
-def quality_on(held_out, features):
+def features_of(args, folder):
+    """Those of the command line, else those that the run has been measured in before."""
+    return args.features or (str(folder.features) if folder.features.exists() else None)
+
+
+def quality_on(held_out, train, features):
     """What is measured on these images; None where they are too few."""
     from gan_model import metrics
 
     if len(held_out) < metrics.LEAST:
         return None
-    return metrics.Quality(*metrics.measures(held_out, features))
+    return metrics.Quality(*metrics.measures(held_out, features, training=train))
 
 
 def report(folder, history, every, quality):

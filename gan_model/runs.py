@@ -5,6 +5,7 @@ settings.json    what the run was asked for, the versions it ran with, and how i
 history.csv      figures of each epoch
 time.csv         seconds trained until the end of each epoch
 samples/         a grid of images for each epoch, and all of them as a GIF
+features.npz     the features learned from its images, where its quality is measured in them
 tensorboard/     what `tensorboard --logdir` shows
 checkpoints/     the last states, to continue from
 best.keras       the GAN of the epoch with the least held-out distance
@@ -23,6 +24,7 @@ import tensorflow as tf
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
 from gan_model.callbacks.training_time import seconds_until
+from gan_model.features import LearnedFeatures
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.settings_folder import Folder
 
@@ -33,6 +35,7 @@ _MAY_CHANGE = ("epochs", "minutes", "features", "validate_every")
 _OF_PRESET = (
     "codings_size",
     "class_count",
+    "image_count",
     "generator_learning_rate",
     "discriminator_learning_rate",
 )
@@ -51,6 +54,7 @@ class RunFolder(Folder):
         super().__init__(path)
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
+        self.features = self.path / "features.npz"
         self.best = self.path / "best.keras"
         self.gan = self.path / "gan.keras"
         self.generator = self.path / "generator.keras"
@@ -71,11 +75,19 @@ class RunFolder(Folder):
         """The callbacks that write the settings of a run, show it and keep it in this folder."""
         # Not before training begins, so that a refused value leaves no settings.
         note = keras.callbacks.LambdaCallback(
-            on_train_begin=lambda logs: self.note(
-                settings, versions=_versions(), **_measured(note.model)
-            )
+            on_train_begin=lambda logs: self._begin(settings, note.model)
         )
         return [note, *callbacks.watch(self.path, keep=keep, minutes=settings.get("minutes"))]
+
+    def _begin(self, settings, gan):
+        quality = gan.quality
+        if quality is None or quality.reference is None:
+            self.note(settings, versions=_versions())
+            return
+        measured = {**quality.reference.about, "floor": quality.floor}
+        self.note(settings, versions=_versions(), quality=measured)
+        if isinstance(quality.reference.features, LearnedFeatures):
+            quality.reference.features.save(self.features)
 
     def save(self, gan):
         """Writes `gan.keras` and `generator.keras`, each atomically."""
@@ -138,13 +150,6 @@ def fingerprint(images):
 
 def _newer(path, other):
     return path.stat().st_mtime_ns > other.stat().st_mtime_ns
-
-
-def _measured(gan):
-    quality = getattr(gan, "quality", None)
-    if quality is None or quality.reference is None:
-        return {}
-    return {"quality": {**quality.reference.about, "floor": quality.floor}}
 
 
 def _versions():

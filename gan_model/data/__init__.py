@@ -4,6 +4,7 @@ sources     a name or a folder -> ((train_images, train_labels), (test_images, t
 sample      the part of Fashion-MNIST that comes with the package
 full_set    a published data set, one object each: MNIST, FASHION_MNIST (mnist), CIFAR10 (cifar10)
 reading     the bytes of a file, or a sentence on what is wrong with them
+own_size    the sizes of the files in a folder -> the size to train at
 folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on disk
 decoding    one image file -> pixels
 cache       decoded images <-> files on disk
@@ -17,6 +18,7 @@ A new published data set is one `FullSet` in a file of its own, and its name in 
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.folder import class_names
 from gan_model.data.image_sets import load_images
+from gan_model.data.own_size import own_size
 from gan_model.data.sources import NAMES, load
 
-__all__ = ["NAMES", "ImageBatches", "class_names", "dataset", "load", "load_images"]
+__all__ = ["NAMES", "ImageBatches", "class_names", "dataset", "load", "load_images", "own_size"]

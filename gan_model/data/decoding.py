@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 # The formats that Pillow may try, whatever the file's suffix is.
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
@@ -25,13 +25,17 @@ class Decoded:
     reason: str = ""
 
 
-def decode(path, *, image_size, channels):
-    """The first frame of an image: upright, on white, cropped around its centre and scaled.
+def decode(path, *, image_size, channels, pad=False, ground="white"):
+    """The first frame of an image: upright, on a plain ground, and scaled.
 
     Args:
         path: a PNG, JPEG, GIF, BMP or WebP file of at most `PIL.Image.MAX_IMAGE_PIXELS`.
         image_size: (height, width) of the result.
         channels: 1 (grey) or 3 (colour), of the result.
+        pad: how an image of other proportions fits: False, cropped around its centre; True, whole,
+            with the ground beside it.
+        ground: the colour behind transparent images and beside padded ones, as Pillow names it:
+            "white", "#ff8800".
     """
     try:
         if not path.stat().st_size:
@@ -43,8 +47,13 @@ def decode(path, *, image_size, channels):
             image.draft(None, (2 * max(image_size),) * 2)
             image.load()
             grey = _is_grey(image)
-            plain = _plain(image).convert("L" if channels == 1 else "RGB")
-        pixels = np.asarray(ImageOps.fit(plain, image_size[::-1]))
+            plain = _plain(image, ground).convert("L" if channels == 1 else "RGB")
+        if pad:
+            colour = ImageColor.getcolor(ground, plain.mode)
+            fitted = ImageOps.pad(plain, image_size[::-1], color=colour)
+        else:
+            fitted = ImageOps.fit(plain, image_size[::-1])
+        pixels = np.asarray(fitted)
         return Decoded(pixels.reshape(*image_size, channels), grey)
     except Exception as error:  # a decoder may raise anything on a damaged file
         return Decoded(reason=_reason(error))
@@ -57,8 +66,8 @@ def _is_grey(image):
     return image.mode in ("1", "L", "LA") or image.mode.startswith("I")
 
 
-def _plain(image):
-    """The image upright, in 8 bits, on white."""
+def _plain(image, ground):
+    """The image upright, in 8 bits, on a plain ground."""
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I"):
         # Of 16 bits. Pillow's own conversion would clip them at 255. 65535 / 257 = 255.
@@ -66,7 +75,7 @@ def _plain(image):
         image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
     return image
 
 

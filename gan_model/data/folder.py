@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from PIL import ImageColor
 
 from gan_model.data import cache
 from gan_model.data.decoding import decode
@@ -29,13 +30,14 @@ _NAMED = 5  # skipped files that are named; the rest is counted
 _PATIENCE = 2.0  # seconds of decoding before it is mentioned
 
 
-def load_folder(folder, *, image_size=None, channels=None):
+def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="white"):
     """Images of a folder for training, and every tenth held out.
 
     Args:
         folder: path. Images at its root, beside sub-folders or not, are the class ".".
         image_size: pixels of a side, or (height, width). None: 64.
         channels: 1 (grey) or 3 (colour). None: 1 if every readable image is stored as grey.
+        pad, ground: see `gan_model.data.decoding.decode`.
 
     Returns:
         ((train_images, train_labels), (test_images, test_labels)): read-only uint8 memmaps
@@ -47,12 +49,14 @@ def load_folder(folder, *, image_size=None, channels=None):
         ValueError: fewer than two readable images, or arguments out of range.
         OSError: the decoded images cannot be kept on disk.
     """
-    root = _existing(folder)
+    root = existing_folder(folder)
     shape = (*_height_and_width(image_size), _checked_channels(channels))
     names = image_names(root)
-    entry = cache.entry_of([str(root), shape, [(name, *_stamp(root / name)) for name in names]])
+    as_asked = {"pad": bool(pad), "ground": _checked_ground(ground)}
+    source = [str(root), shape, *as_asked.values()]
+    entry = cache.entry_of([*source, [(name, *_stamp(root / name)) for name in names]])
     if cache.open_entry(entry) is None:
-        _decode_all(root, names, shape, entry)
+        _decode_all(root, names, shape, entry, as_asked)
     splits, notice = cache.open_entry(entry)
     if notice:
         print(notice, file=sys.stderr)
@@ -61,10 +65,10 @@ def load_folder(folder, *, image_size=None, channels=None):
 
 def class_names(folder):
     """Names of the classes of a folder of images; a label is a position in this list."""
-    return _classes(image_names(_existing(folder)))
+    return _classes(image_names(existing_folder(folder)))
 
 
-def _existing(folder):
+def existing_folder(folder):
     root = Path(folder).expanduser().resolve()
     if not root.is_dir():
         raise ValueError(f"There is no folder {root}. Give the path of a folder of images.")
@@ -86,6 +90,15 @@ def _checked_channels(channels):
     if channels not in (None, 1, 3):
         raise ValueError(f"`channels` is 1 (grey) or 3 (colour). Received: {channels!r}.")
     return channels
+
+
+def _checked_ground(ground):
+    try:
+        return ImageColor.getcolor(ground, "RGB") and ground
+    except (ValueError, AttributeError):
+        raise ValueError(
+            f"`ground` is a colour, such as 'white', 'black' or '#ff8800'. Received: {ground!r}."
+        ) from None
 
 
 def image_names(root):
@@ -135,7 +148,7 @@ def _stamp(path):
         return -1, -1
 
 
-def _decode_all(root, names, shape, entry):
+def _decode_all(root, names, shape, entry, as_asked):
     *image_size, channels = shape
     decoded_shape = (*image_size, channels or 3)
     label_of = {name: label for label, name in enumerate(_classes(names))}
@@ -144,7 +157,9 @@ def _decode_all(root, names, shape, entry):
         _mentioned(f"Decoding {len(names):,} images into {entry.parent} (once)..."),
         cache.new_entry(entry, decoded_shape, images=len(names)) as writer,
     ):
-        for name, decoded in zip(names, _decoded(root, names, decoded_shape), strict=True):
+        for name, decoded in zip(
+            names, _decoded(root, names, decoded_shape, as_asked), strict=True
+        ):
             if decoded.reason:
                 skipped.append(f"{name} ({decoded.reason})")
                 continue
@@ -170,10 +185,10 @@ def _mentioned(line):
             timer.cancel()
 
 
-def _decoded(root, names, shape):
+def _decoded(root, names, shape, as_asked):
     """Decodes files in a few threads, at most `_AHEAD` ahead; gives a `Decoded` each, in order."""
     *image_size, channels = shape
-    job = functools.partial(decode, image_size=tuple(image_size), channels=channels)
+    job = functools.partial(decode, image_size=tuple(image_size), channels=channels, **as_asked)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         waiting = deque()
         for name in names:

@@ -10,13 +10,14 @@ from pathlib import Path
 from gan_model.data.cifar10 import CIFAR10
 from gan_model.data.folder import load_folder
 from gan_model.data.mnist import FASHION_MNIST, MNIST, four_files
+from gan_model.data.own_size import own_size
 from gan_model.data.sample import load_sample
 
 FULL_SETS = {one.name: one for one in (FASHION_MNIST, MNIST, CIFAR10)}
 NAMES = ("sample", *FULL_SETS)
 
 
-def load(name="sample", *, folder=None, image_size=None, channels=None):
+def load(name="sample", *, folder=None, image_size=None, channels=None, pad=False, ground="white"):
     """Loads the images and labels of a data set by name, or from your own folder.
 
     Args:
@@ -26,9 +27,12 @@ def load(name="sample", *, folder=None, image_size=None, channels=None):
         folder: folder with the files of a full data set. None: the folder of its Debian package,
             or else Keras's cache, into which Keras downloads the data set if necessary.
         image_size: side length in pixels, or (height, width); for a folder of images only.
-            None: 64.
+            None: that of its files, at most 64; see `own_size`.
         channels: 1 (grey) or 3 (colour); for a folder of images only. None: 1 if all images are
             grey, otherwise 3.
+        pad: for a folder of images only: False crops images of other proportions, True shows
+            them whole, with `ground` beside them.
+        ground: colour behind transparent images, for a folder of images only.
 
     Returns:
         ((train_images, train_labels), (test_images, test_labels)). Images are uint8,
@@ -50,7 +54,8 @@ def load(name="sample", *, folder=None, image_size=None, channels=None):
     path = _existing_folder(name)
     found = four_files(path)
     if found is None:
-        return load_folder(path, image_size=image_size, channels=channels)
+        image_size = image_size or own_size(path)[0]
+        return load_folder(path, image_size=image_size, channels=channels, pad=pad, ground=ground)
     _refuse_shape(name, image_size, channels)
     return found
 

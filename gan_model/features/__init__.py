@@ -2,6 +2,7 @@
 
 fashion     a small classifier of garments that comes with the package; grey 28 x 28
 inception   Keras's InceptionV3, for colour and larger images; its weights are downloaded
+learned     a small network, learned without labels from the images that you train on
 pixels      the image itself, averaged down to 8 x 8; any images
 from_model  any Keras model of yours
 
@@ -13,5 +14,16 @@ from gan_model.features.extractor import Features, from_model
 from gan_model.features.fashion_mnist import CLASSES, fashion
 from gan_model.features.inception_v3 import inception
 from gan_model.features.pixel_grid import pixels
+from gan_model.features.self_supervised import LearnedFeatures, from_file, learned
 
-__all__ = ["CLASSES", "Features", "fashion", "from_model", "inception", "pixels"]
+__all__ = [
+    "CLASSES",
+    "Features",
+    "LearnedFeatures",
+    "fashion",
+    "from_file",
+    "from_model",
+    "inception",
+    "learned",
+    "pixels",
+]

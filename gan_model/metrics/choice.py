@@ -1,14 +1,16 @@
 """Which measures suit given images."""
 
 import difflib
+from pathlib import Path
 
 from gan_model import features
 from gan_model.data.images import chosen
+from gan_model.features.self_supervised import LEAST
 from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein
 
-FEATURES = ("fashion", "inception", "sliced")
+FEATURES = ("fashion", "inception", "learned", "sliced")
 _MAX_IMAGES = 1000  # that are classified to find out what they show
 # The Fréchet distance to Fashion-MNIST's training images, in `fashion` features, is below 6 for
 # 20 or more of its other images, 21 for garments upside down, 28 for digits, and higher for images
@@ -16,21 +18,41 @@ _MAX_IMAGES = 1000  # that are classified to find out what they show
 _MAX_DISTANCE_OF_GARMENTS = 15.0
 
 
-def measures(images, name=None):
+def measures(images, name=None, *, training=None):
     """What to measure for given images: objects for `Reference` or `Quality`.
 
     Args:
-        images: uint8 (n, height, width) or with channels.
-        name: "fashion", "inception" or "sliced", which needs no network: the sliced Wasserstein
-            distance, and all other metrics in `pixels`. None means "fashion" for grey garments of
-            28 x 28, and "sliced" for all other images.
+        images: uint8 (n, height, width) or with channels, those to compare with.
+        name: one of
+
+            "fashion"    a classifier of garments, for grey images of 28 x 28
+            "learned"    a network learned from `training`, which takes minutes the first time
+            "inception"  Keras's InceptionV3
+            "sliced"     no network: the sliced Wasserstein distance, and the rest in `pixels`
+
+            or the path of a `.npz` file of learned features. None: "fashion" for garments; else
+            "learned" if there are 200 training images or more; else "sliced".
+        training: uint8 images that are not among `images`, to learn features from.
 
     Raises:
-        ValueError: an unknown name, features that do not take such images, or features whose
-            weights cannot be downloaded.
+        ValueError: an unknown name, features that do not take such images, a file that is none of
+            features, too few images to learn from, or weights that cannot be downloaded.
     """
     if name is None:
-        name = "fashion" if garments(images) else "sliced"
+        name = _suitable(images, training)
+    if Path(name).suffix == ".npz":
+        chosen_features = features.from_file(name)
+        features.extractor.with_channels(
+            images[:1], chosen_features.image_shape, chosen_features.name
+        )
+        return (FeatureMetrics(chosen_features),)
+    if name == "learned":
+        if training is None:
+            raise ValueError(
+                "Features are learned from training images, and there are none. Type "
+                "metrics.measures(held_out, 'learned', training=images)."
+            )
+        return (FeatureMetrics(features.learned(training)),)
     if name == "fashion":
         features.extractor.with_channels(images[:1], (28, 28, 1), name)
         return (FeatureMetrics(features.fashion()),)
@@ -42,7 +64,17 @@ def measures(images, name=None):
         return (SlicedWasserstein(), pixels) if cut else (pixels,)
     near = difflib.get_close_matches(str(name), FEATURES, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"Unknown features {name!r}.{guess} Known: {', '.join(FEATURES)}.")
+    raise ValueError(
+        f"Unknown features {name!r}.{guess} Known: {', '.join(FEATURES)}, or a .npz file of "
+        "learned features."
+    )
+
+
+def _suitable(images, training):
+    if garments(images):
+        return "fashion"
+    learnable = training is not None and len(training) >= LEAST
+    return "learned" if learnable and images.shape[3:] in ((), (1,), (3,)) else "sliced"
 
 
 def garments(images):

@@ -32,7 +32,8 @@ class Quality(keras.metrics.Metric):
     Args:
         *measures: what to measure, the number to rank by first, e.g.
             `metrics.FeatureMetrics(features.fashion())`. Without any, what suits the held-out
-            images, see `metrics.measures`.
+            and training images, see `metrics.measures`. `fit` then learns features where no
+            others fit, which takes minutes the first time.
         count: images compared, at most; all held-out images if they are fewer. They are drawn at
             random from a longer array, and are the first of a longer `tf.data.Dataset`. Distances
             are higher for fewer images (docs/quality.md): compare equal counts only.
@@ -126,16 +127,18 @@ class Quality(keras.metrics.Metric):
 
         Args:
             held_out: uint8 images; `count` of them are drawn if there are more.
-            training: uint8 images; None, or too few, leaves the floor as it is.
+            training: uint8 images; None, or too few, leaves the floor as it is. Without any
+                measures given, features may be learned from all of them.
         """
-        held_out = chosen(held_out, self.count)
+        held_out, all_training = chosen(held_out, self.count), training
         spare = training is not None and len(training) >= len(held_out)
         training = chosen(training, len(held_out)) if spare else None
         known, seen = checksum_of([held_out]), None if training is None else checksum_of([training])
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
         # has no training images. Then the floor stays.
         if known != self._looked_at[0]:
-            self.reference = Reference(self.measures or suitable(held_out), held_out)
+            measures = self.measures or suitable(held_out, training=all_training)
+            self.reference = Reference(measures, held_out)
             self.floor, self._looked_at = None, (known, None)
         if training is not None and seen != self._looked_at[1]:
             self.floor, self._looked_at = self.reference.compare(training), (known, seen)

@@ -83,6 +83,12 @@ class Reference:
         return self.metrics.distance
 
     @property
+    def features(self):
+        """The `Features` of the first measure that has some; None if all do without."""
+        found = (getattr(measure, "features", None) for measure in self.measures)
+        return next((features for features in found if features is not None), None)
+
+    @property
     def classifier(self):
         """The features among the measures that also tell classes; None if there are none."""
         return classifier_of(self.measures)

@@ -70,7 +70,7 @@ class QualityMonitor:
         images = self._collected(held_out, self.quality.count)
         # Training images from an array only: a pass over a data set may change its order.
         spare = isinstance(training, ImageBatches)
-        self.quality.refer_to(images, self._collected(training, len(images)) if spare else None)
+        self.quality.refer_to(images, self._as_uint8(training.images) if spare else None)
         self._referred_to = held_out, self.quality.reference
 
     def measure(self, sampler):

@@ -6,6 +6,11 @@ The discriminator halves the image size with strided convolutions down to 4 x 4.
 normalization, so the score of an image does not depend on other images and gradient penalties can
 be used. Both networks have an extra convolution at small image sizes, where it is cheap.
 
+The layer next to the images has 512 / side filters in the generator and 1024 / side in the
+discriminator, and they double with each halving of the image size. So each size costs about as
+much as any other, and images of twice the side cost a quarter more, not four times as much: for
+some minutes of training, more images are worth more than wider layers (docs/results.md).
+
 With `class_count` both networks take labels: the generator by conditional batch normalization
 (Dumoulin et al., 2017), the discriminator by projection (Miyato and Koyama, 2018). The
 discriminator also classifies images, from the image alone, so that the generator learns to make
@@ -18,53 +23,80 @@ import keras
 from keras import Input, layers
 
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
-from gan_model.networks.guidelines import halvings
+from gan_model.networks.upsampling import UpsampledConv2D
 
-_MIN_SIDE, _MAX_FILTERS = 4, 256
+_FIRST_SIDE, _LAST_SIDE, _MAX_FILTERS = 7, 4, 256
+_GENERATOR, _DISCRIMINATOR = 512, 1024  # filters times side, next to the images
 
 
-def generator(image_shape, *, codings_size, filters=16, class_count=None):
+def filters_for(image_shape, product):
+    """Filters of the layer next to the images: `product` / side, rounded down to a power of two.
+
+    Args:
+        image_shape: (height, width, channels); the side is the geometric mean of the first two.
+        product: filters times side.
+    """
+    height, width, _ = image_shape
+    return 2 ** max(1, math.floor(math.log2(product / math.sqrt(height * width))))
+
+
+def sides_of(image_shape):
+    """Sizes (height, width) of the generator's levels: the images' first, then halved.
+
+    Odd sides are halved upwards. The last size has a shorter side of 4 to 7 pixels.
+    """
+    sizes = [tuple(image_shape[:2])]
+    while min(sizes[-1]) > _FIRST_SIDE:
+        sizes.append(tuple(-(-side // 2) for side in sizes[-1]))
+    return sizes
+
+
+def generator(image_shape, *, codings_size, filters=None, class_count=None):
     """Codings (batch, codings_size) -> images (batch, *image_shape) in [-1, 1].
 
     Args:
         image_shape: (height, width, channels); height and width are multiples of 4.
         codings_size: numbers in one coding.
-        filters: filters of the layer next to the images. They double with each halving of the
-            image size, up to 256.
+        filters: filters of the layer next to the images, 512 / side if None. They double with
+            each halving of the image size, up to 256.
         class_count: number of classes; the generator then takes [codings, labels]. None: it takes
             codings only.
     """
-    *size, channels = image_shape
-    count = halvings(size)
+    filters = filters or filters_for(image_shape, _GENERATOR)
+    *sizes, first_size = sides_of(image_shape)
     codings = Input((codings_size,))
     labels = Input((), dtype="int32") if class_count else None
-    first_size = [side >> count for side in size]
-    first_filters = _filters(filters, count)
+    first_filters = _filters(filters, len(sizes))
     images = layers.Dense(math.prod(first_size) * first_filters, use_bias=False)(codings)
     images = layers.Reshape((*first_size, first_filters))(images)
     images = _batch_norm_relu(images, labels, class_count)
-    for level in reversed(range(count)):
-        images = _conv_batch_norm_relu(images, _filters(filters, level + 1), labels, class_count)
-        images = layers.UpSampling2D()(images)
-        images = _conv_batch_norm_relu(images, _filters(filters, level), labels, class_count)
+    for level, size in reversed(list(enumerate(sizes))):
+        convolved = layers.Conv2D(_filters(filters, level + 1), 3, padding="same", use_bias=False)(
+            images
+        )
+        images = _batch_norm_relu(convolved, labels, class_count)
+        images = _cropped(UpsampledConv2D(_filters(filters, level))(images), size)
+        images = _batch_norm_relu(images, labels, class_count)
+    channels = image_shape[-1]
     images = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")(images)
     return keras.Model([codings, labels] if class_count else codings, images, name="generator")
 
 
-def discriminator(image_shape, *, filters=32, class_count=None):
+def discriminator(image_shape, *, filters=None, class_count=None):
     """Images (batch, *image_shape) in [-1, 1] -> scores (batch, 1).
 
     Args:
         image_shape: (height, width, channels); height and width are multiples of 4.
-        filters: filters of the layer next to the images. They double with each halving of the
-            image size, up to 256.
+        filters: filters of the layer next to the images, 1024 / side if None. They double with
+            each halving of the image size, up to 256.
         class_count: number of classes; the discriminator then takes [images, labels] and returns
             [scores, class_logits]. None: it takes images and returns scores.
     """
+    filters = filters or filters_for(image_shape, _DISCRIMINATOR)
     images = Input(image_shape)
     labels = Input((), dtype="int32") if class_count else None
     features, level = images, 0
-    while min(features.shape[1:3]) > _MIN_SIDE:
+    while min(features.shape[1:3]) > _LAST_SIDE:
         # With strides of 2, a kernel of 4 covers an even side symmetrically, one of 3 an odd side.
         kernel_size = [4 - side % 2 for side in features.shape[1:3]]
         features = _conv_leaky_relu(
@@ -90,9 +122,10 @@ def _filters(filters, level):
     return min(filters << level, _MAX_FILTERS)
 
 
-def _conv_batch_norm_relu(images, filters, labels, class_count):
-    convolved = layers.Conv2D(filters, 3, padding="same", use_bias=False)(images)
-    return _batch_norm_relu(convolved, labels, class_count)
+def _cropped(images, size):
+    """Without the last row or column that doubling an odd side has made too many."""
+    surplus = [(0, have - want) for have, want in zip(images.shape[1:3], size, strict=True)]
+    return layers.Cropping2D(surplus)(images) if any(map(any, surplus)) else images
 
 
 def _batch_norm_relu(images, labels, class_count):

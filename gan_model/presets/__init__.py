@@ -5,6 +5,8 @@ Every preset takes `image_shape`, `codings_size`, `generator_learning_rate`,
 A learning rate is a number or an object of `keras.optimizers.schedules`. `seed` determines the
 codings and the order of the images. Further arguments of a preset are described there.
 
+`suited(images, labels)` chooses among them.
+
 To add a preset, write one function in one file, import it here, and add it to `PRESETS`. The tests
 run over `PRESETS`.
 """
@@ -12,6 +14,7 @@ run over `PRESETS`.
 import difflib
 import inspect
 
+from gan_model.presets.choosing import choose, suited
 from gan_model.presets.dcgan import dcgan
 from gan_model.presets.dense import dense
 from gan_model.presets.guidelines import guidelines
@@ -21,7 +24,7 @@ PRESETS = {
     preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)
 }
 
-__all__ = ["PRESETS", "classes_for", "named", *PRESETS]
+__all__ = ["PRESETS", "choose", "classes_for", "image_count_for", "named", "suited", *PRESETS]
 
 
 def named(name):
@@ -48,3 +51,14 @@ def classes_for(preset, *labels):
     if "class_count" not in inspect.signature(preset).parameters:
         return {}
     return {"class_count": 1 + max(int(max(each)) for each in labels)}
+
+
+def image_count_for(preset, images):
+    """The `image_count` argument of a preset: {"image_count": 3000}; {} if the preset takes none.
+
+    Args:
+        preset: a function of `gan_model.presets`.
+        images: those to train on.
+    """
+    takes = "image_count" in inspect.signature(preset).parameters
+    return {"image_count": len(images)} if takes else {}

@@ -1,17 +1,18 @@
 """The image shapes of the convolutional presets."""
 
 
-def channels_last(image_shape, preset):
+def channels_last(image_shape, preset, *, longest=128):
     """(height, width, channels) from a shape with or without channels.
 
     Raises:
         ValueError: if the convolutional networks cannot have images of this shape.
     """
     height, width, channels = (*image_shape, 1) if len(image_shape) == 2 else image_shape
-    if any(side % 4 or not 16 <= side <= 128 for side in (height, width)) or channels not in (1, 3):
+    fits = all(side % 4 == 0 and 16 <= side <= longest for side in (height, width))
+    if not fits or channels not in (1, 3):
         raise ValueError(
             f"`presets.{preset}` makes images whose height and width are multiples of 4 from 16 "
-            f"to 128, with 1 or 3 channels. Received: image_shape={tuple(image_shape)}. "
+            f"to {longest}, with 1 or 3 channels. Received: image_shape={tuple(image_shape)}. "
             "Resize the images, or type GAN(generator, discriminator) with your own networks."
         )
     return height, width, channels

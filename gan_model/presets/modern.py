@@ -6,8 +6,10 @@ from gan_model import networks
 from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import GAN, inspection
-from gan_model.penalties import R1
 from gan_model.presets.image_shape import channels_last
+from gan_model.presets.rules import augment_for, r1_for
+
+_LONGEST = 256
 
 
 def modern(
@@ -17,21 +19,25 @@ def modern(
     generator_learning_rate=1e-3,
     discriminator_learning_rate=1e-3,
     loss=NonSaturating(),
-    penalty=R1(0.3, every=8),
-    augment=None,
+    penalty=r1_for,
+    augment=augment_for,
     average=ExponentialMovingAverage(50_000),
+    image_count=None,
     seed=0,
 ):
     """Small networks, R1 and an averaged generator, images in [-1, 1], Adam.
 
-    This preset is made for good images after a few minutes on a few CPU cores; docs/results.md
-    has its results.
+    This preset is made for good images after a few minutes on a few CPU cores, of any size and of
+    a few hundred images or more; docs/results.md has its results. The widths of the networks and
+    the weight of the penalty follow from the image shape, the augmentation from `image_count`, see
+    `gan_model.presets.rules`.
 
     Args:
         image_shape: (height, width) or (height, width, channels); height and width are multiples
-            of 4 from 16 to 128, channels 1 or 3.
-        penalty, augment, average: see `GAN.compile`; None switches each off. For small data sets
-            use `augment=augmenting.DiffAugment()`.
+            of 4 from 16 to 256, channels 1 or 3.
+        penalty, augment, average: see `GAN.compile`; None switches each off. By default the
+            penalty is `r1_for(image_shape)`, and the augmentation `augment_for(image_count)`.
+        image_count: number of training images. None: many, and there is no augmentation.
     """
     return _modern(
         image_shape,
@@ -43,6 +49,7 @@ def modern(
         penalty=penalty,
         augment=augment,
         average=average,
+        image_count=image_count,
     )
 
 
@@ -55,9 +62,10 @@ def modern_conditional(
     discriminator_learning_rate=1e-3,
     loss=NonSaturating(),
     class_loss=ClassCrossEntropy(0.3),
-    penalty=R1(0.3, every=8),
-    augment=None,
+    penalty=r1_for,
+    augment=augment_for,
     average=ExponentialMovingAverage(50_000),
+    image_count=None,
     seed=0,
 ):
     """`modern` for images with labels: `fit(images, labels)`, `generate(count, labels=3)`.
@@ -66,7 +74,7 @@ def modern_conditional(
         class_count: number of classes; labels are from 0 to `class_count - 1`.
         class_loss: see `GAN.compile`. A larger weight gives images that are easier to classify
             and less diverse within a class.
-        penalty, augment, average: see `GAN.compile`; None switches each off.
+        penalty, augment, average, image_count: as in `modern`.
     """
     return _modern(
         image_shape,
@@ -80,15 +88,27 @@ def modern_conditional(
         penalty=penalty,
         augment=augment,
         average=average,
+        image_count=image_count,
     )
 
 
 def _modern(
-    image_shape, name, loss, *, codings_size, rates, seed, classes=None, **compile_arguments
+    image_shape,
+    name,
+    loss,
+    *,
+    codings_size,
+    rates,
+    seed,
+    penalty,
+    augment,
+    image_count,
+    classes=None,
+    **compile_arguments,
 ):
     inspection.check_class_count(classes)
     classes = None if classes is None else int(classes)  # Keras refuses integers of numpy
-    image_shape = channels_last(image_shape, name)
+    image_shape = channels_last(image_shape, name, longest=_LONGEST)
     generator = networks.modern.generator(
         image_shape, codings_size=codings_size, class_count=classes
     )
@@ -97,6 +117,8 @@ def _modern(
     gan.compile(
         loss,
         *(keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates),
+        penalty=r1_for(image_shape) if penalty is r1_for else penalty,
+        augment=augment_for(image_count) if augment is augment_for else augment,
         **compile_arguments,
         steps_per_execution=4,
     )

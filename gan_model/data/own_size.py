@@ -1,0 +1,60 @@
+"""The sizes of the images in a folder -> the size to train at."""
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from gan_model.data.folder import existing_folder, image_names
+
+LONGEST = 64  # pixels of the longer side: larger images need more than some minutes of two cores
+_SHORTEST, _STEP = 16, 4  # pixels: of a side, and what the presets' sides are multiples of
+_READ = 200  # files whose headers are read, evenly spread
+_ALIKE = 0.1  # how far proportions may lie from the median, as a fraction of it
+_TURNED = range(5, 9)  # values of the EXIF orientation that swap width and height
+_ORIENTATION = 0x0112
+
+
+def own_size(folder, *, longest=LONGEST):
+    """The size at which the images of a folder are decoded if nobody asks for another.
+
+    The median of the files' sizes, made smaller to a longer side of at most `longest`, each side
+    a multiple of 4 and 16 or more. It is square if the proportions of the files differ.
+
+    Args:
+        folder: path, as for `data.load`.
+        longest: pixels.
+
+    Returns:
+        ((height, width), files): the size, and the median size of the files, (height, width).
+
+    Raises:
+        ValueError: there is no folder, or no file that can be read.
+    """
+    root = existing_folder(folder)
+    names = image_names(root)
+    rows = np.linspace(0, len(names) - 1, min(len(names), _READ)).astype(int)
+    sizes = [size for size in (_size_of(root / names[row]) for row in rows) if size]
+    if not sizes:
+        raise ValueError(f"None of the images in {root} can be read.")
+    sizes = np.array(sizes, float)
+    median, proportions = np.median(sizes, axis=0), sizes[:, 0] / sizes[:, 1]
+    middle = np.median(proportions)
+    if np.mean(np.abs(proportions - middle) <= _ALIKE * middle) < 0.9:
+        median_side = np.median(sizes.min(axis=1))
+        wanted = np.array([median_side, median_side])
+    else:
+        wanted = median
+    wanted = wanted * min(1, longest / wanted.max())
+    height, width = (max(_SHORTEST, _STEP * int(side // _STEP)) for side in wanted)
+    return (height, width), tuple(int(side) for side in median)
+
+
+def _size_of(path):
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(_ORIENTATION) in _TURNED
+            return (width, height) if turned else (height, width)
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError):
+        return None
+    except Image.DecompressionBombError:
+        return None

@@ -1,0 +1,84 @@
+"""Images and labels -> the preset and its arguments that suit them, and why."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gan_model.presets.modern import modern, modern_conditional
+from gan_model.presets.rules import FEW
+
+LEAST_IN_CLASS = 50  # images; docs/results.md has what was measured with fewer
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen for some images.
+
+    Args:
+        preset: function of `gan_model.presets`.
+        image_shape: (height, width, channels).
+        arguments: dict of the preset's other arguments.
+        reasons: dict from what was chosen to why, both texts.
+        batch_size: for `fit`.
+    """
+
+    preset: object
+    image_shape: tuple
+    arguments: dict = field(default_factory=dict)
+    reasons: dict = field(default_factory=dict)
+    batch_size: int = BATCH_SIZE
+
+    def __str__(self):
+        return ", ".join(f"{what} ({why})" if why else what for what, why in self.reasons.items())
+
+
+def choose(images, labels=None):
+    """The `Choice` for training images.
+
+    Classes are used where there are two or more, and 50 images or more of each.
+
+    Args:
+        images: uint8 (n, height, width) or (n, height, width, channels).
+        labels: integers (n,) from 0 to the number of classes - 1; None: the images have no classes.
+    """
+    images_shape = (*images.shape[1:], 1)[:3]
+    height, width, channels = images_shape
+    colours = "colour" if channels == 3 else "grey"
+    reasons = {f"{len(images):,} images of {height} x {width} in {colours}": ""}
+    arguments, preset = {"image_count": len(images)}, modern
+    counts = [] if labels is None else np.bincount(np.asarray(labels))
+    if len(counts) > 1:
+        least, classes = min(counts), f"{len(counts)} classes"
+        if least >= LEAST_IN_CLASS:
+            preset, arguments["class_count"] = modern_conditional, len(counts)
+            reasons["modern_conditional"] = f"{classes}, {least:,} images or more in each"
+        else:
+            reasons["modern"] = (
+                f"of {classes}, one has {least:,} images, and {LEAST_IN_CLASS} are the least"
+            )
+    else:
+        reasons["modern"] = "no classes"
+    if len(images) < FEW:
+        reasons["adaptive augmentation"] = f"fewer than {FEW:,} images"
+    reasons[f"batches of {BATCH_SIZE}"] = ""
+    return Choice(preset, images_shape, arguments, reasons)
+
+
+def suited(images, labels=None, *, seed=0, **arguments):
+    """A compiled GAN that suits the images, and one line on stdout about what was chosen.
+
+    ```python
+    (images, labels), held_out = data.load("path/to/pictures")
+    gan = presets.suited(images, labels)
+    gan.fit(images, labels if gan.class_count else None, callbacks=callbacks.watch("run"))
+    ```
+
+    Args:
+        images, labels: see `choose`.
+        seed: of the codings and of the order of the images.
+        **arguments: of the preset, instead of those chosen, e.g. `augment=None`.
+    """
+    choice = choose(images, labels)
+    print(f"Chosen: {choice}.")
+    return choice.preset(choice.image_shape, seed=seed, **(choice.arguments | arguments))

@@ -1,0 +1,259 @@
+"""Features learned without labels: what they compute, that they repeat, what they see."""
+
+import math
+import random
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_model import features, metrics
+from gan_model.features.self_supervised import distortions, learning, network
+
+SHAPE = (16, 20, 3)
+
+
+def discs(count, *, seed=0, shape=SHAPE):
+    """Coloured discs on grey ground, uint8 (count, *shape)."""
+    random = np.random.default_rng(seed)
+    rows, columns = np.indices(shape[:2])
+    centres = random.uniform(4, np.array(shape[:2]) - 4, (count, 2))
+    distances = np.hypot(rows - centres[:, 0, None, None], columns - centres[:, 1, None, None])
+    inside = distances < random.uniform(2, 6, (count, 1, 1))
+    colours = random.integers(0, 256, (count, 1, 1, shape[2]))
+    return np.where(inside[..., None], colours, 128).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def learned():
+    return features.learned(discs(400), steps=150, keep=False)
+
+
+def in_range(images):
+    return tf.constant(images / np.float32(127.5) - 1, tf.float32)
+
+
+def fid(known, real, fake):
+    vectors = (metrics.Moments.of(known(images)) for images in (real, fake))
+    return metrics.frechet_distance(*vectors)
+
+
+# What is computed.
+
+
+def test_equal_projections_are_told_apart_by_guessing():
+    projections = tf.ones((8, 5))
+    assert float(learning.contrast(projections)) == pytest.approx(math.log(7), rel=1e-5)
+
+
+def test_two_views_that_point_the_same_way_cost_little():
+    views = tf.tile(tf.eye(4), (2, 1))  # cosines: 1 to the partner, 0 to the six others
+    expected = -math.log(math.exp(5) / (math.exp(5) + 6))
+    assert float(learning.contrast(views)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_folded_arrays_compute_what_the_network_computes():
+    model = network.network(SHAPE, seed=3)
+    images = in_range(discs(8))
+    model(images, training=True)  # moves the batch norms from their first values
+    vectors = network.vectors(images, network.arrays_of(model))
+    np.testing.assert_allclose(vectors, model(images, training=False), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (28, 28, 1), (48, 64, 3), (20, 36, 3), (5, 4, 1)])
+def test_images_of_many_shapes(shape):
+    model = network.network(shape, seed=0)
+    vectors = network.vectors(tf.zeros((2, *shape)), network.arrays_of(model))
+    assert vectors.shape == (2, network.SIZE)
+
+
+def test_half_whitened_vectors_have_the_root_of_the_variances():
+    images = discs(300)
+    arrays = network.arrays_of(network.network(SHAPE, seed=1))
+    before = np.linalg.eigvalsh(np.cov(network.vectors(in_range(images), arrays).numpy().T))
+    vectors = network.vectors(in_range(images), learning.half_whitened(arrays, images)).numpy()
+    after = np.linalg.eigvalsh(np.cov(vectors.T.astype(np.float64)))
+    kept = before > 2e-3 * before.mean()
+    ratios = after[kept] / np.sqrt(before[kept])
+    np.testing.assert_allclose(ratios, ratios[-1], rtol=0.02)
+    np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-3)
+    assert np.square(vectors).mean() == pytest.approx(1, rel=1e-3)
+
+
+def test_large_images_are_seen_at_64_pixels():
+    assert network.seen_shape((256, 128, 3)) == (64, 32, 3)
+    assert network.seen_shape((64, 48, 1)) == (64, 48, 1)
+    image = np.zeros((1, 128, 128, 1), np.uint8)
+    image[:, ::2] = 200  # averages to 100
+    assert float(network.to_seen(image, (64, 64, 1))[0, 0, 0, 0]) == 100
+
+
+# Distortions.
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), SHAPE])
+def test_distorted_images_stay_in_range_and_tell_each_amount(shape):
+    images = in_range(discs(64, shape=shape))
+    distorted, amounts = distortions.distort(images, tf.random.Generator.from_seed(0))
+    assert distorted.shape == images.shape
+    assert amounts.shape == (64, 14 if shape[2] == 3 else 10)
+    assert np.abs(distorted).max() <= 1 and np.abs(amounts).max() <= 1
+    assert (np.std(amounts, axis=0) > 0.1).all()
+
+
+@pytest.mark.parametrize(
+    "name", ["shift", "mix", "paste", "coarsen", "warp", "shade", "recolour", "blur", "add_noise"]
+)
+def test_an_amount_of_0_leaves_the_image_alone_and_others_do_not(name):
+    random = tf.random.Generator.from_seed(1)
+    images = random.uniform((64, *SHAPE), -1.0, 1.0)
+    distorted, amounts = getattr(distortions, name)(images, random)
+    changes = np.abs(distorted - images).max(axis=(1, 2, 3))
+    without = np.abs(amounts).max(axis=1) == 0
+    np.testing.assert_allclose(changes[without], 0, atol=1e-6)
+    assert without.any() and (changes[~without] > 1e-3).mean() > 0.7
+
+
+def test_shift_moves_by_the_pixels_that_it_tells():
+    images = in_range(discs(16))
+    moved, amounts = distortions.shift(images, tf.random.Generator.from_seed(2))
+    down, right = np.rint(2 * amounts[5]).astype(int)  # an eighth of 16 pixels is 2
+    rows = np.clip(np.arange(16) + down, 0, 15)
+    columns = np.clip(np.arange(20) + right, 0, 19)
+    np.testing.assert_array_equal(moved[5], images[5].numpy()[rows][:, columns])
+
+
+# The same again, and what stays of it.
+
+
+def test_the_same_images_and_seed_give_the_same_features(learned):
+    again = features.learned(discs(400), steps=150, keep=False)
+    assert again.checksum == learned.checksum
+    other = features.learned(discs(400), steps=20, seed=1, keep=False)
+    assert other.checksum != learned.checksum
+
+
+def test_learning_leaves_the_random_numbers_of_others_alone():
+    keras.utils.set_random_seed(5)
+    expected = random.random(), np.random.random(), float(tf.random.normal(()))
+    keras.utils.set_random_seed(5)
+    features.learned(discs(200), steps=2, keep=False)
+    assert (random.random(), np.random.random(), float(tf.random.normal(()))) == expected
+
+
+def test_the_name_has_the_checksum(learned):
+    assert learned.name == f"learned_{learned.checksum[:4]}"
+    names = metrics.FeatureMetrics(learned).metrics
+    assert names[0].name == f"fid_{learned.name}"
+
+
+def test_a_file_gives_the_same_vectors(learned, tmp_path):
+    learned.save(tmp_path / "features.npz")
+    loaded = features.from_file(tmp_path / "features.npz")
+    assert loaded.name == learned.name and loaded.image_shape == SHAPE
+    np.testing.assert_array_equal(loaded(discs(30, seed=1)), learned(discs(30, seed=1)))
+
+
+def test_features_are_learned_once(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
+    first = features.learned(discs(200), steps=3)
+    assert "Features learned from 200 images in" in capfd.readouterr().err
+    assert features.learned(discs(200), steps=3).checksum == first.checksum
+    assert capfd.readouterr().err == ""
+    features.learned(discs(200, seed=1), steps=3)  # of other images
+    assert "Features learned" in capfd.readouterr().err
+
+
+def interrupt(*arguments):
+    raise KeyboardInterrupt
+
+
+def test_learning_that_was_stopped_begins_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
+    images = discs(200)
+    with monkeypatch.context() as patched:
+        patched.setattr(learning.np.random, "default_rng", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            features.learned(images, steps=3)
+    assert not list(tmp_path.rglob("*.npz"))
+    kept = features.learned(images, steps=3)
+    assert kept.checksum == features.learned(images, steps=3, keep=False).checksum
+
+
+def test_a_damaged_file_in_the_cache_is_learned_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
+    first = features.learned(discs(200), steps=2)
+    (path,) = tmp_path.rglob("*.npz")
+    path.write_bytes(path.read_bytes()[:1000])
+    assert features.learned(discs(200), steps=2).checksum == first.checksum
+    assert features.from_file(path).checksum == first.checksum
+
+
+def test_a_cache_that_cannot_be_written_is_told_and_done_without(tmp_path, monkeypatch, capfd):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path / "file"))
+    assert features.learned(discs(200), steps=2).name.startswith("learned_")
+    assert "cannot be kept in" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"PK damaged", None])
+def test_a_file_that_is_none_of_features_is_refused(tmp_path, content):
+    path = tmp_path / "some.npz"
+    if content is None:
+        np.savez(path, images=np.zeros(3))
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"some\.npz cannot be read as learned features"):
+        features.from_file(path)
+
+
+def test_too_few_images_are_refused():
+    with pytest.raises(ValueError, match=r"200 images or more\. Received: 199"):
+        features.learned(discs(199))
+
+
+# What they see.
+
+
+def test_they_see_noise_blur_colours_shifts_and_missing_groups(learned):
+    held_out, real = discs(300, seed=7), discs(300, seed=8)
+    floor = fid(learned, held_out, real)
+    noise = np.random.default_rng(0).normal(size=real.shape)
+    noisy = [np.clip(real + s * noise, 0, 255).astype(np.uint8) for s in (8, 25, 60)]
+    moved = [np.roll(real, by, axis=2) for by in (2, 4)]
+    reads = [fid(learned, held_out, images) for images in noisy]
+    assert floor < reads[0] < reads[1] < reads[2] and reads[2] > 5 * floor
+    assert floor < fid(learned, held_out, moved[0]) < fid(learned, held_out, moved[1])
+    assert fid(learned, held_out, real[..., [1, 2, 0]]) < 3 * floor  # all colours are as likely
+    red = real[real[..., 0].mean(axis=(1, 2)) > 128]
+    assert fid(learned, held_out, np.resize(red, real.shape)) > 2 * floor
+    assert fid(learned, held_out, np.resize(real[:20], real.shape)) > 2 * floor
+    shuffled = metrics.shuffled_pixels(real)
+    assert fid(learned, held_out, shuffled) > 10 * floor
+
+
+# What is chosen.
+
+
+def test_learned_features_are_chosen_where_no_others_fit(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(
+        features, "learned", lambda images: chosen.append(len(images)) or features.pixels()
+    )
+    held_out = discs(30, seed=1)
+    (measure,) = metrics.measures(held_out, training=discs(200))
+    assert measure.features.name == "pixels" and chosen == [200]
+    assert metrics.measures(held_out, training=discs(199))[0].metrics[0].name == "swd"
+    assert metrics.measures(held_out)[0].metrics[0].name == "swd"
+    with pytest.raises(ValueError, match="Features are learned from training images"):
+        metrics.measures(held_out, "learned")
+
+
+def test_a_file_is_chosen_by_its_path(learned, tmp_path):
+    path = str(tmp_path / "features.npz")
+    learned.save(path)
+    (measure,) = metrics.measures(discs(30, seed=1), path)
+    assert measure.features.name == learned.name
+    with pytest.raises(ValueError, match=f"{learned.name}.*take images of shape"):
+        metrics.measures(np.zeros((30, 28, 28), np.uint8), path)
