@@ -1,0 +1,177 @@
+"""What is chosen for images, and that the rules behind the presets hold."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_model import presets
+from gan_model.augmenting import Adaptive
+from gan_model.networks import modern
+from gan_model.networks.upsampling import UpsampledConv2D
+from gan_model.presets import rules
+
+
+def images(count, shape=(16, 16, 3)):
+    return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+# The choice.
+
+
+def test_images_without_classes_get_modern():
+    choice = presets.choose(images(300))
+    assert choice.preset is presets.modern
+    assert choice.image_shape == (16, 16, 3) and choice.arguments == {"image_count": 300}
+    assert "300 images of 16 x 16 in colour" in str(choice)
+    assert "adaptive augmentation (fewer than" in str(choice)
+
+
+@pytest.mark.parametrize(
+    ("counts", "preset"),
+    [
+        ((150, 50), presets.modern_conditional),
+        ((150, 49), presets.modern),
+        ((200,), presets.modern),
+    ],
+)
+def test_classes_are_used_where_each_has_enough(counts, preset):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    choice = presets.choose(images(len(labels)), labels)
+    assert choice.preset is preset
+    assert choice.arguments.get("class_count", 1) == (1 if preset is presets.modern else 2)
+
+
+def test_grey_images_may_come_without_a_channel():
+    assert presets.choose(images(20, (28, 28))).image_shape == (28, 28, 1)
+
+
+def test_many_images_are_not_augmented():
+    choice = presets.choose(np.zeros((rules.FEW, 16, 16), np.uint8))
+    assert "augmentation" not in str(choice)
+
+
+def test_suited_gives_the_compiled_gan_and_tells_why(capsys):
+    gan = presets.suited(images(100), np.arange(100) % 2, seed=3)
+    assert gan.compiled and gan.class_count == 2 and gan.image_shape == (16, 16, 3)
+    assert isinstance(gan.augment, Adaptive)
+    assert "modern_conditional (2 classes, 50 images or more in each)" in capsys.readouterr().out
+
+
+def test_each_choice_can_be_overruled():
+    gan = presets.suited(images(100), augment=None, penalty=None, codings_size=7)
+    assert gan.augment is None and gan.penalty is None and gan.codings_size == 7
+
+
+# The rules.
+
+
+@pytest.mark.parametrize(
+    ("shape", "weight"), [((28, 28, 1), 0.3), ((64, 64, 3), 4.70), ((16, 20, 1), 0.122)]
+)
+def test_the_penalty_grows_with_the_values_of_an_image(shape, weight):
+    gan = presets.modern(shape)
+    assert gan.penalty.weight == pytest.approx(weight, rel=0.01) and gan.penalty.every == 8
+
+
+def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
+    """The reason for the rule: what the discriminator sees decides, not how many pixels show it."""
+    weights = tf.random.Generator.from_seed(0).normal((8 * 8, 1))
+    paid = []
+    for side in (8, 16, 32):
+        shrink = keras.layers.AveragePooling2D(side // 8)
+        score = keras.Sequential(
+            [keras.layers.Input((side, side, 1)), shrink, keras.layers.Flatten()]
+        )
+        penalty = rules.r1_for((side, side, 1))
+        real = tf.random.Generator.from_seed(1).normal((4, side, side, 1))
+
+        def discriminator(images, score=score):
+            return score(images) @ weights
+
+        paid.append(
+            float(tf.reduce_mean(penalty.of_each(discriminator, real, real, None))) * penalty.weight
+        )
+    assert paid[1] == pytest.approx(paid[0], rel=1e-5)
+    assert paid[2] == pytest.approx(paid[0], rel=1e-5)
+
+
+def test_few_images_are_augmented():
+    assert isinstance(rules.augment_for(300), Adaptive)
+    assert rules.augment_for(rules.FEW) is None and rules.augment_for(None) is None
+    assert isinstance(presets.modern((16, 16, 1), image_count=300).augment, Adaptive)
+
+
+@pytest.mark.parametrize(
+    ("shape", "generator", "discriminator"),
+    [
+        ((28, 28, 1), 16, 32),
+        ((64, 64, 3), 8, 16),
+        ((48, 64, 3), 8, 16),
+        ((128, 128, 3), 4, 8),
+        ((256, 256, 3), 2, 4),
+        ((16, 16, 1), 32, 64),
+    ],
+)
+def test_widths_follow_from_the_size(shape, generator, discriminator):
+    assert modern.filters_for(shape, 512) == generator
+    assert modern.filters_for(shape, 1024) == discriminator
+
+
+@pytest.mark.parametrize(
+    ("shape", "sides"),
+    [
+        ((64, 64, 3), [64, 32, 16, 8, 4]),
+        ((28, 28, 1), [28, 14, 7]),
+        ((100, 100, 3), [100, 50, 25, 13, 7]),
+        ((16, 16, 1), [16, 8, 4]),
+    ],
+)
+def test_the_generator_starts_from_a_few_pixels(shape, sides):
+    assert modern.sides_of(shape) == [(side, side) for side in sides]
+
+
+@pytest.mark.parametrize(
+    "shape", [(16, 16, 1), (36, 20, 3), (100, 60, 1), (48, 64, 3), (256, 16, 1)]
+)
+def test_sides_that_are_multiples_of_4(shape):
+    generator = modern.generator(shape, codings_size=5)
+    assert generator(tf.zeros((2, 5))).shape == (2, *shape)
+    assert modern.discriminator(shape)(tf.zeros((2, *shape))).shape == (2, 1)
+
+
+@pytest.mark.parametrize("shape", [(18, 16, 1), (12, 16, 1), (16, 260, 1), (16, 16, 2)])
+def test_other_shapes_are_refused(shape):
+    with pytest.raises(ValueError, match="multiples of 4 from 16 to 256, with 1 or 3 channels"):
+        presets.modern(shape)
+
+
+# The layer.
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (7, 5), (1, 3)])
+def test_upsampled_convolution_computes_what_two_layers_compute(height, width):
+    inputs = tf.random.Generator.from_seed(0).normal((2, height, width, 3))
+    fused = UpsampledConv2D(6)
+    plain = keras.Sequential(
+        [keras.layers.UpSampling2D(), keras.layers.Conv2D(6, 3, padding="same", use_bias=False)]
+    )
+    plain(inputs)
+    fused(inputs)
+    plain.layers[-1].set_weights(fused.get_weights())
+    with tf.GradientTape(persistent=True) as tape:
+        made = [tf.reduce_sum(tf.sin(layer(inputs))) for layer in (fused, plain)]
+    np.testing.assert_allclose(fused(inputs), plain(inputs), rtol=1e-5, atol=1e-5)
+    gradients = [
+        tape.gradient(total, layer.trainable_variables[0])
+        for total, layer in zip(made, (fused, plain), strict=True)
+    ]
+    np.testing.assert_allclose(*gradients, rtol=1e-4, atol=1e-4)
+
+
+def test_upsampled_convolution_is_saved(tmp_path):
+    model = modern.generator((16, 16, 1), codings_size=5)
+    model.save(tmp_path / "generator.keras")
+    loaded = keras.models.load_model(tmp_path / "generator.keras")
+    codings = tf.ones((2, 5))
+    np.testing.assert_array_equal(model(codings), loaded(codings))
