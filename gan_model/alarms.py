@@ -21,10 +21,12 @@ import tensorflow as tf
 from gan_model.metrics.diversity import collapsed
 from gan_model.metrics.record import Kind
 from gan_model.model.trackers import FIGURES
+from gan_model.penalties import weight_for
 
 # The last two are of generated images, and NaN if the weights are.
 _OF_TRAINING = (*FIGURES, "diversity", "class_entropy")
 _EPOCHS = 3  # in a row before an alarm is raised, as figures of a healthy game oscillate
+_STALLED = 5  # epochs in which the distance has not become less, beside a sure discriminator
 _STEPS = 500  # before that a generator has not learned enough to be judged
 
 
@@ -57,7 +59,7 @@ class Exploding:
         seen = seen or self._steep(figures, before)
         return seen and (
             f"{seen}. A step was too long, and no later one brings the run back: try lower "
-            "learning rates, or a penalty, penalty=penalties.R1(10)."
+            f"learning rates, or a heavier penalty, {heavier_penalty(gan)}."
         )
 
     def _not_finite(self, figures):
@@ -85,36 +87,51 @@ class DiscriminatorWon:
     """The discriminator tells all images apart, so the generator has nothing to learn from.
 
     It is raised by a low discriminator loss, as a fraction of the loss of guessing, both counted
-    from the lowest value of that loss. A loss without a lowest value never raises it, such as
+    from the lowest value of that loss: by one that is next to nothing, or by one that is low while
+    the generated images do not get better. A loss without a lowest value never raises it, such as
     `losses.Wasserstein`, whose discriminator is meant to be far ahead.
 
     Args:
         fraction: of the loss of guessing, between 0 and 1. The discriminator has won if its loss
             is below that for 3 epochs.
+        stalled_fraction: of the loss of guessing, as well. The discriminator has won if its loss is
+            below that in 5 validated epochs in a row, and the held-out distance in none of them
+            below that of all epochs before.
     """
 
     name, ends = "discriminator_won", False
 
-    def __init__(self, fraction=0.08):
-        self.fraction, self._bounds = fraction, _LossBounds()
+    def __init__(self, fraction=0.08, stalled_fraction=0.3):
+        self.fraction, self.stalled_fraction = fraction, stalled_fraction
+        self._bounds = _LossBounds()
 
     def judge(self, gan, figures, before):
         least, guessing = self._bounds.of(gan.loss)
-        paid = [*before.get("discriminator_loss", ()), figures["discriminator_loss"]][-_EPOCHS:]
-        if guessing is None or len(paid) < _EPOCHS or int(gan.step.numpy()) < _STEPS:
+        if guessing is None or int(gan.step.numpy()) < _STEPS:
             return None
-        if max(paid) >= least + self.fraction * (guessing - least):
+        paid = [*before.get("discriminator_loss", ()), figures["discriminator_loss"]]
+
+        def low(epochs, fraction):
+            below = least + fraction * (guessing - least)
+            return len(paid) >= epochs and max(paid[-epochs:]) < below
+
+        if low(_EPOCHS, self.fraction):
+            seen = f"for {_EPOCHS} epochs the discriminator has paid no more than "
+            seen += f"{max(paid[-_EPOCHS:]):.2g}"
+        elif low(_STALLED, self.stalled_fraction) and _stands_still(gan, figures, before):
+            seen = f"for {_STALLED} epochs the discriminator has paid no more than "
+            seen += f"{max(paid[-_STALLED:]):.2g} and the held-out distance has not become less"
+        else:
             return None
         norm, norms_before = "generator_gradient_norm", before.get("generator_gradient_norm", ())
         highest = max([figures[norm], *norms_before])
         return (
-            f"for {_EPOCHS} epochs the discriminator has paid no more than {max(paid):.2g}, and "
-            f"guessing costs {guessing:.2g}; real images score {figures['real_score']:.1f}, fake "
-            f"ones {figures['fake_score']:.1f}; the generator's gradient is "
-            f"{figures[norm]:.2g}, at most {highest:.2g} in an epoch. The "
-            "discriminator has won, and the generator learns little from it: try a lower "
-            "discriminator_learning_rate, discriminator_steps=1, penalty=penalties.R1(10) or "
-            "augment=augmenting.DiffAugment()."
+            f"{seen}; guessing costs {guessing:.2g}; real images score "
+            f"{figures['real_score']:.1f}, fake ones {figures['fake_score']:.1f}; the generator's "
+            f"gradient is {figures[norm]:.2g}, at most {highest:.2g} in an epoch. The "
+            "discriminator has won, and the generator learns little from it: try a heavier "
+            f"penalty, {heavier_penalty(gan)}, a lower discriminator_learning_rate, "
+            "discriminator_steps=1 or augment=augmenting.DiffAugment()."
         )
 
 
@@ -146,7 +163,7 @@ class Collapse:
             return None
         return (
             f"{reasons[-1]}, for {_EPOCHS} epochs. The generator has collapsed: try lower learning "
-            "rates, penalty=penalties.R1(10), another loss such as losses.RelativisticAverage(), "
+            f"rates, {heavier_penalty(gan)}, another loss such as losses.RelativisticAverage(), "
             "or start again with another seed."
         )
 
@@ -174,6 +191,16 @@ def diverged(figures):
     return bool(not_finite(figures) or figures.get(figure_of(Exploding)))
 
 
+def heavier_penalty(gan):
+    """What to type for a heavier penalty: ten times the weight that the GAN has.
+
+    Without a penalty, or with one that has no weight, the weight that suits its images.
+    """
+    weight = getattr(gan.penalty, "weight", None)
+    heavier = 10 * weight if isinstance(weight, (int, float)) and weight else 0
+    return f"penalty=penalties.R1({max(heavier, weight_for(gan.image_shape)):.2g})"
+
+
 def loss_bounds(loss):
     """The lowest discriminator loss, and the loss of guessing (the same score for all images).
 
@@ -195,6 +222,14 @@ def loss_bounds(loss):
 
 def _paid(loss, real, fake):
     return float(loss.discriminator(tf.fill((1, 1), real), tf.fill((1, 1), fake)))
+
+
+def _stands_still(gan, figures, before):
+    """Whether the held-out distance is measured, and of late never below all before."""
+    distance = gan.quality and gan.quality.distance
+    read = [] if not distance else [*before.get(f"val_{distance}", ())]
+    read += [figures[f"val_{distance}"]] if f"val_{distance}" in figures else []
+    return len(read) > _STALLED and min(read[-_STALLED:]) >= min(read[:-_STALLED])
 
 
 def _latest(name, figures, before):

@@ -15,7 +15,18 @@ from processes import finish, forked, program
 from test_callbacks import curve, events, rows
 from test_resume import bytes_in, same
 
-from gan_model import GAN, alarms, augmenting, callbacks, data, features, losses, metrics, presets
+from gan_model import (
+    GAN,
+    alarms,
+    augmenting,
+    callbacks,
+    data,
+    features,
+    losses,
+    metrics,
+    penalties,
+    presets,
+)
 from gan_model.callbacks.figures import alarm_tag, tag
 from gan_model.metrics.diversity import collapsed, diversity
 from gan_model.storage import checkpoint
@@ -34,10 +45,16 @@ HEALTHY = {
 }
 
 
-def at(step=SETTLED, loss=None, quality=None):
+def at(step=SETTLED, loss=None, quality=None, penalty=None):
     """What alarms ask of a GAN."""
     loss = loss or losses.BinaryCrossentropy()
-    return types.SimpleNamespace(step=tf.constant(step), loss=loss, quality=quality)
+    return types.SimpleNamespace(
+        step=tf.constant(step),
+        loss=loss,
+        quality=quality,
+        penalty=penalty,
+        image_shape=(64, 64, 3),
+    )
 
 
 def judged(alarm, epochs, gan=None):
@@ -128,6 +145,30 @@ def test_the_discriminator_has_won_after_three_epochs_in_a_row():
     sentence = judged(alarm, [{}, won, won, won])
     assert "for 3 epochs the discriminator has paid no more than 0.05" in sentence
     assert "fake ones -12.0" in sentence and "discriminator_learning_rate" in sentence
+
+
+def stalled(distances, *, loss=0.15):
+    """The sentence after epochs with a sure discriminator and these held-out distances."""
+    gan = at(quality=types.SimpleNamespace(distance="swd"))
+    epochs = [HEALTHY | {"discriminator_loss": loss, "val_swd": one} for one in distances]
+    before = {name: [epoch[name] for epoch in epochs[:-1]] for name in epochs[0]}
+    return alarms.DiscriminatorWon().judge(gan, epochs[-1], before)
+
+
+def test_a_sure_discriminator_has_won_where_the_images_get_no_better():
+    """As on 3,786 icons with R1(0.3): a loss of 0.18 for 26 epochs, the best of them the sixth."""
+    sentence = stalled([9, 5, 6, 5.5, 7, 6, 5])
+    assert "no more than 0.15 and the held-out distance has not become less" in sentence
+    assert stalled([9, 8, 7, 6, 5, 4, 3]) is None  # still getting better
+    assert stalled([9, 5, 6, 5.5, 7, 6, 4.9]) is None
+    assert stalled([5, 6, 6, 6, 6]) is None  # too few epochs to tell
+    assert stalled([9, 5, 6, 5.5, 7, 6, 5], loss=0.3) is None  # not sure enough
+
+
+def test_the_advice_names_a_weight_for_the_images_and_the_penalty_at_hand():
+    assert alarms.heavier_penalty(at()) == "penalty=penalties.R1(4.7)"
+    assert alarms.heavier_penalty(at(penalty=penalties.R1(0.3))) == "penalty=penalties.R1(4.7)"
+    assert alarms.heavier_penalty(at(penalty=penalties.R1(4.7))) == "penalty=penalties.R1(47)"
 
 
 def test_label_smoothing_moves_the_least_that_counts():

@@ -31,8 +31,23 @@ it here, and add a row in tests/test_penalties.py.
 update.
 """
 
-from gan_model.penalties.gradient_norms import DRAGAN, R1, R2, GradientPenalty
+from gan_model.penalties.gradient_norms import (
+    DRAGAN,
+    R1,
+    R2,
+    GradientPenalty,
+    weight_for,
+)
 from gan_model.penalties.penalty import Penalty, Sum
 from gan_model.penalties.weight_clipping import WeightClipping
 
-__all__ = ["DRAGAN", "R1", "R2", "GradientPenalty", "Penalty", "Sum", "WeightClipping"]
+__all__ = [
+    "DRAGAN",
+    "R1",
+    "R2",
+    "GradientPenalty",
+    "Penalty",
+    "Sum",
+    "WeightClipping",
+    "weight_for",
+]
