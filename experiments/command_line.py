@@ -93,6 +93,17 @@ def features(text):
     )
 
 
+def add_features(parser, *, otherwise="by the images"):
+    """Adds the argument that says what to measure in."""
+    parser.add_argument(
+        "--features",
+        type=features,
+        metavar="NAME",
+        help=f"to measure in: {', '.join(FEATURES)}, or the features.npz of a run; else "
+        f"{otherwise}",
+    )
+
+
 def add_data(parser, *, default):
     """Adds the arguments that say what to train on."""
     parser.add_argument(

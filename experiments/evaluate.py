@@ -8,7 +8,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from command_line import Parser, features, plain_errors, positive, quiet
+from command_line import Parser, add_features, plain_errors, positive, quiet
 
 
 def arguments():
@@ -22,9 +22,7 @@ def arguments():
     parser.add_argument(
         "--seeds", type=positive, default=3, help="number of seeds, or of parts of given images"
     )
-    parser.add_argument(
-        "--features", type=features, metavar="NAME", help="else the run's, or by the images"
-    )
+    add_features(parser, otherwise="the run's, or by the images")
     parser.add_argument(
         "--weights", choices=("last", "best"), default="last", help="epoch of a run to measure"
     )

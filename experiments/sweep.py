@@ -12,7 +12,7 @@ from command_line import (
     Parser,
     above_0,
     add_data,
-    features,
+    add_features,
     plain_errors,
     positive,
     quiet,
@@ -47,9 +47,7 @@ def arguments():
     parser.add_argument("--workers", type=positive, help="processes that share the trials")
     parser.add_argument("--worker", type=positive, help="run only the worker with this number")
     parser.add_argument("--seed", type=seed, default=0, help="of the search")
-    parser.add_argument(
-        "--features", type=features, metavar="NAME", help="as for train.py; else by the images"
-    )
+    add_features(parser)
     parser.add_argument("--run-dir", help="folder of the search; else runs/sweep-PRESET-DATA")
     return parser.parse_args()
 

@@ -13,7 +13,7 @@ from command_line import (
     Parser,
     above_0,
     add_data,
-    features,
+    add_features,
     loaded,
     plain_errors,
     positive,
@@ -45,13 +45,7 @@ def arguments():
     parser.add_argument("--generator-learning-rate", type=above_0, help="else the preset's")
     parser.add_argument("--discriminator-learning-rate", type=above_0, help="else the preset's")
     parser.add_argument("--steps-per-epoch", type=positive, help="batches per epoch; else one pass")
-    parser.add_argument(
-        "--features",
-        type=features,
-        metavar="NAME",
-        help="to measure in: fashion, inception, learned, sliced, or the features.npz of a run; "
-        "else by the images",
-    )
+    add_features(parser)
     parser.add_argument("--validate-every", type=positive, default=1, help="epochs per measurement")
     parser.add_argument("--seed", type=seed, default=0, help="of weights, codings, image order")
     parser.add_argument("--run-dir", help="folder of the run; else runs/PRESET-DATA")

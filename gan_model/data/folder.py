@@ -69,6 +69,11 @@ def class_names(folder):
 
 
 def existing_folder(folder):
+    """The absolute path of a folder.
+
+    Raises:
+        ValueError: there is none.
+    """
     root = Path(folder).expanduser().resolve()
     if not root.is_dir():
         raise ValueError(f"There is no folder {root}. Give the path of a folder of images.")
