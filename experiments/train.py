@@ -40,7 +40,7 @@ def arguments():
     parser.add_argument(
         "--minutes", type=above_0, help="of training, instead of epochs; else 10 for a folder"
     )
-    parser.add_argument("--batch-size", type=positive, default=32, help="images per batch")
+    parser.add_argument("--batch-size", type=positive, help="images per batch; else 32")
     parser.add_argument("--codings-size", type=positive, help="size of a coding; else the preset's")
     parser.add_argument("--generator-learning-rate", type=above_0, help="else the preset's")
     parser.add_argument("--discriminator-learning-rate", type=above_0, help="else the preset's")
@@ -60,15 +60,12 @@ def main(args):
     with quiet():
         from gan_model import data, presets, runs
     use_gpus()
-    named = args.preset or ("modern" if args.data in data.NAMES else SUITED)
-    preset = presets.named(named) if named != SUITED else None  # before reading the data
+    args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
+    if args.preset != SUITED:
+        presets.named(args.preset)  # before reading the data, which may take long
     (train, labels), (held_out, held_out_labels) = loaded(args)
-    folder = runs.RunFolder(args.run_dir or f"runs/{named}-{Path(args.data).name}")
-    if preset is None:
-        preset = chosen(args, train, labels)
-    elif not args.minutes:
-        args.epochs = args.epochs or 20
-    args.preset = preset.__name__
+    folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
+    preset = preset_for(args, train, labels)
     classes = presets.classes_for(preset, labels, held_out_labels)
     settings = settings_of(args, train, classes | ({"labels": labels} if classes else {}))
     with folder.opened(settings):
@@ -92,13 +89,18 @@ def main(args):
     report(folder, history.history, args.validate_every, gan.quality)
 
 
-def chosen(args, images, labels):
-    """The preset that suits the images; sets how long to train. Tells all of it in one line."""
+def preset_for(args, images, labels):
+    """The preset asked for, or the one that suits the images; completes the other arguments."""
     from gan_model import presets
 
+    if args.preset != SUITED:
+        args.epochs = args.epochs if args.minutes else args.epochs or 20
+        args.batch_size = args.batch_size or 32
+        return presets.named(args.preset)
     choice = presets.choose(images, labels)
-    if not args.epochs:
-        args.minutes = args.minutes or _MINUTES
+    args.preset = choice.preset.__name__
+    args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
+    args.batch_size = args.batch_size or choice.batch_size
     if not args.steps_per_epoch and len(images) < _LEAST_STEPS * args.batch_size:
         args.steps_per_epoch = _LEAST_STEPS
     print(f"Chosen: {choice}.{files_line(args)} To choose yourself: train.py --help", flush=True)
