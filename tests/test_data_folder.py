@@ -102,7 +102,7 @@ def test_16_bits_are_scaled_and_not_clipped(dtype, images):
     expected = np.rint(deep / 257).astype(np.uint8)
     assert expected.max() == 255 and len(np.unique(expected)) == 256
     image = Image.fromarray(deep)
-    np.testing.assert_array_equal(np.asarray(decoding._plain(image)), expected)
+    np.testing.assert_array_equal(np.asarray(decoding._plain(image, "white")), expected)
     if dtype == np.uint16:  # which PNG can hold
         image.save(images / "a.png")
         pixels = pixels_of(images / "a.png", (20, 20), 1)
@@ -625,7 +625,7 @@ def test_where_the_cache_is(monkeypatch):
 def test_few_images_are_in_memory_at_once(images, decoded, monkeypatch):
     monkeypatch.setattr(folder, "_AHEAD", 4)
     write_greys(images, 40)
-    stream = folder._decoded(images, sorted(os.listdir(images)), (8, 8, 1))
+    stream = folder._decoded(images, sorted(os.listdir(images)), (8, 8, 1), {})
     for taken, _ in enumerate(stream, start=1):
         assert len(decoded) <= taken + 4
     assert taken == 40
@@ -640,3 +640,39 @@ def test_long_decoding_is_mentioned(images, cache_folder, monkeypatch, capsys):
     assert capsys.readouterr().err == f"Decoding 40 images into {cache_folder} (once)...\n"
     load_folder(images, image_size=65)  # from the cache
     assert capsys.readouterr().err == ""
+
+
+# The ground, and what is done with other proportions.
+
+
+def test_the_ground_shows_through_transparent_images(images):
+    write(images / "a.png", (0, 0, 0, 0), mode="RGBA")
+    path = images / "a.png"
+    for ground, expected in (("white", 255), ("black", 0), ("#102030", (16, 32, 48))):
+        decoded = decode(path, image_size=(4, 4), channels=3, ground=ground)
+        np.testing.assert_array_equal(decoded.pixels, np.broadcast_to(expected, (4, 4, 3)))
+    grey = decode(path, image_size=(4, 4), channels=1, ground="white")
+    assert (grey.pixels == 255).all()
+
+
+def test_wide_images_are_cropped_or_shown_whole(images):
+    write(images / "a.png", (200, 0, 0), size=(40, 20))  # 40 wide
+    cropped = decode(images / "a.png", image_size=(20, 20), channels=3)
+    assert (cropped.pixels == (200, 0, 0)).all()
+    padded = decode(images / "a.png", image_size=(20, 20), channels=3, pad=True, ground="blue")
+    assert (padded.pixels[:5] == (0, 0, 255)).all() and (padded.pixels[15:] == (0, 0, 255)).all()
+    assert (padded.pixels[6:14] == (200, 0, 0)).all()
+
+
+def test_each_way_to_decode_has_its_own_entry(images, cache_folder):
+    write_greys(images, 3)
+    for options in ({}, {"pad": True}, {"ground": "black"}):
+        load_folder(images, image_size=8, **options)
+    assert len(entries(cache_folder)) == 3
+
+
+@pytest.mark.parametrize("ground", ["whit", 3, "#12"])
+def test_a_ground_that_is_no_colour_is_refused(images, ground):
+    write_greys(images, 3)
+    with pytest.raises(ValueError, match="`ground` is a colour"):
+        load_folder(images, ground=ground)

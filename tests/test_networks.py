@@ -10,6 +10,7 @@ from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy
 from gan_model.model.labels import with_labels
 from gan_model.networks.conditional import ConditionalBatchNormalization
+from gan_model.networks.upsampling import UpsampledConv2D
 
 SIZES = [(16, 16, 1), (16, 128, 3), (20, 36, 1), (28, 28, 1), (32, 32, 3), (128, 128, 3)]
 
@@ -128,12 +129,13 @@ def test_modern_at_every_size(shape, class_count):
     judged = discriminator(with_labels(images, labels), training=False)
     shapes = [one.shape for one in judged] if class_count else judged.shape
     assert shapes == ([(2, 1), (2, class_count)] if class_count else (2, 1))
-    # The generator never strides, the discriminator never mixes the images of a batch.
+    # The generator repeats pixels, the discriminator never mixes the images of a batch.
     kinds = {type(layer) for layer in generator.layers}
-    assert layers.Conv2DTranspose not in kinds and layers.UpSampling2D in kinds
+    assert layers.Conv2DTranspose not in kinds and UpsampledConv2D in kinds
     assert not any("Normalization" in type(layer).__name__ for layer in discriminator.layers)
     assert (ConditionalBatchNormalization in kinds) == bool(class_count)
-    widths = [layer.filters for layer in generator.layers if type(layer) is layers.Conv2D]
+    convolutions = layers.Conv2D, UpsampledConv2D
+    widths = [layer.filters for layer in generator.layers if type(layer) in convolutions]
     assert widths == [*sorted(widths[:-1], reverse=True), shape[-1]] and widths[-2] == 8
 
 

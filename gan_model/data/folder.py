@@ -100,7 +100,7 @@ def _checked_channels(channels):
 def _checked_ground(ground):
     try:
         return ImageColor.getcolor(ground, "RGB") and ground
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         raise ValueError(
             f"`ground` is a colour, such as 'white', 'black' or '#ff8800'. Received: {ground!r}."
         ) from None
