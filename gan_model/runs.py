@@ -80,7 +80,7 @@ class RunFolder(Folder):
         return [note, *callbacks.watch(self.path, keep=keep, minutes=settings.get("minutes"))]
 
     def _begin(self, settings, gan):
-        quality = gan.quality
+        quality = getattr(gan, "quality", None)
         if quality is None or quality.reference is None:
             self.note(settings, versions=_versions())
             return
