@@ -159,7 +159,10 @@ def test_a_wrong_value_is_one_line(script, options, message):
     [
         ("--preset dcgna", "Unknown preset 'dcgna'. Did you mean 'dcgan'? Known: dense, dcgan"),
         ("--data fashion_mnits", "Unknown data 'fashion_mnits'. Did you mean 'fashion_mnist'?"),
-        ("--preset dcgan --batch-size 37", "36 images do not fill one batch of 37. Use a smaller batch"),
+        (
+            "--preset dcgan --batch-size 37",
+            "36 images do not fill one batch of 37. Use a smaller batch",
+        ),
         ("--preset dcgan --image-size 15", "`presets.dcgan` makes images whose height and width"),
         ("--seed 99999999999999999999999", ""),
     ],

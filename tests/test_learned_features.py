@@ -2,11 +2,13 @@
 
 import math
 import random
+import time
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from processes import finish, forked, program, wait_for
 
 from gan_model import features, metrics
 from gan_model.features.self_supervised import distortions, learning, network
@@ -179,6 +181,24 @@ def test_learning_that_was_stopped_begins_again(tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("*.npz"))
     kept = features.learned(images, steps=3)
     assert kept.checksum == features.learned(images, steps=3, keep=False).checksum
+
+
+@pytest.mark.slow
+def test_killed_while_it_learns_it_begins_again_to_the_same_bits(tmp_path, monkeypatch):
+    learn, cache = program("learn_features.py"), tmp_path / "killed"
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(cache))
+    with forked(learn) as process:
+        wait_for(lambda: list(cache.glob("features-*/.lock")), process)
+        time.sleep(1)  # into the learning, which takes longer
+        process.kill()
+        process.communicate()
+    assert not list(cache.rglob("*.npz"))
+    resumed = finish(learn, starting=forked)
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path / "whole"))
+    whole = finish(learn, starting=forked)
+    assert resumed.returncode == whole.returncode == 0, resumed
+    assert len(whole.stdout) == 9 and resumed.stdout == whole.stdout
+    assert "Features learned from 200 images" in resumed.stderr
 
 
 def test_a_damaged_file_in_the_cache_is_learned_again(tmp_path, monkeypatch):
