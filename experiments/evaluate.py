@@ -43,7 +43,7 @@ def main(args):
     train, held_out, images, labels = compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = chosen(held_out, count)
-    reference = metrics.Reference(metrics.measures(real, args.features, training=train), real)
+    reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
     out.mkdir(parents=True, exist_ok=True)
     sets = readings(sampler, images, count, max_sets=args.seeds)
