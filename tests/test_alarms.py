@@ -166,8 +166,8 @@ def test_a_sure_discriminator_has_won_where_the_images_get_no_better():
 
 
 def test_the_advice_names_a_weight_for_the_images_and_the_penalty_at_hand():
-    assert alarms.heavier_penalty(at()) == "penalty=penalties.R1(4.7)"
-    assert alarms.heavier_penalty(at(penalty=penalties.R1(0.3))) == "penalty=penalties.R1(4.7)"
+    assert alarms.heavier_penalty(at()) == "penalty=penalties.R1(16)"
+    assert alarms.heavier_penalty(at(penalty=penalties.R1(0.3))) == "penalty=penalties.R1(16)"
     assert alarms.heavier_penalty(at(penalty=penalties.R1(4.7))) == "penalty=penalties.R1(47)"
 
 

@@ -67,7 +67,7 @@ def test_each_choice_can_be_overruled():
 
 
 @pytest.mark.parametrize(
-    ("shape", "weight"), [((28, 28, 1), 0.3), ((64, 64, 3), 4.70), ((16, 20, 1), 0.122)]
+    ("shape", "weight"), [((28, 28, 1), 1), ((64, 64, 3), 15.67), ((16, 20, 1), 0.408)]
 )
 def test_the_penalty_grows_with_the_values_of_an_image(shape, weight):
     gan = presets.modern(shape)

@@ -142,7 +142,7 @@ def test_modern_at_every_size(shape, class_count):
 def test_modern_by_itself_is_its_recipe():
     gan = presets.modern()
     assert (gan.penalty, gan.average) == (
-        penalties.R1(0.3, every=8),
+        penalties.R1(1.0, every=8),
         ExponentialMovingAverage(50_000),
     )
     assert gan.augment is None and gan.averaged_generator is not None
