@@ -407,3 +407,42 @@ def test_each_class_is_measured_by_itself(by_class, tmp_path):
     assert {row["count"] for row in rows} == {150}
     assert all(row["floor"]["fid_fashion"] < row["readings"]["fid_fashion"] for row in rows)
     assert all(0 <= row["as_asked"] <= 1 for row in rows)
+
+
+@pytest.mark.slow
+def test_a_folder_alone_is_enough(tmp_path):
+    """What is not asked for follows from the images, and one line says so."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for name in ("left", "right"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for number in range(60):
+            pixels = rng.integers(0, 256, (36, 48, 4), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{number}.png")
+    line = command("train.py", "--data", "pictures", "--epochs", 1, "--steps-per-epoch", 4)
+    ended = finish(line, cwd=tmp_path, starting=forked)
+    assert ended.returncode == 0, ended
+    chosen = ended.stdout.splitlines()[0]
+    assert chosen.startswith("Chosen: 108 images of 36 x 48 in colour, modern_conditional (2 class")
+    assert "transparent parts are white" in chosen and "adaptive augmentation" in chosen
+    folder = tmp_path / "runs" / "suited-pictures"
+    settings = json.loads((folder / "settings.json").read_text())["settings"]
+    assert settings["preset"] == "modern_conditional" and settings["image_shape"] == [36, 48, 3]
+    assert settings["image_count"] == 108 and settings["class_count"] == 2
+    assert "as too few images are held out" in " ".join(ended.stdout.split())
+
+
+@pytest.mark.slow
+def test_a_run_is_measured_in_the_features_of_another(images, tmp_path):
+    from gan_model import features
+
+    noise = np.random.default_rng(0).integers(0, 256, (200, 16, 16, 1), np.uint8)
+    learned = features.learned(noise, steps=1, keep=False)
+    learned.save(tmp_path / "other.npz")
+    line = train(images, tmp_path / "run", "--preset", "dense", "--epochs", 1)
+    first = finish([*line, "--features", tmp_path / "other.npz"], starting=forked)
+    assert first.returncode == 0 and f"fid_{learned.name}" in first.stdout, first
+    assert features.from_file(tmp_path / "run" / "features.npz").name == learned.name
+    longer = finish([*line[:-1], 2], starting=forked)  # the last option is the epochs
+    assert f"fid_{learned.name}" in longer.stdout and "Learning" not in longer.stderr

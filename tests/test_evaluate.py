@@ -212,7 +212,10 @@ def test_a_wrong_value_is_one_line(options, message, tmp_path):
         ("made.npz --data sample", f"made.npz holds images of shape ({SIDE}, {SIDE}); expected"),
         ("made.npz --data sample --weights best", "--weights best is for the folder of a run, and"),
         ("few.npz --data sample", "Quality is measured on 20 images or more. Received: 5."),
-        ("grey.npz --data sample --features inseption", "argument --features: invalid choice"),
+        (
+            "grey.npz --data sample --features inseption",
+            "argument --features: 'inseption' is neither",
+        ),
         ("grey.npz --data sample --out grey.npz", "grey.npz: "),
     ],
 )

@@ -233,6 +233,11 @@ def test_too_few_images_are_refused():
         features.learned(discs(199))
 
 
+def test_images_that_are_all_the_same_are_refused():
+    with pytest.raises(ValueError, match="nothing to learn"):
+        features.learned(np.zeros((200, 16, 16), np.uint8))
+
+
 # What they see.
 
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from processes import forked, program, wait_for
 
-from gan_model import runs
+from gan_model import features, metrics, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.storage import checkpoint
 
@@ -128,6 +128,22 @@ def test_settings_and_versions_are_written_down(folder):
             "numpy": np.__version__,
         },
     }
+
+
+def test_learned_features_are_part_of_the_folder(folder):
+    learned = features.learned(np.tile(IMAGES, (13, 1, 1)), steps=2, keep=False)
+    gan = runs.build(SETTINGS)
+    gan.quality = metrics.Quality(metrics.FeatureMetrics(learned))
+    gan.compile()  # without XLA
+    held_out = np.tile(IMAGES, (2, 1, 1))
+    with folder.opened(SETTINGS):
+        listed = folder.callbacks(SETTINGS)
+        gan.fit(IMAGES, batch_size=8, validation_data=held_out, callbacks=listed, verbose=0)
+    kept = features.from_file(folder.features)
+    assert kept.name == learned.name
+    np.testing.assert_array_equal(kept(IMAGES), learned(IMAGES))
+    written = json.loads(folder.settings.read_text())["quality"]["measures"]
+    assert written == [{"features": learned.name, "checksum": learned.checksum}]
 
 
 def test_other_settings_are_refused_with_a_list_and_touch_nothing(begun):

@@ -82,7 +82,7 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
         `LearnedFeatures`.
 
     Raises:
-        ValueError: images of another type or shape, or fewer than 200.
+        ValueError: images of another type or shape, fewer than 200, or all the same.
     """
     images = with_channels(chosen(images, _MOST), None, "learned")
     if len(images) < LEAST:
@@ -90,6 +90,8 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
             f"Features are learned from {LEAST} images or more. Received: {len(images)}. "
             "For fewer images type metrics.measures(images, 'sliced')."
         )
+    if (images == images[0]).all():
+        raise ValueError("All images are the same, so there is nothing to learn from them.")
     if not keep:
         return _learn(images, seed, steps)
     key = checksum_of([np.array([_VERSION, seed, steps]), images])
