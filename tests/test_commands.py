@@ -434,9 +434,10 @@ def test_a_folder_alone_is_enough(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_is_measured_in_the_features_of_another(images, tmp_path):
+def test_a_run_is_measured_in_the_features_of_another(tmp_path):
     from gan_model import features
 
+    images = images_in(tmp_path / "pictures", count=220)  # 22 are held out
     noise = np.random.default_rng(0).integers(0, 256, (200, 16, 16, 1), np.uint8)
     learned = features.learned(noise, steps=1, keep=False)
     learned.save(tmp_path / "other.npz")
