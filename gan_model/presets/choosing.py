@@ -8,7 +8,7 @@ from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import FEW
 
 LEAST_IN_CLASS = 50  # images; docs/results.md has what was measured with fewer
-BATCH_SIZE = 32
+BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
