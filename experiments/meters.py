@@ -6,42 +6,64 @@ _CLASSES, _STACKED = 10, 25_600  # generated images whose combinations of classe
 
 
 class QualityMeter:
-    """Compares generated images with held-out ones, counts their classes, saves a grid.
+    """Compares generated images with held-out ones, looks for copies, saves a grid.
+
+    Where the features know classes, as `fashion` does, it counts them too.
 
     Args:
         gan: the `GAN` to measure.
         train: uint8 training images, for the floor.
         held_out: uint8 held-out images.
         folder: gets a grid of images for each measurement.
+        features: to measure in, see `metrics.measures`.
     """
 
-    def __init__(self, gan, train, held_out, folder):
-        from gan_model import features, metrics
+    def __init__(self, gan, train, held_out, folder, *, features="fashion"):
+        from gan_model import metrics
         from gan_model.data.images import chosen
 
         self._gan, self._folder, self._marks = gan, folder, []
-        self._classes = features.fashion().classes
-        self._reference = metrics.Reference(metrics.measures(held_out, "fashion"), held_out)
+        self._train, self._held_out = train, held_out
+        measures = metrics.measures(held_out, features, training=train)
+        self._reference = metrics.Reference(measures, held_out)
         self._bounds = {
             "floor": self._reference.compare(chosen(train, self._reference.count)),
-            "noise": self._reference.compare(metrics.shuffled_pixels(held_out)),
-            "real_classes": _counted(self._classes(held_out)),
+            "noise": self._reference.compare(metrics.shuffled_pixels(np.asarray(held_out))),
         }
+        classifier = self._reference.classifier
+        self._classes = classifier and classifier.classes
+        if self._classes:
+            self._bounds["real_classes"] = _counted(self._classes(held_out))
 
     def measure(self, minute, images):
         from gan_model.model.labels import of_each_class
 
         made = self._gan.generate(self._reference.count)
         self._keep_grid(minute)
-        classes = self._classes(made)
-        mark = {"minute": minute, "images": images, "classes": _counted(classes)}
-        if self._gan.class_count:
-            asked = of_each_class(len(made), None, self._gan.class_count)
-            mark["as_asked"] = float((classes == asked).mean())
+        mark = {"minute": minute, "images": images}
+        if self._classes:
+            classes = self._classes(made)
+            mark["classes"] = _counted(classes)
+            if self._gan.class_count:
+                asked = of_each_class(len(made), None, self._gan.class_count)
+                mark["as_asked"] = float((classes == asked).mean())
+        else:
+            mark["copying"] = self._copying(made)
         self._marks.append(mark | {"numbers": self._reference.compare(made)})
         name = self._reference.distance
         value = self._marks[-1]["numbers"][name]
         print(f"  minute {minute}: {name} {value:.4g}, {images:,} images", flush=True)
+
+    def _copying(self, made):
+        from gan_model.metrics.copying import look_for_copies
+
+        found = look_for_copies(
+            self._reference.features,
+            fake_images=made,
+            held_out_images=self._held_out,
+            train_images=self._train,
+        )
+        return found.copying_probability
 
     def record(self):
         about = {"distance": self._reference.distance, **self._reference.about}

@@ -15,16 +15,16 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
 import studies
-from command_line import Parser, plain_errors, positive, quiet, seed
+from command_line import Parser, add_data, loaded, plain_errors, positive, quiet, seed
 from meters import ModeMeter, QualityMeter, stack
 from results_page import page
 
-BATCH_SIZE = 32
 STACKED = 100_000  # training images of the study of modes
 
 
@@ -36,7 +36,7 @@ def arguments():
     )
     parser.add_argument("--seeds", type=positive, default=3, help="runs of each system")
     parser.add_argument("--cores", type=positive, help="cores per run; else all")
-    parser.add_argument("--data", default="fashion_mnist", help="sample or fashion_mnist")
+    add_data(parser, default="fashion_mnist")
     parser.add_argument("--runs", type=Path, default=Path("runs/results"), help="folder of figures")
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="for results.md, results/")
     parser.add_argument("--one", help="train only this system, with --seed")
@@ -93,7 +93,7 @@ def train_all(args, missing):
 
 
 def figures_file(args, system, number):
-    return args.runs / args.study / f"{args.data}-{system}-{number}" / "figures.json"
+    return args.runs / args.study / f"{Path(args.data).name}-{system}-{number}" / "figures.json"
 
 
 def done(path, minutes):
@@ -110,31 +110,40 @@ def one(args, study):
     with quiet():
         import keras
 
-        from gan_model import data, presets
+        from gan_model import presets
     system = study.systems[args.one]
-    (images, labels), (held_out, _) = data.load(args.data)
-    meter_of = QualityMeter
+    (images, labels), (held_out, _) = loaded(args)
+    meter_of = partial(QualityMeter, features=None if study.of_folders else "fashion")
     if study.stacked:
         images, labels, meter_of = stack(images, STACKED, seed=args.seed), None, ModeMeter
     train = images[: system.images]
     keras.utils.set_random_seed(args.seed)
     classes = presets.classes_for(system.build, labels)
-    gan = system.build(train.shape[1:], seed=args.seed, **classes)
+    given = classes | presets.image_count_for(system.build, train)
+    gan = system.build(train.shape[1:], seed=args.seed, **given)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
     # With all images, even if it trains on few: the floor needs as many as are held out.
     meter = meter_of(gan, images, held_out, folder)
     stopwatch = Stopwatch(args.minutes, meter.measure)
+    alarms = trained(system, gan, train, labels[: len(train)] if classes else None, stopwatch)
+    about = {
+        "system": args.one,
+        "seed": args.seed,
+        "data": Path(args.data).name,
+        "cpus": len(os.sched_getaffinity(0)),
+        "state": state_of(stopwatch.left, alarms),
+        "alarms": alarms,
+    }
+    (folder / "figures.json").write_text(json.dumps(about | meter.record(), indent=1) + "\n")
+
+
+def trained(system, gan, train, labels, stopwatch):
+    """Trains a GAN of a system; returns its alarms. None for the loop: they only watch `fit`."""
     if system.by_loop:
-        alarms = None  # they only watch `fit`
-        run_loop(gan, train, stopwatch)
-    else:
-        alarms = raised(run_fit(gan, train, stopwatch, labels[: len(train)] if classes else None))
-    cpus = len(os.sched_getaffinity(0))
-    about = {"system": args.one, "seed": args.seed, "data": args.data, "cpus": cpus}
-    state = state_of(stopwatch.left, alarms)
-    record = {**about, "state": state, "alarms": alarms, **meter.record()}
-    (folder / "figures.json").write_text(json.dumps(record, indent=1) + "\n")
+        run_loop(gan, train, stopwatch, batch_size=system.batch_size)
+        return None
+    return raised(run_fit(gan, train, stopwatch, labels, batch_size=system.batch_size))
 
 
 def state_of(minutes_left, alarms):
@@ -145,7 +154,7 @@ def state_of(minutes_left, alarms):
     return f"diverged: {', '.join(ended) or 'weights or losses became infinite or NaN'}"
 
 
-def run_fit(gan, train, stopwatch, labels=None):
+def run_fit(gan, train, stopwatch, labels=None, *, batch_size=32):
     """Trains by the clock with alarms; returns the history."""
     from keras.callbacks import LambdaCallback
 
@@ -158,7 +167,7 @@ def run_fit(gan, train, stopwatch, labels=None):
     return gan.fit(
         train,
         labels,
-        batch_size=BATCH_SIZE,
+        batch_size=batch_size,
         epochs=10**6,
         steps_per_epoch=1000,  # the alarms judge after each epoch; the batches are the same
         callbacks=[Alarms(), LambdaCallback(on_train_batch_end=look)],
@@ -178,7 +187,7 @@ def raised(history):
     ]
 
 
-def run_loop(gan, train, stopwatch):
+def run_loop(gan, train, stopwatch, *, batch_size=32):
     """The loop that `fit` replaces, on the same networks, with the loop's own losses."""
     import reference_loop
     import tensorflow as tf
@@ -187,11 +196,11 @@ def run_loop(gan, train, stopwatch):
     low, high = gan.image_range
     scaled = (train / 255 * (high - low) + low).astype("float32").reshape(-1, *gan.image_shape)
     batches = tf.data.Dataset.from_tensor_slices(scaled).shuffle(1000)
-    batches = batches.batch(BATCH_SIZE, drop_remainder=True).prefetch(1).repeat()
+    batches = batches.batch(batch_size, drop_remainder=True).prefetch(1).repeat()
     for number, real_images in enumerate(batches):
-        draws = [tf.random.normal([BATCH_SIZE, gan.codings_size]) for _ in range(2)]
+        draws = [tf.random.normal([batch_size, gan.codings_size]) for _ in range(2)]
         reference_loop.turn(gan.generator, *models, real_images, *draws)
-        stopwatch.look(images=(number + 1) * BATCH_SIZE)
+        stopwatch.look(images=(number + 1) * batch_size)
         if not stopwatch.left or (number % 1000 == 0 and not finite(gan)):
             return
 

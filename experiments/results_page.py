@@ -1,6 +1,7 @@
 """Figures of many runs -> docs/results.md and the pictures in it."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import studies
@@ -10,7 +11,8 @@ _HEAD = """# Results
 Written by `make results` (`experiments/results.py`), which continues where it was stopped. Each
 study trains several systems under the same conditions for the same minutes of training. Compiling
 counts as training; measuring does not. All numbers compare generated images (codings of seed 0)
-with the same number of held-out images, in `fashion` features. Lower is better for fid and kid;
+with the same number of held-out images, in `fashion` features, or in features learned from the
+training images. Lower is better for fid and kid;
 higher is better for precision, recall, density and coverage. Each cell is the mean over the seeds
 (lowest to highest).
 
@@ -18,6 +20,8 @@ higher is better for precision, recall, density and coverage. Each cell is the m
   the real images each class has 10%.
 - floor: the same number of training images instead of generated ones.
 - noise: the held-out images with the pixels of each shuffled.
+- copying: probability that a generated image is nearer to its nearest training image than a
+  held-out image is: 0.5 for new images, more for copies, less for images far from all real ones.
 
 [quality.md](quality.md) explains the numbers."""
 
@@ -40,23 +44,25 @@ def page(study_name, runs, docs, kept):
     if not whole:
         raise ValueError("No run reached its end, so there is nothing to show.")
     about = whole[0]
-    parts = [heading(study_name, study, about, runs)]
+    parts, name = [heading(study_name, study, about, runs)], studies.part(study_name, about["data"])
     if study.curve:
-        draw_distances(runs, about, folder / f"{study_name}.png")
+        draw_distances(runs, about, folder / f"{name}.png")
         for system, records in runs.items():
             source = kept / f"{about['data']}-{system}-{records[0]['seed']}"
-            show_first(records[0], source, folder, f"{study_name}-{system}")
-        parts.append(f"![Distance against minutes of training](results/{study_name}.png)")
+            show_first(records[0], source, folder, f"{name}-{system}")
+        parts.append(f"![Distance against minutes of training](results/{name}.png)")
     parts += [table(study, runs, about), unfinished(study, runs), alarmed(study, runs)]
     if study.curve:
-        parts.append(shown(study_name, study, runs))
-    (folder / f"{study_name}.md").write_text("\n\n".join(parts) + "\n")
+        parts.append(shown(name, study, runs))
+    (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n")
     return joined(docs)
 
 
 def joined(docs):
     """Writes `results.md` from the parts in `results/`; that on searches is written by hand."""
-    parts = [docs / "results" / f"{name}.md" for name in (*studies.NAMES, "search")]
+    folder = docs / "results"
+    parts = [folder / f"{name}.md" for name in (*studies.NAMES, "search")]
+    parts[-1:-1] = sorted(folder.glob("images-*.md"))  # a part for each folder, before the search
     texts = [path.read_text().strip() for path in parts if path.exists()]
     path = docs / "results.md"
     path.write_text("\n\n".join([_HEAD, *texts]) + "\n")
@@ -70,30 +76,36 @@ def finished(record):
 def heading(name, study, about, runs):
     seeds, cores = len(next(iter(runs.values()))), about["cpus"]
     minutes = " ".join(str(mark["minute"]) for mark in about["marks"])
-    return f"""## {study.title}
+    title, options = study.title, f"--study {name}"
+    if study.of_folders:
+        title = f"{title}: {about['data']}"
+        options += f" --data folders/{about['data']}"
+    return f"""## {title}
 
 {study.about}
 
-`python experiments/results.py --study {name} --minutes {minutes} --seeds {seeds} --cores {cores}`
+`python experiments/results.py {options} --minutes {minutes} --seeds {seeds} --cores {cores}`
 
 Systems: {len(runs)}. Seeds: {seeds}. Cores of each run: {cores}. Data: {about["data"]}.
 n = {about["count"]:,}."""
 
 
 def table(study, runs, about):
-    known = metrics_of_studies()
+    known = metrics_of(about)
     names = list(about["marks"][0]["numbers"])
     names = [name for name in names if name not in known or not known[name].error_of]
     columns = [known[name].label if name in known else name for name in names]
     by_class = any("classes" in mark for r in runs.values() for one in r for mark in one["marks"])
     columns += ["classes, %"] * by_class
+    copying = any("copying" in mark for r in runs.values() for one in r for mark in one["marks"])
+    columns += ["copying"] * copying
     lines = [
         f"| system | minutes | images trained on | {' | '.join(columns)} |",
         "|" + "---|" * (len(columns) + 3),
     ]
     for bound in ("floor", "noise"):
         if bound in about:
-            cells = [shortened(about[bound][name]) for name in names] + [""] * by_class
+            cells = [shortened(about[bound][name]) for name in names] + [""] * (by_class + copying)
             lines.append(f"| {bound} | | | {' | '.join(cells)} |")
     for system, records in runs.items():
         for minute in sorted({m["minute"] for record in records for m in record["marks"]}):
@@ -102,11 +114,12 @@ def table(study, runs, about):
     return "\n".join(lines)
 
 
-def metrics_of_studies():
-    """What the numbers of the studies are: `metrics.Metrics`."""
-    from gan_model import features, metrics
+def metrics_of(about):
+    """What the numbers of a record are in the features that it names: `metrics.Metrics`."""
+    from gan_model import metrics
 
-    return metrics.Metrics([metrics.FeatureMetrics(features.fashion())])
+    named = [SimpleNamespace(name=one["features"], checksum="") for one in about["measures"]]
+    return metrics.Metrics([metrics.FeatureMetrics(features) for features in named])
 
 
 def row(what, minute, marks, names):
@@ -115,6 +128,8 @@ def row(what, minute, marks, names):
     if "classes" in marks[0]:
         percent = [100 * np.asarray(m["classes"]) / np.sum(m["classes"]) for m in marks]
         cells.append(f"{shortened(np.min(percent))} to {shortened(np.max(percent))}")
+    if "copying" in marks[0]:
+        cells.append(spread([mark["copying"] for mark in marks]))
     if "as_asked" in marks[0]:
         right = 100 * np.mean([mark["as_asked"] for mark in marks])
         what += f" ({right:.1f}% of its images classified as asked)"
@@ -156,10 +171,12 @@ def alarmed(study, runs):
 
 
 def shown(study_name, study, runs):
-    parts = ["### Images and classes of the first seed, at its last measurement"]
+    parts = ["### Images of the first seed, at its last measurement"]
     for system, records in runs.items():
         place = f"results/{study_name}-{system}"
-        pictures = f"![Images]({place}.png)\n\n![Classes]({place}-classes.png)"
+        pictures = f"![Images]({place}.png)"
+        if any("classes" in mark for mark in records[0]["marks"]):
+            pictures += f"\n\n![Classes]({place}-classes.png)"
         parts.append(
             f"{study.systems[system].what}:\n\n{pictures if records[0]['marks'] else 'none'}"
         )
@@ -172,6 +189,8 @@ def show_first(record, source, folder, name):
 
     for mark in record["marks"][-1:]:
         shutil.copy(source / f"minute-{mark['minute']}.png", folder / f"{name}.png")
+        if "classes" not in mark:
+            continue
         charts.class_histogram(
             mark["classes"],
             features.CLASSES,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 NAMES = (
     "presets",
@@ -11,6 +12,7 @@ NAMES = (
     "objectives",
     "ema_and_augmentation",
     "modes",
+    "images",
 )  # in the order of the page
 
 
@@ -24,12 +26,14 @@ class System:
             returns a compiled GAN.
         by_loop: whether it is trained by the loop that `fit` replaces.
         images: number of training images, the first ones; None: all.
+        batch_size: images in a batch.
     """
 
     what: str
     build: Callable
     by_loop: bool = False
     images: int | None = None
+    batch_size: int = 32
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Study:
         stacked: whether images have three garments in their colour channels, and systems are
             measured by how many of the 1,000 combinations of classes they generate.
         curve: whether the page draws the distance and shows images of each system.
+        of_folders: whether it is of a folder of images, of which the page then has a part each.
     """
 
     title: str
@@ -52,6 +57,12 @@ class Study:
     minutes: tuple[int, ...] = (1, 2, 4)
     stacked: bool = False
     curve: bool = False
+    of_folders: bool = False
+
+
+def part(study_name, data):
+    """The name of a part of the page: that of the study, with the folder's if it is of folders."""
+    return f"{study_name}-{Path(data).name}" if named(study_name).of_folders else study_name
 
 
 def named(name):
@@ -63,6 +74,7 @@ def named(name):
         "objectives": of_objectives,
         "ema_and_augmentation": of_ema_and_augmentation,
         "modes": of_modes,
+        "images": of_images,
     }[name]()
 
 
@@ -187,6 +199,28 @@ def of_modes():
         systems,
         minutes=(5,),
         stacked=True,
+    )
+
+
+def of_images():
+    from former_modern import modern_of_0_1
+
+    from gan_model import presets
+    from gan_model.presets.choosing import BATCH_SIZE
+
+    return Study(
+        "Images of a folder",
+        "`modern` as `presets.suited` trains it, without classes; `modern` as it was in 0.1, with "
+        "networks and a penalty made for 28 x 28 grey images; and `guidelines`. The features are "
+        "learned from the training images.",
+        {
+            "modern": System("`presets.modern`", presets.modern, batch_size=BATCH_SIZE),
+            "former": System("`presets.modern` of 0.1", modern_of_0_1),
+            "guidelines": System("`presets.guidelines`", presets.guidelines),
+        },
+        minutes=(5, 20),
+        curve=True,
+        of_folders=True,
     )
 
 

@@ -458,7 +458,7 @@ def test_train_py_on_a_screen(tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_leaves_train_py_on_a_clean_screen(tmp_path):
     line = command("train.py", "--preset", "dense", "--epochs", 500, "--steps-per-epoch", 24)
-    running = "epoch   2/500 ━".encode()
+    running = "/500 ━".encode()  # of any epoch: on a fast machine one may end between two drawings
     shown = show([*line, "--run-dir", tmp_path], columns=120, seconds=300, interrupt=running)
     assert shown.returncode == 130
     assert not shown.cursor_is_hidden() and not any("━" in row for row in shown.rows())

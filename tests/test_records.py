@@ -107,7 +107,9 @@ def test_a_recall_of_any_name_speaks_against_a_collapse(quality, images):
     gan = presets.dense((16, 16))
     gan.quality, gan.generate = quality, lambda count, labels: np.repeat(images[:1], count, axis=0)
     before, now = {"diversity": [0.0] * 3}, {"diversity": 0.0}
-    judged = types.SimpleNamespace(step=tf.constant(600), quality=quality)
+    judged = types.SimpleNamespace(
+        step=tf.constant(600), quality=quality, penalty=None, image_shape=(8, 8, 1)
+    )
     history = {"generator_loss": [0.5], "val_gap_pixels": [3.0]}
     for recall, collapsed in ((0.0, True), (0.5, False)):
         logs = now | {"val_found_pixels": recall}
@@ -129,7 +131,8 @@ def test_a_page_of_results_leaves_errors_out_and_shortens_names(monkeypatch):
     monkeypatch.syspath_prepend(folder)
     page, studies = map(importlib.import_module, ("results_page", "studies"))
     numbers = {"fid_fashion": 2.0, "kid_fashion": 0.1, "kid_fashion_error": 0.01, "modes": 7}
-    record = {"marks": [{"minute": 1, "images": 5, "numbers": numbers}]}
+    marks = [{"minute": 1, "images": 5, "numbers": numbers}]
+    record = {"measures": [{"features": "fashion", "checksum": ""}], "marks": marks}
     study = studies.Study("A", "b.", {"dense": studies.System("dense", presets.dense)})
     head = page.table(study, {"dense": [record]}, record).splitlines()[0]
     assert head == "| system | minutes | images trained on | fid | kid | modes |"

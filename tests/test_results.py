@@ -1,5 +1,6 @@
 """The results page: figures of runs, also of lost ones, -> a table that hides nothing."""
 
+import ast
 import json
 from types import SimpleNamespace
 
@@ -101,7 +102,7 @@ def test_a_run_by_the_clock_is_watched():
 def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, monkeypatch):
     (images, labels), (held_out, _) = data.load("sample")
     few = (images[:80], labels[:80]), (held_out[:40], None)
-    monkeypatch.setattr(data, "load", lambda name: few)
+    monkeypatch.setattr(results, "loaded", lambda args: few)
     system = results.studies.System("few", presets.dense, images=32)
     study = results.studies.Study("Few", "Few images.", {"few": system})
     asked = SimpleNamespace(
@@ -109,7 +110,7 @@ def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, monkeypatch)
     )
     trained_on = []
 
-    def fit(gan, train, stopwatch, labels):
+    def fit(gan, train, stopwatch, labels, *, batch_size):
         trained_on.append(len(train))
         stopwatch.look(images=32)
         return {}
@@ -120,6 +121,29 @@ def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, monkeypatch)
     assert trained_on == [32] and told["count"] == 40
     reference = metrics.Reference(metrics.measures(held_out[:40], "fashion"), held_out[:40])
     assert told["floor"] == reference.compare(chosen(images[:80], 40))
+
+
+def test_each_folder_of_images_is_a_part_of_its_own(tmp_path):
+    """With numbers in its own features, copying, and no classes."""
+    runs = {}
+    for system in ("modern", "former", "guidelines"):
+        told = record(tmp_path, system, 0, [3.0, 2.0])
+        told |= {"data": "icons", "measures": [{"features": "learned_3f2a", "checksum": ""}]}
+        (tmp_path / f"sample-{system}-0").rename(tmp_path / f"icons-{system}-0")
+        del told["real_classes"]
+        for mark in told["marks"]:
+            del mark["classes"]
+            mark["copying"] = 0.25
+        renamed = str(told).replace("_fashion", "_learned_3f2a")
+        runs[system] = [ast.literal_eval(renamed)]
+    text = page("images", runs, tmp_path / "docs", tmp_path).read_text()
+    assert "## Images of a folder: icons" in text
+    assert (
+        "results.py --study images --data folders/icons --minutes 1 2 --seeds 1 --cores 2`" in text
+    )
+    assert "| system | minutes | images trained on | fid | kid |" in text and "| copying |" in text
+    assert "| `presets.modern` of 0.1 | 2 | 2,000 | 2 |" in text and "| 0.25 |" in text
+    assert "results/images-icons-modern.png" in text and "classes.png" not in text
 
 
 def test_nothing_but_lost_runs_is_said(tmp_path):

@@ -49,6 +49,8 @@ def bayesian(searching, images, folder, trials):
         data_dir=None,
         image_size=SIDE,
         channels=1,
+        pad=False,
+        ground="white",
         tuner="bayesian",
         trials=trials,
         epochs=1,
