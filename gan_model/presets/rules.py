@@ -7,7 +7,7 @@ docs/results.md has the measurements. The widths of the networks follow from the
 from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.penalties import R1, weight_for
 
-FEW = 20_000  # images; with fewer the discriminator begins to know them by heart
+FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
 
 
 def r1_for(image_shape):
@@ -20,7 +20,7 @@ def r1_for(image_shape):
 
 
 def augment_for(image_count):
-    """Adaptive augmentation for fewer than 20,000 images; None for more, or an unknown number.
+    """Adaptive augmentation for fewer than 5,000 images; None for more, or an unknown number.
 
     Args:
         image_count: number of training images, or None.

@@ -26,6 +26,15 @@ LEAST = 200  # images; docs/quality.md has what was measured with so few
 _MOST = 10_000  # images that are learned from
 _VERSION = 1  # increase it when the same images would give other features
 _BLOCK = 250
+_DAMAGE = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+    tf.errors.OpError,  # arrays that do not fit together
+)
 
 
 class LearnedFeatures(Features):
@@ -94,8 +103,7 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
         raise ValueError("All images are the same, so there is nothing to learn from them.")
     if not keep:
         return _learn(images, seed, steps)
-    key = checksum_of([np.array([_VERSION, seed, steps]), images])
-    entry = cache_folder() / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    entry = cache_folder() / f"features-{_key(images, seed, steps)}"
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(locked(entry))  # another process that learns the same is awaited
@@ -128,9 +136,15 @@ def from_file(path):
         features = LearnedFeatures(arrays, tuple(shape.tolist()))
         features(np.zeros((1, *features.image_shape), np.uint8))
         return features
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise ValueError(f"{path} cannot be read as learned features: {reason}.") from None
+
+
+def _key(images, seed, steps):
+    digest = hashlib.sha256(f"{_VERSION} {seed} {steps} {images.shape}".encode())
+    digest.update(np.ascontiguousarray(images))
+    return digest.hexdigest()
 
 
 def _learn(images, seed, steps):
