@@ -40,7 +40,7 @@ def measures(images, name=None, *, training=None):
     """
     if name is None:
         name = _suitable(images, training)
-    if Path(name).suffix == ".npz":
+    if Path(str(name)).suffix == ".npz":
         chosen_features = features.from_file(name)
         features.extractor.with_channels(
             images[:1], chosen_features.image_shape, chosen_features.name
