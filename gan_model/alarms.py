@@ -95,8 +95,7 @@ class DiscriminatorWon:
         fraction: of the loss of guessing, between 0 and 1. The discriminator has won if its loss
             is below that for 3 epochs.
         stalled_fraction: of the loss of guessing, as well. The discriminator has won if its loss is
-            below that in 5 validated epochs in a row, and the held-out distance in none of them
-            below that of all epochs before.
+            below that for 5 epochs, and none of the last 5 held-out distances is below all before.
     """
 
     name, ends = "discriminator_won", False
@@ -109,24 +108,23 @@ class DiscriminatorWon:
         least, guessing = self._bounds.of(gan.loss)
         if guessing is None or int(gan.step.numpy()) < _STEPS:
             return None
-        paid = [*before.get("discriminator_loss", ()), figures["discriminator_loss"]]
+        paid = _until_now("discriminator_loss", figures, before)
 
         def low(epochs, fraction):
             below = least + fraction * (guessing - least)
             return len(paid) >= epochs and max(paid[-epochs:]) < below
 
         if low(_EPOCHS, self.fraction):
-            seen = f"for {_EPOCHS} epochs the discriminator has paid no more than "
-            seen += f"{max(paid[-_EPOCHS:]):.2g}"
+            epochs, stalled = _EPOCHS, ""
         elif low(_STALLED, self.stalled_fraction) and _stands_still(gan, figures, before):
-            seen = f"for {_STALLED} epochs the discriminator has paid no more than "
-            seen += f"{max(paid[-_STALLED:]):.2g} and the held-out distance has not become less"
+            epochs, stalled = _STALLED, " and the held-out distance has not become less"
         else:
             return None
         norm, norms_before = "generator_gradient_norm", before.get("generator_gradient_norm", ())
         highest = max([figures[norm], *norms_before])
         return (
-            f"{seen}; guessing costs {guessing:.2g}; real images score "
+            f"for {epochs} epochs the discriminator has paid no more than "
+            f"{max(paid[-epochs:]):.2g}{stalled}; guessing costs {guessing:.2g}; real images score "
             f"{figures['real_score']:.1f}, fake ones {figures['fake_score']:.1f}; the generator's "
             f"gradient is {figures[norm]:.2g}, at most {highest:.2g} in an epoch. The "
             "discriminator has won, and the generator learns little from it: try a heavier "
@@ -227,10 +225,14 @@ def _paid(loss, real, fake):
 def _stands_still(gan, figures, before):
     """Whether the held-out distance is measured, and of late never below all before."""
     distance = gan.quality and gan.quality.distance
-    read = [] if not distance else [*before.get(f"val_{distance}", ())]
-    read += [figures[f"val_{distance}"]] if f"val_{distance}" in figures else []
+    read = _until_now(f"val_{distance}", figures, before)
     return len(read) > _STALLED and min(read[-_STALLED:]) >= min(read[:-_STALLED])
 
 
+def _until_now(name, figures, before):
+    """A figure of all epochs in which it was logged, a list."""
+    return [*before.get(name, ()), *([figures[name]] if name in figures else ())]
+
+
 def _latest(name, figures, before):
-    return [*before.get(name, ()), *([figures[name]] if name in figures else ())][-_EPOCHS:]
+    return _until_now(name, figures, before)[-_EPOCHS:]

@@ -95,6 +95,7 @@ def _run(script, said, environment, folder):
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = script
+    sys.path.insert(0, str(Path(script[0]).parent))  # as Python does
     try:
         runpy.run_path(script[0], run_name="__main__")
     finally:

@@ -1,7 +1,7 @@
 """The sizes of the images in a folder -> the size to train at."""
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from gan_model.data.folder import existing_folder, image_names
 
@@ -54,7 +54,5 @@ def _size_of(path):
             width, height = image.size
             turned = image.getexif().get(_ORIENTATION) in _TURNED
             return (width, height) if turned else (height, width)
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError):
-        return None
-    except Image.DecompressionBombError:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gan_model.presets.modern import modern, modern_conditional
-from gan_model.presets.rules import FEW
+from gan_model.presets.rules import FEW, augment_for
 
 LEAST_IN_CLASS = 50  # images; docs/results.md has what was measured with fewer
 BATCH_SIZE = 16
@@ -59,7 +59,7 @@ def choose(images, labels=None):
             )
     else:
         reasons["modern"] = "no classes"
-    if len(images) < FEW:
+    if augment_for(len(images)) is not None:
         reasons["adaptive augmentation"] = f"fewer than {FEW:,} images"
     reasons[f"batches of {BATCH_SIZE}"] = ""
     return Choice(preset, images_shape, arguments, reasons)

@@ -3,14 +3,7 @@
 python tests/programs/train_without_xla.py --preset dense ...
 """
 
-import importlib
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
+from scripts_without_xla import run
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "experiments")]
-    with importlib.import_module("command_line").quiet():
-        without_xla = importlib.import_module("without_xla")
-    without_xla.run("train.py")
+    run("train.py")

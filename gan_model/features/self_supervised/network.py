@@ -80,15 +80,14 @@ def network(shape, *, seed):
 
 def arrays_of(model):
     """Dict of the arrays that `vectors` takes: `kernel_0`, `bias_0`, ..., `kernel`, `bias`."""
-    arrays, level = {}, 0
+    arrays = {}
     convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
     norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
-    for convolution, norm in zip(convolutions, norms, strict=True):
+    for level, (convolution, norm) in enumerate(zip(convolutions, norms, strict=True)):
         gamma, beta, mean, variance = norm.get_weights()
         scale = gamma / np.sqrt(variance + _EPSILON)
         arrays[f"kernel_{level}"] = convolution.get_weights()[0] * scale
         arrays[f"bias_{level}"] = beta - mean * scale
-        level += 1
     arrays["kernel"], arrays["bias"] = model.layers[-1].get_weights()
     return arrays
 
