@@ -32,18 +32,9 @@ from processes import wait_for as wait
 from gan_model import runs
 from gan_model.callbacks.checkpoints import saved
 
-SCRIPTS = sorted(path.name for path in (REPOSITORY / "experiments").glob("*.py"))
-# What scripts share or are made of, not scripts.
-for module in (
-    "command_line.py",
-    "meters.py",
-    "reference_loop.py",
-    "results_page.py",
-    "studies.py",
-    "searching.py",
-    "sweep_report.py",
-):
-    SCRIPTS.remove(module)
+_PYTHON_FILES = (REPOSITORY / "experiments").glob("*.py")
+# The others are what scripts share or are made of.
+SCRIPTS = sorted(path.name for path in _PYTHON_FILES if "__main__" in path.read_text())
 MAPS = Path("/proc/self/maps")
 NOISE = re.compile(r"tensorflow|cuda|onednn|cpu|gpu|xla|warning|absl|^[IWE]0000", re.I | re.M)
 

@@ -9,6 +9,7 @@ from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.images import check_images
 from gan_model.model import fit_arguments
+from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
 from gan_model.model.run_callback import RunCallback, StopWhenDiverged
 
@@ -120,8 +121,10 @@ class TakesImages:
 
     def _fit_from(self, epoch, run_callbacks, *, callbacks, verbose, **keras_arguments):
         """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
+        interrupts = Interrupts()
+        callbacks = [*callbacks, interrupts]
         display = progress.show_training(callbacks, verbose, run_callbacks=run_callbacks)
-        with display as shown:
+        with interrupts.heard(), display as shown:
             while epoch is not None:
                 history = super().fit(initial_epoch=epoch, **shown, **keras_arguments)
                 epochs = [callback.go_back(self) for callback in run_callbacks]

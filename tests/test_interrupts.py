@@ -1,0 +1,75 @@
+"""Ctrl-C in `fit` where TensorFlow, or whoever else calls Python from C++, drops what it raises."""
+
+import os
+import signal
+import threading
+
+import keras
+import numpy as np
+import pytest
+
+from gan_model import presets
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (32, 4, 4), np.uint8)
+
+
+class Drops(keras.callbacks.Callback):
+    """Presses Ctrl-C in one method of a callback, and drops the KeyboardInterrupt."""
+
+    def __init__(self, method):
+        super().__init__()
+        setattr(self, method, self.press)
+        self.later = []
+
+    def press(self, *_, **__):
+        self.on_train_batch_begin = lambda batch, logs=None: self.later.append(batch)
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            pass
+
+
+def fit(callback):
+    keras.utils.set_random_seed(1)
+    gan = presets.dense((4, 4), codings_size=3)
+    gan.compile(gan.loss, run_eagerly=True)
+    return gan.fit(
+        IMAGES, batch_size=8, validation_data=IMAGES, verbose=0, epochs=1, callbacks=[callback]
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "more_batches"),
+    {
+        "on_train_begin": 1,
+        "on_epoch_begin": 1,
+        "on_train_batch_end": 0,
+        "on_test_begin": 0,
+        "on_epoch_end": 0,
+        "on_train_end": 0,
+    }.items(),
+)
+def test_a_dropped_ctrl_c_is_raised_again_after_the_batch(method, more_batches):
+    pressed = Drops(method)
+    with pytest.raises(KeyboardInterrupt):
+        fit(pressed)
+    assert len(pressed.later) == more_batches
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_handler_of_another_program_is_left_alone():
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
+    try:
+        fit(Drops("on_train_batch_end"))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard
+
+
+def test_fit_in_another_thread():
+    histories = []
+    thread = threading.Thread(target=lambda: histories.append(fit(keras.callbacks.Callback())))
+    thread.start()
+    thread.join()
+    assert histories[0].epoch == [0]
