@@ -15,15 +15,16 @@ class QualityMeter:
         train: uint8 training images, for the floor.
         held_out: uint8 held-out images.
         folder: gets a grid of images for each measurement.
+        trained_on: number of the first training images that it may copy; None: all.
         features: to measure in, see `metrics.measures`.
     """
 
-    def __init__(self, gan, train, held_out, folder, *, features="fashion"):
+    def __init__(self, gan, train, held_out, folder, *, trained_on=None, features="fashion"):
         from gan_model import metrics
         from gan_model.data.images import chosen
 
         self._gan, self._folder, self._marks = gan, folder, []
-        self._train, self._held_out = train, held_out
+        self._trained_on, self._held_out = train[:trained_on], held_out
         measures = metrics.measures(held_out, features, training=train)
         self._reference = metrics.Reference(measures, held_out)
         self._bounds = {
@@ -61,7 +62,7 @@ class QualityMeter:
             self._reference.features,
             fake_images=made,
             held_out_images=self._held_out,
-            train_images=self._train,
+            train_images=self._trained_on,
         )
         return found.copying_probability
 
@@ -80,10 +81,10 @@ class QualityMeter:
 class ModeMeter:
     """Counts which combinations of classes generated images show in their three channels.
 
-    Arguments are those of `QualityMeter`; `held_out` and `folder` are not used.
+    Arguments are those of `QualityMeter`; only `gan` and `train` are used.
     """
 
-    def __init__(self, gan, train, held_out, folder):
+    def __init__(self, gan, train, held_out, folder, *, trained_on=None):
         from gan_model import features
 
         self._gan, self._marks = gan, []

@@ -124,13 +124,14 @@ def one(args, study):
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
     # With all images, even if it trains on few: the floor needs as many as are held out.
-    meter = meter_of(gan, images, held_out, folder)
+    meter = meter_of(gan, images, held_out, folder, trained_on=system.images)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     alarms = trained(system, gan, train, labels[: len(train)] if classes else None, stopwatch)
     about = {
         "system": args.one,
         "seed": args.seed,
         "data": Path(args.data).name,
+        "size": "x".join(map(str, train.shape[1:3])),
         "cpus": len(os.sched_getaffinity(0)),
         "state": state_of(stopwatch.left, alarms),
         "alarms": alarms,

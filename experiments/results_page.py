@@ -61,8 +61,11 @@ def page(study_name, runs, docs, kept):
 def joined(docs):
     """Writes `results.md` from the parts in `results/`; that on searches is written by hand."""
     folder = docs / "results"
-    parts = [folder / f"{name}.md" for name in (*studies.NAMES, "search")]
-    parts[-1:-1] = sorted(folder.glob("images-*.md"))  # a part for each folder, before the search
+    parts = [
+        path
+        for name in (*studies.NAMES, "search")
+        for path in (folder / f"{name}.md", *sorted(folder.glob(f"{name}-*.md")))
+    ]
     texts = [path.read_text().strip() for path in parts if path.exists()]
     path = docs / "results.md"
     path.write_text("\n\n".join([_HEAD, *texts]) + "\n")
@@ -79,7 +82,7 @@ def heading(name, study, about, runs):
     title, options = study.title, f"--study {name}"
     if study.of_folders:
         title = f"{title}: {about['data']}"
-        options += f" --data folders/{about['data']}"
+        options += f" --data folders/{about['data']} --image-size {about['size']}"
     return f"""## {title}
 
 {study.about}

@@ -13,6 +13,8 @@ NAMES = (
     "ema_and_augmentation",
     "modes",
     "images",
+    "few_images",
+    "classes",
 )  # in the order of the page
 
 
@@ -75,6 +77,8 @@ def named(name):
         "ema_and_augmentation": of_ema_and_augmentation,
         "modes": of_modes,
         "images": of_images,
+        "few_images": of_few_images,
+        "classes": of_classes,
     }[name]()
 
 
@@ -170,7 +174,7 @@ def of_ema_and_augmentation():
         {
             "average": System("averaged generator", presets.modern),
             "raw": System("no average", partial(presets.modern, average=None)),
-            "few": System("1,000 images", presets.modern, images=few),
+            "few": System("1,000 images", partial(presets.modern, augment=None), images=few),
             "few-diffaugment": System(
                 "1,000 images, DiffAugment", partial(presets.modern, augment=augment), images=few
             ),
@@ -203,7 +207,7 @@ def of_modes():
 
 
 def of_images():
-    from former_modern import modern_of_0_1
+    from variants_of_modern import modern_of_0_1
 
     from gan_model import presets
     from gan_model.presets.choosing import BATCH_SIZE
@@ -220,6 +224,55 @@ def of_images():
         },
         minutes=(5, 20),
         curve=True,
+        of_folders=True,
+    )
+
+
+def of_few_images():
+    from variants_of_modern import narrow_modern
+
+    from gan_model import presets
+    from gan_model.augmenting import DiffAugment
+    from gan_model.averaging import ExponentialMovingAverage
+    from gan_model.presets.choosing import BATCH_SIZE
+
+    modern, longer = presets.modern, ExponentialMovingAverage(50_000, warm_up=0.2)
+    variants = {
+        "adaptive": ("", modern),
+        "none": (", no augmentation", partial(modern, augment=None)),
+        "always": (", DiffAugment at each image", partial(modern, augment=DiffAugment())),
+        "narrow": (", half as many filters", narrow_modern),
+        "average": (", average over four times as many images", partial(modern, average=longer)),
+        "classes": (", classes", presets.modern_conditional),
+    }
+    return Study(
+        "Few images of a folder",
+        "`modern` on the first images of a folder, as `presets.suited` trains it without classes, "
+        "and with one thing changed. The features are learned from all images.",
+        {
+            f"{count}-{name}": System(
+                f"{count:,} images{what}", build, images=count, batch_size=BATCH_SIZE
+            )
+            for count in (300, 1000)
+            for name, (what, build) in variants.items()
+        },
+        minutes=(4,),
+        of_folders=True,
+    )
+
+
+def of_classes():
+    from gan_model import presets
+    from gan_model.presets.choosing import BATCH_SIZE
+
+    return Study(
+        "Classes of a folder",
+        "Both presets as `presets.suited` trains them. The distance is that of all images.",
+        {
+            name: System(f"`presets.{name}`", presets.named(name), batch_size=BATCH_SIZE)
+            for name in ("modern", "modern_conditional")
+        },
+        minutes=(4,),
         of_folders=True,
     )
 
