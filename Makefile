@@ -23,9 +23,10 @@ help: # list the commands
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch .venv/ready
 
-train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN=
+train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES=
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
-		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) --run-dir $(RUN) $(ARGS)
+		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) \
+		$(if $(DEVICES),--devices $(DEVICES)) --run-dir $(RUN) $(ARGS)
 
 # One process per core, which runs one file at a time: what its tests share is made once.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder

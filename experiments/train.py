@@ -40,7 +40,12 @@ def arguments():
     parser.add_argument(
         "--minutes", type=above_0, help="of training, instead of epochs; else 10 for a folder"
     )
-    parser.add_argument("--batch-size", type=positive, help="images per batch; else 32")
+    parser.add_argument(
+        "--batch-size", type=positive, help="images per batch, on all devices together; else 32"
+    )
+    parser.add_argument(
+        "--devices", type=positive, help="devices of this machine; else all GPUs, or one CPU"
+    )
     parser.add_argument("--codings-size", type=positive, help="size of a coding; else the preset's")
     parser.add_argument("--generator-learning-rate", type=above_0, help="else the preset's")
     parser.add_argument("--discriminator-learning-rate", type=above_0, help="else the preset's")
@@ -58,8 +63,9 @@ def arguments():
 
 def main(args):
     with quiet():
-        from gan_model import data, presets, runs
+        from gan_model import data, presets, replicas, runs
     use_gpus()
+    strategy = replicas.strategy(args.devices)
     args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
     if args.preset != SUITED:
         presets.named(args.preset)  # before reading the data, which may take long
@@ -70,7 +76,8 @@ def main(args):
     settings = settings_of(args, train, classes | ({"labels": labels} if classes else {}))
     with folder.opened(settings):
         announce(folder, args)
-        gan = runs.build(settings)
+        with strategy.scope():
+            gan = runs.build(settings)
         gan.quality = quality_on(held_out, train, features_of(args, folder))
         by_class = gan.class_count is not None
         history = gan.fit(

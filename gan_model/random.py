@@ -2,13 +2,16 @@
 
 Random numbers are stateless: the same (seed, step, purpose) gives the same numbers in any
 process. A resumed run therefore draws the same numbers as an uninterrupted one, and checkpoints
-hold no state of a random number generator.
+hold no state of a random number generator. Several devices draw the numbers of the whole batch, and
+each takes those of its images.
 """
 
 import math
 from dataclasses import dataclass
 
 import tensorflow as tf
+
+from gan_model.replicas import Share
 
 # Numbers that are drawn for different purposes are independent.
 TRAINING, EVALUATION, GENERATION, PENALTY = 0, 1, 2, 3
@@ -21,7 +24,7 @@ _PURPOSES = 4
 _BLOCK = 64  # codings that `numbered` draws at a time; changing it changes every generated image
 
 
-def normal(count, size, *, seed, step=0, purpose=TRAINING, replica=0):
+def normal(count, size, *, seed, step=0, purpose=TRAINING, share=None):
     """Codings (count, size), float32, standard normal.
 
     Within the precision of float32 they are the same on every device, with and without XLA.
@@ -32,19 +35,23 @@ def normal(count, size, *, seed, step=0, purpose=TRAINING, replica=0):
         seed: seed of the run, an integer from 0 to 2**32 - 1.
         step: number of the training step, an integer or a scalar tensor.
         purpose: what the numbers are for: a constant of this module, for example `TRAINING`.
-        replica: number of the device, from 0. Each device draws different numbers.
+        share: `replicas.Share` of this device in a batch, of which `count` is the number of images.
+            The rows are then those of its images among the rows of the batch.
 
     Reference: Box and Muller (1958); Salmon et al. (2011) for the random bits.
     """
-    shape = (2, count, (size + 1) // 2)
-    first, second = tf.unstack(_between_0_and_1(shape, seed, step, purpose, replica))
+    shape = (2, count if share is None else share.total, (size + 1) // 2)
+    drawn = _between_0_and_1(shape, seed, step, purpose)
+    first, second = tf.unstack(drawn if share is None else share.rows(drawn, axis=1))
     radius, angle = tf.sqrt(-2.0 * tf.math.log(first)), 2.0 * math.pi * second
     return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1)[:, :size]
 
 
-def uniform(count, size, *, seed, step=0, purpose=TRAINING, replica=0):
+def uniform(count, size, *, seed, step=0, purpose=TRAINING, share=None):
     """Numbers (count, size), float32, uniform between 0 and 1. Same arguments as `normal`."""
-    return _between_0_and_1((count, size), seed, step, purpose, replica)
+    if share is None:
+        return _between_0_and_1((count, size), seed, step, purpose)
+    return share.rows(_between_0_and_1((share.total, size), seed, step, purpose))
 
 
 @dataclass(frozen=True)
@@ -52,13 +59,13 @@ class RandomStream:
     """The random numbers of one step of a run for one purpose.
 
     Args:
-        seed, step, purpose, replica: see `normal`.
+        seed, step, purpose, share: see `normal`.
     """
 
     seed: int
     step: int = 0
     purpose: int = TRAINING
-    replica: int = 0
+    share: Share | None = None
 
     def normal(self, count, size):
         return normal(count, size, **vars(self))
@@ -72,16 +79,16 @@ class RandomStreams:
     """The random numbers of one step of a run on one device, by purpose.
 
     Args:
-        seed, step, replica: see `normal`.
+        seed, step, share: see `normal`.
     """
 
     seed: int
     step: int
-    replica: int = 0
+    share: Share | None = None
 
     def stream(self, purpose):
         """The `RandomStream` for a purpose, for example `TRAINING`."""
-        return RandomStream(self.seed, self.step, purpose, self.replica)
+        return RandomStream(self.seed, self.step, purpose, self.share)
 
 
 def numbered(first, count, size, *, seed):
@@ -95,11 +102,10 @@ def numbered(first, count, size, *, seed):
     return tf.concat(drawn, axis=0)[skipped : skipped + count]
 
 
-def _between_0_and_1(shape, seed, step, purpose, replica):
+def _between_0_and_1(shape, seed, step, purpose):
     group, purpose = divmod(purpose, _PURPOSES)
     step = tf.cast(step, tf.int64) * _PURPOSES + purpose
-    replica = tf.cast(replica, tf.int64) + group * 2**16
-    key = tf.stack([tf.cast(seed, tf.int64) + replica * 2**32, step])
+    key = tf.stack([tf.cast(seed, tf.int64) + group * 2**48, step])
     # TensorFlow 2.21's stateless generators give the same raw bits with and without XLA, but not
     # the same floats. So the floats are made from the bits here.
     bits = tf.random.stateless_uniform(

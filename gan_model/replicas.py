@@ -1,16 +1,44 @@
-"""The devices that run one training step together (replicas of `tf.distribute`)."""
+"""The devices that run one training step together (replicas of `tf.distribute`).
+
+A step on several devices is the step of one device with the whole batch. Each device has some of
+the images, its share. Whatever is drawn is drawn for the whole batch on each device, which then
+takes the rows of its share; whatever is summed over a batch is summed over all devices.
+"""
+
+from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+
+def strategy(devices=None):
+    """The `tf.distribute` strategy for devices of this machine; the default one for one device.
+
+    Call it before TensorFlow uses a device, and make and compile the GAN in its `scope()`.
+
+    Args:
+        devices: number of them. None: all GPUs, or one device where there is no GPU. Where there
+            is none, more than one are logical CPUs, which share the cores: for a trial.
+
+    Raises:
+        ValueError: there are fewer GPUs than that.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    wanted = max(1, len(gpus)) if devices is None else devices
+    if gpus and wanted > len(gpus):
+        raise ValueError(f"This machine has {len(gpus)} GPUs. Received: devices={devices}.")
+    if wanted == 1:
+        return tf.distribute.get_strategy()
+    if not gpus:
+        cpu, *_ = tf.config.list_physical_devices("CPU")
+        logical = [tf.config.LogicalDeviceConfiguration()] * wanted
+        tf.config.set_logical_device_configuration(cpu, logical)
+    kind = "GPU" if gpus else "CPU"
+    return tf.distribute.MirroredStrategy([f"{kind}:{number}" for number in range(wanted)])
 
 
 def count():
     """The number of devices; 1 without a distribution strategy."""
     return tf.distribute.get_strategy().num_replicas_in_sync
-
-
-def index():
-    """The number of the device that runs this code, from 0."""
-    return tf.distribute.get_replica_context().replica_id_in_sync_group
 
 
 def total(value):
@@ -20,16 +48,56 @@ def total(value):
     return tf.distribute.get_replica_context().all_reduce("SUM", value)
 
 
-def loss_weight(images):
-    """The weight of this device's mean loss in that of the batch; None on a single device.
+def mean(values):
+    """The mean of all numbers of a tensor on all devices, a scalar.
 
-    TensorFlow sums the gradients of all devices, so the weight is this device's fraction of the
-    images. It is 0 for a device without images.
-
-    Args:
-        images: number of images on this device, a scalar tensor.
+    The gradient is that of the numbers of this device. It includes what other devices make of the
+    mean. Not inside a `tf.cond`: all devices must meet.
     """
     if count() == 1:
-        return None
-    images = tf.cast(images, tf.float32)
-    return images / total(images)
+        return tf.reduce_mean(values)
+    return total(tf.reduce_sum(values)) / total(tf.cast(tf.size(values), values.dtype))
+
+
+class Share(NamedTuple):
+    """The images of a batch that are on this device.
+
+    Args:
+        first: number of images on the devices before this one.
+        count: number of images on this device; may be 0.
+        total: number of images in the batch.
+    """
+
+    first: Any
+    count: Any
+    total: Any
+
+    @property
+    def weight(self):
+        """The weight of this device's mean in that of the batch; None on a single device.
+
+        TensorFlow sums the gradients of all devices, so the weight is this device's fraction of the
+        images.
+        """
+        if count() == 1:
+            return None
+        return tf.cast(self.count, tf.float32) / tf.cast(self.total, tf.float32)
+
+    def rows(self, of_batch, axis=0):
+        """The rows of this device, of a tensor with a row for each image of the batch."""
+        if count() == 1:
+            return of_batch
+        return tf.gather(of_batch, self.first + tf.range(self.count), axis=axis)
+
+
+def share(images):
+    """The `Share` of this device.
+
+    Args:
+        images: number of images on this device, a scalar int32 tensor.
+    """
+    if count() == 1:
+        return Share(0, images, images)
+    number = tf.distribute.get_replica_context().replica_id_in_sync_group
+    of_all = total(images * tf.one_hot(number, count(), dtype=images.dtype))
+    return Share(tf.reduce_sum(of_all[:number]), images, tf.reduce_sum(of_all))

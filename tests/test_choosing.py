@@ -58,8 +58,9 @@ def test_suited_gives_the_compiled_gan_and_tells_why(capsys):
     assert "modern_conditional (2 classes, 50 images or more in each)" in capsys.readouterr().out
 
 
-def test_each_choice_can_be_overruled():
+def test_each_choice_can_be_overruled(capsys):
     gan = presets.suited(images(100), augment=None, penalty=None, codings_size=7)
+    assert "augmentation" not in capsys.readouterr().out
     assert gan.augment is None and gan.penalty is None and gan.codings_size == 7
 
 

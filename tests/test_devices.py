@@ -7,16 +7,19 @@ import pytest
 from processes import finish, forked, program
 
 GROUPS = {
-    "gradients, penalties and scores are those of all images, no coding is drawn twice": [
+    "gradients, penalties and scores are those of all images": [
         "dirac_by_hand",
         "penalties_by_hand",
         "adaptive_augmentation",
-        "no_coding_is_drawn_twice",
+        "each_takes_its_rows_of_what_one_device_draws",
         "uneven_batches",
+        "turns_by_hand",
+        "mean_scores_of_all",
     ],
-    "what several devices would do wrong is refused": [
-        "other_turns_are_refused",
-        "gradients_of_one_device_are_refused",
+    "two devices train the presets as one does": ["same_as_one_device"],
+    "what the optimizer does to a gradient it does to that of all images": [
+        "clipped",
+        "accumulation_is_refused",
     ],
     "what bounds the discriminator keeps it the same on both": ["bounded_discriminator"],
     "a preset trains and resumes": ["preset_resumes"],

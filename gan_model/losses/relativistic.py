@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import keras
-from keras import ops
 
+from gan_model import replicas
 from gan_model.losses.softplus import mean_softplus
 from gan_model.storage.serializable import Serializable
 
@@ -41,15 +41,14 @@ class RelativisticAverage(Serializable):
         generator loss       mean softplus(real - mean fake) + mean softplus(-(fake - mean real))
 
     If all scores are equal, each loss is 2 log 2 = 1.386. A constant added to all scores changes
-    nothing. The means are taken over the batch; with several devices, over the batch of each
-    device.
+    nothing. The means are taken over the batch, on all devices together.
     """
 
     needs_real_scores = True
 
     def discriminator(self, real_scores, fake_scores):
-        real = real_scores - ops.mean(fake_scores)
-        fake = fake_scores - ops.mean(real_scores)
+        real = real_scores - replicas.mean(fake_scores)
+        fake = fake_scores - replicas.mean(real_scores)
         return mean_softplus(-real) + mean_softplus(fake)
 
     def generator(self, real_scores, fake_scores):

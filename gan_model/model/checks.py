@@ -6,9 +6,6 @@ from gan_model.losses import ClassCrossEntropy
 from gan_model.networks.spectral import every_layer
 from gan_model.penalties import Penalty, Sum
 
-# Optimizer settings that Keras applies to the gradient of each device separately.
-_PER_DEVICE = "clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps"
-
 
 def check_loss(loss):
     """Refuses a loss without the two methods of `gan_model.losses`."""
@@ -88,20 +85,11 @@ def check_average(average):
         )
 
 
-def check_steps(*, devices, **counts):
-    """Refuses counts that are not integers of 1 or more.
-
-    On several devices `discriminator_steps` must be 1.
-    """
+def check_steps(**counts):
+    """Refuses counts that are not integers of 1 or more."""
     for name, count in counts.items():
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"`{name}` is an integer of 1 or more. Received: {name}={count!r}.")
-    steps = counts.get("discriminator_steps", 1)
-    if steps > 1 and devices > 1:  # TensorFlow cannot update mirrored variables inside tf.cond
-        raise ValueError(
-            f"On {devices} devices the generator learns in every step. Received: "
-            f"discriminator_steps={steps}. Leave it out, or train on one device."
-        )
 
 
 def check_optimizers(generator_optimizer, discriminator_optimizer, *, devices):
@@ -114,12 +102,13 @@ def check_optimizers(generator_optimizer, discriminator_optimizer, *, devices):
         )
     for optimizer in (generator_optimizer, discriminator_optimizer):
         _check_no_effect(optimizer)
-        for name in _PER_DEVICE if devices > 1 else ():
-            if (value := getattr(optimizer, name)) is not None:
-                raise ValueError(
-                    f"On {devices} devices Keras applies `{name}` to the gradient of each device, "
-                    f"not to that of the batch. Leave {name}={value} out, or train on one device."
-                )
+        # Keras updates weights inside a condition then, where several devices cannot.
+        if devices > 1 and (steps := optimizer.gradient_accumulation_steps) is not None:
+            raise ValueError(
+                f"On {devices} devices Keras cannot accumulate gradients. Received: "
+                f"gradient_accumulation_steps={steps}. Leave it out and type fit(batch_size=...) "
+                f"with a batch {steps} times as large, or train on one device."
+            )
 
 
 def _check_no_effect(optimizer):

@@ -68,8 +68,8 @@ class Compiles:
             average: an object of `gan_model.averaging`. It updates a second generator,
                 `gan.averaged_generator`, which then generates all images that are shown, saved or
                 measured. None: no average; that of an earlier `compile` is deleted.
-            discriminator_steps: discriminator steps per generator step; must be 1 on several
-                devices. Each batch is one discriminator step. Arjovsky et al. (2017) use 5.
+            discriminator_steps: discriminator steps per generator step. Each batch is one
+                discriminator step. Arjovsky et al. (2017) use 5.
             steps_per_execution: number of steps between two calls of the callbacks. Larger values
                 are faster if a step takes only milliseconds.
             jit_compile: whether to compile the step with XLA. "auto": on a single GPU.
@@ -83,9 +83,9 @@ class Compiles:
             class_loss = ClassCrossEntropy()
         optimizers = _optimizers(generator_optimizer, discriminator_optimizer)
         self._check(loss, class_loss, penalty, constraint, augment, average)
-        steps = {"discriminator_steps": discriminator_steps}
-        steps |= {"steps_per_execution": steps_per_execution}
-        checks.check_steps(**steps, devices=replicas.count())
+        checks.check_steps(
+            discriminator_steps=discriminator_steps, steps_per_execution=steps_per_execution
+        )
         # `build` can raise too. Optimizers are built because only then can they load a checkpoint.
         optimizers[0].build(self.generator.trainable_variables)
         optimizers[1].build(self.discriminator.trainable_variables)
@@ -170,4 +170,7 @@ def _optimizers(*given):
         for one in given
     ]
     checks.check_optimizers(*optimizers, devices=replicas.count())
+    for optimizer in optimizers if replicas.count() > 1 else ():
+        # `Player` sums gradients over the devices. Keras 3.15 would do so again, after clipping.
+        optimizer._all_reduce_sum_gradients = list
     return optimizers

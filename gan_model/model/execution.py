@@ -33,6 +33,16 @@ def train_function(gan):
     return lambda iterator: _run(compiled, iterator, gan)
 
 
+def in_turn(other, due_step, *, due):
+    """A train function that calls `due_step` where `due()` holds, and `other` where not.
+
+    Args:
+        other, due_step: functions from an iterator to logs, of one step each.
+        due: function that returns a scalar tensor.
+    """
+    return lambda iterator: (due_step if due() else other)(iterator)
+
+
 def _run(compiled, iterator, gan):
     given = itertools.islice(iterator, gan.steps_per_execution)
     # `train_on_batch` hands over (images, None, None), and numpy, whose uint8 a stack of arrays

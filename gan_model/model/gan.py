@@ -1,5 +1,7 @@
 """The GAN as a Keras model: its parts, and the only training step."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -102,16 +104,27 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     # Training.
 
-    def train_step(self, data):
-        real, random = self._real_batch(data), self._random_streams(self.step)
-        weight = replicas.loss_weight(_count(real))
+    def train_step(self, data, generator_learns=None):
+        """One step of both players.
+
+        Args:
+            data: images (batch, ...), or (images, labels).
+            generator_learns: whether this is a step of the generator too. None: the number of the
+                step tells, in the graph.
+        """
+        real = self._real_batch(data)
+        share = replicas.share(_count(real))
+        random = RandomStreams(self.seed, self.step, share)
         with tf.GradientTape() as tape:
             # One forward pass serves both players; it saves a tenth of a DCGAN's step.
             fake = self._fake_batch(real, random.stream(TRAINING), training=True)
             with tape.stop_recording():
-                self._discriminator_step(real, fake, random, weight)
-            self._in_turn(lambda: self._generator_step(tape, real, fake, random, weight))
-        images = replicas.total(_count(real, tf.int64))
+                self._discriminator_step(real, fake, random, share.weight)
+            self._in_turn(
+                lambda: self._generator_step(tape, real, fake, random, share.weight),
+                generator_learns,
+            )
+        images = tf.cast(share.total, tf.int64)
         if self.average:
             self.average.follow(
                 self.averaged_generator, self.generator, images=images, seen=self.images_seen
@@ -139,11 +152,13 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.trackers.add(bill.figures, weight=weight)
         self.trackers.add_gradient_norm("generator", gradients, player.optimizer)
 
-    def _in_turn(self, generator_step):
-        if self.discriminator_steps == 1:
-            return generator_step()
-        due = (self.step + 1) % self.discriminator_steps == 0
-        return tf.cond(due, generator_step, lambda: None)
+    def _in_turn(self, generator_step, learns):
+        if learns is None and self.discriminator_steps > 1:
+            return tf.cond(self._generator_is_due(), generator_step, lambda: None)
+        return generator_step() if learns in (None, True) else None
+
+    def _generator_is_due(self):
+        return (self.step + 1) % self.discriminator_steps == 0
 
     def _count_step(self, images, *, after):
         # After the batch has come: when an epoch begins, the data set reads `step` to find its
@@ -153,10 +168,12 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
             self.images_seen.assign_add(images)
 
     def test_step(self, data):
-        real, random = self._real_batch(data), self._random_streams(self.evaluation_step)
+        real = self._real_batch(data)
+        share = replicas.share(_count(real))
+        random = RandomStreams(self.seed, self.evaluation_step, share)
         fake = self._fake_batch(real, random.stream(EVALUATION), training=False)
         figures = self.game.evaluation(self._judge(), real, fake)
-        self.trackers.add(figures, weight=replicas.loss_weight(_count(real)))
+        self.trackers.add(figures, weight=share.weight)
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 
@@ -169,9 +186,6 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         """As many fake images, of the same classes: all comparisons are within a class."""
         codings = stream.normal(_count(real), self.codings_size)
         return Batch(self(with_labels(codings, real.labels), training=training), real.labels)
-
-    def _random_streams(self, step):
-        return RandomStreams(self.seed, step, replicas.index())
 
     def _judge(self):
         return Judge(self.discriminator, self.classifies)
@@ -233,6 +247,17 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         if self.train_function is None or force:
             super().make_train_function(force=True)
             self.train_function = execution.train_function(self)
+            if self.discriminator_steps > 1 and self.distribute_strategy.num_replicas_in_sync > 1:
+                # Devices cannot update the same weights inside a `tf.cond`.
+                turns = [
+                    functools.partial(self.train_step, generator_learns=it) for it in (False, True)
+                ]
+                self.train_function = execution.in_turn(
+                    *map(self._make_function, turns), due=self._generator_is_due
+                )
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Keras calls it on several devices. It adds up their batches, which may differ in size."""
 
     def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
         return released(super()._make_function, step_function)
@@ -243,5 +268,5 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         return self.add_weight(name=name, aggregation="only_first_replica", **counter)
 
 
-def _count(batch, dtype=tf.int32):
-    return tf.shape(batch.images, out_type=dtype)[0]
+def _count(batch):
+    return tf.shape(batch.images)[0]

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from gan_model import replicas
+
 
 @dataclass(frozen=True)
 class Player:
@@ -26,18 +28,19 @@ class Player:
         Args:
             tape: `tf.GradientTape` that recorded the objective.
             objective: scalar tensor, a mean over the images of this device.
-            weight: weight of this device in the batch; see `replicas.loss_weight`.
+            weight: weight of this device in the batch; see `replicas.Share`.
 
         Returns:
-            The gradients of this device, one for each trainable variable; None for those that the
-            objective does not depend on.
+            The gradients, one for each trainable variable; None for those that the objective does
+            not depend on. On several devices they are those of the whole batch, which is what the
+            optimizer clips.
         """
         variables = self.network.trainable_variables
-        gradients = [
-            # The gradient of an embedding is sparse; optimizers would clip its rows separately.
-            gradient if gradient is None else tf.convert_to_tensor(gradient)
-            for gradient in tape.gradient(objective, variables, output_gradients=weight)
-        ]
+        gradients = tape.gradient(objective, variables, output_gradients=weight)
+        # The gradient of an embedding is sparse; optimizers would clip its rows separately.
+        dense = [tf.convert_to_tensor(one) for one in gradients if one is not None]
+        of_batch = iter(replicas.total(dense))
+        gradients = [None if one is None else next(of_batch) for one in gradients]
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for variable in variables if self.constraint else ():
             variable.assign(self.constraint(variable))

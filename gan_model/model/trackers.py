@@ -3,8 +3,6 @@
 import keras
 import tensorflow as tf
 
-from gan_model import replicas
-
 # Steps from one gradient norm to the next. Odd, so that steps with lazy penalties are included.
 _EVERY = 7
 _EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
@@ -34,7 +32,7 @@ class Trackers:
 
         Args:
             figures: dict from names to scalars, or to scores with one row per image.
-            weight: weight of this device in the batch; see `replicas.loss_weight`.
+            weight: weight of this device in the batch; see `replicas.Share`.
         """
         for name, value in figures.items():
             value = tf.convert_to_tensor(value)
@@ -59,4 +57,4 @@ class Trackers:
         due = (optimizer.iterations % _EVERY == 0) | (mean.count == 0)
         floats = lambda: [tf.cast(g, tf.float32) for g in gradients if g is not None]  # noqa: E731
         norm = tf.cond(due, lambda: tf.linalg.global_norm(floats()), lambda: 0.0)
-        mean.update_state(replicas.count() * norm, sample_weight=due)
+        mean.update_state(norm, sample_weight=due)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import keras
 import tensorflow as tf
 
+from gan_model import replicas
 from gan_model.penalties.penalty import Penalty
 
 _VALUES = 28 * 28  # of an image for which R1 has the weight 1
@@ -95,11 +96,15 @@ class DRAGAN(Penalty):
 
     spread: float = field(default=0.5, kw_only=True)
 
-    def of_each(self, discriminator, real_images, fake_images, random):
+    def __call__(self, discriminator, real_images, fake_images, random):
+        # Here and in every step, not in `of_each`: it may be skipped, and all devices must meet.
+        variance = replicas.mean(tf.square(real_images - replicas.mean(real_images)))
         noise = random.normal(tf.shape(real_images)[0], math.prod(real_images.shape[1:]))
-        deviation = tf.math.reduce_std(real_images)
-        noisy = real_images + self.spread * deviation * tf.reshape(noise, tf.shape(real_images))
-        return _squared_distances_from_1(discriminator, noisy)
+        noise = self.spread * tf.sqrt(variance) * tf.reshape(noise, tf.shape(real_images))
+        return super().__call__(discriminator, real_images + noise, fake_images, random)
+
+    def of_each(self, discriminator, real_images, fake_images, random):
+        return _squared_distances_from_1(discriminator, real_images)  # noisy by now
 
 
 def _gradients(discriminator, images):

@@ -9,6 +9,7 @@ from gan_model.presets.rules import FEW, augment_for
 
 LEAST_IN_CLASS = 50  # images; docs/results.md has what was measured with fewer
 BATCH_SIZE = 16
+_AUGMENTED = "adaptive augmentation"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def choose(images, labels=None):
     else:
         reasons["modern"] = "no classes"
     if augment_for(len(images)) is not None:
-        reasons["adaptive augmentation"] = f"fewer than {FEW:,} images"
+        reasons[_AUGMENTED] = f"fewer than {FEW:,} images"
     reasons[f"batches of {BATCH_SIZE}"] = ""
     return Choice(preset, images_shape, arguments, reasons)
 
@@ -80,5 +81,7 @@ def suited(images, labels=None, *, seed=0, **arguments):
         **arguments: of the preset, instead of those chosen, e.g. `augment=None`.
     """
     choice = choose(images, labels)
+    if "augment" in arguments:
+        choice.reasons.pop(_AUGMENTED, None)
     print(f"Chosen: {choice}.")
     return choice.preset(choice.image_shape, seed=seed, **(choice.arguments | arguments))

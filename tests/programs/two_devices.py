@@ -5,6 +5,7 @@
 Says `CASE: passed`, or why not, of each case; its status is the number of those that failed.
 """
 
+import contextlib
 import gc
 import shutil
 import sys
@@ -22,7 +23,7 @@ from tensorflow.python.framework import ops
 from test_dirac import PSI, RATE, THETA, NonSaturating, Wasserstein, dirac, sigmoid, state
 
 from gan_model import GAN, averaging, callbacks, features, metrics, networks, presets, replicas
-from gan_model.augmenting import Adaptive, HorizontalFlip
+from gan_model.augmenting import Adaptive, DiffAugment, HorizontalFlip
 from gan_model.data import dataset
 from gan_model.losses import RelativisticAverage
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty, WeightClipping
@@ -30,12 +31,6 @@ from gan_model.random import TRAINING, RandomStreams
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (64, 16, 16), dtype=np.uint8)
 ZEROS = np.zeros((8, 1, 1), "float32")
-
-
-def two_devices():
-    (cpu, *_) = tf.config.list_physical_devices("CPU")
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
 def assert_same_on_both(variables):
@@ -83,34 +78,119 @@ def adaptive_augmentation(strategy, folder):
         assert abs(gan.augmentation_probability.numpy() - 0.16 * ((step + 1) // 2)) < 1e-6
 
 
-def no_coding_is_drawn_twice(strategy, folder):
+def each_takes_its_rows_of_what_one_device_draws(strategy, folder):
+    alone = RandomStreams(0, 7).stream(TRAINING)
+    for counts in ((3, 2), (4, 0), (2, 2)):
+
+        def rows(counts=counts):
+            context = tf.distribute.get_replica_context()
+            count = tf.constant(counts)[context.replica_id_in_sync_group]
+            stream = RandomStreams(0, 7, replicas.share(count)).stream(TRAINING)
+            return stream.normal(count, 30), stream.uniform(count, 5)
+
+        drawn = strategy.experimental_local_results(strategy.run(tf.function(rows)))
+        normal, uniform = (np.concatenate(both) for both in zip(*drawn, strict=True))
+        assert np.array_equal(normal, alone.normal(sum(counts), 30))
+        assert np.array_equal(uniform, alone.uniform(sum(counts), 5))
+
+
+def turns_by_hand(strategy, folder):
     with strategy.scope():
-        gan = presets.dcgan((16, 16))
+        gan = dirac(Wasserstein(), discriminator_steps=3)
+    psi, theta = PSI, THETA
+    for step in range(7):
+        gan.fit(ZEROS, batch_size=8, epochs=1, verbose=0)
+        psi -= RATE * theta
+        if (step + 1) % 3 == 0:
+            theta += RATE * psi
+        np.testing.assert_allclose(state(gan), (psi, theta), atol=1e-6)
+    assert int(gan.generator_optimizer.iterations.numpy()) == 2
 
-    def codings():
-        return RandomStreams(0, gan.step, replicas.index()).stream(TRAINING).normal(4, 30)
 
-    drawn = strategy.experimental_local_results(strategy.run(codings))
-    first, second = (replica.numpy() for replica in drawn)
-    assert first.shape == second.shape == (4, 30) and not np.isin(first, second).any()
+def mean_scores_of_all(strategy, folder):
+    """Half of the real images are 1 and half 3, so a device by itself would find other means."""
+    real = np.repeat([1.0, 3.0], 4).astype("float32").reshape(8, 1, 1)
+    for loss, penalty in ((RelativisticAverage(), None), (NonSaturating(), DRAGAN(1.0, every=2))):
+        ends = []
+        for scope in (contextlib.nullcontext(), strategy.scope()):
+            with scope:
+                gan = dirac(loss, penalty=penalty)
+            gan.fit(real, batch_size=8, shuffle=False, epochs=4, verbose=0)
+            ends.append((*state(gan), *gan.history.history["discriminator_loss"]))
+        np.testing.assert_allclose(*ends, rtol=1e-5)
 
 
-def other_turns_are_refused(strategy, folder):
+# Low rates: at those of the presets a change of one unit in the last place grows as fast.
+RATES = {"generator_learning_rate": 1e-5, "discriminator_learning_rate": 1e-5}
+SMALL = {
+    "dense": (presets.dense, {}),
+    "modern": (presets.modern, {"augment": Adaptive(DiffAugment(), speed=2_000), **RATES}),
+    "modern_conditional": (presets.modern_conditional, {"class_count": 3, **RATES}),
+}
+CLIPPED = (
+    {"global_clipnorm": 0.05},
+    {"clipnorm": 0.02},
+    {"clipvalue": 0.001},
+)
+
+
+def same_as_one_device(strategy, folder):
+    for name, (preset, arguments) in SMALL.items():
+        compare(strategy, name, preset, arguments, after={1: 2e-6, 50: 2e-3})
+
+
+def clipped(strategy, folder):
+    for settings in CLIPPED:
+
+        def preset(shape, settings=settings, **arguments):
+            gan = presets.dense(shape, **arguments)
+            optimizers = [keras.optimizers.SGD(0.1, **settings) for _ in range(2)]
+            gan.compile(gan.loss, *optimizers, penalty=R1(1.0))
+            return gan
+
+        compare(strategy, str(settings), preset, {}, after={6: 2e-6})
+
+
+def accumulation_is_refused(strategy, folder):
     with strategy.scope():
-        message = "On 2 devices the generator learns in every step"
-        with pytest.raises(ValueError, match=message):
-            dirac(Wasserstein(), discriminator_steps=2)
+        gan = dirac(Wasserstein())
+        optimizer = keras.optimizers.Adam(0.1, gradient_accumulation_steps=2)
+        with pytest.raises(ValueError, match="On 2 devices Keras cannot accumulate gradients"):
+            gan.compile(discriminator_optimizer=optimizer)
 
 
-def gradients_of_one_device_are_refused(strategy, folder):
-    settings = {"clipnorm": 1.0}, {"clipvalue": 1.0}, {"global_clipnorm": 1.0}
-    for setting in (*settings, {"gradient_accumulation_steps": 2}):
-        (name,) = setting
-        with strategy.scope():
-            gan = dirac(Wasserstein())
-            message = f"On 2 devices Keras applies `{name}` to the gradient of each"
-            with pytest.raises(ValueError, match=message):
-                gan.compile(discriminator_optimizer=keras.optimizers.Adam(0.1, **setting))
+class Keeps(keras.callbacks.Callback):
+    """The variables after each epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen = [*getattr(self, "seen", []), [one.numpy() for one in self.model.variables]]
+
+
+def compare(strategy, name, preset, arguments, *, after):
+    """Trains on one device and on two, in batches of 7, which two cannot divide.
+
+    `after` has the greatest difference allowed after numbers of steps: of a variable, as a part of
+    its greatest value or of 1, and a tenth of that of a figure in the logs.
+    """
+    kept, logs = [], []
+    for scope in (contextlib.nullcontext(), strategy.scope()):
+        keras.utils.set_random_seed(0)
+        with scope:
+            gan = preset((16, 16), **arguments, seed=5)
+        labels = np.arange(7) % 3 if gan.class_count else None
+        data, keeps = dataset(IMAGES[:7], labels, batch_size=7, seed=1), Keeps()
+        options = {"validation_data": data, "callbacks": [keeps], "verbose": 0}
+        logs.append(gan.fit(data, epochs=max(after), **options).history)
+        kept.append(keeps.seen)
+    assert logs[0].keys() == logs[1].keys()
+    for steps, bound in after.items():
+        pairs = zip(kept[0][steps - 1], kept[1][steps - 1], strict=True)
+        differences = [np.abs(a - b).max() / max(1, np.abs(a).max()) for a, b in pairs]
+        print(f"{name}, {steps} steps: {max(differences):.2g}", file=sys.stderr)
+        assert max(differences) <= bound, (name, steps, max(differences))
+        for figure in logs[0]:
+            one, other = (history[figure][steps - 1] for history in logs)
+            assert abs(one - other) <= 10 * bound * max(1, abs(one)), (name, steps, figure)
 
 
 def bounded_discriminator(strategy, folder):
@@ -229,7 +309,7 @@ def average_of_both(strategy, folder):
 
 
 def main(folder, *cases):
-    strategy, failed = two_devices(), 0
+    strategy, failed = replicas.strategy(2), 0
     for case in cases:
         try:
             globals()[case](strategy, Path(folder) / case)
