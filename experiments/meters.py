@@ -15,7 +15,7 @@ class QualityMeter:
         train: uint8 training images, for the floor.
         held_out: uint8 held-out images.
         folder: gets a grid of images for each measurement.
-        trained_on: number of the first training images that it may copy; None: all.
+        trained_on: those of them that the GAN is trained on and may copy; None: all.
         features: to measure in, see `metrics.measures`.
     """
 
@@ -24,7 +24,8 @@ class QualityMeter:
         from gan_model.data.images import chosen
 
         self._gan, self._folder, self._marks = gan, folder, []
-        self._trained_on, self._held_out = train[:trained_on], held_out
+        self._trained_on = train if trained_on is None else trained_on
+        self._held_out = held_out
         measures = metrics.measures(held_out, features, training=train)
         self._reference = metrics.Reference(measures, held_out)
         self._bounds = {

@@ -111,12 +111,15 @@ def one(args, study):
         import keras
 
         from gan_model import presets
+        from gan_model.data.images import chosen
     system = study.systems[args.one]
     (images, labels), (held_out, _) = loaded(args)
     meter_of = partial(QualityMeter, features=None if study.of_folders else "fashion")
     if study.stacked:
         images, labels, meter_of = stack(images, STACKED, seed=args.seed), None, ModeMeter
-    train = images[: system.images]
+    count = system.images or len(images)
+    train = chosen(images, count)
+    of_train = None if labels is None else chosen(labels, count)
     keras.utils.set_random_seed(args.seed)
     classes = presets.classes_for(system.build, labels)
     given = classes | presets.image_count_for(system.build, train)
@@ -124,9 +127,9 @@ def one(args, study):
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
     # With all images, even if it trains on few: the floor needs as many as are held out.
-    meter = meter_of(gan, images, held_out, folder, trained_on=system.images)
+    meter = meter_of(gan, images, held_out, folder, trained_on=train)
     stopwatch = Stopwatch(args.minutes, meter.measure)
-    alarms = trained(system, gan, train, labels[: len(train)] if classes else None, stopwatch)
+    alarms = trained(system, gan, train, of_train if classes else None, stopwatch)
     about = {
         "system": args.one,
         "seed": args.seed,

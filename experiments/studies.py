@@ -27,7 +27,7 @@ class System:
         build: function of (image_shape, seed=...), and of class_count if it has classes, that
             returns a compiled GAN.
         by_loop: whether it is trained by the loop that `fit` replaces.
-        images: number of training images, the first ones; None: all.
+        images: number of training images, drawn from all; None: all.
         batch_size: images in a batch.
     """
 
@@ -168,8 +168,8 @@ def of_ema_and_augmentation():
     few, augment = 1000, augmenting.DiffAugment()
     return Study(
         "The averaged generator, and augmentation on few images",
-        "`presets.modern` on all images, with and without the averaged generator; and on the first "
-        "1,000 images, without augmentation, with DiffAugment, and with DiffAugment at the "
+        "`presets.modern` on all images, with and without the averaged generator; and on 1,000 "
+        "images, without augmentation, with DiffAugment, and with DiffAugment at the "
         "probability that adaptive augmentation chooses.",
         {
             "average": System("averaged generator", presets.modern),
@@ -247,8 +247,8 @@ def of_few_images():
     }
     return Study(
         "Few images of a folder",
-        "`modern` on the first images of a folder, as `presets.suited` trains it without classes, "
-        "and with one thing changed. The features are learned from all images.",
+        "`modern` on some images of a folder, drawn at random, as `presets.suited` trains it "
+        "without classes, and with one thing changed. The features are learned from all images.",
         {
             f"{count}-{name}": System(
                 f"{count:,} images{what}", build, images=count, batch_size=BATCH_SIZE
