@@ -13,6 +13,7 @@ NAMES = (
     "ema_and_augmentation",
     "modes",
     "images",
+    "penalty_weight",
     "few_images",
     "classes",
 )  # in the order of the page
@@ -77,6 +78,7 @@ def named(name):
         "ema_and_augmentation": of_ema_and_augmentation,
         "modes": of_modes,
         "images": of_images,
+        "penalty_weight": of_penalty_weight,
         "few_images": of_few_images,
         "classes": of_classes,
     }[name]()
@@ -228,21 +230,39 @@ def of_images():
     )
 
 
+def of_penalty_weight():
+    from gan_model import penalties, presets
+    from gan_model.presets.choosing import BATCH_SIZE
+
+    return Study(
+        "The weight of R1",
+        "`modern` as `presets.suited` trains it without classes, with `R1(weight, every=8)`.",
+        {
+            f"{weight}": System(
+                f"weight {weight}",
+                partial(presets.modern, penalty=penalties.R1(weight, every=8)),
+                batch_size=BATCH_SIZE,
+            )
+            for weight in (1, 4, 16, 64)
+        },
+        minutes=(5,),
+        of_folders=True,
+    )
+
+
 def of_few_images():
     from variants_of_modern import narrow_modern
 
     from gan_model import presets
     from gan_model.augmenting import DiffAugment
-    from gan_model.averaging import ExponentialMovingAverage
     from gan_model.presets.choosing import BATCH_SIZE
 
-    modern, longer = presets.modern, ExponentialMovingAverage(50_000, warm_up=0.2)
+    modern = presets.modern
     variants = {
         "adaptive": ("", modern),
         "none": (", no augmentation", partial(modern, augment=None)),
         "always": (", DiffAugment at each image", partial(modern, augment=DiffAugment())),
         "narrow": (", half as many filters", narrow_modern),
-        "average": (", average over four times as many images", partial(modern, average=longer)),
         "classes": (", classes", presets.modern_conditional),
     }
     return Study(

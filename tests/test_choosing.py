@@ -68,9 +68,10 @@ def test_each_choice_can_be_overruled(capsys):
 
 
 @pytest.mark.parametrize(
-    ("shape", "weight"), [((28, 28, 1), 1), ((64, 64, 3), 15.67), ((16, 20, 1), 0.408)]
+    ("shape", "weight"),
+    [((28, 28, 1), 1), ((64, 64, 3), 15.67), ((128, 128, 3), 16), ((16, 20, 1), 0.408)],
 )
-def test_the_penalty_grows_with_the_values_of_an_image(shape, weight):
+def test_the_penalty_grows_with_the_values_of_an_image_up_to_16(shape, weight):
     gan = presets.modern(shape)
     assert gan.penalty.weight == pytest.approx(weight, rel=0.01) and gan.penalty.every == 8
 
