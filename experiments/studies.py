@@ -254,14 +254,12 @@ def of_few_images():
     from variants_of_modern import narrow_modern
 
     from gan_model import presets
-    from gan_model.augmenting import DiffAugment
     from gan_model.presets.choosing import BATCH_SIZE
 
     modern = presets.modern
     variants = {
         "adaptive": ("", modern),
         "none": (", no augmentation", partial(modern, augment=None)),
-        "always": (", DiffAugment at each image", partial(modern, augment=DiffAugment())),
         "narrow": (", half as many filters", narrow_modern),
         "classes": (", classes", presets.modern_conditional),
     }
