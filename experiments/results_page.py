@@ -1,10 +1,12 @@
 """Figures of many runs -> docs/results.md and the pictures in it."""
 
-import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import studies
+from PIL import Image
+
+_WIDEST = 600  # pixels of a picture
 
 _HEAD = """# Results
 
@@ -191,7 +193,9 @@ def show_first(record, source, folder, name):
     from gan_model import charts, features
 
     for mark in record["marks"][-1:]:
-        shutil.copy(source / f"minute-{mark['minute']}.png", folder / f"{name}.png")
+        with Image.open(source / f"minute-{mark['minute']}.png") as grid:
+            factor = -(-grid.width // _WIDEST)
+            grid.reduce(factor).save(folder / f"{name}.png", optimize=True)
         if "classes" not in mark:
             continue
         charts.class_histogram(

@@ -15,7 +15,6 @@ NAMES = (
     "images",
     "penalty_weight",
     "few_images",
-    "classes",
 )  # in the order of the page
 
 
@@ -80,7 +79,6 @@ def named(name):
         "images": of_images,
         "penalty_weight": of_penalty_weight,
         "few_images": of_few_images,
-        "classes": of_classes,
     }[name]()
 
 
@@ -209,7 +207,7 @@ def of_modes():
 
 
 def of_images():
-    from variants_of_modern import modern_of_0_1
+    from former_modern import modern_of_0_1
 
     from gan_model import presets
     from gan_model.presets.choosing import BATCH_SIZE
@@ -251,8 +249,6 @@ def of_penalty_weight():
 
 
 def of_few_images():
-    from variants_of_modern import narrow_modern
-
     from gan_model import presets
     from gan_model.presets.choosing import BATCH_SIZE
 
@@ -260,7 +256,6 @@ def of_few_images():
     variants = {
         "adaptive": ("", modern),
         "none": (", no augmentation", partial(modern, augment=None)),
-        "narrow": (", half as many filters", narrow_modern),
         "classes": (", classes", presets.modern_conditional),
     }
     return Study(
@@ -273,22 +268,6 @@ def of_few_images():
             )
             for count in (300, 1000)
             for name, (what, build) in variants.items()
-        },
-        minutes=(4,),
-        of_folders=True,
-    )
-
-
-def of_classes():
-    from gan_model import presets
-    from gan_model.presets.choosing import BATCH_SIZE
-
-    return Study(
-        "Classes of a folder",
-        "Both presets as `presets.suited` trains them. The distance is that of all images.",
-        {
-            name: System(f"`presets.{name}`", presets.named(name), batch_size=BATCH_SIZE)
-            for name in ("modern", "modern_conditional")
         },
         minutes=(4,),
         of_folders=True,

@@ -248,6 +248,21 @@ def test_other_settings_are_one_line_and_change_nothing(finished):
     assert digests(run_dir) == before
 
 
+# Several devices.
+
+
+@pytest.mark.slow
+def test_a_run_of_two_devices_goes_on_with_one(images, tmp_path):
+    options = "--preset", "dense", "--features", "sliced"
+    two = train(images, tmp_path, *options, "--epochs", 1, "--devices", 2)
+    one = train(images, tmp_path, *options, "--epochs", 2)
+    for line in (two, one):
+        ended = finish(line, starting=forked)
+        assert (ended.returncode, ended.stderr) == (0, ""), ended
+    assert ended.stdout.startswith("Going on with the run") and "epoch 2/2" in ended.stdout
+    assert int(keras.models.load_model(tmp_path / "gan.keras").step) == 2 * (36 // 8)
+
+
 # Ctrl-C.
 
 

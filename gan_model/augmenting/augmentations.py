@@ -36,12 +36,21 @@ class Augmentation(Serializable):
         Returns:
             Images of the same shape.
         """
-        sequence = self.operations()
-        drawn = random.uniform(tf.shape(images)[0], _NUMBERS * len(sequence))
+        drawn = random.uniform(tf.shape(images)[0], _NUMBERS * len(self.operations()))
+
+        def changed():
+            return self._changed(images, drawn, image_range, probability)
+
+        if probability is None:
+            return changed()
+        # An adaptive augmentation starts at 0, where the operations would be half of the work.
+        return tf.cond(probability > 0, changed, lambda: images)
+
+    def _changed(self, images, drawn, image_range, probability):
         shape, changed = tf.shape(images), images
         if images.shape.rank == 3:
             changed = images[..., None]
-        for number, operation in enumerate(sequence):
+        for number, operation in enumerate(self.operations()):
             numbers = drawn[:, _NUMBERS * number :][:, :_NUMBERS]
             parameters, chance = tf.split(numbers, (2, 1), axis=1)
             unchanged, changed = changed, operation(changed, parameters, image_range)
