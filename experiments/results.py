@@ -111,15 +111,12 @@ def one(args, study):
         import keras
 
         from gan_model import presets
-        from gan_model.data.images import chosen
     system = study.systems[args.one]
     (images, labels), (held_out, _) = loaded(args)
     meter_of = partial(QualityMeter, features=None if study.of_folders else "fashion")
     if study.stacked:
         images, labels, meter_of = stack(images, STACKED, seed=args.seed), None, ModeMeter
-    count = system.images or len(images)
-    train = chosen(images, count)
-    of_train = None if labels is None else chosen(labels, count)
+    train, of_train = trained_on(system, images, labels)
     keras.utils.set_random_seed(args.seed)
     classes = presets.classes_for(system.build, labels)
     given = classes | presets.image_count_for(system.build, train)
@@ -140,6 +137,14 @@ def one(args, study):
         "alarms": alarms,
     }
     (folder / "figures.json").write_text(json.dumps(about | meter.record(), indent=1) + "\n")
+
+
+def trained_on(system, images, labels):
+    """The images that a system is trained on, and their labels if there are any."""
+    from gan_model.data.images import chosen
+
+    count = system.images or len(images)
+    return chosen(images, count), None if labels is None else chosen(labels, count)
 
 
 def trained(system, gan, train, labels, stopwatch):

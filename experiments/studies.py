@@ -69,6 +69,8 @@ def part(study_name, data):
 
 def named(name):
     """The study of that name. It imports the package, which takes seconds."""
+    from folder_studies import of_few_images, of_images, of_penalty_weight
+
     return {
         "presets": of_presets,
         "modern": of_modern,
@@ -203,74 +205,6 @@ def of_modes():
         systems,
         minutes=(5,),
         stacked=True,
-    )
-
-
-def of_images():
-    from former_modern import modern_of_0_1
-
-    from gan_model import presets
-    from gan_model.presets.choosing import BATCH_SIZE
-
-    return Study(
-        "Images of a folder",
-        "`modern` as `presets.suited` trains it, without classes; `modern` as it was in 0.1, with "
-        "networks and a penalty made for 28 x 28 grey images; and `guidelines`. The features are "
-        "learned from the training images.",
-        {
-            "modern": System("`presets.modern`", presets.modern, batch_size=BATCH_SIZE),
-            "former": System("`presets.modern` of 0.1", modern_of_0_1),
-            "guidelines": System("`presets.guidelines`", presets.guidelines),
-        },
-        minutes=(5, 20),
-        curve=True,
-        of_folders=True,
-    )
-
-
-def of_penalty_weight():
-    from gan_model import penalties, presets
-    from gan_model.presets.choosing import BATCH_SIZE
-
-    return Study(
-        "The weight of R1",
-        "`modern` as `presets.suited` trains it without classes, with `R1(weight, every=8)`.",
-        {
-            f"{weight}": System(
-                f"weight {weight}",
-                partial(presets.modern, penalty=penalties.R1(weight, every=8)),
-                batch_size=BATCH_SIZE,
-            )
-            for weight in (1, 4, 16, 64)
-        },
-        minutes=(5,),
-        of_folders=True,
-    )
-
-
-def of_few_images():
-    from gan_model import presets
-    from gan_model.presets.choosing import BATCH_SIZE
-
-    modern = presets.modern
-    variants = {
-        "adaptive": ("", modern),
-        "none": (", no augmentation", partial(modern, augment=None)),
-        "classes": (", classes", presets.modern_conditional),
-    }
-    return Study(
-        "Few images of a folder",
-        "`modern` on some images of a folder, drawn at random, as `presets.suited` trains it "
-        "without classes, and with one thing changed. The features are learned from all images.",
-        {
-            f"{count}-{name}": System(
-                f"{count:,} images{what}", build, images=count, batch_size=BATCH_SIZE
-            )
-            for count in (300, 1000)
-            for name, (what, build) in variants.items()
-        },
-        minutes=(4,),
-        of_folders=True,
     )
 
 

@@ -40,12 +40,8 @@ def arguments():
     parser.add_argument(
         "--minutes", type=above_0, help="of training, instead of epochs; else 10 for a folder"
     )
-    parser.add_argument(
-        "--batch-size", type=positive, help="images per batch, on all devices together; else 32"
-    )
-    parser.add_argument(
-        "--devices", type=positive, help="devices of this machine; else all GPUs, or one CPU"
-    )
+    parser.add_argument("--batch-size", type=positive, help="images, of all devices; else 32")
+    parser.add_argument("--devices", type=positive, help="else all GPUs, or one CPU")
     parser.add_argument("--codings-size", type=positive, help="size of a coding; else the preset's")
     parser.add_argument("--generator-learning-rate", type=above_0, help="else the preset's")
     parser.add_argument("--discriminator-learning-rate", type=above_0, help="else the preset's")
@@ -63,9 +59,8 @@ def arguments():
 
 def main(args):
     with quiet():
-        from gan_model import data, presets, replicas, runs
-    use_gpus()
-    strategy = replicas.strategy(args.devices)
+        from gan_model import data, presets, runs
+    strategy = strategy_of(args)
     args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
     if args.preset != SUITED:
         presets.named(args.preset)  # before reading the data, which may take long
@@ -76,8 +71,7 @@ def main(args):
     settings = settings_of(args, train, classes | ({"labels": labels} if classes else {}))
     with folder.opened(settings):
         announce(folder, args)
-        with strategy.scope():
-            gan = runs.build(settings)
+        gan = built(settings, strategy)
         gan.quality = quality_on(held_out, train, features_of(args, folder))
         by_class = gan.class_count is not None
         history = gan.fit(
@@ -94,6 +88,21 @@ def main(args):
             sys.exit(1)  # fit has said so
         folder.save(gan)
     report(folder, history.history, args.validate_every, gan.quality)
+
+
+def strategy_of(args):
+    from gan_model.replicas import strategy  # imported by now
+
+    use_gpus()
+    return strategy(args.devices)
+
+
+def built(settings, strategy):
+    """The compiled GAN on the devices of a strategy."""
+    from gan_model import runs
+
+    with strategy.scope():
+        return runs.build(settings)
 
 
 def preset_for(args, images, labels):

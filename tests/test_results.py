@@ -36,6 +36,7 @@ def record(kept, system, seed, fids, state="finished"):
         "seed": seed,
         "data": "sample",
         "cpus": 2,
+        "size": "28x28",
         "count": 50,
         "measures": [{"features": "fashion", "checksum": "0123abcd"}],
         "distance": "fid_fashion",
@@ -138,9 +139,7 @@ def test_each_folder_of_images_is_a_part_of_its_own(tmp_path):
         runs[system] = [ast.literal_eval(renamed)]
     text = page("images", runs, tmp_path / "docs", tmp_path).read_text()
     assert "## Images of a folder: icons" in text
-    assert (
-        "results.py --study images --data folders/icons --minutes 1 2 --seeds 1 --cores 2`" in text
-    )
+    assert "--data folders/icons --image-size 28x28 --minutes 1 2 --seeds 1 --cores 2`" in text
     assert "| system | minutes | images trained on | fid | kid |" in text and "| copying |" in text
     assert "| `presets.modern` of 0.1 | 2 | 2,000 | 2 |" in text and "| 0.25 |" in text
     assert "results/images-icons-modern.png" in text and "classes.png" not in text

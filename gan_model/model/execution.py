@@ -15,8 +15,15 @@ import tensorflow as tf
 from gan_model.model.tracing import released
 
 
-def train_function(gan):
-    """The function from an iterator to logs that `fit` calls, for a GAN with one made by Keras."""
+def train_function(gan, *, make):
+    """The function from an iterator to logs that `fit` calls, for a GAN with one made by Keras.
+
+    Args:
+        gan: `GAN`.
+        make: Keras's function from a step to such a function.
+    """
+    if gan.discriminator_steps > 1 and gan.distribute_strategy.num_replicas_in_sync > 1:
+        return _in_turn(gan, make)
     if not gan.jit_compile:
         return gan.train_function
 
@@ -33,14 +40,15 @@ def train_function(gan):
     return lambda iterator: _run(compiled, iterator, gan)
 
 
-def in_turn(other, due_step, *, due):
-    """A train function that calls `due_step` where `due()` holds, and `other` where not.
+def _in_turn(gan, make):
+    # Several devices cannot update the same weights inside a `tf.cond`.
+    turns = [make(functools.partial(gan.train_step, generator_learns=it)) for it in (False, True)]
 
-    Args:
-        other, due_step: functions from an iterator to logs, of one step each.
-        due: function that returns a scalar tensor.
-    """
-    return lambda iterator: (due_step if due() else other)(iterator)
+    def train(iterator):
+        due = (int(gan.step.numpy()) + 1) % gan.discriminator_steps == 0
+        return turns[due](iterator)
+
+    return train
 
 
 def _run(compiled, iterator, gan):

@@ -1,7 +1,5 @@
 """The GAN as a Keras model: its parts, and the only training step."""
 
-import functools
-
 import keras
 import tensorflow as tf
 
@@ -104,14 +102,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     # Training.
 
-    def train_step(self, data, generator_learns=None):
-        """One step of both players.
-
-        Args:
-            data: images (batch, ...), or (images, labels).
-            generator_learns: whether this is a step of the generator too. None: the number of the
-                step tells, in the graph.
-        """
+    def train_step(self, data, generator_learns=None):  # None: the number of the step tells
         real = self._real_batch(data)
         share = replicas.share(_count(real))
         random = RandomStreams(self.seed, self.step, share)
@@ -120,15 +111,11 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
             fake = self._fake_batch(real, random.stream(TRAINING), training=True)
             with tape.stop_recording():
                 self._discriminator_step(real, fake, random, share.weight)
-            self._in_turn(
-                lambda: self._generator_step(tape, real, fake, random, share.weight),
-                generator_learns,
-            )
-        images = tf.cast(share.total, tf.int64)
+            turn = lambda: self._generator_step(tape, real, fake, random, share.weight)  # noqa: E731
+            self._in_turn(turn, generator_learns)
+        images, seen = tf.cast(share.total, tf.int64), self.images_seen
         if self.average:
-            self.average.follow(
-                self.averaged_generator, self.generator, images=images, seen=self.images_seen
-            )
+            self.average.follow(self.averaged_generator, self.generator, images=images, seen=seen)
         self._count_step(images, after=real.images)
         return self.get_metrics_result()
 
@@ -154,11 +141,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def _in_turn(self, generator_step, learns):
         if learns is None and self.discriminator_steps > 1:
-            return tf.cond(self._generator_is_due(), generator_step, lambda: None)
-        return generator_step() if learns in (None, True) else None
-
-    def _generator_is_due(self):
-        return (self.step + 1) % self.discriminator_steps == 0
+            learns = (self.step + 1) % self.discriminator_steps == 0
+            return tf.cond(learns, generator_step, lambda: None)
+        return None if learns is False else generator_step()
 
     def _count_step(self, images, *, after):
         # After the batch has come: when an epoch begins, the data set reads `step` to find its
@@ -246,18 +231,10 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             super().make_train_function(force=True)
-            self.train_function = execution.train_function(self)
-            if self.discriminator_steps > 1 and self.distribute_strategy.num_replicas_in_sync > 1:
-                # Devices cannot update the same weights inside a `tf.cond`.
-                turns = [
-                    functools.partial(self.train_step, generator_learns=it) for it in (False, True)
-                ]
-                self.train_function = execution.in_turn(
-                    *map(self._make_function, turns), due=self._generator_is_due
-                )
+            self.train_function = execution.train_function(self, make=self._make_function)
 
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Keras calls it on several devices. It adds up their batches, which may differ in size."""
+    def _maybe_symbolic_build(self, **_):
+        pass  # Keras's adds up the batches of several devices, which may differ in size
 
     def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
         return released(super()._make_function, step_function)
