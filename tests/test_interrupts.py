@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sys
 import threading
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from gan_model import presets
 
@@ -55,6 +57,35 @@ def test_a_dropped_ctrl_c_is_raised_again_after_the_batch(method, more_batches):
         fit(pressed)
     assert len(pressed.later) == more_batches
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+class PressesInTensorflow(keras.callbacks.Callback):
+    """Presses Ctrl-C in code that TensorFlow calls; notes where the KeyboardInterrupt comes."""
+
+    said = ()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        try:
+            tf.nest.map_structure(self.press, [batch])
+            self.said += ("next line",)
+        except KeyboardInterrupt:
+            self.said += ("raised",)
+            raise
+
+    def press(self, batch):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            self.said += ("raised in TensorFlow",)
+        self.said += ("returns",)
+
+
+def test_it_is_raised_when_tensorflow_returns():
+    pressed = PressesInTensorflow()
+    with pytest.raises(KeyboardInterrupt):
+        fit(pressed)
+    assert pressed.said == ("returns", "raised")
+    assert sys.gettrace() is None
 
 
 def test_the_handler_of_another_program_is_left_alone():

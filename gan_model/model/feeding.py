@@ -9,6 +9,7 @@ from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.images import check_images
 from gan_model.model import fit_arguments
+from gan_model.model.fit_arguments import check_counts
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
 from gan_model.model.run_callback import RunCallback, StopWhenDiverged
@@ -73,36 +74,35 @@ class TakesImages:
             ValueError: images of the wrong shape, type or range, or too few of them; a callback
                 that would set the learning rate of the one optimizer of other models.
         """
-        self._check_compiled("fit")
-        fit_arguments.check_counts(
-            epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size
-        )
-        x = check_images(x, self.image_shape, self.image_range)
-        fit_arguments.refuse_unused(x, y=y, batch_size=batch_size)
-        if validation_split and validation_data is None:
-            x, y, validation_data = fit_arguments.split(x, y, validation_split)
-        train = self._batches(x, y, batch_size, shuffle=shuffle)
-        held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
-        validation_data = self._held_out(validation_data, held_out_size)
-        callbacks = fit_arguments.listed(callbacks)
-        run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
-        steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
-        executions = self._whole_executions(steps, keras_arguments.get("validation_steps"))
-        with _released(run_callbacks), executions:
-            initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
-            train, steps_per_epoch = self._epochs(train, validation_data, steps_per_epoch)
-            return self._fit_from(
-                initial_epoch,
-                run_callbacks,
-                x=train,
-                epochs=epochs,
-                callbacks=[*callbacks, StopWhenDiverged(run_callbacks)],
-                verbose=verbose,
-                validation_data=validation_data,
-                steps_per_epoch=steps_per_epoch,
-                shuffle=False,
-                **keras_arguments,
-            )
+        with Interrupts().heard() as interrupts:
+            self._check_compiled("fit")
+            check_counts(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
+            x = check_images(x, self.image_shape, self.image_range)
+            fit_arguments.refuse_unused(x, y=y, batch_size=batch_size)
+            if validation_split and validation_data is None:
+                x, y, validation_data = fit_arguments.split(x, y, validation_split)
+            train = self._batches(x, y, batch_size, shuffle=shuffle)
+            held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
+            validation_data = self._held_out(validation_data, held_out_size)
+            callbacks = fit_arguments.listed(callbacks)
+            run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
+            steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
+            executions = self._whole_executions(steps, keras_arguments.get("validation_steps"))
+            with _released(run_callbacks), executions:
+                initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
+                train, steps_per_epoch = self._epochs(train, validation_data, steps_per_epoch)
+                return self._fit_from(
+                    initial_epoch,
+                    run_callbacks,
+                    x=train,
+                    epochs=epochs,
+                    callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts],
+                    verbose=verbose,
+                    validation_data=validation_data,
+                    steps_per_epoch=steps_per_epoch,
+                    shuffle=False,
+                    **keras_arguments,
+                )
 
     def _epochs(self, train, held_out, steps_per_epoch):
         """What Keras's `fit` takes for `x` and `steps_per_epoch`, once the quality has seen it."""
@@ -121,10 +121,8 @@ class TakesImages:
 
     def _fit_from(self, epoch, run_callbacks, *, callbacks, verbose, **keras_arguments):
         """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
-        interrupts = Interrupts()
-        callbacks = [*callbacks, interrupts]
         display = progress.show_training(callbacks, verbose, run_callbacks=run_callbacks)
-        with interrupts.heard(), display as shown:
+        with display as shown:
             while epoch is not None:
                 history = super().fit(initial_epoch=epoch, **shown, **keras_arguments)
                 epochs = [callback.go_back(self) for callback in run_callbacks]
