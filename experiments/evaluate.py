@@ -114,8 +114,9 @@ def compared(args, settings, sampler):
     All images have the same shape. The images to measure are None if a `Sampler` generates them.
     The labels are a pair, of the training images and of the held-out images.
     """
-    from gan_model import data, runs
+    from gan_model import data
     from gan_model.data import load_images
+    from gan_model.data.images import fingerprint
 
     if not (args.data or settings):
         raise ValueError("Say what to compare with: --data NAME, or the path of a folder.")
@@ -128,7 +129,7 @@ def compared(args, settings, sampler):
         wanted["channels"] = given.shape[3] if given.ndim == 4 else 1
     splits = data.load(args.data, folder=args.data_dir, **wanted)
     (train, held_out), labels = zip(*splits, strict=True)
-    if own and runs.fingerprint(train) != settings["images"]:
+    if own and fingerprint(train) != settings["images"]:
         raise ValueError(
             f"The images of {args.data} are not those that the run was trained on. To compare "
             f"with them anyway: --data {args.data}"

@@ -8,7 +8,8 @@ from pathlib import Path
 import keras_tuner
 from command_line import loaded
 
-from gan_model import data, metrics, presets, runs, sweeps
+from gan_model import data, metrics, presets, sweeps
+from gan_model.data.images import fingerprint
 from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
 
@@ -74,7 +75,7 @@ class Search:
         data_set = self.args.data
         if data_set not in data.NAMES:
             data_set = str(Path(data_set).resolve())
-        images = runs.fingerprint(self.train)
+        images = fingerprint(self.train)
         return {"data": data_set, "images": images, **{name: asked[name] for name in names}}
 
     def note(self):

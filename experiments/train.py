@@ -6,9 +6,9 @@ python experiments/train.py --preset modern --data sample --epochs 20
 import os
 import shlex
 import sys
-import textwrap
 from pathlib import Path
 
+import together
 from command_line import (
     Parser,
     above_0,
@@ -21,8 +21,8 @@ from command_line import (
     seed,
     use_gpus,
 )
+from run_report import report
 
-_INDENT = 13 * " "  # of the lines of the report behind their names
 SUITED = "suited"  # not a preset, but the choice of one
 _MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
 _NO_END = 10**6  # epochs; the clock ends the run
@@ -42,6 +42,7 @@ def arguments():
     )
     parser.add_argument("--batch-size", type=positive, help="images, of all devices; else 32")
     parser.add_argument("--devices", type=positive, help="else all GPUs, or one CPU")
+    parser.add_argument("--workers", type=positive, help="processes that train together")
     parser.add_argument("--codings-size", type=positive, help="size of a coding; else the preset's")
     parser.add_argument("--generator-learning-rate", type=above_0, help="else the preset's")
     parser.add_argument("--discriminator-learning-rate", type=above_0, help="else the preset's")
@@ -54,40 +55,59 @@ def arguments():
     args = parser.parse_args()
     if args.epochs and args.minutes:
         parser.error("--epochs and --minutes both end a run; give one of them")
+    if args.workers and args.devices:
+        parser.error("each worker has one device; give --workers or --devices")
     return args
 
 
 def main(args):
+    if args.workers:
+        return together.start(args.workers)
     with quiet():
         from gan_model import data, presets, runs
     strategy = strategy_of(args)
     args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
     if args.preset != SUITED:
         presets.named(args.preset)  # before reading the data, which may take long
-    (train, labels), (held_out, held_out_labels) = loaded(args)
+    train, held_out = loaded(args)
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
-    preset = preset_for(args, train, labels)
-    classes = presets.classes_for(preset, labels, held_out_labels)
-    settings = settings_of(args, train, classes | ({"labels": labels} if classes else {}))
+    preset = preset_for(args, *train)
+    classes = presets.classes_for(preset, train[1], held_out[1])
+    settings = settings_of(args, train[0], classes | ({"labels": train[1]} if classes else {}))
+    with together.as_one(strategy, settings) as is_chief:
+        if is_chief:
+            lead(folder, args, settings, strategy, train, held_out)
+        else:
+            fit(built(settings, strategy), args, train, held_out)
+    return None
+
+
+def lead(folder, args, settings, strategy, train, held_out):
+    """Trains, alone or as the worker that decides and writes."""
     with folder.opened(settings):
         announce(folder, args)
         gan = built(settings, strategy)
-        gan.quality = quality_on(held_out, train, features_of(args, folder))
-        by_class = gan.class_count is not None
-        history = gan.fit(
-            train,
-            labels if by_class else None,
-            batch_size=args.batch_size,
-            validation_data=(held_out, held_out_labels) if by_class else held_out,
-            validation_freq=args.validate_every,
-            epochs=args.epochs or _NO_END,
-            steps_per_epoch=args.steps_per_epoch,
-            callbacks=folder.callbacks(settings, keep=args.keep),
-        )
-        if has_diverged(history.history):
+        gan.quality = quality_on(held_out[0], train[0], features_of(args, folder))
+        callbacks = folder.callbacks(settings, keep=args.keep)
+        history = fit(gan, args, train, held_out, callbacks).history
+        if has_diverged(history):
             sys.exit(1)  # fit has said so
         folder.save(gan)
-    report(folder, history.history, args.validate_every, gan.quality)
+    report(folder, history, args.validate_every, gan.quality)
+
+
+def fit(gan, args, train, held_out, callbacks=()):
+    (images, labels), by_class = train, gan.class_count is not None
+    return gan.fit(
+        images,
+        labels if by_class else None,
+        batch_size=args.batch_size,
+        validation_data=held_out if by_class else held_out[0],
+        validation_freq=args.validate_every,
+        epochs=args.epochs or _NO_END,
+        steps_per_epoch=args.steps_per_epoch,
+        callbacks=callbacks,
+    )
 
 
 def strategy_of(args):
@@ -164,7 +184,7 @@ def settings_of(args, images, by_class):
     """
     from gan_model import presets  # imported by now; at the top it would slow --help down
     from gan_model.data import NAMES
-    from gan_model.runs import fingerprint
+    from gan_model.data.images import fingerprint
 
     count = presets.image_count_for(presets.named(args.preset), images)
     return {
@@ -200,48 +220,6 @@ def quality_on(held_out, train, features):
     if len(held_out) < metrics.LEAST:
         return None
     return metrics.Quality(*metrics.measures(held_out, features, training=train))
-
-
-def report(folder, history, every, quality):
-    figures = ", ".join(
-        f"{name} {history[name][-1]:.3f}"
-        for name in ("discriminator_loss", "generator_loss", "real_score", "fake_score")
-    )
-    best = f"\n{_INDENT}{folder.best}, of the best epoch" if folder.best.exists() else ""
-    python = os.path.relpath(sys.executable)
-    tensorboard = Path(python).with_name("tensorboard")
-    # What is to be pasted stands on one line, however long the paths are.
-    print(f"""
-{filled(f"Last epoch:  number {len(history['generator_loss'])}, {figures}")}
-{filled(f"Quality:     {quality_line(quality, history, every)}")}
-Pictures:    {folder.samples}/training.gif and epoch-*.png
-Model:       {folder.gan}
-{_INDENT}{folder.generator}{best}
-Dashboard:   {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000
-All numbers: {python} experiments/evaluate.py {folder.path}
-More images: {python} experiments/sample.py {folder.path} --out more.png""")
-
-
-def filled(text):
-    """Lines of at most 80 characters."""
-    return textwrap.fill(text, 80, subsequent_indent=_INDENT, break_on_hyphens=False)
-
-
-def quality_line(quality, history, every):
-    """The distance at the end and at its best, and what to hold it against."""
-    if quality is None:
-        return "not measured, as too few images are held out"
-    name = f"val_{quality.distance}"
-    if name not in history:
-        return f"not measured in fewer than {every} epochs"
-    values = history[name]
-    best = min(range(len(values)), key=values.__getitem__)
-    floor = f"{quality.floor[quality.distance]:.3g}" if quality.floor else "unknown"
-    return (
-        f"{quality.distance} {values[-1]:.4g} after epoch {len(values) * every}, best "
-        f"{values[best]:.4g} after epoch {(best + 1) * every}. Less is better; as many training "
-        f"images read {floor}. Measured on {quality.reference.count:,} images."
-    )
 
 
 if __name__ == "__main__":

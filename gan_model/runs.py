@@ -13,7 +13,6 @@ gan.keras        the finished GAN, both optimizers included
 generator.keras  the finished generator alone, averaged where the GAN has an average
 """
 
-import hashlib
 import platform
 from pathlib import Path
 
@@ -28,7 +27,6 @@ from gan_model.features import LearnedFeatures
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.settings_folder import Folder
 
-_SAMPLED = 4096  # images that a fingerprint reads, evenly spread
 # A run may get more time later, and other measures. Everything else makes it another run.
 _MAY_CHANGE = ("epochs", "minutes", "features", "validate_every")
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
@@ -137,15 +135,6 @@ def load_model(path):
         raise ValueError(
             f"{path} cannot be read as a Keras model: {str(error).splitlines()[0]}"
         ) from error
-
-
-def fingerprint(images):
-    """A short text that is the same for the same images or labels in the same order."""
-    rows = np.linspace(0, len(images) - 1, min(len(images), _SAMPLED)).astype(int)
-    digest = hashlib.sha256(f"{images.shape} {images.dtype}".encode())
-    for row in rows:
-        digest.update(np.ascontiguousarray(images[row]))
-    return f"{len(images)} images, {digest.hexdigest()[:16]}"
 
 
 def _newer(path, other):

@@ -9,6 +9,7 @@ from PIL import Image
 from processes import SIDE, command, finish, forked, images_in, start, train
 
 from gan_model import data, presets, runs
+from gan_model.data.images import fingerprint
 from gan_model.metrics import Direction, Kind, Metric, report
 from gan_model.metrics.copying import Copies
 
@@ -315,7 +316,7 @@ def test_images_with_one_channel_told_against_data_without(tmp_path):
 @pytest.mark.slow
 def test_a_run_is_measured_in_the_features_that_it_was_trained_with(tmp_path):
     folder = runs.RunFolder(tmp_path)
-    images = runs.fingerprint(data.load("sample")[0][0])
+    images = fingerprint(data.load("sample")[0][0])
     settings = {"data": "sample", "images": images, "features": "sliced"}
     folder.note(settings)
     folder.save(presets.dense())

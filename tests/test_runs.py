@@ -13,13 +13,14 @@ from processes import forked, program, wait_for
 
 from gan_model import features, metrics, runs
 from gan_model.callbacks.checkpoints import saved
+from gan_model.data.images import fingerprint
 from gan_model.storage import checkpoint
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)
 SETTINGS = {
     "preset": "dense",
     "data": "noise",
-    "images": runs.fingerprint(IMAGES),
+    "images": fingerprint(IMAGES),
     "image_shape": (4, 4),
     "codings_size": 3,
     "batch_size": 8,
@@ -201,12 +202,12 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 
 
 def test_a_fingerprint_tells_images_and_their_order_apart():
-    fingerprint = runs.fingerprint(IMAGES)
+    of_images = fingerprint(IMAGES)
     changed = IMAGES.copy()
     changed[7, 0, 0] += 1
     for other in (changed, IMAGES[::-1], IMAGES[1:], IMAGES.reshape(16, 2, 8), IMAGES.view("i1")):
-        assert runs.fingerprint(other) != fingerprint
-    assert runs.fingerprint(IMAGES.copy()) == fingerprint
+        assert fingerprint(other) != of_images
+    assert fingerprint(IMAGES.copy()) == of_images
 
 
 # What comes out.

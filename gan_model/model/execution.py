@@ -40,6 +40,23 @@ def train_function(gan, *, make):
     return lambda iterator: _run(compiled, iterator, gan)
 
 
+def on_workers(gan):
+    """From a step to the function from an iterator to logs, for several workers.
+
+    Keras's would take the mean of each figure over all workers, along an axis that it lacks.
+    """
+    strategy = gan.distribute_strategy
+
+    def make(step):
+        def one_step(iterator):
+            logs = strategy.run(step, args=(next(iterator),))
+            return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
+
+        return one_step if gan.run_eagerly else tf.function(one_step)
+
+    return make
+
+
 def _in_turn(gan, make):
     # Several devices cannot update the same weights inside a `tf.cond`.
     turns = [make(functools.partial(gan.train_step, generator_learns=it)) for it in (False, True)]

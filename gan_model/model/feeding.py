@@ -1,18 +1,21 @@
 """Images as `fit` and `evaluate` take them -> batches for the steps of a GAN."""
 
 import contextlib
+import functools
 
 import keras
 import numpy as np
 
 from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
-from gan_model.data.images import check_images
+from gan_model.data.images import check_images, fingerprint
 from gan_model.model import fit_arguments
 from gan_model.model.fit_arguments import check_counts
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
 from gan_model.model.run_callback import RunCallback, StopWhenDiverged
+from gan_model.model.team import Team
+from gan_model.replicas import Workers
 
 _BATCH_SIZE = 32
 
@@ -25,6 +28,11 @@ class TakesImages:
     """
 
     evaluating = False  # whether `evaluate` is running
+
+    @functools.cached_property
+    def workers(self):
+        """The `replicas.Workers` that train this model, of which this process is one."""
+        return Workers(self.distribute_strategy)
 
     def fit(
         self,
@@ -76,6 +84,8 @@ class TakesImages:
         """
         with Interrupts().heard() as interrupts:
             self._check_compiled("fit")
+            if not self.workers.is_chief:
+                callbacks, verbose = [], 0  # those of the chief show, write and decide
             check_counts(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
             x = check_images(x, self.image_shape, self.image_range)
             fit_arguments.refuse_unused(x, y=y, batch_size=batch_size)
@@ -96,7 +106,7 @@ class TakesImages:
                     run_callbacks,
                     x=train,
                     epochs=epochs,
-                    callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts],
+                    callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, Team()],
                     verbose=verbose,
                     validation_data=validation_data,
                     steps_per_epoch=steps_per_epoch,
@@ -106,8 +116,10 @@ class TakesImages:
 
     def _epochs(self, train, held_out, steps_per_epoch):
         """What Keras's `fit` takes for `x` and `steps_per_epoch`, once the quality has seen it."""
-        self.monitor.refer_to(held_out, train)
+        if self.workers.is_chief:
+            self.monitor.refer_to(held_out, train)
         self.monitor.take_sample(train, held_out, labelled=self.class_count is not None)
+        self.workers.check_same(_identity(self, train, steps_per_epoch))
         if isinstance(train, ImageBatches):
             return train.epochs_from(self.step.value, steps_per_epoch), None
         return train, steps_per_epoch
@@ -117,16 +129,18 @@ class TakesImages:
         batch_size = train.batch_size if isinstance(train, ImageBatches) else None
         for callback in callbacks:
             epoch = callback.restore(self, batch_size=batch_size) or epoch
-        return epoch, epoch if any([one.is_over(epoch) for one in callbacks]) else epochs
+        epochs = epoch if any([one.is_over(epoch) for one in callbacks]) else epochs
+        return self.workers.chiefs(epoch), self.workers.chiefs(epochs)
 
     def _fit_from(self, epoch, run_callbacks, *, callbacks, verbose, **keras_arguments):
         """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
         display = progress.show_training(callbacks, verbose, run_callbacks=run_callbacks)
         with display as shown:
-            while epoch is not None:
+            while epoch >= 0:
                 history = super().fit(initial_epoch=epoch, **shown, **keras_arguments)
                 epochs = [callback.go_back(self) for callback in run_callbacks]
-                epoch = next((epoch for epoch in epochs if epoch is not None), None)
+                epoch = next((epoch for epoch in epochs if epoch is not None), -1)
+                epoch = self.workers.chiefs(epoch)
         return history
 
     @contextlib.contextmanager
@@ -192,6 +206,8 @@ class TakesImages:
         finally:
             self.evaluating = False
             self.evaluation_step.assign(0)
+        if not self.workers.is_chief:
+            return figures, {}
         self.monitor.refer_to(x)
         return figures, self.monitor.measure(self.sampler())
 
@@ -211,6 +227,14 @@ class TakesImages:
     def _check_compiled(self, method):
         if not self.compiled:
             raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
+
+
+def _identity(gan, train, steps_per_epoch):
+    """What workers that train together must have in common, as far as it can be told."""
+    told = {"seed": gan.seed, "steps_per_epoch": steps_per_epoch}
+    if isinstance(train, ImageBatches) and gan.workers.count > 1:
+        told |= {"images": fingerprint(train.images), "batch_size": train.batch_size}
+    return told
 
 
 @contextlib.contextmanager

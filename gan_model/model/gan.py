@@ -110,8 +110,8 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
             # One forward pass serves both players; it saves a tenth of a DCGAN's step.
             fake = self._fake_batch(real, random.stream(TRAINING), training=True)
             with tape.stop_recording():
-                self._discriminator_step(real, fake, random, share.weight)
-            turn = lambda: self._generator_step(tape, real, fake, random, share.weight)  # noqa: E731
+                self._discriminator_step(real, fake, random, share)
+            turn = lambda: self._generator_step(tape, real, fake, random, share)  # noqa: E731
             self._in_turn(turn, generator_learns)
         images, seen = tf.cast(share.total, tf.int64), self.images_seen
         if self.average:
@@ -119,24 +119,24 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self._count_step(images, after=real.images)
         return self.get_metrics_result()
 
-    def _discriminator_step(self, real, fake, random, weight):
+    def _discriminator_step(self, real, fake, random, share):
         # Only here: all passes of a step divide by the same norms.
         for network in (self.generator, self.discriminator):
             spectral.update(network)
         player = Player(self.discriminator, self.discriminator_optimizer, self.constraint)
         with tf.GradientTape() as tape:
             bill = self.game.discriminator(self._judge(), real, fake, random)
-        gradients = player.learn(tape, bill.objective, weight=weight)
+        gradients = player.learn(tape, bill.objective, weight=share.weight)
         self.game.augmenter.adapt(bill.figures["real_score"], self.step)
-        self.trackers.add(bill.figures, weight=weight)
+        self.trackers.add(bill.figures, share)
         self.trackers.add_gradient_norm("discriminator", gradients, player.optimizer)
 
-    def _generator_step(self, tape, real, fake, random, weight):
+    def _generator_step(self, tape, real, fake, random, share):
         player = Player(self.generator, self.generator_optimizer)
         bill = self.game.generator(self._judge(), real, fake, random)
         objective = bill.objective + layer_losses(self.generator)
-        gradients = player.learn(tape, objective, weight=weight)
-        self.trackers.add(bill.figures, weight=weight)
+        gradients = player.learn(tape, objective, weight=share.weight)
+        self.trackers.add(bill.figures, share)
         self.trackers.add_gradient_norm("generator", gradients, player.optimizer)
 
     def _in_turn(self, generator_step, learns):
@@ -158,7 +158,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         random = RandomStreams(self.seed, self.evaluation_step, share)
         fake = self._fake_batch(real, random.stream(EVALUATION), training=False)
         figures = self.game.evaluation(self._judge(), real, fake)
-        self.trackers.add(figures, weight=share.weight)
+        self.trackers.add(figures, share)
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 
@@ -237,7 +237,8 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         pass  # Keras's adds up the batches of several devices, which may differ in size
 
     def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
-        return released(super()._make_function, step_function)
+        make = execution.on_workers(self) if self.workers.count > 1 else super()._make_function
+        return released(make, step_function)
 
     def _counter(self, name):
         # One count for all devices, which step together.

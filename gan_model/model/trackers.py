@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from gan_model import replicas
+
 # Steps from one gradient norm to the next. Odd, so that steps with lazy penalties are included.
 _EVERY = 7
 _EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
@@ -27,21 +29,18 @@ class Trackers:
         names = _EVALUATED if evaluating else FIGURES
         return [self._means[name] for name in names if name not in without]
 
-    def add(self, figures, *, weight=None):
+    def add(self, figures, share):
         """Adds the figures of one step.
 
         Args:
             figures: dict from names to scalars, or to scores with one row per image.
-            weight: weight of this device in the batch; see `replicas.Share`.
+            share: `replicas.Share` of this device in the batch.
         """
+        means = figures if share.weight is None else _of_batch(figures, share.weight)
         for name, value in figures.items():
-            value = tf.convert_to_tensor(value)
-            if weight is None or value.shape.rank:  # every score counts equally
-                self._means[name].update_state(value)
-            else:
-                # The mean over no images is NaN.
-                value = tf.where(weight > 0, value, 0.0)
-                self._means[name].update_state(value, sample_weight=weight)
+            by_image = tf.convert_to_tensor(value).shape.rank  # every score counts equally
+            images = share.total if by_image and share.weight is not None else None
+            self._means[name].update_state(means[name], sample_weight=images)
 
     def add_gradient_norm(self, player, gradients, optimizer):
         """Adds the norm of a player's gradient, in every seventh step and in the first.
@@ -58,3 +57,11 @@ class Trackers:
         floats = lambda: [tf.cast(g, tf.float32) for g in gradients if g is not None]  # noqa: E731
         norm = tf.cond(due, lambda: tf.linalg.global_norm(floats()), lambda: 0.0)
         mean.update_state(norm, sample_weight=due)
+
+
+def _of_batch(figures, weight):
+    """The means over the images of all devices."""
+    means = tf.stack([tf.reduce_mean(value) for value in figures.values()])
+    # The mean over no images is NaN.
+    of_batch = replicas.total(tf.where(weight > 0, weight * means, 0.0))
+    return dict(zip(figures, tf.unstack(of_batch), strict=True))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gan_model.runs import fingerprint
+from gan_model.data.images import fingerprint
 
 _MAKE_A_RUN = ("epochs", "batch_size", "steps_per_epoch")
 

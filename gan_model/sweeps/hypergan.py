@@ -9,9 +9,9 @@ import numpy as np
 
 from gan_model import callbacks as watching
 from gan_model import metrics
-from gan_model.data.images import chosen, from_batch
+from gan_model.data.images import chosen, fingerprint, from_batch
 from gan_model.model import GAN, inspection
-from gan_model.runs import fingerprint, load_model
+from gan_model.runs import load_model
 from gan_model.sweeps.fit_arguments import compared, named
 from gan_model.sweeps.outcome import FINISHED, Outcome
 from gan_model.sweeps.stopping import OUT_OF_MEMORY, fatal

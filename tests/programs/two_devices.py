@@ -7,6 +7,7 @@ Says `CASE: passed`, or why not, of each case; its status is the number of those
 
 import contextlib
 import gc
+import os
 import shutil
 import sys
 import traceback
@@ -35,8 +36,8 @@ ZEROS = np.zeros((8, 1, 1), "float32")
 
 def assert_same_on_both(variables):
     for variable in variables:
-        first, second = variable.value.values
-        assert np.array_equal(first, second), variable.path
+        first, *others = variable.value.values
+        assert all(np.array_equal(first, other) for other in others), variable.path
 
 
 def dirac_by_hand(strategy, folder):
@@ -183,7 +184,9 @@ def compare(strategy, name, preset, arguments, *, after):
         data, keeps = dataset(IMAGES[:7], labels, batch_size=7, seed=1), Keeps()
         options = {"validation_data": data, "callbacks": [keeps], "verbose": 0}
         logs.append(gan.fit(data, epochs=max(after), **options).history)
-        kept.append(keeps.seen)
+        kept.append(getattr(keeps, "seen", None))
+    if kept[1] is None:  # a worker that follows, whose callbacks are not called
+        return
     assert logs[0].keys() == logs[1].keys()
     for steps, bound in after.items():
         pairs = zip(kept[0][steps - 1], kept[1][steps - 1], strict=True)
@@ -207,7 +210,7 @@ def bounded_discriminator(strategy, folder):
     assert np.isfinite(history["penalty"]).all() and "val_penalty" not in history
     assert_same_on_both(gan.discriminator.weights)
     for variable in gan.discriminator.weights:
-        first, _ = variable.value.values
+        first = variable.value.values[0]
         assert variable.path.endswith("/u") or np.abs(first).max() <= np.float32(0.1)
 
 
@@ -311,7 +314,7 @@ def average_of_both(strategy, folder):
 
 
 def main(folder, *cases):
-    strategy, failed = replicas.strategy(2), 0
+    strategy, failed = replicas.strategy(None if "TF_CONFIG" in os.environ else 2), 0
     for case in cases:
         try:
             globals()[case](strategy, Path(folder) / case)

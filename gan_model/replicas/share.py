@@ -1,4 +1,4 @@
-"""The devices that run one training step together (replicas of `tf.distribute`).
+"""What one device computes of a step that several run together.
 
 A step on several devices is the step of one device with the whole batch. Each device has some of
 the images, its share. Whatever is drawn is drawn for the whole batch on each device, which then
@@ -8,32 +8,6 @@ takes the rows of its share; whatever is summed over a batch is summed over all 
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-
-
-def strategy(devices=None):
-    """The `tf.distribute` strategy for devices of this machine; the default one for one device.
-
-    Call it before TensorFlow uses a device, and make and compile the GAN in its `scope()`.
-
-    Args:
-        devices: number of them. None: all GPUs, or one device where there is no GPU. Where there
-            is none, more than one are logical CPUs, which share the cores: for a trial.
-
-    Raises:
-        ValueError: there are fewer GPUs than that.
-    """
-    gpus = tf.config.list_physical_devices("GPU")
-    wanted = max(1, len(gpus)) if devices is None else devices
-    if gpus and wanted > len(gpus):
-        raise ValueError(f"This machine has {len(gpus)} GPUs. Received: devices={devices}.")
-    if wanted == 1:
-        return tf.distribute.get_strategy()
-    if not gpus:
-        cpu, *_ = tf.config.list_physical_devices("CPU")
-        logical = [tf.config.LogicalDeviceConfiguration()] * wanted
-        tf.config.set_logical_device_configuration(cpu, logical)
-    kind = "GPU" if gpus else "CPU"
-    return tf.distribute.MirroredStrategy([f"{kind}:{number}" for number in range(wanted)])
 
 
 def count():

@@ -1,0 +1,161 @@
+"""Several processes that train one GAN together: starts them here, and has them act as one.
+
+The first worker, the chief, shows and writes. The others follow it.
+"""
+
+import contextlib
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+_GRACE = 40  # seconds in which the others can notice that one has died, and say so
+_INTERVAL = 0.1
+_PARENT = "GAN_MODEL_PARENT"  # environment variable of workers that end with their parent
+
+
+def start(count):
+    """Runs this command as `count` workers on this machine, and ends as they do.
+
+    Raises:
+        SystemExit: a worker failed; the others were ended.
+    """
+    addresses = [f"localhost:{port}" for port in _free_ports(count)]
+    with contextlib.ExitStack() as stack:
+        heard = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count - 1)]
+        workers = []
+        stack.callback(_end, workers)
+        for number in range(count):
+            workers.append(_started(number, addresses, None if number == 0 else heard[number - 1]))
+        failed = _first_to_fail(workers)
+        if failed is None:
+            return
+        _wait(workers, _GRACE)
+        _tell(failed, workers, heard)
+        sys.exit(max(workers[failed].returncode, 1))  # it is negative where a signal ended it
+
+
+@contextlib.contextmanager
+def as_one(strategy, settings):
+    """Gives whether this process is the chief, once all workers are there and agree.
+
+    Args:
+        strategy: `tf.distribute.Strategy` of this process.
+        settings: dict of what must be the same on all workers.
+
+    Raises:
+        ValueError: the workers do not do the same.
+        SystemExit: a worker is lost.
+    """
+    import tensorflow as tf
+
+    from gan_model import __version__
+    from gan_model.replicas import Workers
+
+    _end_with_parent()
+    workers = Workers(strategy)
+    try:
+        workers.check_same({"gan-model": __version__, "tensorflow": tf.__version__, **settings})
+        if not workers.is_chief:
+            print(f"Worker {workers.number} of {workers.count} follows {workers.addresses[0]}.")
+        yield workers.is_chief
+        workers.of_all("done")  # TensorFlow takes a worker that leaves early for a dead one
+    except tf.errors.OpError as error:
+        if workers.count == 1:
+            raise
+        print(f"\n{workers.lost(error)} {_again(workers.count)}", file=sys.stderr, flush=True)
+        os._exit(1)  # TensorFlow would wait for the lost worker
+
+
+def _again(count):
+    command = shlex.join([os.path.relpath(sys.executable), *sys.argv])
+    if _PARENT in os.environ:
+        return f"Finished epochs are kept; to go on: {command} --workers {count}"
+    return f"Finished epochs are kept; to go on, start all workers again: {command}"
+
+
+def _free_ports(count):
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("localhost", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _started(number, addresses, errors):
+    task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
+    threads = str(max(1, (os.cpu_count() or 1) // len(addresses)))
+    environment = {
+        **{"TF_NUM_INTRAOP_THREADS": threads, **os.environ},
+        **{"TF_CONFIG": json.dumps(task), _PARENT: str(os.getpid())},
+    }
+    # In a session of its own: Ctrl-C reaches this process alone, which ends all.
+    return subprocess.Popen(
+        [sys.executable, *_without_workers(sys.argv)],
+        env=environment,
+        stdout=subprocess.DEVNULL if number else None,
+        stderr=errors,
+        start_new_session=True,
+    )
+
+
+def _without_workers(arguments):
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        if argument == "--workers":
+            next(rest)
+        elif not argument.startswith("--workers="):
+            kept.append(argument)
+    return kept
+
+
+def _first_to_fail(workers):
+    """The number of the worker that ends in an error first; None once all have ended well."""
+    while True:
+        statuses = [worker.poll() for worker in workers]
+        failed = [number for number, status in enumerate(statuses) if status]
+        if failed or None not in statuses:
+            return failed[0] if failed else None
+        time.sleep(_INTERVAL)
+
+
+def _wait(workers, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and any(worker.poll() is None for worker in workers):
+        time.sleep(_INTERVAL)
+
+
+def _tell(failed, workers, heard):
+    """Writes what a worker that follows has said of an error, where the chief has not said it."""
+    if failed == 0 and workers[0].returncode > 0:
+        return  # the chief writes to the screen itself
+    file = heard[max(failed - 1, 0)]
+    file.seek(0)
+    said = file.read().strip()
+    if said:
+        print(f"Worker {max(failed, 1)}: {said}", file=sys.stderr)
+
+
+def _end(workers):
+    for worker in workers:
+        if worker.poll() is None:
+            worker.kill()
+        worker.wait()
+
+
+def _end_with_parent():
+    parent = os.environ.get(_PARENT)
+    if parent is None:
+        return
+
+    def watch():
+        while os.getppid() == int(parent):
+            time.sleep(_INTERVAL)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

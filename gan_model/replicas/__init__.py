@@ -1,0 +1,12 @@
+"""The devices that run one training step together (replicas of `tf.distribute`).
+
+strategy     devices of this machine, or of several -> a `tf.distribute` strategy
+share        a step of all devices                  -> what one of them computes
+workers      processes with a device each           -> one that decides, others that follow
+"""
+
+from gan_model.replicas.share import Share, count, mean, share, total
+from gan_model.replicas.strategy import strategy
+from gan_model.replicas.workers import Workers
+
+__all__ = ["Share", "Workers", "count", "mean", "share", "strategy", "total"]
