@@ -1,6 +1,6 @@
 # Settings follow the name of the command: make train PRESET=dense EPOCHS=50
 .DEFAULT_GOAL := help
-.PHONY: help train test quick sweep evaluate sample board bench results lint check clean
+.PHONY: help train test quick soak sweep evaluate sample board bench results lint check clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,19 +23,22 @@ help: # list the commands
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch .venv/ready
 
-train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES=
+train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES= or WORKERS=
 	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
 		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) \
-		$(if $(DEVICES),--devices $(DEVICES)) --run-dir $(RUN) $(ARGS)
+		$(if $(DEVICES),--devices $(DEVICES)) $(if $(WORKERS),--workers $(WORKERS)) --run-dir $(RUN) $(ARGS)
 
 # One process per core, which runs one file at a time: what its tests share is made once.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test: .venv/ready # run all tests
-	@$(PYTEST) $(ARGS)
+test: .venv/ready # run all tests but those of make soak
+	@$(PYTEST) -m 'not soak' $(ARGS)
+
+soak: .venv/ready # run the tests that take longest
+	@$(PYTEST) -m soak $(ARGS)
 
 quick: .venv/ready # run the fast tests only
-	@$(PYTEST) -m 'not slow' $(ARGS)
+	@$(PYTEST) -m 'not slow and not soak' $(ARGS)
 
 sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
 	@$(BIN)/python experiments/sweep.py --preset $(PRESET:suited=modern) --data $(DATA) --seed $(SEED) \

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-_GRACE = 40  # seconds in which the others can notice that one has died, and say so
+_GRACE = 5  # seconds in which the chief can notice that a worker has died, and say so
 _INTERVAL = 0.1
 _PARENT = "GAN_MODEL_PARENT"  # environment variable of workers that end with their parent
 
@@ -68,15 +68,21 @@ def as_one(strategy, settings):
     except tf.errors.OpError as error:
         if workers.count == 1:
             raise
-        print(f"\n{workers.lost(error)} {_again(workers.count)}", file=sys.stderr, flush=True)
+        print(
+            f"\n{workers.lost(error)} {_again_of_all(workers.count)}", file=sys.stderr, flush=True
+        )
         os._exit(1)  # TensorFlow would wait for the lost worker
 
 
-def _again(count):
+def _again():
     command = shlex.join([os.path.relpath(sys.executable), *sys.argv])
+    return f"Finished epochs are kept; to go on: {command}"
+
+
+def _again_of_all(count):
     if _PARENT in os.environ:
-        return f"Finished epochs are kept; to go on: {command} --workers {count}"
-    return f"Finished epochs are kept; to go on, start all workers again: {command}"
+        return f"{_again()} --workers {count}"
+    return _again().replace("to go on", "to go on, start all workers again")
 
 
 def _free_ports(count):
@@ -131,14 +137,17 @@ def _wait(workers, seconds):
 
 
 def _tell(failed, workers, heard):
-    """Writes what a worker that follows has said of an error, where the chief has not said it."""
-    if failed == 0 and workers[0].returncode > 0:
-        return  # the chief writes to the screen itself
-    file = heard[max(failed - 1, 0)]
+    """Says how the first worker ended, where the chief has not said it on the screen."""
+    if (workers[0].poll() or 0) > 0:
+        return
+    status = workers[failed].returncode
+    if status < 0:
+        ended = f"Worker {failed} of {len(workers)} was ended by signal {-status}."
+        print(f"\n{ended} {_again()}", file=sys.stderr)
+        return
+    file = heard[failed - 1]
     file.seek(0)
-    said = file.read().strip()
-    if said:
-        print(f"Worker {max(failed, 1)}: {said}", file=sys.stderr)
+    print(f"\nWorker {failed} of {len(workers)}: {file.read().strip()}", file=sys.stderr)
 
 
 def _end(workers):

@@ -50,14 +50,17 @@ def finish(command, *, starting=None, seconds=120, **options):
     return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
-def start(command, **options):
-    """Starts a command and returns the process; what it prints is kept for `communicate`."""
+def start(command, *, variables=(), **options):
+    """Starts a command and returns the process; what it prints is kept for `communicate`.
+
+    `variables` are set in its environment.
+    """
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(),
+        env=environment() | dict(variables),
         **options,
     )
 

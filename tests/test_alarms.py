@@ -277,7 +277,9 @@ def test_a_discriminator_trained_twenty_times_as_often_wins(dense):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["dcgan", "modern_conditional"])
+@pytest.mark.parametrize(
+    "preset", [pytest.param("dcgan", marks=pytest.mark.soak), "modern_conditional"]
+)
 def test_no_alarm_on_a_healthy_run(preset, seeded):
     gan = presets.named(preset)((28, 28, 1), seed=2)
     labels = {"y": data.load("sample")[0][1]} if gan.class_count else {}

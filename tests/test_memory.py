@@ -261,6 +261,7 @@ def test_gradients_of_others_stay(images):
     assert layer.function.experimental_get_tracing_count() == traced  # the step's own trace
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_none_of_six_gans_leaves_a_graph(images):
     known, before = None, None

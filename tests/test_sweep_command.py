@@ -264,6 +264,7 @@ def test_a_search_killed_again_and_again_ends_like_one_that_never_was(
     assert results(folder) == results(eager_whole[0])
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
     """Three trials of one epoch, and the best of them for two more."""
@@ -396,6 +397,7 @@ def test_after_a_trial_is_removed_whose_outcome_was_damaged_it_is_trained_again(
     assert results(copied) == results(eager_whole[0])
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_full_disk_is_one_line_and_with_room_again_the_search_goes_on(
     eager_whole, images, tmp_path

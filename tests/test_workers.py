@@ -159,6 +159,7 @@ def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, b
     assert first == killed and len(others) == 1 and others[0] != killed
 
 
+@pytest.mark.soak
 def test_the_last_worker_dies_when_the_others_have_nothing_to_do(alone, images, tmp_path, begun):
     """Then its trial is trained by another, or the search ends with a word, and goes on."""
     folder = tmp_path / "search"
@@ -244,6 +245,7 @@ def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
             assert errors.count("\n") == 1
 
 
+@pytest.mark.soak
 def test_hyperband_ends_with_two_workers(images, tmp_path, begun):
     """Three trials of one epoch, the best of them for two more, and two of three epochs."""
     folder = tmp_path / "search"

@@ -74,7 +74,7 @@ def _check_tf_config(text):
         workers = settings["cluster"]["worker"]
         task = settings["task"]
         fits = set(settings["cluster"]) == {"worker"} and task["type"] == "worker"
-        fits = fits and all(isinstance(one, str) for one in workers)
+        fits = fits and isinstance(workers, list) and all(isinstance(one, str) for one in workers)
         fits = fits and 0 <= int(task["index"]) < len(workers)
     except (ValueError, KeyError, TypeError):
         fits = False

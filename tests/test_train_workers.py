@@ -1,0 +1,203 @@
+"""Several processes that train one GAN: the same run as of one device, and what ends it."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from processes import finish, images_in, program, start, train, wait_for
+
+from gan_model.callbacks.checkpoints import saved
+from gan_model.replicas import strategy
+from gan_model.storage import checkpoint
+
+SEVERAL = "--preset", "dense", "--codings-size", 2000, "--steps-per-epoch", 20
+LAWS = [
+    "dirac_by_hand",
+    "penalties_by_hand",
+    "adaptive_augmentation",
+    "uneven_batches",
+    "turns_by_hand",
+    "mean_scores_of_all",
+    "average_of_both",
+]
+PRESETS = ["same_as_one_device", "clipped", "bounded_discriminator"]
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    return images_in(tmp_path_factory.mktemp("data") / "images", count=40)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache_of_all_commands(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def tf_config(addresses, number):
+    task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
+    return json.dumps(task)
+
+
+def free_addresses(count):
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("localhost", 0))
+        return [f"localhost:{one.getsockname()[1]}" for one in sockets]
+
+
+def finish_both(*lines):
+    """How the commands of the workers of one cluster end: status, output and errors of each."""
+    addresses, ends = free_addresses(len(lines)), []
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(start(line, variables={"TF_CONFIG": tf_config(addresses, number)}))
+            for number, line in enumerate(lines)
+        ]
+        for process in processes:
+            output, errors = process.communicate(timeout=400)
+            ends.append((process.returncode, output, errors))
+    return ends
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cases", [LAWS, pytest.param(PRESETS, marks=pytest.mark.soak)])
+def test_two_workers_are_one_device(cases, tmp_path):
+    line = program("two_devices.py", tmp_path, *cases)
+    for status, output, errors in finish_both(line, line):
+        assert output.splitlines() == [f"{case}: passed" for case in cases], errors
+        assert status == 0
+
+
+def ended(run_dir):
+    """The arrays of the last checkpoint, and its history."""
+    arrays, about = checkpoint.read(saved(run_dir / "checkpoints")[-1])
+    return {name: array.tobytes() for name, array in arrays.items()}, about["history"]
+
+
+def workers_of(process):
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(pid) for pid in children.split()]
+
+
+def kill_one(line, run_dir, rng, *, epoch):
+    """Kills the chief or the other within an epoch; gives which, and what the command printed."""
+    with start(line) as process:
+        wait_for(lambda: len(saved(run_dir / "checkpoints")) >= epoch, process)
+        time.sleep(rng.uniform(0, 0.5))
+        victim = rng.randrange(2)
+        os.kill(workers_of(process)[victim], signal.SIGKILL)
+        killed = time.monotonic()
+        output, errors = process.communicate(timeout=60)
+    assert time.monotonic() - killed < 45
+    assert process.returncode == 1, (output, errors)
+    return victim, errors
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to find the workers")
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.soak)])
+def test_a_run_whose_workers_are_killed_ends_like_one_that_never_was(images, tmp_path, kills):
+    def line(name):
+        return train(images, tmp_path / name, *SEVERAL, "--workers", 2, "--epochs", kills + 1)
+
+    whole = finish(line("whole"))
+    assert (whole.returncode, whole.stderr) == (0, ""), whole
+    rng = random.Random(kills)
+    for epoch in range(kills):
+        victim, errors = kill_one(line("killed"), tmp_path / "killed", rng, epoch=epoch)
+        assert f"Worker {victim} of 2" in errors
+        assert ". Finished epochs are kept; to go on: " in errors
+        assert "--workers 2" in errors and "Traceback" not in errors
+    again = finish(line("killed"))
+    assert (again.returncode, again.stderr) == (0, ""), again
+    assert ended(tmp_path / "killed") == ended(tmp_path / "whole")
+    files = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == files
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to find the workers")
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_stopped_worker_ends_the_other(images, tmp_path, victim):
+    line = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
+    with start(line) as process:
+        wait_for(lambda: len(saved(tmp_path / "run" / "checkpoints")) > 0, process)
+        os.kill(workers_of(process)[victim], signal.SIGSTOP)
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Finished epochs are kept; to go on: " in errors and "Traceback" not in errors
+    assert ("Worker 1 of 2, localhost:" in errors) == (victim == 1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to find the workers")
+def test_ctrl_c_ends_all_workers(images, tmp_path):
+    line = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
+    with start(line) as process:
+        wait_for(lambda: len(saved(tmp_path / "run" / "checkpoints")) > 0, process)
+        workers = workers_of(process)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors.startswith("\ntrain.py: stopped. Finished epochs are kept; to go on: ")
+    assert not any(os.path.exists(f"/proc/{worker}") for worker in workers)
+
+
+@pytest.mark.slow
+def test_workers_that_differ_are_refused(images, tmp_path):
+    lines = [
+        train(images, tmp_path / "run", "--preset", "dense", "--seed", seed) for seed in (0, 1)
+    ]
+    for status, _, errors in finish_both(*lines):
+        assert status == 2
+        assert errors.startswith(
+            "train.py: The workers of a run do the same, but seed is 0 on worker 0 and 1 on worker "
+            "1. Start all of them with the same command"
+        )
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:2222",
+        '{"cluster": {"worker": ["a:1", "b:1"]}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
+        '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}, "task": {"type": "chief", "index": 0}}',
+        '{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}',
+    ],
+)
+def test_a_tf_config_that_is_none_is_refused(text, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match="Expected, for example") as refused:
+        strategy()
+    assert f"Received: {text}." in str(refused.value)
+
+
+def test_devices_of_a_worker_are_refused(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:1"], 0))
+    with pytest.raises(ValueError, match="A worker has one device"):
+        strategy(2)
+
+
+def test_a_worker_that_does_not_come_is_named(monkeypatch):
+    addresses = free_addresses(2)
+    monkeypatch.setenv("TF_CONFIG", tf_config(addresses, 0))
+    with pytest.raises(ConnectionError, match="Worker 1 of 2 has not come to localhost"):
+        strategy(wait=1)
+
+
+def test_one_worker_is_no_cluster(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", tf_config(["a:1"], 0))
+    assert strategy().num_replicas_in_sync == 1
