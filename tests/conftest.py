@@ -9,8 +9,9 @@ import pytest
 
 # The files that take longest, in this order: each of pytest's processes takes a whole file at a
 # time, and with short ones at the end all processes are done at about the same time.
-LONGEST = """sweep_command workers train_workers commands sweeps conditional tensorboard alarms evaluate resume
-devices callbacks spectral schedules all_at_once trial_board quality penalties averaging""".split()
+LONGEST = """sweep_command workers train_workers commands sweeps conditional tensorboard alarms
+evaluate resume devices callbacks spectral schedules all_at_once trial_board quality penalties
+averaging""".split()
 
 
 def pytest_collection_modifyitems(items):

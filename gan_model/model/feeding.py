@@ -84,8 +84,6 @@ class TakesImages:
         """
         with Interrupts().heard() as interrupts:
             self._check_compiled("fit")
-            if not self.workers.is_chief:
-                callbacks, verbose = [], 0  # those of the chief show, write and decide
             check_counts(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
             x = check_images(x, self.image_shape, self.image_range)
             fit_arguments.refuse_unused(x, y=y, batch_size=batch_size)
@@ -94,7 +92,7 @@ class TakesImages:
             train = self._batches(x, y, batch_size, shuffle=shuffle)
             held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
             validation_data = self._held_out(validation_data, held_out_size)
-            callbacks = fit_arguments.listed(callbacks)
+            callbacks = fit_arguments.listed(callbacks if self.workers.is_chief else None)
             run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
             steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
             executions = self._whole_executions(steps, keras_arguments.get("validation_steps"))
@@ -107,7 +105,7 @@ class TakesImages:
                     x=train,
                     epochs=epochs,
                     callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, Team()],
-                    verbose=verbose,
+                    verbose=verbose if self.workers.is_chief else 0,
                     validation_data=validation_data,
                     steps_per_epoch=steps_per_epoch,
                     shuffle=False,
