@@ -26,6 +26,7 @@ LAWS = [
     "turns_by_hand",
     "mean_scores_of_all",
     "average_of_both",
+    "sums_of_a_step",
 ]
 PRESETS = ["same_as_one_device", "clipped", "bounded_discriminator"]
 
@@ -55,13 +56,17 @@ def free_addresses(count):
         return [f"localhost:{one.getsockname()[1]}" for one in sockets]
 
 
-def finish_both(*lines):
-    """How the commands of the workers of one cluster end: status, output and errors of each."""
+def finish_both(*lines, places=None):
+    """How the commands of the workers of one cluster end: status, output and errors of each.
+
+    `places` has the variables of each worker's environment; None: those of TensorFlow.
+    """
     addresses, ends = free_addresses(len(lines)), []
+    places = places or [{"TF_CONFIG": tf_config(addresses, n)} for n in range(len(lines))]
     with contextlib.ExitStack() as stack:
         processes = [
-            stack.enter_context(start(line, variables={"TF_CONFIG": tf_config(addresses, number)}))
-            for number, line in enumerate(lines)
+            stack.enter_context(start(line, variables=variables))
+            for line, variables in zip(lines, places, strict=True)
         ]
         for process in processes:
             output, errors = process.communicate(timeout=400)
@@ -166,6 +171,23 @@ def test_workers_that_differ_are_refused(images, tmp_path):
             "1. Start all of them with the same command"
         )
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_tasks_of_slurm_are_workers():
+    lines = [program("join.py", text) for text in ("the chief", "äöü, a longer text")]
+    tasks = [
+        {
+            "SLURM_PROCID": str(number),
+            "SLURM_STEP_NUM_TASKS": "2",
+            "SLURM_STEP_TASKS_PER_NODE": "2",
+            "SLURM_STEP_NODELIST": "localhost",
+        }
+        for number in range(2)
+    ]
+    for number, (status, output, errors) in enumerate(finish_both(*lines, places=tasks)):
+        assert status == 0, errors
+        assert output == f"{number} ['the chief', 'äöü, a longer text']\n"
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,9 @@ def _cluster():
         _check_tf_config(os.environ["TF_CONFIG"])
         resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     elif int(os.environ.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
-        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(auto_set_gpu=False)
+        # Told that there are enough, it does not ask nvidia-smi, which is not everywhere.
+        gpus = {"gpus_per_node": 1024, "gpus_per_task": 1, "auto_set_gpu": False}
+        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(**gpus)
     else:
         return None
     several = resolver.cluster_spec().num_tasks("worker") > 1

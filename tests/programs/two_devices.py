@@ -1,5 +1,7 @@
 """MirroredStrategy over two logical CPUs, case after case, each a function of this file.
 
+With TF_CONFIG in its environment it is one of several workers instead.
+
     python tests/programs/two_devices.py FOLDER CASE...
 
 Says `CASE: passed`, or why not, of each case; its status is the number of those that failed.
@@ -13,6 +15,7 @@ import sys
 import traceback
 import weakref
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -27,6 +30,7 @@ from gan_model import GAN, averaging, callbacks, features, metrics, networks, pr
 from gan_model.augmenting import Adaptive, DiffAugment, HorizontalFlip
 from gan_model.data import dataset
 from gan_model.losses import RelativisticAverage
+from gan_model.model import execution
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty, WeightClipping
 from gan_model.random import TRAINING, RandomStreams
 
@@ -311,6 +315,30 @@ def average_of_both(strategy, folder):
     for expected, found in zip(average, read(gan.averaged_generator.weights), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
     assert_same_on_both(gan.averaged_generator.weights)
+
+
+def sums_of_a_step(strategy, folder):
+    """How often the workers meet in a step: each meeting costs more than its bytes."""
+    for preset, expected in (presets.dense, 6), (presets.modern, 36):
+        made = []
+        on_workers = execution.on_workers
+
+        def spy(gan, on_workers=on_workers, made=made):
+            make = on_workers(gan)
+            return lambda step: made.append(make(step)) or made[-1]
+
+        with mock.patch.object(execution, "on_workers", spy), strategy.scope():
+            gan = preset((28, 28))
+            gan.fit(np.zeros((8, 28, 28), np.uint8), batch_size=8, verbose=0)
+        (traced,) = made[0]._list_all_concrete_functions()  # TensorFlow has no public name for it
+        found = count_of("CollectiveReduceV2", traced.graph.as_graph_def())
+        print(f"{preset.__name__}: {found} sums a step", file=sys.stderr)
+        assert found == expected, (preset.__name__, found)
+
+
+def count_of(operation, graph):
+    nodes = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    return sum(node.op == operation for node in nodes)
 
 
 def main(folder, *cases):

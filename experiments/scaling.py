@@ -1,0 +1,70 @@
+"""Compares images per second of one process, two devices in it, and two workers.
+
+    python experiments/scaling.py --presets dense modern --repeats 3
+
+All train on the embedded sample, with the same batch for all devices together (`fixed batch`) or
+the same for each device (`fixed share`), in turn. It prints the median of the repeats and their
+range. Seconds are those of training alone, without the first epoch, which compiles the step.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from command_line import Parser, plain_errors, positive
+
+_BATCH, _STEPS, _EPOCHS = 64, 60, 3
+_LAYOUTS = {
+    "one process": (_BATCH, []),
+    "two devices, fixed batch": (_BATCH, ["--devices", "2"]),
+    "two workers, fixed batch": (_BATCH, ["--workers", "2"]),
+    "two workers, fixed share": (2 * _BATCH, ["--workers", "2"]),
+}
+
+
+def arguments():
+    parser = Parser(__doc__.split("\n")[0])
+    parser.add_argument("--presets", nargs="+", default=["dense", "modern"])
+    parser.add_argument("--repeats", type=positive, default=3)
+    return parser.parse_args()
+
+
+def main(args):
+    for preset in args.presets:
+        speeds = {layout: [] for layout in _LAYOUTS}
+        for _ in range(args.repeats):
+            for layout, (batch, options) in _LAYOUTS.items():
+                speeds[layout].append(images_per_second(preset, batch, options))
+        for layout, found in speeds.items():
+            middle = statistics.median(found)
+            print(
+                f"{preset}, {layout}: {middle:,.0f} images a second ({min(found):,.0f} to "
+                f"{max(found):,.0f}), {1000 * _LAYOUTS[layout][0] / middle:.1f} ms a step",
+                flush=True,
+            )
+
+
+def images_per_second(preset, batch, options):
+    """Of the epochs after the first, in which the step is compiled."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {
+            "--preset": preset,
+            "--batch-size": batch,
+            "--steps-per-epoch": _STEPS,
+            "--epochs": _EPOCHS,
+            "--validate-every": _EPOCHS + 1,
+            "--run-dir": folder,
+        }
+        train = [sys.executable, str(Path(__file__).with_name("train.py"))]
+        given = [str(word) for pair in settings.items() for word in pair]
+        subprocess.run([*train, *given, *options], check=True, stdout=subprocess.DEVNULL)
+        rows = (Path(folder) / "time.csv").read_text().splitlines()[1:]
+    seconds = [float(row.split(",")[1]) for row in rows]
+    return (_EPOCHS - 1) * _STEPS * batch / (seconds[-1] - seconds[0])
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        main(arguments())

@@ -1,0 +1,12 @@
+"""Joins the workers that the environment names, and prints what each of them said.
+
+python tests/programs/join.py TEXT
+"""
+
+import sys
+
+from gan_model import replicas
+
+workers = replicas.Workers(replicas.strategy(wait=60))
+print(workers.number, workers.of_all(sys.argv[1]))
+workers.of_all("over")
