@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from processes import finish, images_in, program, start, train, wait_for
+from tensorflow.python.eager import context
 
 from gan_model.callbacks.checkpoints import saved
 from gan_model.replicas import strategy
@@ -223,3 +225,22 @@ def test_a_worker_that_does_not_come_is_named(monkeypatch):
 def test_one_worker_is_no_cluster(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config(["a:1"], 0))
     assert strategy().num_replicas_in_sync == 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_each_worker_of_a_machine_takes_a_gpu(number, monkeypatch):
+    """Without GPUs: what TensorFlow is asked for. The last worker finds none left."""
+    seen = []
+    gpus = [tf.config.PhysicalDevice(f"/physical_device:GPU:{n}", "GPU") for n in range(2)]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda *shown: seen.append(shown))
+    monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:1", "b:2", "b:3"], number))
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda resolver: "made")
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: socket.socket())
+    monkeypatch.setattr(context.context(), "configure_coordination_service", lambda **_: None)
+    if number == 3:
+        with pytest.raises(ValueError, match="has 2 GPUs and more workers, of which worker 3 is"):
+            strategy()
+        return
+    assert strategy() == "made"
+    assert seen == [(gpus[max(0, number - 1)], "GPU")]

@@ -67,6 +67,7 @@ class TakesImages:
                 both.
             callbacks: Keras callbacks. A `RunCallback` may also restore an earlier run before the
                 first step, end a run that has had its time, and rewind one that has diverged.
+                Of several workers only the chief calls them; what they change counts for all.
             validation_data: held-out images, as `x`, or (images, labels).
             validation_split: fraction of an array that is held out instead, from its end.
             steps_per_epoch: batches in an epoch, where it is not one pass over the images.

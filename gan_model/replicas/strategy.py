@@ -30,8 +30,8 @@ def strategy(devices=None, *, wait=_WAIT):
         wait: seconds to wait for the other workers.
 
     Raises:
-        ValueError: there are fewer GPUs than that; or `TF_CONFIG` is not one, or asks for something
-            else.
+        ValueError: there are fewer GPUs than devices, or than workers of this machine; or `TF_CONFIG`
+            is not one.
         ConnectionError: a worker has not come, or the port of this one is taken.
     """
     resolver = _cluster()
@@ -90,11 +90,7 @@ def _check_tf_config(text):
 def _of_workers(resolver, wait):
     addresses = resolver.cluster_spec().job_tasks("worker")
     number = resolver.task_id
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        hosts = [address.rpartition(":")[0] for address in addresses]
-        on_this_host = hosts[:number].count(hosts[number])
-        tf.config.set_visible_devices(gpus[on_this_host % len(gpus)], "GPU")
+    _take_a_gpu(addresses, number)
     if number == 0:
         _await(addresses, wait)
     # TensorFlow has no public name for how long it waits. Its own values are an hour for a worker
@@ -115,6 +111,21 @@ def _of_workers(resolver, wait):
             f"{addresses[number]}, its own, free, and does worker 0 run at {addresses[0]}? "
             f"TensorFlow said: {str(error).splitlines()[0]}"
         ) from error
+
+
+def _take_a_gpu(addresses, number):
+    """Shows TensorFlow one GPU, another for each worker of this machine."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return
+    hosts = [address.rpartition(":")[0] for address in addresses]
+    before = hosts[:number].count(hosts[number])
+    if before >= len(gpus):
+        raise ValueError(
+            f"This machine has {len(gpus)} GPUs and more workers, of which worker {number} is one. "
+            "Start a worker for each GPU."
+        )
+    tf.config.set_visible_devices(gpus[before], "GPU")
 
 
 def _await(addresses, wait):
