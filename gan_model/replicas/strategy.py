@@ -30,8 +30,8 @@ def strategy(devices=None, *, wait=_WAIT):
         wait: seconds to wait for the other workers.
 
     Raises:
-        ValueError: there are fewer GPUs than devices, or than workers of this machine; or `TF_CONFIG`
-            is not one.
+        ValueError: there are fewer GPUs than devices, or than workers of this machine; or
+            `TF_CONFIG` is not one.
         ConnectionError: a worker has not come, or the port of this one is taken.
     """
     resolver = _cluster()
