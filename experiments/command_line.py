@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -169,6 +170,22 @@ def plain_errors(go_on=""):
 
 
 @contextlib.contextmanager
+def _interrupted_later():
+    """Raises the KeyboardInterrupt of Ctrl-C after the block: an import may hide it."""
+    before, pressed = signal.getsignal(signal.SIGINT), []
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
 def quiet():
     """Keeps TensorFlow's start-up lines (CPU features, CUDA, oneDNN) and warnings off the screen.
 
@@ -180,7 +197,7 @@ def quiet():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     screen = os.dup(2)
-    with tempfile.TemporaryFile("w+") as kept:
+    with _interrupted_later(), tempfile.TemporaryFile("w+") as kept:
         os.dup2(kept.fileno(), 2)
         try:
             yield
