@@ -17,6 +17,7 @@ from tensorflow.python.eager import context
 
 from gan_model.callbacks.checkpoints import saved
 from gan_model.replicas import strategy
+from gan_model.runs import RunFolder
 from gan_model.storage import checkpoint
 
 SEVERAL = "--preset", "dense", "--codings-size", 2000, "--steps-per-epoch", 20
@@ -96,11 +97,13 @@ def workers_of(process):
     return [int(pid) for pid in children.split()]
 
 
-def kill_one(line, run_dir, rng, *, epoch):
-    """Kills the chief or the other within an epoch; gives which, and what the command printed."""
+def kill_one(line, run_dir, rng, *, epochs):
+    """Kills the chief or the other when more epochs are done; gives which, and what was printed."""
+    folder = RunFolder(run_dir)
+    due = folder.epochs_done() + epochs
     with start(line) as process:
-        wait_for(lambda: len(saved(run_dir / "checkpoints")) >= epoch, process)
-        time.sleep(rng.uniform(0, 0.5))
+        wait_for(lambda: folder.epochs_done() >= due, process)
+        time.sleep(rng.uniform(0, 1))
         victim = rng.randrange(2)
         os.kill(workers_of(process)[victim], signal.SIGKILL)
         killed = time.monotonic()
@@ -115,13 +118,14 @@ def kill_one(line, run_dir, rng, *, epoch):
 @pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.soak)])
 def test_a_run_whose_workers_are_killed_ends_like_one_that_never_was(images, tmp_path, kills):
     def line(name):
-        return train(images, tmp_path / name, *SEVERAL, "--workers", 2, "--epochs", kills + 1)
+        return train(images, tmp_path / name, *SEVERAL, "--workers", 2, "--epochs", 4 * kills)
 
     whole = finish(line("whole"))
     assert (whole.returncode, whole.stderr) == (0, ""), whole
     rng = random.Random(kills)
-    for epoch in range(kills):
-        victim, errors = kill_one(line("killed"), tmp_path / "killed", rng, epoch=epoch)
+    for number in range(kills):  # the first while they start
+        epochs = min(number, 1)
+        victim, errors = kill_one(line("killed"), tmp_path / "killed", rng, epochs=epochs)
         assert f"Worker {victim} of 2" in errors
         assert ". Finished epochs are kept; to go on: " in errors
         assert "--workers 2" in errors and "Traceback" not in errors
