@@ -25,7 +25,7 @@ def start(count):
     Raises:
         SystemExit: a worker failed; the others were ended.
     """
-    addresses = [f"localhost:{port}" for port in _free_ports(count)]
+    addresses = [f"localhost:{port}" for port in free_ports(count)]
     with contextlib.ExitStack() as stack:
         heard = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count - 1)]
         workers = []
@@ -85,7 +85,8 @@ def _again_of_all(count):
     return _again().replace("to go on", "to go on, start all workers again")
 
 
-def _free_ports(count):
+def free_ports(count):
+    """As many ports of this machine that no program listens on, a list."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+import together
 from processes import finish, images_in, program, start, train, wait_for
 from tensorflow.python.eager import context
 
@@ -39,24 +40,13 @@ def images(tmp_path_factory):
     return images_in(tmp_path_factory.mktemp("data") / "images", count=40)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache_of_all_commands(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 def tf_config(addresses, number):
     task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
     return json.dumps(task)
 
 
 def free_addresses(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("localhost", 0))
-        return [f"localhost:{one.getsockname()[1]}" for one in sockets]
+    return [f"localhost:{port}" for port in together.free_ports(count)]
 
 
 def finish_both(*lines, places=None):

@@ -43,9 +43,10 @@ class Workers:
         """
         if self.count == 1:
             return arrays
-        packed = np.concatenate([_packed(array) for array in arrays])
+        each = [_packed(array) for array in arrays]
+        packed = np.concatenate(each)
         received = self._sum(packed if self.is_chief else np.zeros_like(packed)).numpy()
-        ends = np.cumsum([len(_packed(array)) for array in arrays])
+        ends = np.cumsum([len(one) for one in each])
         parts = np.split(received, ends[:-1])
         return [
             np.frombuffer(part.tobytes()[: array.nbytes], array.dtype).reshape(array.shape)
