@@ -93,8 +93,7 @@ def _of_workers(resolver, wait):
     _take_a_gpu(addresses, number)
     if number == 0:
         _await(addresses, wait)
-    # TensorFlow has no public name for how long it waits. Its own values are an hour for a worker
-    # that does not come.
+    # TensorFlow has no public name for how long it waits.
     context.context().configure_coordination_service(
         service_type="standalone",
         service_leader="/job:worker/replica:0/task:0",
