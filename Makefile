@@ -1,6 +1,6 @@
 # Settings follow the name of the command: make train PRESET=dense EPOCHS=50
 .DEFAULT_GOAL := help
-.PHONY: help train test quick soak sweep evaluate sample board bench results lint check clean
+.PHONY: help train test quick soak sweep evaluate sample board bench results lint docs check clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -64,8 +64,15 @@ results: .venv/ready # train one study for docs/results.md, which takes an hour 
 lint: .venv/ready # check style, unused code, order of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-check: lint test # run all checks that a change must pass
+.venv/docs: .venv/ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch .venv/docs
+
+docs: .venv/docs # build the documentation as a site, site/index.html, and check its links
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "The documentation: site/index.html"
+
+check: lint docs test # run all checks that a change must pass
 
 clean: # remove the environment and build files, but not runs/
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv build dist site *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -54,6 +54,10 @@ def test_the_front_door_lists_every_part():
         assert getattr(gan_model, name) is not None
 
 
+def test_presets_are_public_names():
+    assert set(gan_model.presets.PRESETS) <= set(gan_model.presets.__all__)
+
+
 def test_imports_only_look_up():
     for path in MODULES:
         for needed in local_imports(path) if part(path) in ORDER else ():
@@ -138,9 +142,9 @@ def test_version_agrees():
     assert f"## {gan_model.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-def test_the_readme_lists_the_parts_in_the_same_order():
-    readme = (ROOT / "README.md").read_text()
-    places = [readme.find(f"[`{name}`]") for name in ORDER]
+def test_the_guide_lists_the_parts_in_the_same_order():
+    guide = (ROOT / "docs/guide.md").read_text()
+    places = [guide.find(f"[`{name}`]") for name in ORDER]
     assert -1 not in places, f"missing: {[n for n, p in zip(ORDER, places, strict=True) if p < 0]}"
     assert places == sorted(places)
 

@@ -7,8 +7,8 @@ codings and the order of the images. Further arguments of a preset are described
 
 `suited(images, labels)` chooses among them.
 
-To add a preset, write one function in one file, import it here, and add it to `PRESETS`. The tests
-run over `PRESETS`.
+To add a preset, write one function in one file, import it here, and name it in `PRESETS` and
+`__all__`. The tests run over `PRESETS`.
 """
 
 import difflib
@@ -24,7 +24,19 @@ PRESETS = {
     preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)
 }
 
-__all__ = ["PRESETS", "choose", "classes_for", "image_count_for", "named", "suited", *PRESETS]
+__all__ = [
+    "PRESETS",
+    "choose",
+    "classes_for",
+    "dcgan",
+    "dense",
+    "guidelines",
+    "image_count_for",
+    "modern",
+    "modern_conditional",
+    "named",
+    "suited",
+]
 
 
 def named(name):

@@ -1,0 +1,79 @@
+"""Pages of the site that are made when it is built: the front page and the reference."""
+
+import ast
+import re
+from pathlib import Path
+
+from mkdocs.structure.files import File
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "gan_model"
+# Lines of two columns or more, as the docstrings of packages have them: a name, spaces, a text.
+_TABLE = re.compile(r"(?:^ *[\w./]+(?:, \w+)* {2,}\S.*\n|(?<=\n) {12,}\S.*\n)+", re.MULTILINE)
+_SOURCE = re.compile(r"\[([^\]]*)\]\(\.\./gan_model/(\w+)(\.py)?\)")
+
+
+def on_config(config):
+    """Lists the pages of the reference, in the order in which the package names its parts."""
+    for entry in config.nav:
+        if isinstance(entry, dict) and "Reference" in entry:
+            entry["Reference"] = [{name: f"reference/{name}.md"} for name in parts()]
+
+
+def on_files(files, config):
+    """Adds the front page and the pages of the reference."""
+    files.append(File.generated(config, "index.md", content=front_page()))
+    for name in parts():
+        page = File.generated(config, f"reference/{name}.md", content=reference_page(name))
+        files.append(page)
+
+
+def parts():
+    """The parts of the package that a user imports, in its own order."""
+    docstring = ast.get_docstring(_parsed(PACKAGE / "__init__.py"))
+    names = [line.split()[0] for line in docstring.splitlines() if line.startswith("    ")]
+    return [name for name in names if _public(name)]
+
+
+def front_page():
+    """The README, with its links to files as a page of `docs/` needs them."""
+    return (ROOT / "README.md").read_text().replace("](docs/", "](").replace("](CHANGELOG.md)", "]")
+
+
+def reference_page(name):
+    """What a part says of itself, and then each of its public names."""
+    about = ast.get_docstring(_parsed(_file(name)))
+    lines = [f"# `gan_model.{name}`", "", _TABLE.sub(r"```text\n\g<0>```\n", about + "\n")]
+    for public in _public(name):
+        lines += ["", f"::: gan_model.{name}.{public}"]
+    return "\n".join(lines)
+
+
+def on_page_markdown(markdown, **_):
+    """Points links to the source of a part to its page of the reference."""
+    return _SOURCE.sub(_link, markdown)
+
+
+def _file(name):
+    file = PACKAGE / f"{name}.py"
+    return file if file.exists() else PACKAGE / name / "__init__.py"
+
+
+def _parsed(file):
+    return ast.parse(file.read_text())
+
+
+def _public(name):
+    """The names in `__all__` of a package, or the public ones that a file defines."""
+    tree, defined = _parsed(_file(name)), []
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return ast.literal_eval(node.value)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+            defined.append(node.name)
+    return defined if (PACKAGE / f"{name}.py").exists() else []
+
+
+def _link(match):
+    text, name, _ = match.groups()
+    return f"[{text}](reference/{name}.md)" if name in parts() else text

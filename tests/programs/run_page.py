@@ -1,0 +1,79 @@
+"""Runs the Python blocks of a page of documentation, one after the other, with small numbers.
+
+run_page.py PAGE FOLDER: in FOLDER, so that what the blocks write is there. Training is on some
+images of each data set, for one epoch or a second, and TensorFlow runs eagerly: tracing takes
+longer than so few steps.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+_BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_SMALLER = [
+    (re.compile(r"\bminutes=[\d.]+"), "minutes=0.01"),
+    (re.compile(r"\bepochs=\d+\b(?!\*)"), "epochs=1"),
+    (re.compile(r"\bbatch_size=\d+"), "batch_size=16"),
+    (re.compile(r"\bmax_trials=\d+"), "max_trials=1"),
+]
+_IMAGES = 64
+
+
+def blocks(page):
+    """Pairs of a block's first line number and its text."""
+    text = page.read_text()
+    return [(text[: m.start()].count("\n") + 2, m[1]) for m in _BLOCK.finditer(text)]
+
+
+def smaller(source):
+    for long, short in _SMALLER:
+        source = long.sub(short, source)
+    return source
+
+
+def names_in_scope():
+    """What a page may use without making it itself."""
+    import keras
+
+    import gan_model
+    from gan_model import GAN, data, networks
+
+    few = {name: _few(data.load(name)) for name in ("sample",)}
+    data.load = lambda name, **_: few.get(name, few["sample"])
+    (train_images, train_labels), (test_images, _) = few["sample"]
+    names = {name: getattr(gan_model, name) for name in gan_model.__all__}
+    generator = networks.dense.generator((28, 28), codings_size=30)
+    discriminator = networks.dense.discriminator((28, 28))
+    gan = GAN(generator, discriminator)
+    gan.compile()
+    return names | {
+        "keras": keras,
+        "train_images": train_images,
+        "train_labels": train_labels,
+        "test_images": test_images,
+        "generator": generator,
+        "discriminator": discriminator,
+        "gan": gan,
+    }
+
+
+def _few(splits):
+    return tuple(tuple(part[:_IMAGES] for part in split) for split in splits)
+
+
+def main(page, folder):
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    os.chdir(folder)
+    names = names_in_scope()
+    for line, source in blocks(page):
+        # As many empty lines before it as on the page, so that a traceback has its line numbers.
+        code = compile("\n" * (line - 1) + smaller(source), str(page), "exec")
+        exec(code, names)
+        print(f"{page.name}:{line} ran")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve(), sys.argv[2])
