@@ -12,9 +12,8 @@ class Interrupts(keras.callbacks.Callback):
     """Raises the KeyboardInterrupt of Ctrl-C only where TensorFlow cannot mistake it.
 
     Python raises it wherever Python code runs. TensorFlow's C++ calls such code, the length of a
-    shape for example, and does not always look whether it raised: of 3,000 Ctrl-C during `fit`,
-    58 became a SystemError and one corrupted the heap; 16 of 50 at the beginning of an epoch were
-    dropped (TensorFlow 2.21, `dense`).
+    shape for example, and does not always look whether it raised: the KeyboardInterrupt is then
+    dropped, becomes a SystemError, or corrupts the heap (seen with TensorFlow 2.21).
     """
 
     def __init__(self):
