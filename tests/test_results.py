@@ -4,7 +4,6 @@ import ast
 import json
 from types import SimpleNamespace
 
-import command_line
 import keras
 import meters
 import numpy as np
@@ -14,6 +13,7 @@ import studies
 from results_page import page
 
 from gan_model import data, features, metrics, pictures, presets
+from gan_model.commands import arguments
 from gan_model.data.images import chosen
 
 
@@ -176,8 +176,10 @@ def test_the_stopwatch_stands_still_while_measuring(monkeypatch):
     assert measured == [(1, 3, 60.0), (2, 6, 1120.0)] and not stopwatch.left
 
 
-def test_the_features_that_scripts_name_are_those_there_are():
-    assert command_line.FEATURES == metrics.FEATURES
+def test_the_names_that_commands_offer_are_those_there_are():
+    assert arguments.FEATURES == metrics.FEATURES
+    assert arguments.PRESETS == tuple(presets.NAMES)
+    assert arguments.DATA == tuple(data.NAMES)
 
 
 def test_the_parts_of_the_page_stand_in_their_order(tmp_path):

@@ -54,6 +54,24 @@ class Several(Kind):
         return tuple(Kind.convert(self, word, param, ctx) for word in words)
 
 
+class Choice(Kind):
+    """The kind that has these values, text or numbers."""
+
+    def __init__(self, *values):
+        self._values = {str(value): value for value in values}
+        super().__init__("choice", self._chosen, known=self._values)
+
+    def get_metavar(self, param, ctx):
+        """The values, as the help shows them."""
+        return "|".join(self._values)
+
+    def _chosen(self, text):
+        if text not in self._values:
+            known = ", ".join(self._values)
+            raise ValueError(f"invalid choice: {text!r} (choose from {known})")
+        return self._values[text]
+
+
 def joined(words, params):
     """The words of a command line, with those for an option of `Several` values made one."""
     several = {name for one in params if isinstance(one.type, Several) for name in one.opts}
@@ -115,24 +133,12 @@ def _features(text):
     raise ValueError(f"{text!r} is neither a .npz file nor one of {', '.join(FEATURES)}")
 
 
-def choice(*values):
-    """The kind that has these values; numbers where they are numbers."""
-
-    def read(text):
-        for value in values:
-            if str(value) == text:
-                return value
-        raise ValueError(f"invalid choice: {text!r} (choose from {', '.join(map(str, values))})")
-
-    return Kind("|".join(map(str, values)), read, known=[*map(str, values)])
-
-
-WHOLE = Kind("number", _whole)  # 0 or more
-POSITIVE = Kind("number", _positive)  # 1 or more
-POSITIVES = Several("numbers", _positive)
-ABOVE_0 = Kind("number", _above_0)  # a learning rate, or a time
-ALL_ABOVE_0 = Several("numbers", _above_0)
-SEED = Kind("number", _seed)  # as numpy's seeds must, it fits in 32 bits
+WHOLE = Kind("n", _whole)  # 0 or more
+POSITIVE = Kind("n", _positive)  # 1 or more
+POSITIVES = Several("n...", _positive)
+ABOVE_0 = Kind("x", _above_0)  # a learning rate, or a time
+ALL_ABOVE_0 = Several("x...", _above_0)
+SEED = Kind("n", _seed)  # as numpy's seeds must, it fits in 32 bits
 SIZE = Kind("size", _size)  # a side in pixels, or HEIGHTxWIDTH
 PATH = Kind("path", files=True)
 PRESET = Kind("name", known=(*PRESETS, "suited"))
@@ -156,19 +162,19 @@ def data_options(default):
             "--data",
             type=DATA_SET,
             default=default,
-            help=f"{', '.join(DATA)}, or a folder of images; else {default}.",
+            help=f"{', '.join(DATA)}, or the path of a folder of images; else {default}.",
         ),
         click.option("--data-dir", type=PATH, help="Folder with the files of a named data set."),
         click.option(
-            "--image-size", type=SIZE, help="Of a folder: side, or HEIGHTxWIDTH; else the files'."
+            "--image-size", type=SIZE, help="Of a folder: side or HEIGHTxWIDTH; else the files'."
         ),
-        click.option("--channels", type=choice(1, 3), help="Of a folder; else 1 if all are grey."),
-        click.option("--pad", is_flag=True, help="Of a folder: pad images, and do not crop them."),
+        click.option("--channels", type=Choice(1, 3), help="Of a folder; else 1 if all are grey."),
+        click.option("--pad", is_flag=True, help="Of a folder: pad images, do not crop them."),
         click.option(
             "--ground",
             type=Kind("colour"),
             default="white",
-            help="Of a folder: what is behind transparent images; else white.",
+            help="Of a folder: behind transparent images; else white.",
         ),
     )
 

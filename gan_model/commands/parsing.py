@@ -7,6 +7,8 @@ import click
 from gan_model.commands.arguments import joined
 from gan_model.commands.screen import plain_errors
 
+_COLUMN = 22  # characters, of options; longer ones have a line for themselves
+
 
 class Help:
     """Adds a line to type to the help of a click command.
@@ -32,7 +34,8 @@ class Command(Help, click.Command):
     """One command: a mistake in its arguments, or while it runs, is one line.
 
     Args:
-        go_on: what a person reads who pressed Ctrl-C, before the line to type.
+        go_on: what a person reads who pressed Ctrl-C; where a `Program` is given, it is followed by
+            the line to type.
         settings: of `Help` and `click.Command`.
     """
 
@@ -45,12 +48,20 @@ class Command(Help, click.Command):
         with plain_errors(f"{parent.command_path} {info_name}" if parent else info_name):
             return super().make_context(info_name, args, parent, **extra)
 
+    def format_options(self, ctx, formatter):
+        """Writes the options with room for what they do: each takes one line if it can."""
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        with formatter.section("Options"):
+            formatter.write_dl([one.get_help_record(ctx) for one in options], col_max=_COLUMN)
+
     def parse_args(self, ctx, args):
         """Has an option for several values take all words up to the next option."""
         return super().parse_args(ctx, joined(args, self.params))
 
     def invoke(self, ctx):
         """Runs the command."""
-        go_on = f"{self._go_on}; to go on: {ctx.obj.again()}" if self._go_on else ""
+        go_on = self._go_on
+        if go_on and ctx.obj:
+            go_on += f"; to go on: {ctx.obj.again()}"
         with plain_errors(ctx.command_path, go_on):
             return super().invoke(ctx)

@@ -34,8 +34,9 @@ class Program:
             command: name of the command.
             arguments: what follows it.
         """
-        if self._script:
-            started = [_python(), os.path.relpath(self._script.with_name(f"{command}.py"))]
+        door = self._script and self._script.with_name(f"{command}.py")
+        if door and door.exists():
+            started = [_python(), os.path.relpath(door)]
         else:
             started = [*self._typed(), command]
         return shlex.join([*started, *map(str, arguments)])
@@ -52,7 +53,7 @@ class Program:
         return [sys.executable, *started, *arguments]
 
     def _typed(self):
-        if self._is_module:
+        if self._is_module or self._script:
             return [_python(), "-m", "gan_model"]
         found = shutil.which("gan-model")
         if found and os.path.realpath(found) == os.path.realpath(self.words[0]):

@@ -11,8 +11,22 @@ import tempfile
 import click
 
 
+def use_gpus(*, shared=False):
+    """Has GPUs, where there are any, compute the same bits every time, as a resume needs it.
+
+    `shared` by several processes, a GPU's memory is taken only as it is needed.
+    """
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        tf.config.experimental.enable_op_determinism()
+    for gpu in gpus if shared else ():
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
 @contextlib.contextmanager
-def plain_errors(program="", go_on=""):
+def plain_errors(program, go_on=""):
     """Turns mistakes of the person at the keyboard into one line and an exit status.
 
     Status 2: wrong values. 1: the machine failed, for example a full disk. 130: Ctrl-C, with
@@ -20,10 +34,9 @@ def plain_errors(program="", go_on=""):
     environment, errors pass as they are.
 
     Args:
-        program: name with which the line begins; else that of the script.
+        program: name with which the line begins.
         go_on: sentence.
     """
-    program = program or os.path.basename(sys.argv[0])
     try:
         yield
     except KeyboardInterrupt:
