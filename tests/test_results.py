@@ -13,7 +13,6 @@ import studies
 from results_page import page
 
 from gan_model import data, features, metrics, pictures, presets
-from gan_model.commands import arguments
 from gan_model.data.images import chosen
 
 
@@ -174,12 +173,6 @@ def test_the_stopwatch_stands_still_while_measuring(monkeypatch):
         now[0] += 20
         stopwatch.look(images)
     assert measured == [(1, 3, 60.0), (2, 6, 1120.0)] and not stopwatch.left
-
-
-def test_the_names_that_commands_offer_are_those_there_are():
-    assert arguments.FEATURES == metrics.FEATURES
-    assert arguments.PRESETS == tuple(presets.NAMES)
-    assert arguments.DATA == tuple(data.NAMES)
 
 
 def test_the_parts_of_the_page_stand_in_their_order(tmp_path):
