@@ -21,23 +21,19 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
-from command_line import Parser, plain_errors, positive, quiet
+import click
+
+from gan_model.commands.arguments import PATH, POSITIVE, Choice
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 _SIDES = ("loop", "fit")
 _PRESETS = ("dense", "dcgan")
 # Of the sample, for one measurement: five to fifteen seconds.
 _EPOCHS = {"dense": 10, "dcgan": 1}
 _CALLBACK_SECONDS = []
-
-
-def arguments():
-    parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--preset", action="append", choices=_PRESETS, help="only this; else both")
-    parser.add_argument("--repeats", type=positive, default=5, help="pairs of measurements")
-    parser.add_argument("--json", metavar="FILE", help="file to write the figures to")
-    parser.add_argument("--alone", choices=_SIDES, help="only print the peak memory of one side")
-    return parser.parse_args()
 
 
 def main(args):
@@ -219,6 +215,14 @@ def versions():
     return {"tensorflow": tf.__version__, "keras": keras.__version__}
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--preset", type=Choice(*_PRESETS), multiple=True, help="Only this; else both.")
+@click.option("--repeats", type=POSITIVE, default=5, help="Pairs of measurements; else 5.")
+@click.option("--json", type=PATH, help="File to write the figures to.")
+@click.option("--alone", type=Choice(*_SIDES), help="Only print the peak memory of one side.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
 if __name__ == "__main__":
-    with plain_errors():
-        main(arguments())
+    command()

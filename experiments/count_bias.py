@@ -8,9 +8,14 @@ in each repeat. Their distance is the one that n images have by chance alone.
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import numpy as np
-from command_line import Parser, plain_errors, positive, quiet
+
+from gan_model.commands.arguments import POSITIVE
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 COUNTS = (500, 1000, 2000, 5000, 10_000)
 
@@ -67,10 +72,13 @@ def readings(space, vectors, counts, *, repeats):
     return read
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--data", default="fashion_mnist", help="sample, or else fashion_mnist.")
+@click.option("--repeats", type=POSITIVE, default=5, help="Draws per number of images; else 5.")
+@click.option("--out", type=Path, default=Path("docs/count-bias.png"), help="A .png file.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
 if __name__ == "__main__":
-    parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument("--data", default="fashion_mnist", help="sample or fashion_mnist")
-    parser.add_argument("--repeats", type=positive, default=5, help="draws per number of images")
-    parser.add_argument("--out", type=Path, default=Path("docs/count-bias.png"), metavar="PNG")
-    with plain_errors():
-        main(parser.parse_args())
+    command()

@@ -13,21 +13,18 @@ is that of 1,000 samples of the generators, drawn with replacement (5% to 95%).
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import numpy as np
-from command_line import Parser, above_0, add_data, loaded, plain_errors, quiet
+
+from gan_model.commands.arguments import ABOVE_0, data_options, loaded
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 PRESETS = ("dense", "dcgan", "modern", "modern_conditional")
 _MARKS = (0.03, 0.1, 0.25, 0.6, 1)  # of the minutes of each preset: when images are kept
 _COUNT = 2000  # images compared
-
-
-def arguments():
-    parser = Parser(__doc__.split("\n")[0])
-    add_data(parser, default="fashion_mnist")
-    parser.add_argument("--generators", type=Path, help="folder of generated images, made if new")
-    parser.add_argument("--minutes", type=above_0, default=3, help="of training of each preset")
-    return parser.parse_args()
 
 
 def main(args):
@@ -42,8 +39,8 @@ def main(args):
         measures = {"fashion": metrics.FeatureMetrics(features.fashion())} | measures
     rng = np.random.default_rng(0)
     count = min(_COUNT, len(held_out), len(train) // 2)
-    real = held_out[np.sort(rng.choice(len(held_out), count, replace=False))]
-    rows = np.sort(rng.choice(len(train), count, replace=False))
+    real = held_out[np.sort(rng.Choice(len(held_out), count, replace=False))]
+    rows = np.sort(rng.Choice(len(train), count, replace=False))
     references = {name: metrics.Reference((one,), real) for name, one in measures.items()}
     print_changes(references, np.asarray(train[rows]), np.asarray(labels)[rows], rng)
     if args.generators:
@@ -154,6 +151,17 @@ def distance(reference, images):
     return reference.compare(images)[reference.distance]
 
 
+@click.command(
+    cls=Command,
+    help=__doc__.split("\n")[0],
+    go_on="What was generated is kept: type it again to go on.",
+)
+@data_options("fashion_mnist")
+@click.option("--generators", type=Path, help="Folder of generated images, made if new.")
+@click.option("--minutes", type=ABOVE_0, default=3, help="Of training of each preset; else 3.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
 if __name__ == "__main__":
-    with plain_errors(go_on="What was generated is kept: type it again to go on."):
-        main(arguments())
+    command()

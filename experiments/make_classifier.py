@@ -12,8 +12,12 @@ After a change, put the checksum that is printed into gan_model/features/fashion
 import hashlib
 from pathlib import Path
 
+import click
 import numpy as np
-from command_line import Parser, plain_errors, positive, quiet
+
+from gan_model.commands.arguments import POSITIVE
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 WEIGHTS = Path(__file__).parent.parent / "gan_model" / "features" / "fashion.npz"
 SEED = 0
@@ -124,10 +128,12 @@ def main(epochs, out):
     print(f"{out}: {hashlib.sha256(Path(out).read_bytes()).hexdigest()}")
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--epochs", type=POSITIVE, default=20, help="Passes over the images; else 20.")
+@click.option("--out", type=Path, default=WEIGHTS, help="File to write; else the package's.")
+def command(epochs, out):
+    main(epochs, out)
+
+
 if __name__ == "__main__":
-    parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=positive, default=20, help="passes over the images")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, metavar="FILE", help="file to write")
-    options = parser.parse_args()
-    with plain_errors():
-        main(options.epochs, options.out)
+    command()

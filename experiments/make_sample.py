@@ -13,8 +13,11 @@ printed into `_SHA256` of gan_model/data/sample.py.
 import hashlib
 from pathlib import Path
 
+import click
 import numpy as np
-from command_line import Parser, plain_errors, quiet
+
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 SOURCE = Path("/usr/share/datasets/fashion-mnist")
 SAMPLE = Path(__file__).parent.parent / "gan_model" / "data" / "sample.npz"
@@ -44,10 +47,12 @@ def main(source, out):
     print(f"{out}: {hashlib.sha256(Path(out).read_bytes()).hexdigest()}")
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--source", type=Path, default=SOURCE, help="Folder of the full data set.")
+@click.option("--out", type=Path, default=SAMPLE, help="File to write; else the package's.")
+def command(source, out):
+    main(source, out)
+
+
 if __name__ == "__main__":
-    parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument("--source", type=Path, default=SOURCE, metavar="DIR", help="full data set")
-    parser.add_argument("--out", type=Path, default=SAMPLE, metavar="FILE", help="file to write")
-    options = parser.parse_args()
-    with plain_errors():
-        main(options.source, options.out)
+    command()

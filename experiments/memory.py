@@ -15,22 +15,17 @@ import gc
 import json
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
-from command_line import Parser, plain_errors, positive, quiet
+import click
+
+from gan_model.commands.arguments import PATH, POSITIVE, Choice
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 _PRESETS = ("modern", "dcgan", "guidelines", "dense")
 _STEPS = 5
 _WARM_UP = 3  # GANs after which TensorFlow has made what it makes once
-
-
-def arguments():
-    parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--preset", choices=_PRESETS, default="modern", help="preset to train")
-    parser.add_argument("--count", type=positive, default=20, help="number of GANs")
-    parser.add_argument("--trials", type=positive, help="trials of a search, not GANs")
-    parser.add_argument("--trim", action="store_true", help="leave out free memory of malloc")
-    parser.add_argument("--json", metavar="FILE", help="file to write the figures to")
-    return parser.parse_args()
 
 
 def main(args):
@@ -109,6 +104,15 @@ def growth(figures):
     return f"{after[-1] - after[0]:+.1f} MB after number {_WARM_UP}: {each:+.2f} MB each"
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--preset", type=Choice(*_PRESETS), default="modern", help="To train; else modern.")
+@click.option("--count", type=POSITIVE, default=20, help="Number of GANs; else 20.")
+@click.option("--trials", type=POSITIVE, help="Trials of a search, not GANs.")
+@click.option("--trim", is_flag=True, help="Leave out free memory of malloc.")
+@click.option("--json", type=PATH, help="File to write the figures to.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
 if __name__ == "__main__":
-    with plain_errors():
-        main(arguments())
+    command()

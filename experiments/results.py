@@ -18,30 +18,19 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from types import SimpleNamespace
 
+import click
 import numpy as np
 import studies
-from command_line import Parser, add_data, loaded, plain_errors, positive, quiet, seed
 from meters import ModeMeter, QualityMeter, stack
 from results_page import page
 
+from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, Choice, data_options, loaded
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
+
 STACKED = 100_000  # training images of the study of modes
-
-
-def arguments():
-    parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--study", choices=studies.NAMES, default="presets", help="what to compare")
-    parser.add_argument(
-        "--minutes", type=positive, nargs="+", help="when to measure; else as the study says"
-    )
-    parser.add_argument("--seeds", type=positive, default=3, help="runs of each system")
-    parser.add_argument("--cores", type=positive, help="cores per run; else all")
-    add_data(parser, default="fashion_mnist")
-    parser.add_argument("--runs", type=Path, default=Path("runs/results"), help="folder of figures")
-    parser.add_argument("--docs", type=Path, default=Path("docs"), help="for results.md, results/")
-    parser.add_argument("--one", help="train only this system, with --seed")
-    parser.add_argument("--seed", type=seed, default=0, help="of the run with --one")
-    return parser.parse_args()
 
 
 def main(args):
@@ -232,6 +221,23 @@ class Stopwatch:
             self._began += time.perf_counter() - now
 
 
+@click.command(
+    cls=Command,
+    help=__doc__.split("\n")[0],
+    go_on="Finished runs are kept: type it again to go on.",
+)
+@click.option("--study", type=Choice(*studies.NAMES), default="presets", help="Else presets.")
+@click.option("--minutes", type=POSITIVES, help="When to measure; else as the study says.")
+@click.option("--seeds", type=POSITIVE, default=3, help="Runs of each system; else 3.")
+@click.option("--cores", type=POSITIVE, help="Cores per run; else all.")
+@data_options("fashion_mnist")
+@click.option("--runs", type=Path, default=Path("runs/results"), help="Folder of figures.")
+@click.option("--docs", type=Path, default=Path("docs"), help="For results.md and results/.")
+@click.option("--one", help="Train only this system, with --seed.")
+@click.option("--seed", type=SEED, default=0, help="Of the run with --one; else 0.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
 if __name__ == "__main__":
-    with plain_errors(go_on="Finished runs are kept: type it again to go on."):
-        main(arguments())
+    command()

@@ -12,8 +12,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
-from command_line import Parser, plain_errors, positive
+import click
+
+from gan_model.commands.arguments import POSITIVE, Several
+from gan_model.commands.parsing import Command
 
 _BATCH, _STEPS, _EPOCHS = 64, 60, 3
 _LAYOUTS = {
@@ -22,13 +26,6 @@ _LAYOUTS = {
     "two workers, fixed batch": (_BATCH, ["--workers", "2"]),
     "two workers, fixed share": (2 * _BATCH, ["--workers", "2"]),
 }
-
-
-def arguments():
-    parser = Parser(__doc__.split("\n")[0])
-    parser.add_argument("--presets", nargs="+", default=["dense", "modern"])
-    parser.add_argument("--repeats", type=positive, default=3)
-    return parser.parse_args()
 
 
 def main(args):
@@ -65,6 +62,12 @@ def images_per_second(preset, batch, options):
     return (_EPOCHS - 1) * _STEPS * batch / (seconds[-1] - seconds[0])
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--presets", type=Several("name..."), default=("dense", "modern"))
+@click.option("--repeats", type=POSITIVE, default=3, help="Else 3.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
 if __name__ == "__main__":
-    with plain_errors():
-        main(arguments())
+    command()

@@ -23,28 +23,33 @@ only from those above it.
     presets      complete recipes by name
     runs         one run                       <-> one folder
     sweeps       a search space of recipes      -> the best of them
+    commands     what a person types           -> all of the above
 """
 
-from gan_model import (
-    alarms,
-    augmenting,
-    averaging,
-    callbacks,
-    charts,
-    data,
-    features,
-    losses,
-    metrics,
-    networks,
-    penalties,
-    pictures,
-    presets,
-    progress,
-    random,
-    runs,
-    sweeps,
-)
-from gan_model.model import GAN, RunCallback, Sampler
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
+    from gan_model import (
+        alarms,
+        augmenting,
+        averaging,
+        callbacks,
+        charts,
+        data,
+        features,
+        losses,
+        metrics,
+        networks,
+        penalties,
+        pictures,
+        presets,
+        progress,
+        random,
+        runs,
+        sweeps,
+    )
+    from gan_model.model import GAN, RunCallback, Sampler
 
 __version__ = "0.2.0"
 
@@ -70,3 +75,18 @@ __all__ = [
     "runs",
     "sweeps",
 ]
+
+_OF_MODEL = ("GAN", "RunCallback", "Sampler")
+
+
+def __getattr__(name):
+    """Imports a part when it is used: all take seconds, and `gan-model --help` needs none."""
+    if name in _OF_MODEL:
+        return getattr(importlib.import_module("gan_model.model"), name)
+    if name in (*__all__, "commands", "model", "replicas", "storage"):
+        return importlib.import_module(f"gan_model.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -28,6 +28,11 @@ def command(script, *options):
     return [sys.executable, REPOSITORY / "experiments" / script, *map(str, options)]
 
 
+def gan_model(*options):
+    """The command `gan-model`, whether it is installed or not."""
+    return [sys.executable, "-m", "gan_model", *map(str, options)]
+
+
 def program(name, *options):
     """The command that runs a file of `tests/programs/`."""
     return [sys.executable, REPOSITORY / "tests" / "programs" / name, *map(str, options)]

@@ -4,7 +4,6 @@ import ast
 import json
 from types import SimpleNamespace
 
-import command_line
 import keras
 import meters
 import numpy as np
@@ -174,10 +173,6 @@ def test_the_stopwatch_stands_still_while_measuring(monkeypatch):
         now[0] += 20
         stopwatch.look(images)
     assert measured == [(1, 3, 60.0), (2, 6, 1120.0)] and not stopwatch.left
-
-
-def test_the_features_that_scripts_name_are_those_there_are():
-    assert command_line.FEATURES == metrics.FEATURES
 
 
 def test_the_parts_of_the_page_stand_in_their_order(tmp_path):

@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import json
-from pathlib import Path
 
 import keras_tuner
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from processes import SIDE, images_in
 
 from gan_model import presets, runs, sweeps
+from gan_model.commands import searching
 from gan_model.sweeps.outcome import STATES, Outcome
 from gan_model.sweeps.trial_folder import TrialFolder
 
@@ -28,20 +28,12 @@ OUTCOME = Outcome("trial-000", {"size": 4}, 0, "finished", "", 1.5, 1.5, 1, 1, {
 # A Bayesian search that is given more trials later.
 
 
-@pytest.fixture
-def searching(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "experiments"))
-    import searching
-
-    return searching
-
-
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
     return images_in(tmp_path_factory.mktemp("data") / "images", count=200)
 
 
-def bayesian(searching, images, folder, trials):
+def bayesian(images, folder, trials):
     """The search of `sweep.py --tuner bayesian`, after it has written down what it is."""
     args = argparse.Namespace(
         preset="dense",
@@ -84,13 +76,13 @@ def proposed(search, count):
 
 
 @pytest.mark.slow
-def test_a_bayesian_search_continues_with_more_trials(searching, images, tmp_path):
+def test_a_bayesian_search_continues_with_more_trials(images, tmp_path):
     """The fourth trial is no random one; keras-tuner has a third of all trials be random."""
-    begun = proposed(bayesian(searching, images, tmp_path / "search", 4), 4)
-    longer = bayesian(searching, images, tmp_path / "search", 30)
+    begun = proposed(bayesian(images, tmp_path / "search", 4), 4)
+    longer = bayesian(images, tmp_path / "search", 30)
     assert proposed(longer, 1) and len(longer.folder.journal.read_text().splitlines()) == 10
     assert json.loads(longer.folder.settings.read_text())["initial_points"] == 3
-    at_once = proposed(bayesian(searching, images, tmp_path / "at once", 30), 4)
+    at_once = proposed(bayesian(images, tmp_path / "at once", 30), 4)
     assert at_once[:3] == begun[:3] and at_once[3] != begun[3]
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-import together
 from processes import finish, images_in, program, start, train, wait_for
 from tensorflow.python.eager import context
 
 from gan_model.callbacks.checkpoints import saved
+from gan_model.commands.local_workers import free_ports
 from gan_model.replicas import strategy
 from gan_model.runs import RunFolder
 from gan_model.storage import checkpoint
@@ -46,7 +46,7 @@ def tf_config(addresses, number):
 
 
 def free_addresses(count):
-    return [f"localhost:{port}" for port in together.free_ports(count)]
+    return [f"localhost:{port}" for port in free_ports(count)]
 
 
 def finish_both(*lines, places=None):

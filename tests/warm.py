@@ -1,15 +1,11 @@
 """What the commands import, imported once for all processes that `forked.py` starts."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "experiments"))
-
-from command_line import quiet
+from gan_model.commands.screen import quiet
 
 with quiet():
-    import searching  # noqa: F401
-    import sweep_report  # noqa: F401
     import without_xla
+
+    import gan_model.commands.searching
+    import gan_model.commands.sweep_report  # noqa: F401
 
 without_xla.switch(False)

@@ -18,7 +18,7 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 def main():
     sys.path[:0] = [str(EXPERIMENTS)]
-    from command_line import quiet
+    from gan_model.commands.screen import quiet
 
     with quiet():
         import tensorflow as tf

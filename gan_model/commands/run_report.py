@@ -1,39 +1,43 @@
 """What a run ends with on the screen: figures, files, and the commands that go on from there."""
 
-import os
-import sys
 import textwrap
-from pathlib import Path
 
 _INDENT = 13 * " "  # of the lines behind their names
 
 
-def report(folder, history, every, quality):
+def report(folder, history, every, quality, program):
+    """Prints what was reached and where it is.
+
+    Args:
+        folder: `RunFolder`.
+        history: what `fit` recorded, a dict of lists.
+        every: epochs from one measurement to the next.
+        quality: `metrics.Quality`; None if nothing was measured.
+        program: `Program`.
+    """
     figures = ", ".join(
         f"{name} {history[name][-1]:.3f}"
         for name in ("discriminator_loss", "generator_loss", "real_score", "fake_score")
     )
     best = f"\n{_INDENT}{folder.best}, of the best epoch" if folder.best.exists() else ""
-    python = os.path.relpath(sys.executable)
-    tensorboard = Path(python).with_name("tensorboard")
     # What is to be pasted stands on one line, however long the paths are.
     print(f"""
-{filled(f"Last epoch:  number {len(history['generator_loss'])}, {figures}")}
-{filled(f"Quality:     {quality_line(quality, history, every)}")}
+{_filled(f"Last epoch:  number {len(history['generator_loss'])}, {figures}")}
+{_filled(f"Quality:     {_quality_line(quality, history, every)}")}
 Pictures:    {folder.samples}/training.gif and epoch-*.png
 Model:       {folder.gan}
 {_INDENT}{folder.generator}{best}
-Dashboard:   {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000
-All numbers: {python} experiments/evaluate.py {folder.path}
-More images: {python} experiments/sample.py {folder.path} --out more.png""")
+Dashboard:   {program.line("board", folder.tensorboard)}
+All numbers: {program.line("evaluate", folder.path)}
+More images: {program.line("sample", folder.path, "--out", "more.png")}""")
 
 
-def filled(text):
+def _filled(text):
     """Lines of at most 80 characters."""
     return textwrap.fill(text, 80, subsequent_indent=_INDENT, break_on_hyphens=False)
 
 
-def quality_line(quality, history, every):
+def _quality_line(quality, history, every):
     """The distance at the end and at its best, and what to hold it against."""
     if quality is None:
         return "not measured, as too few images are held out"

@@ -1,11 +1,7 @@
-"""The report at the end of sweep.py: tables, pictures, the winner, and how to train it longer."""
+"""The report of `gan-model sweep`: tables, pictures, the winner, and how to train it longer."""
 
-import os
-import shlex
 import shutil
-import sys
 import textwrap
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -18,8 +14,14 @@ _LONGER = 10  # times the epochs of a trial
 _WIDTH = 100  # of a table, in characters, where the terminal is not narrower
 
 
-def report(search, confirmed):
-    """Prints the tables of a `Search`, and writes its pictures and CSV files."""
+def report(search, confirmed, program):
+    """Prints the tables of a `Search`, and writes its pictures and CSV files.
+
+    Args:
+        search: `Search` that is over.
+        confirmed: list of `Confirmed`.
+        program: `Program`.
+    """
     folder, distance = search.folder, search.distance
     outcomes, floor = search.outcomes(), search.floor
     width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
@@ -43,9 +45,9 @@ def report(search, confirmed):
         sentences = ranking.verdict(confirmed, distance=distance).splitlines()
         print("\n" + "\n".join(textwrap.fill(one, width) for one in sentences))
         won = ranking.ranked(comparing.winner(confirmed).readings)[0]
-    print(files(search, confirmed))
+    print(files(search, confirmed, program))
     if won.state == FINISHED:
-        print(f"Train longer: {os.path.relpath(sys.executable)} {train_command(search, won)}")
+        print(f"Train longer: {train_line(search, won, program)}")
 
 
 def side_by_side(search, outcomes):
@@ -63,20 +65,18 @@ def side_by_side(search, outcomes):
     )
 
 
-def files(search, confirmed):
+def files(search, confirmed, program):
     """Lines that say where the files are."""
     folder = search.folder
-    python = os.path.relpath(sys.executable)
-    tensorboard = Path(python).with_name("tensorboard")
     tables = [folder.table, *([folder.confirmed_table] if confirmed else [])]
     return f"""
 Tables:       {", ".join(map(str, tables))}
 Pictures:     {folder.chart}, {folder.pictures}, {folder.trials}/*/samples
-Dashboard:    {tensorboard} --logdir {folder.tensorboard} --samples_per_plugin images=1000"""
+Dashboard:    {program.line("board", folder.tensorboard)}"""
 
 
-def train_command(search, won):
-    """The command that trains the settings of an `Outcome` longer, with the same seed."""
+def train_line(search, won, program):
+    """The line to type that trains the settings of an `Outcome` longer, with the same seed."""
     args = search.args
     given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
     given["epochs"] = _LONGER * args.epochs
@@ -88,10 +88,7 @@ def train_command(search, won):
         for name, value in given.items()
         for text in (f"--{name.replace('_', '-')}", *([] if value is True else [_as_typed(value)]))
     ]
-    script = Path(__file__).with_name("train.py")
-    return shlex.join(
-        [os.path.relpath(script), "--preset", args.preset, "--data", args.data, *options]
-    )
+    return program.line("train", "--preset", args.preset, "--data", args.data, *options)
 
 
 def _as_typed(value):

@@ -1,4 +1,4 @@
-"""The steps of sweep.py: a tuner for the settings, its trials, the best ones with new seeds."""
+"""The steps of `gan-model sweep`: a tuner, its trials, the best ones with new seeds."""
 
 import math
 import os
@@ -6,9 +6,9 @@ import warnings
 from pathlib import Path
 
 import keras_tuner
-from command_line import loaded
 
 from gan_model import data, metrics, presets, sweeps
+from gan_model.commands.arguments import loaded
 from gan_model.data.images import fingerprint
 from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
@@ -22,7 +22,7 @@ class Search:
     """One search as the command line asks for it.
 
     Args:
-        args: what `sweep.arguments` gives.
+        args: values of the options of `gan-model sweep`.
         path: folder of the search.
 
     Raises:
@@ -59,6 +59,7 @@ class Search:
 
     @property
     def distance(self):
+        """Name of the number that the search makes small."""
         return self.hypergan.quality.distance
 
     @property

@@ -6,7 +6,6 @@ The first worker, the chief, shows and writes. The others follow it.
 import contextlib
 import json
 import os
-import shlex
 import socket
 import subprocess
 import sys
@@ -19,8 +18,12 @@ _INTERVAL = 0.1
 _PARENT = "GAN_MODEL_PARENT"  # environment variable of workers that end with their parent
 
 
-def start(count):
+def start(count, program):
     """Runs this command as `count` workers on this machine, and ends as they do.
+
+    Args:
+        count: number of workers.
+        program: `Program`, whose words have `--workers`.
 
     Raises:
         SystemExit: a worker failed; the others were ended.
@@ -31,22 +34,24 @@ def start(count):
         workers = []
         stack.callback(_end, workers)
         for number in range(count):
-            workers.append(_started(number, addresses, None if number == 0 else heard[number - 1]))
+            errors = None if number == 0 else heard[number - 1]
+            workers.append(_started(program, number, addresses, errors))
         failed = _first_to_fail(workers)
         if failed is None:
             return
         _wait(workers, _GRACE)
-        _tell(failed, workers, heard)
+        _tell(failed, workers, heard, program)
         sys.exit(max(workers[failed].returncode, 1))  # it is negative where a signal ended it
 
 
 @contextlib.contextmanager
-def as_one(strategy, settings):
+def as_one(strategy, settings, program):
     """Gives whether this process is the chief, once all workers are there and agree.
 
     Args:
         strategy: `tf.distribute.Strategy` of this process.
         settings: dict of what must be the same on all workers.
+        program: `Program`.
 
     Raises:
         ValueError: the workers do not do the same.
@@ -68,21 +73,19 @@ def as_one(strategy, settings):
     except tf.errors.OpError as error:
         if workers.count == 1:
             raise
-        print(
-            f"\n{workers.lost(error)} {_again_of_all(workers.count)}", file=sys.stderr, flush=True
-        )
+        advice = _again_of_all(program, workers.count)
+        print(f"\n{workers.lost(error)} {advice}", file=sys.stderr, flush=True)
         os._exit(1)  # TensorFlow would wait for the lost worker
 
 
-def _again():
-    command = shlex.join([os.path.relpath(sys.executable), *sys.argv])
-    return f"Finished epochs are kept; to go on: {command}"
+def _again(program):
+    return f"Finished epochs are kept; to go on: {program.again()}"
 
 
-def _again_of_all(count):
+def _again_of_all(program, count):
     if _PARENT in os.environ:
-        return f"{_again()} --workers {count}"
-    return _again().replace("to go on", "to go on, start all workers again")
+        return f"{_again(program)} --workers {count}"
+    return _again(program).replace("to go on", "to go on, start all workers again")
 
 
 def free_ports(count):
@@ -94,7 +97,7 @@ def free_ports(count):
         return [one.getsockname()[1] for one in sockets]
 
 
-def _started(number, addresses, errors):
+def _started(program, number, addresses, errors):
     task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
     threads = str(max(1, (os.cpu_count() or 1) // len(addresses)))
     environment = {
@@ -103,7 +106,7 @@ def _started(number, addresses, errors):
     }
     # In a session of its own: Ctrl-C reaches this process alone, which ends all.
     return subprocess.Popen(
-        [sys.executable, *_without_workers(sys.argv)],
+        program.started(_without_workers(program.words[1:])),
         env=environment,
         stdout=subprocess.DEVNULL if number else None,
         stderr=errors,
@@ -137,14 +140,14 @@ def _wait(workers, seconds):
         time.sleep(_INTERVAL)
 
 
-def _tell(failed, workers, heard):
+def _tell(failed, workers, heard, program):
     """Says how the first worker ended, where the chief has not said it on the screen."""
     if (workers[0].poll() or 0) > 0:
         return
     status = workers[failed].returncode
     if status < 0:
         ended = f"Worker {failed} of {len(workers)} was ended by signal {-status}."
-        print(f"\n{ended} {_again()}", file=sys.stderr)
+        print(f"\n{ended} {_again(program)}", file=sys.stderr)
         return
     file = heard[failed - 1]
     file.seek(0)

@@ -1,0 +1,91 @@
+"""The program `gan-model`: one module for each of its commands.
+
+To add a command `thing`, write `commands/thing.py` with a `Command` named `command`, and add its
+name to `COMMANDS` here. `commands/sample.py` is the example:
+
+- `arguments.py` has the types and options that commands share. A mistake that no type finds is a
+  `click.UsageError`, or any ValueError: it ends the program with one line and status 2, as an
+  OSError does with status 1.
+- No module of a command imports TensorFlow or Keras at its top, so that `--help` is quick. The
+  function of the command imports what it needs in `with quiet():`, which keeps TensorFlow's lines
+  off the screen.
+- The first sentence of the function's docstring stands in `gan-model --help`: 60 characters.
+- `@click.pass_obj` gives the `Program`, which knows what a person types: a sentence with a command
+  in it is written as `program.line("sample", run_dir)`.
+"""
+
+import difflib
+import importlib
+import sys
+
+import click
+
+from gan_model.commands.parsing import Command, Help
+from gan_model.commands.program import Program
+from gan_model.commands.screen import plain_errors
+
+# In the order in which `gan-model --help` lists them.
+COMMANDS = ("train", "sample", "evaluate", "sweep", "board")
+
+
+class _Commands(Help, click.Group):
+    """The commands, each of which is imported when it is asked for."""
+
+    def list_commands(self, ctx):
+        return COMMANDS
+
+    def get_command(self, ctx, name):
+        return named(name) if name in COMMANDS else None
+
+    def make_context(self, info_name, args, parent=None, **extra):
+        with plain_errors(info_name):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx):
+        with plain_errors(ctx.command_path):
+            return super().invoke(ctx)
+
+    def resolve_command(self, ctx, args):
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(
+                f"Unknown command {args[0]!r}.{guess} Known: {', '.join(COMMANDS)}."
+            )
+        return super().resolve_command(ctx, args)
+
+
+def named(name) -> Command:
+    """The command of this name, from its module."""
+    return importlib.import_module(f"gan_model.commands.{name}").command
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    example="train --data path/to/pictures",
+    epilog='To complete words with the Tab key: eval "$(_GAN_MODEL_COMPLETE=bash_source '
+    'gan-model)" in ~/.bashrc, or zsh_source in ~/.zshrc.',
+)
+@click.version_option(package_name="gan-model", message="%(package)s %(version)s")
+@click.pass_context
+def group(ctx):
+    """Trains GANs, makes images with them, and measures how good they are."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main():
+    """Runs the command that a person typed, as `gan-model` or as `python -m gan_model`."""
+    program = Program(sys.argv)
+    group.main(prog_name=program.name, complete_var="_GAN_MODEL_COMPLETE", obj=program)
+
+
+def door(script):
+    """Runs the command of a script of `experiments/`, which has the command's name.
+
+    Args:
+        script: path of the script.
+    """
+    program = Program(sys.argv, script=script)
+    named(program.name.removesuffix(".py")).main(prog_name=program.name, obj=program)

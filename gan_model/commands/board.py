@@ -1,0 +1,29 @@
+"""`gan-model board`: TensorBoard, with all runs of a folder."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from gan_model.commands.arguments import PATH, WHOLE
+from gan_model.commands.parsing import Command
+
+
+@click.command(cls=Command, example="board runs")
+@click.argument("runs", type=PATH, default="runs")
+@click.option("--port", type=WHOLE, help="Else 6006, or the next free one.")
+@click.pass_obj
+def command(program, runs, port):
+    """Opens TensorBoard.
+
+    RUNS is the folder of one run or of many; else ./runs.
+    """
+    if not Path(runs).is_dir():
+        train = program.line("train")
+        raise ValueError(f"There is no folder {runs}. To train a GAN, which makes one: {train}")
+    options = ["--logdir", runs, "--samples_per_plugin", "images=1000"]
+    options += [] if port is None else ["--port", str(port)]
+    sys.stdout.flush()
+    # In place of this process, so that Ctrl-C is TensorBoard's.
+    os.execv(sys.executable, [sys.executable, "-m", "tensorboard.main", *options])

@@ -1,0 +1,38 @@
+"""`gan-model evaluate`: generated images, held-out images -> how good the generated ones are."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+
+from gan_model.commands.arguments import DATA_SET, PATH, POSITIVE, Choice, features_option
+from gan_model.commands.evaluation import evaluate
+from gan_model.commands.parsing import Command
+
+
+@click.command(cls=Command, example="evaluate runs/modern-sample --json figures.json")
+@click.argument("what", type=PATH)
+@click.option("--data", type=DATA_SET, help="To compare with, as in train; else the run's.")
+@click.option("--data-dir", type=PATH, help="Folder with the files of a named data set.")
+@click.option("--count", type=POSITIVE, default=10_000, help="Images at most; else 10,000.")
+@click.option("--seeds", type=POSITIVE, default=3, help="Seeds, or parts of images; else 3.")
+@features_option("the run's, or by the images")
+@click.option(
+    "--weights",
+    type=Choice("last", "best"),
+    default="last",
+    help="Epoch of a run to measure; else last.",
+)
+@click.option("--json", type=PATH, help="File to write all figures to.")
+@click.option("--out", type=PATH, help="Folder of pictures; else RUN/evaluation or ./evaluation.")
+def command(**options):
+    """Measures quality, classes and copying.
+
+    WHAT is the folder of a run, a .keras file, or images: a .npz or .npy file, or a folder of
+    pictures.
+    """
+    args = SimpleNamespace(**options)
+    if args.json and not Path(args.json).absolute().parent.is_dir():
+        folder = Path(args.json).parent
+        raise click.UsageError(f"there is no folder {folder} for --json {args.json}")
+    evaluate(args)

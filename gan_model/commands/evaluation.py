@@ -1,0 +1,213 @@
+"""The steps of `gan-model evaluate`: quality, classes and signs of copying."""
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+from gan_model.commands.screen import quiet
+
+
+def evaluate(args):
+    """Measures, prints and draws.
+
+    Args:
+        args: values of the options of `gan-model evaluate`.
+    """
+    with quiet():
+        from gan_model import metrics
+        from gan_model.data.images import chosen
+        from gan_model.metrics import report
+    sampler, settings = _opened(args)
+    train, held_out, images, labels = _compared(args, settings, sampler)
+    count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
+    real = chosen(held_out, count)
+    reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
+    out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
+    out.mkdir(parents=True, exist_ok=True)
+    sets = _readings(sampler, images, count, max_sets=args.seeds)
+    figures = _about(args, settings, reference) | {
+        "readings": [reference.compare(images) for images in sets],
+        "floor": reference.compare(chosen(train, count)),
+        "noise": reference.compare(metrics.shuffled_pixels(real)),
+    }
+    print(report.head(figures, readings="seed" if sampler else "part"))
+    bounds = {name: figures[name] for name in ("floor", "noise")}
+    print(report.table(reference.metrics.values(), figures["readings"], **bounds))
+    print(report.COLUMNS)
+    figures |= _classes(reference, sets, real, out)
+    if sampler and sampler.class_count:
+        figures |= _by_class(args, sampler, reference, (train, held_out), labels)
+    figures |= _copies(reference, sets[0], real, train, out)
+    if args.json:
+        Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
+        print(f"All figures: {args.json}")
+
+
+def _readings(sampler, images, count, *, max_sets):
+    """Sets of `count` images each: from the codings of other seeds, or parts of `images`."""
+    from gan_model.data.image_sets import disjoint_parts
+
+    if sampler is None:
+        return disjoint_parts(images, count, max_parts=max_sets)
+    return [sampler.generate(count, seed=seed) for seed in range(max_sets)]
+
+
+def _opened(args):
+    """Tuple of the `Sampler` and the settings of its run; None for each that does not exist."""
+    from gan_model import runs
+    from gan_model.model.sampling import Sampler
+
+    folder, settings = runs.RunFolder(args.what), None
+    if folder.settings.is_file():
+        if args.weights == "best" and not folder.best.is_file():
+            raise ValueError(f"There is no {folder.best}: leave out --weights best.")
+        model = folder.load() if args.weights == "last" else runs.load_model(folder.best)
+        settings = _settings_in(folder.settings)
+        if folder.features.exists():
+            settings["features"] = str(folder.features)
+    elif args.weights == "best":
+        raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
+    elif Path(args.what).suffix == ".keras":
+        model = runs.load_model(args.what)
+    else:
+        return None, None
+    return Sampler.of(model), settings
+
+
+def _settings_in(path):
+    try:
+        settings = json.loads(path.read_text())["settings"]
+        return {name: settings[name] for name in ("data", "images")} | {
+            "features": settings.get("features")
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} cannot be read ({error!r}). Give {path.parent / 'gan.keras'} and --data."
+        ) from None
+
+
+def _compared(args, settings, sampler):
+    """Tuple of training images, held-out images, the images to measure, and labels.
+
+    All images have the same shape. The images to measure are None if a `Sampler` generates them.
+    The labels are a pair, of the training images and of the held-out images.
+    """
+    from gan_model import data
+    from gan_model.data import load_images
+    from gan_model.data.images import fingerprint
+
+    if not (args.data or settings):
+        raise ValueError("Say what to compare with: --data NAME, or the path of a folder.")
+    args.data, own = args.data or settings["data"], not args.data
+    args.features = args.features or (settings or {}).get("features")
+    given = sampler.generate(1) if sampler else load_images(args.what)
+    of_pictures = args.data not in data.NAMES and not any(Path(args.data).glob("train-images*"))
+    wanted = {"image_size": given.shape[1:3]} if of_pictures else {}
+    if of_pictures and sampler:
+        wanted["channels"] = given.shape[3] if given.ndim == 4 else 1
+    splits = data.load(args.data, folder=args.data_dir, **wanted)
+    (train, held_out), labels = zip(*splits, strict=True)
+    if own and fingerprint(train) != settings["images"]:
+        raise ValueError(
+            f"The images of {args.data} are not those that the run was trained on. To compare "
+            f"with them anyway: --data {args.data}"
+        )
+    if not sampler:
+        return train, held_out, load_images(args.what, image_shape=train.shape[1:]), labels
+    if given[0].size != train[0].size or given.shape[1:3] != train.shape[1:3]:
+        raise ValueError(
+            f"{args.what} makes images of shape {given.shape[1:]}, those of {args.data} have "
+            f"{train.shape[1:]}. Say what it was trained on: --data NAME, or a folder's path."
+        )
+    # Grey images come with or without a channel.
+    train, held_out = (part.reshape(len(part), *given.shape[1:]) for part in (train, held_out))
+    return train, held_out, None, labels
+
+
+def _about(args, settings, reference):
+    libraries = ("gan-model", "tensorflow", "keras", "numpy")
+    return {
+        "what": args.what,
+        "weights": args.weights if settings else None,
+        "data": args.data,
+        **reference.about,
+        "versions": {name: importlib.metadata.version(name) for name in libraries},
+    }
+
+
+def _classes(reference, sets, real, out):
+    """Prints and draws the counts of the classes, if the features come with a classifier."""
+    import numpy as np
+
+    from gan_model import charts
+    from gan_model.metrics import report
+
+    classifier = reference.classifier
+    if classifier is None:
+        return {}
+    names = list(classifier.class_names)
+    generated, held_out = (
+        np.bincount(classifier.classes(images), minlength=len(names)).tolist()
+        for images in (np.concatenate(sets), real)
+    )
+    print(f"\nClasses, as the classifier `{classifier.name}` sees them")
+    print(report.classes(names, generated, held_out))
+    charts.class_histogram(generated, names, out / "classes.png", real_counts=held_out)
+    print(f"  {out / 'classes.png'}")
+    return {"classes": {"names": names, "generated": generated, "held_out": held_out}}
+
+
+def _by_class(args, sampler, reference, images, labels):
+    """Prints the distance of each class, and how many images are of the class asked for.
+
+    Args:
+        args: of the command line.
+        sampler: `Sampler` of a GAN with classes.
+        reference: `Reference` of all held-out images.
+        images: pair of training and held-out images.
+        labels: pair of their labels.
+    """
+    import numpy as np
+
+    from gan_model import features, metrics
+    from gan_model.metrics import report
+
+    rows = []
+    for label in range(sampler.class_count):
+        rows_of = [np.flatnonzero(each == label) for each in labels]
+        count = min(args.count, *map(len, rows_of))
+        if count < metrics.LEAST:
+            continue  # too few to compare
+        train, real = (each[of[:count]] for each, of in zip(images, rows_of, strict=True))
+        of_class = metrics.Reference(reference.measures, real)
+        made = sampler.generate(count, labels=label)
+        row = {"class": label, "count": count}
+        if args.data in ("sample", "fashion_mnist"):  # with the classifier's classes
+            row |= {"name": features.CLASSES[label]}
+            row |= {"as_asked": float((features.fashion().classes(made) == label).mean())}
+        floor = of_class.compare(train)
+        row |= {"readings": of_class.compare(made), "floor": floor}
+        rows.append(row | {"distance": of_class.distance})
+    print(f"\n{report.by_class(rows)}")
+    return {"by_class": rows}
+
+
+def _copies(reference, fakes, real, train, out):
+    """Prints signs of copying, and draws the images that are most similar to copies."""
+    from gan_model import charts
+    from gan_model.metrics import report
+    from gan_model.metrics.copying import WORST, look_for_copies
+
+    kind = reference.features
+    found = look_for_copies(kind, fake_images=fakes, held_out_images=real, train_images=train)
+    path = out / "neighbours.png"
+    rows = report.rows_of_neighbours(found)
+    pairs = fakes[found.shown], train[found.training]
+    charts.neighbours(*pairs, path, labels=rows, distances=found.distances)
+    print(f"\n{report.copying(found, f'{kind.name}, checksum {kind.checksum}')}")
+    print(f"  {path}: the {WORST} nearest ones, then {len(rows) - WORST} others")
+    about = {"features": kind.name, "checksum": kind.checksum, "counts": found.counts}
+    return {
+        "copying": about
+        | {"copying_probability": found.copying_probability, "duplicates": found.duplicates}
+    }

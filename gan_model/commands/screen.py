@@ -1,0 +1,119 @@
+"""What a command shows when something goes wrong, and what it keeps off the screen."""
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+
+import click
+
+
+def use_gpus(*, shared=False):
+    """Has GPUs, where there are any, compute the same bits every time, as a resume needs it.
+
+    `shared` by several processes, a GPU's memory is taken only as it is needed.
+    """
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        tf.config.experimental.enable_op_determinism()
+    for gpu in gpus if shared else ():
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+@contextlib.contextmanager
+def plain_errors(program, go_on=""):
+    """Turns mistakes of the person at the keyboard into one line and an exit status.
+
+    Status 2: wrong values. 1: the machine failed, for example a full disk. 130: Ctrl-C, with
+    `go_on` to say how to continue. 141: nobody reads what is printed. With TRACEBACK=1 in the
+    environment, errors pass as they are.
+
+    Args:
+        program: name with which the line begins.
+        go_on: sentence.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"\n{program}: stopped. {go_on}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        # At once, and not through TensorFlow's threads, which may be in the middle of a step.
+        os._exit(130)
+    except BrokenPipeError:  # whoever read our lines has seen enough, as `head` does
+        os._exit(141)  # as of a program that the signal ends; what is left has no reader
+    except click.UsageError as error:
+        print(f"{program}: {_sentence(error)}", file=sys.stderr)
+        sys.exit(2)
+    except (ValueError, OSError) as error:
+        if os.environ.get("TRACEBACK"):
+            raise
+        sys.stdout.flush()
+        text = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        text = " ".join(text.split())  # HDF5's has several lines
+        print(f"{program}: {text}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, ValueError) else 1)
+
+
+def _sentence(error):
+    """A mistake in the command line, in one line."""
+    if isinstance(error, click.MissingParameter):
+        return f"the following arguments are required: {error.param.human_readable_name}"
+    if isinstance(error, click.BadParameter) and error.param:
+        options = error.param.opts if error.param.param_type_name == "option" else ()
+        name = max(options, key=len, default=error.param.human_readable_name)
+        return f"argument {name}: {error.message}"
+    if isinstance(error, click.BadOptionUsage):
+        return f"argument {error.option_name}: expected one argument"
+    if isinstance(error, click.NoSuchOption):
+        guess = f" Did you mean {error.possibilities[0]}?" if error.possibilities else ""
+        return f"unrecognized arguments: {error.option_name}.{guess}"
+    return error.format_message()
+
+
+@contextlib.contextmanager
+def _interrupted_later():
+    """Raises the KeyboardInterrupt of Ctrl-C after the block: an import may hide it."""
+    before, pressed = signal.getsignal(signal.SIGINT), []
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def quiet():
+    """Keeps TensorFlow's start-up lines (CPU features, CUDA, oneDNN) and warnings off the screen.
+
+    The lines are written to the process's error stream before any setting of TensorFlow counts.
+    What was written is shown after all if the import fails. The warnings are on functions that
+    are traced again, as each run of a search does.
+    """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with _interrupted_later(), tempfile.TemporaryFile("w+") as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            kept.seek(0)
+            with os.fdopen(os.dup(screen), "w") as shown:
+                shutil.copyfileobj(kept, shown)
+            raise
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)

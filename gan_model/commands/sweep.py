@@ -1,0 +1,96 @@
+"""`gan-model sweep`: searches hyperparameters of a preset, and trains the best ones again."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+
+from gan_model.commands.arguments import (
+    ALL_ABOVE_0,
+    PATH,
+    POSITIVE,
+    POSITIVES,
+    PRESET,
+    SEED,
+    WHOLE,
+    Choice,
+    data_options,
+    features_option,
+)
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet, use_gpus
+
+_TUNERS = ("random", "hyperband", "bayesian", "grid")
+
+
+@click.command(
+    cls=Command,
+    example="sweep --preset modern --trials 8 --epochs 2",
+    go_on="Finished trials and epochs are kept",
+)
+@click.option("--preset", type=PRESET, default="modern", help="dense, dcgan, ...; else modern.")
+@data_options("sample")
+@click.option("--tuner", type=Choice(*_TUNERS), default="random", help="Else random.")
+@click.option("--trials", type=POSITIVE, help="Else 8; for hyperband as many as it needs.")
+@click.option("--epochs", type=POSITIVE, help="Per trial; else 2 (hyperband: up to 9).")
+@click.option(
+    "--codings-sizes",
+    type=POSITIVES,
+    default=(16, 32, 64, 128, 256),
+    help="Choices; else 16 32 64 128 256.",
+)
+@click.option(
+    "--learning-rates",
+    type=ALL_ABOVE_0,
+    default=(1e-4, 3e-3),
+    help="Lowest and highest; else 1e-4 3e-3.",
+)
+@click.option("--batch-sizes", type=POSITIVES, default=(32,), help="Choices; else 32.")
+@click.option("--top", type=POSITIVE, default=3, help="Best trials to train again; else 3.")
+@click.option("--confirm", type=WHOLE, default=3, help="New seeds for each of them; else 3.")
+@click.option("--workers", type=POSITIVE, help="Processes that share the trials.")
+@click.option("--worker", type=POSITIVE, help="Run only the worker with this number.")
+@click.option("--seed", type=SEED, default=0, help="Of the search; else 0.")
+@features_option()
+@click.option("--run-dir", type=PATH, help="Folder; else runs/sweep-PRESET-DATA.")
+@click.pass_obj
+def command(program, **options):
+    """Searches the codings size and learning rates of a preset.
+
+    The best trials are trained again with new seeds. A stopped search goes on.
+    """
+    args = SimpleNamespace(**options)
+    if args.worker:
+        share_threads(args.workers or 1)
+    with quiet():
+        from gan_model import sweeps
+        from gan_model.commands.searching import Search
+        from gan_model.commands.sweep_report import report
+    use_gpus(shared=bool(args.workers or sweeps.workers.role()))
+    path = Path(args.run_dir or f"runs/sweep-{args.preset}-{Path(args.data).name}")
+    search = Search(args, path)
+    if args.worker or sweeps.workers.role() == "worker":
+        with sweeps.workers.worker(path, args.worker):
+            search.folder.check(search.settings)
+            search.work()
+        return
+    with search.folder.opened(search.settings):
+        search.note()
+        search.run(worker_commands(args, program))
+        confirmed = search.confirm()
+        report(search, confirmed, program)
+
+
+def share_threads(workers):
+    """Has TensorFlow, which is not imported yet, use a worker's share of the cores."""
+    share = max(1, (os.cpu_count() or 1) // workers)
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
+
+
+def worker_commands(args, program):
+    """The command of each worker: this one, with its number."""
+    return [
+        program.started([*program.words[1:], "--worker", str(number)])
+        for number in range(1, 1 + (args.workers or 0))
+    ]

@@ -1,0 +1,57 @@
+"""`gan-model train`: trains a preset, shows it on TensorBoard, and resumes a stopped run."""
+
+from types import SimpleNamespace
+
+import click
+
+from gan_model.commands.arguments import (
+    ABOVE_0,
+    PATH,
+    POSITIVE,
+    PRESET,
+    SEED,
+    data_options,
+    features_option,
+)
+from gan_model.commands.parsing import Command
+from gan_model.commands.training import train
+
+
+@click.command(
+    cls=Command,
+    example="train --data path/to/pictures --minutes 10",
+    go_on="Finished epochs are kept",
+)
+@click.option(
+    "--preset",
+    type=PRESET,
+    help="dense, dcgan, guidelines, modern, modern_conditional, or suited, which chooses by the "
+    "images; else modern, or suited for a folder.",
+)
+@data_options("sample")
+@click.option("--epochs", type=POSITIVE, help="Epochs in all; else 20.")
+@click.option("--minutes", type=ABOVE_0, help="Of training, not epochs; else 10 for a folder.")
+@click.option("--batch-size", type=POSITIVE, help="Images, of all devices; else 32.")
+@click.option("--devices", type=POSITIVE, help="Else all GPUs, or one CPU.")
+@click.option("--workers", type=POSITIVE, help="Processes that train together.")
+@click.option("--codings-size", type=POSITIVE, help="Else the preset's.")
+@click.option("--generator-learning-rate", type=ABOVE_0, help="Else the preset's.")
+@click.option("--discriminator-learning-rate", type=ABOVE_0, help="Else the preset's.")
+@click.option("--steps-per-epoch", type=POSITIVE, help="Batches per epoch; else one pass.")
+@features_option()
+@click.option("--validate-every", type=POSITIVE, default=1, help="Epochs per measurement; else 1.")
+@click.option("--seed", type=SEED, default=0, help="Of weights, codings, image order; else 0.")
+@click.option("--run-dir", type=PATH, help="Folder of the run; else runs/PRESET-DATA.")
+@click.option("--keep", type=POSITIVE, default=3, help="Checkpoints to keep; else 3.")
+@click.pass_obj
+def command(program, **options):
+    """Trains a GAN, or goes on with a stopped run.
+
+    Without options it trains `modern` on the sample. Pictures and figures go to the run's folder.
+    """
+    args = SimpleNamespace(**options)
+    if args.epochs and args.minutes:
+        raise click.UsageError("--epochs and --minutes both end a run; give one of them")
+    if args.workers and args.devices:
+        raise click.UsageError("each worker has one device; give --workers or --devices")
+    train(args, program)

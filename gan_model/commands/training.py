@@ -1,0 +1,183 @@
+"""The steps of `gan-model train`: images, a GAN, its run folder, and the report at its end."""
+
+import sys
+from pathlib import Path
+
+from gan_model.commands import local_workers
+from gan_model.commands.arguments import loaded
+from gan_model.commands.run_report import report
+from gan_model.commands.screen import quiet, use_gpus
+
+SUITED = "suited"  # not a preset, but the choice of one
+_MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
+_NO_END = 10**6  # epochs; the clock ends the run
+
+
+def train(args, program):
+    """Trains, in this process or in `args.workers` others.
+
+    Args:
+        args: values of the options of `gan-model train`.
+        program: `Program`.
+    """
+    if args.workers:
+        return local_workers.start(args.workers, program)
+    with quiet():
+        from gan_model import data, presets, runs
+    strategy = _strategy_of(args)
+    args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
+    if args.preset != SUITED:
+        presets.named(args.preset)  # before reading the data, which may take long
+    images, held_out = loaded(args)
+    folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
+    preset = _preset_for(args, program, *images)
+    classes = presets.classes_for(preset, images[1], held_out[1])
+    by_class = classes | ({"labels": images[1]} if classes else {})
+    settings = _settings_of(args, images[0], by_class)
+    with local_workers.as_one(strategy, settings, program) as is_chief:
+        if is_chief:
+            _lead(folder, args, settings, strategy, images, held_out, program)
+        else:
+            _fit(_built(settings, strategy), args, images, held_out)
+    return None
+
+
+def _lead(folder, args, settings, strategy, images, held_out, program):
+    """Trains, alone or as the worker that decides and writes."""
+    with folder.opened(settings):
+        _announce(folder, args)
+        gan = _built(settings, strategy)
+        gan.quality = _quality_on(held_out[0], images[0], _features_of(args, folder))
+        callbacks = folder.callbacks(settings, keep=args.keep)
+        history = _fit(gan, args, images, held_out, callbacks).history
+        if _has_diverged(history):
+            sys.exit(1)  # fit has said so
+        folder.save(gan)
+    report(folder, history, args.validate_every, gan.quality, program)
+
+
+def _fit(gan, args, images, held_out, callbacks=()):
+    (images, labels), by_class = images, gan.class_count is not None
+    return gan.fit(
+        images,
+        labels if by_class else None,
+        batch_size=args.batch_size,
+        validation_data=held_out if by_class else held_out[0],
+        validation_freq=args.validate_every,
+        epochs=args.epochs or _NO_END,
+        steps_per_epoch=args.steps_per_epoch,
+        callbacks=callbacks,
+    )
+
+
+def _strategy_of(args):
+    from gan_model.replicas import strategy  # imported by now
+
+    use_gpus()
+    return strategy(args.devices)
+
+
+def _built(settings, strategy):
+    """The compiled GAN on the devices of a strategy."""
+    from gan_model import runs
+
+    with strategy.scope():
+        return runs.build(settings)
+
+
+def _preset_for(args, program, images, labels):
+    """The preset asked for, or the one that suits the images; completes the other arguments."""
+    from gan_model import presets
+
+    if args.preset != SUITED:
+        args.epochs = args.epochs if args.minutes else args.epochs or 20
+        args.batch_size = args.batch_size or 32
+        return presets.named(args.preset)
+    choice = presets.choose(images, labels)
+    args.preset = choice.preset.__name__
+    args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
+    args.batch_size = args.batch_size or choice.batch_size
+    if not args.steps_per_epoch and len(images) < _LEAST_STEPS * args.batch_size:
+        args.steps_per_epoch = _LEAST_STEPS
+    by_hand = f"To choose yourself: {program.line('train', '--help')}"
+    print(f"Chosen: {choice}.{_files_line(args)} {by_hand}", flush=True)
+    return choice.preset
+
+
+def _files_line(args):
+    """What became of the files of a folder of images."""
+    from gan_model import data
+
+    if args.data in data.NAMES or any(Path(args.data).glob("train-images*")):
+        return ""
+    height, width = data.own_size(args.data)[1]
+    return (
+        f" The files have {height} x {width}; other proportions are "
+        f"{'padded' if args.pad else 'cropped'}, transparent parts are {args.ground}."
+    )
+
+
+def _has_diverged(history):
+    """Whether the run ended in losses that are no numbers, or exploding."""
+    from gan_model import alarms
+
+    return alarms.diverged({name: values[-1] for name, values in history.items()})
+
+
+def _announce(folder, args):
+    done, minutes = folder.epochs_done(), folder.minutes_done()
+    if args.epochs and done >= args.epochs:
+        print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
+    elif args.minutes and minutes >= args.minutes:
+        more = round(2 * minutes, 1)
+        print(f"This run has its {args.minutes:g} minutes. For more: --minutes {more:g}")
+    elif done:
+        print(f"Going on with the run in {folder.path}.")
+
+
+def _settings_of(args, images, by_class):
+    """What makes this run another run than the next.
+
+    Args:
+        args: of the command line.
+        images: to train on.
+        by_class: `class_count` and `labels` where the GAN has classes; {} where not.
+    """
+    from gan_model import presets  # imported by now; at the top it would slow --help down
+    from gan_model.data import NAMES
+    from gan_model.data.images import fingerprint
+
+    count = presets.image_count_for(presets.named(args.preset), images)
+    return {
+        "preset": args.preset,
+        "data": args.data if args.data in NAMES else str(Path(args.data).resolve()),
+        "images": fingerprint(images),
+        "image_shape": images.shape[1:],
+        "class_count": by_class.get("class_count"),
+        "image_count": count.get("image_count"),
+        "labels": fingerprint(by_class["labels"]) if by_class else None,
+        "codings_size": args.codings_size,
+        "generator_learning_rate": args.generator_learning_rate,
+        "discriminator_learning_rate": args.discriminator_learning_rate,
+        "batch_size": args.batch_size,
+        "steps_per_epoch": args.steps_per_epoch,
+        "features": args.features,
+        "validate_every": args.validate_every,
+        "seed": args.seed,
+        "epochs": args.epochs,
+        "minutes": args.minutes,
+    }
+
+
+def _features_of(args, folder):
+    """Those of the command line, else those that the run has been measured in before."""
+    return args.features or (str(folder.features) if folder.features.exists() else None)
+
+
+def _quality_on(held_out, train, features):
+    """What is measured on these images; None where they are too few."""
+    from gan_model import metrics
+
+    if len(held_out) < metrics.LEAST:
+        return None
+    return metrics.Quality(*metrics.measures(held_out, features, training=train))

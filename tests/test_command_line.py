@@ -1,0 +1,245 @@
+"""`gan-model`, `python -m gan_model` and the scripts: what they show, take and refuse.
+
+All without TensorFlow, so that each test takes a moment.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from processes import REPOSITORY, command, environment, gan_model
+
+from gan_model import commands
+from gan_model.commands import arguments
+from gan_model.commands.arguments import POSITIVES, joined
+from gan_model.commands.program import Program
+
+DOORS = ("train", "sample", "evaluate", "sweep")
+
+
+def finish(line, **variables):
+    return subprocess.run(
+        line, capture_output=True, text=True, env=environment() | variables, timeout=20
+    )
+
+
+def help_of(*words):
+    """What `gan-model ... --help` prints in a terminal of 80 columns."""
+    program = Program(["gan-model", *words])
+    shown = CliRunner().invoke(
+        commands.group,
+        [*words, "--help"],
+        prog_name="gan-model",
+        obj=program,
+        terminal_width=80,
+    )
+    assert shown.exit_code == 0, shown.output
+    return shown.output
+
+
+# Help.
+
+
+@pytest.mark.parametrize("name", commands.COMMANDS)
+def test_help_fits_the_screen_and_its_line_can_be_typed(name):
+    lines = help_of(name).splitlines()
+    assert len(lines) <= 40 and max(map(len, lines)) <= 80
+    (typed,) = (line for line in lines if line.startswith("    ") and f" {name} " in line)
+    words = shlex.split(typed)
+    assert words[-len(words) :][words.index(name)] == name
+    given = words[words.index(name) + 1 :]
+    commands.named(name).make_context(name, list(given))  # refuses what it does not know
+
+
+def test_help_lists_all_commands_and_what_they_do():
+    text = help_of()
+    assert len(text.splitlines()) <= 24
+    for name in commands.COMMANDS:
+        (line,) = (line for line in text.splitlines() if line.split()[:1] == [name])
+        assert line.endswith(".") and not line.endswith("...")
+        assert len(line.split()) > 2
+
+
+def test_help_and_refusals_import_no_tensorflow():
+    code = """if True:
+        import contextlib, sys
+        from gan_model import commands
+        for words in ([], *([name] for name in commands.COMMANDS)):
+            for last in ("--help", "--bogus"):
+                sys.argv = ["gan-model", *words, last]
+                with contextlib.suppress(SystemExit):
+                    commands.main()
+        heavy = {"tensorflow", "keras", "numpy", "keras_tuner", "matplotlib"} & set(sys.modules)
+        print("imported:", sorted(heavy))
+    """
+    ended = finish([sys.executable, "-c", code])
+    assert ended.stdout.endswith("imported: []\n"), ended
+    refused = ended.stderr.splitlines()
+    assert len(refused) == 1 + len(commands.COMMANDS)
+    assert all("unrecognized arguments: --bogus" in line for line in refused), refused
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_script_is_the_same_program(name):
+    script, module = command(f"{name}.py"), gan_model(name)
+    helps = [finish([*line, "--help"]).stdout.splitlines() for line in (script, module)]
+    differ = [pair for pair in zip(*helps, strict=True) if len(set(pair)) == 2]
+    assert len(differ) == 2, "the usage, and the line to type"
+    assert [line.split()[0] for line in differ[0]] == ["Usage:", "Usage:"]
+    assert f"experiments/{name}.py" in differ[1][0] and f"-m gan_model {name}" in differ[1][1]
+    refused = [finish([*line, "--seeds", "-1", "--trials", "0"]) for line in (script, module)]
+    assert [one.returncode for one in refused] == [2, 2]
+    sentences = [one.stderr.split(": ", 1) for one in refused]
+    assert [prefix for prefix, _ in sentences] == [f"{name}.py", f"python -m gan_model {name}"]
+    assert sentences[0][1] == sentences[1][1] and sentences[0][1].count("\n") == 1
+
+
+# What is typed.
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("smaple", "gan-model: Unknown command 'smaple'. Did you mean 'sample'? Known: train, "),
+        ("--bogus", "gan-model: unrecognized arguments: --bogus."),
+        ("train --sed 1", "gan-model train: unrecognized arguments: --sed. Did you mean --seed?"),
+        ("train --epochs", "gan-model train: argument --epochs: expected one argument"),
+        ("train --epochs 2 --minutes 1", "gan-model train: --epochs and --minutes both end a run"),
+        ("train --workers 2 --devices 2", "gan-model train: each worker has one device"),
+        ("train more", "gan-model train: Got unexpected extra argument (more)"),
+        ("evaluate", "gan-model evaluate: the following arguments are required: "),
+        ("sweep --batch-sizes", "gan-model sweep: argument --batch-sizes: expected at least one"),
+        ("sweep --batch-sizes 8,0", "gan-model sweep: argument --batch-sizes: 0 is less than 1"),
+        ("board nowhere", "gan-model board: There is no folder nowhere. To train a GAN, which"),
+    ],
+)
+def test_a_mistake_is_one_line(words, message, capsys):
+    words = words.split()
+    with pytest.raises(SystemExit) as ended:
+        commands.group.main(words, prog_name="gan-model", obj=Program(["gan-model", *words]))
+    assert ended.value.code == 2
+    output, errors = capsys.readouterr()
+    assert output == "" and errors.startswith(message) and errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sizes"),
+    [
+        ("--codings-sizes 4 8 --seed 1", (4, 8)),
+        ("--codings-sizes 4,8 --seed 1", (4, 8)),
+        ("--codings-sizes=4,8", (4, 8)),
+        ("--codings-sizes 1 2 3 --seed 1 --codings-sizes 4", (4,)),
+        ("--seed 1", (16, 32, 64, 128, 256)),
+    ],
+)
+def test_several_values(words, sizes):
+    context = commands.named("sweep").make_context("sweep", words.split())
+    assert context.params["codings_sizes"] == sizes
+    assert joined([], commands.named("sweep").params) == []
+    assert POSITIVES.convert("4", None, None) == (4,)
+
+
+def test_errors_pass_through_when_asked_for(monkeypatch):
+    monkeypatch.setenv("TRACEBACK", "1")
+    with pytest.raises(ValueError, match="There is no folder nowhere"):
+        commands.group.main(["board", "nowhere"], obj=Program(["gan-model", "board", "nowhere"]))
+
+
+def test_the_tab_key_offers_commands_options_and_names():
+    for typed, offered in (
+        ("gan-model s", {"plain,sample", "plain,sweep"}),
+        ("gan-model train --ep", {"plain,--epochs"}),
+        ("gan-model train --preset mo", {"plain,modern", "plain,modern_conditional"}),
+        ("gan-model sample ru", {"file,ru"}),
+    ):
+        asked = {"_GAN_MODEL_COMPLETE": "bash_complete", "COMP_WORDS": typed}
+        asked["COMP_CWORD"] = str(len(typed.split()) - 1)
+        assert set(finish(gan_model(), **asked).stdout.split()) == offered
+
+
+def test_the_names_that_commands_offer_are_those_there_are():
+    from gan_model import data, metrics, presets
+
+    assert arguments.FEATURES == metrics.FEATURES
+    assert arguments.PRESETS == tuple(presets.PRESETS)
+    assert arguments.DATA == data.NAMES
+
+
+# What a person is told to type.
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A `gan-model` on the PATH, as pip writes it."""
+    script = tmp_path / "bin" / "gan-model"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\nfrom gan_model.commands import main\nmain()\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent), prepend=os.pathsep)
+    return script
+
+
+def test_the_installed_command_is_named_as_it_is_typed(installed, tmp_path, monkeypatch):
+    program = Program([str(installed), "train", "--run-dir", "a run"])
+    assert program.name == "gan-model"
+    assert program.line("sample", Path("a run")) == "gan-model sample 'a run'"
+    assert program.again() == "gan-model train --run-dir 'a run'"
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.chdir(tmp_path)
+    assert program.line("sample", 1) == "bin/gan-model sample 1"
+
+
+def test_the_module_is_named_as_it_is_typed():
+    program = Program([str(REPOSITORY / "gan_model" / "__main__.py"), "train"])
+    python = os.path.relpath(sys.executable)
+    assert program.name == "python -m gan_model"
+    assert program.line("sample", "run") == f"{python} -m gan_model sample run"
+    assert program.again() == f"{python} -m gan_model train"
+
+
+def test_a_script_names_scripts_and_the_module_where_there_is_none(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    script = "experiments/train.py"
+    program = Program([script, "--epochs", "3"], script=script)
+    python = os.path.relpath(sys.executable)
+    assert program.name == "train.py"
+    assert program.line("sample", "run") == f"{python} experiments/sample.py run"
+    assert program.line("board", "run") == f"{python} -m gan_model board run"
+    assert program.again() == f"{python} experiments/train.py --epochs 3"
+
+
+@pytest.mark.parametrize("kind", ["installed", "module", "script"])
+def test_another_process_of_the_program_starts(kind, installed):
+    path = {
+        "installed": installed,
+        "module": REPOSITORY / "gan_model" / "__main__.py",
+        "script": REPOSITORY / "experiments" / "train.py",
+    }[kind]
+    program = Program([path], script=path if kind == "script" else None)
+    words = ["--help"] if kind == "script" else ["train", "--help"]
+    ended = finish(program.started(words))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"Usage: {program.name}")
+
+
+# The package, whose parts come when they are used.
+
+
+def test_the_parts_come_when_they_are_used():
+    code = """if True:
+        import sys
+        import gan_model
+        assert set(gan_model.__all__) < set(dir(gan_model))
+        assert not {"tensorflow", "keras"} & set(sys.modules)
+        assert not hasattr(gan_model, "no_such_part")
+        from gan_model import GAN, data
+        assert gan_model.GAN is GAN and gan_model.data is data
+        assert GAN.__module__ == "gan_model.model.gan" and gan_model.storage.locks
+        print("came")
+    """
+    ended = finish([sys.executable, "-c", code])
+    assert ended.stdout == "came\n", ended
