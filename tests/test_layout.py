@@ -42,7 +42,8 @@ def local_imports(path):
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gan_model"):
             parts = node.module.split(".")[1:]
-            yield from parts[:1] or [name.name for name in node.names]
+            named = [name.name for name in node.names if not name.name.startswith("__")]
+            yield from parts[:1] or named
         elif isinstance(node, ast.Import):
             yield from (n.name.split(".")[1] for n in node.names if n.name.startswith("gan_model."))
 
