@@ -24,7 +24,7 @@ help: # list the commands
 	@touch .venv/ready
 
 train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES= or WORKERS=
-	@$(BIN)/python experiments/train.py --preset $(PRESET) --data $(DATA) --seed $(SEED) \
+	@$(BIN)/gan-model train --preset $(PRESET) --data $(DATA) --seed $(SEED) \
 		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) \
 		$(if $(DEVICES),--devices $(DEVICES)) $(if $(WORKERS),--workers $(WORKERS)) --run-dir $(RUN) $(ARGS)
 
@@ -41,19 +41,19 @@ quick: .venv/ready # run the fast tests only
 	@$(PYTEST) -m 'not slow and not soak' $(ARGS)
 
 sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
-	@$(BIN)/python experiments/sweep.py --preset $(PRESET:suited=modern) --data $(DATA) --seed $(SEED) \
+	@$(BIN)/gan-model sweep --preset $(PRESET:suited=modern) --data $(DATA) --seed $(SEED) \
 		$(if $(TRIALS),--trials $(TRIALS)) $(if $(WORKERS),--workers $(WORKERS)) \
 		$(if $(filter command,$(origin EPOCHS)),--epochs $(EPOCHS)) \
 		$(if $(filter command,$(origin RUN)),--run-dir $(RUN)) $(ARGS)
 
 evaluate: .venv/ready # measure the quality of a run, with pictures: RUN= ARGS=
-	@$(BIN)/python experiments/evaluate.py $(RUN) $(ARGS)
+	@$(BIN)/gan-model evaluate $(RUN) $(ARGS)
 
 sample: .venv/ready # generate images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
-	@$(BIN)/python experiments/sample.py $(RUN) --count $(COUNT) --seed $(SEED) --out $(OUT) $(ARGS)
+	@$(BIN)/gan-model sample $(RUN) --count $(COUNT) --seed $(SEED) --out $(OUT) $(ARGS)
 
 board: .venv/ready # open TensorBoard for all runs
-	@$(BIN)/tensorboard --logdir runs --samples_per_plugin images=1000
+	@$(BIN)/gan-model board runs
 
 bench: .venv/ready # compare images per second with the reference loop
 	@$(BIN)/python experiments/benchmark.py $(ARGS)

@@ -1,6 +1,6 @@
 """`gan-model`, `python -m gan_model` and the scripts: what they show, take and refuse.
 
-All without TensorFlow, so that each test takes a moment.
+Hardly a test needs TensorFlow in its process, so most take a moment.
 """
 
 import os
@@ -23,7 +23,7 @@ DOORS = ("train", "sample", "evaluate", "sweep")
 
 def finish(line, **variables):
     return subprocess.run(
-        line, capture_output=True, text=True, env=environment() | variables, timeout=20
+        line, capture_output=True, text=True, env=environment() | variables, timeout=60
     )
 
 
@@ -229,7 +229,9 @@ def test_another_process_of_the_program_starts(kind, installed):
 # The package, whose parts come when they are used.
 
 
+@pytest.mark.slow
 def test_the_parts_come_when_they_are_used():
+    """And with the model, all that `keras.models.load_model` needs for its files."""
     code = """if True:
         import sys
         import gan_model
@@ -239,6 +241,12 @@ def test_the_parts_come_when_they_are_used():
         from gan_model import GAN, data
         assert gan_model.GAN is GAN and gan_model.data is data
         assert GAN.__module__ == "gan_model.model.gan" and gan_model.storage.locks
+        from keras.saving import get_custom_objects as known
+        loadable = {name for name in known() if "gan_model" in name}
+        for name in gan_model.__all__:
+            getattr(gan_model, name)
+        more = {name for name in known() if "gan_model" in name} - loadable
+        assert len(loadable) > 20 and not more, f"import gan_model.model knows no {more}"
         print("came")
     """
     ended = finish([sys.executable, "-c", code])

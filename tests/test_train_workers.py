@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from processes import finish, images_in, program, start, train, wait_for
+from processes import finish, gan_model, images_in, program, start, train, wait_for
 from tensorflow.python.eager import context
 
 from gan_model.callbacks.checkpoints import saved
@@ -144,14 +144,15 @@ def test_a_stopped_worker_ends_the_other(images, tmp_path, victim):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to find the workers")
 def test_ctrl_c_ends_all_workers(images, tmp_path):
-    line = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
-    with start(line) as process:
+    _, _, *options = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
+    with start(gan_model("train", *options)) as process:
         wait_for(lambda: len(saved(tmp_path / "run" / "checkpoints")) > 0, process)
         workers = workers_of(process)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert errors.startswith("\ntrain.py: stopped. Finished epochs are kept; to go on: ")
+    stopped = "\npython -m gan_model train: stopped. Finished epochs are kept; to go on: "
+    assert errors.startswith(stopped) and " -m gan_model train --data " in errors
     assert not any(os.path.exists(f"/proc/{worker}") for worker in workers)
 
 

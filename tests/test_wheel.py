@@ -1,36 +1,66 @@
 """The package as it is installed: from a wheel, used far from the repository."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from processes import program
+from processes import environment, program, start, wait_for
 
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.slow
-def test_a_wheel_trains_on_the_sample_from_another_directory(tmp_path):
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The `bin` of an environment in which the wheel is installed, and nothing else is.
+
+    What the package depends on is found in the environment of the tests.
+    """
+    folder = tmp_path_factory.mktemp("installed")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    wheels, installed, elsewhere = (tmp_path / name for name in ("wheels", "installed", "cwd"))
-    elsewhere.mkdir()
-    subprocess.run([*pip, "wheel", ROOT, "--no-deps", "-w", wheels], check=True, timeout=300)
-    wheel = next(wheels.glob("gan_model-*.whl"))
-    subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
-    environment = {**os.environ, "PYTHONPATH": str(installed), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    subprocess.run([*pip, "wheel", ROOT, "--no-deps", "-w", folder], check=True, timeout=300)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    python = folder / "venv" / "bin" / "python"
+    pip[3:3] = ["--python", python]
+    wheel = next(folder.glob("gan_model-*.whl"))
+    # In PYTHONPATH pip may find the package already installed.
+    elsewhere = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([*pip, "install", "--no-deps", wheel], check=True, env=elsewhere)
+    dependencies = "".join(f"{path}\n" for path in sys.path if path.endswith("site-packages"))
+    (packages_of(python) / "dependencies.pth").write_text(dependencies)
+    return python.parent
+
+
+def packages_of(python):
+    asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    return Path(subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip())
+
+
+@pytest.fixture
+def outside(installed, monkeypatch, tmp_path):
+    """An empty folder, with the command on the PATH and no way to the repository."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("PATH", str(installed), prepend=os.pathsep)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_a_wheel_trains_on_the_sample_from_another_directory(installed, outside):
+    packages = packages_of(installed / "python")
     trained = subprocess.run(
-        program("train_on_the_sample.py", installed),
-        cwd=elsewhere,
-        env=environment,
+        [installed / "python", *program("train_on_the_sample.py", packages)[1:]],
+        env=environment() | {"TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert trained.stdout.strip() == "trained", trained.stderr
-    assert (installed / "gan_model" / "data" / "sample.LICENSE").exists()
-    names = {path.name for path in (elsewhere / "run").iterdir()}
+    assert (packages / "gan_model" / "data" / "sample.LICENSE").exists()
+    names = {path.name for path in (outside / "run").iterdir()}
     assert names == {
         "checkpoints",
         "history.csv",
@@ -39,3 +69,27 @@ def test_a_wheel_trains_on_the_sample_from_another_directory(tmp_path):
         "tensorboard",
         "best.keras",
     }
+
+
+@pytest.mark.slow
+def test_the_command_alone_trains_on_the_sample(outside):
+    """`gan-model train` in an empty folder; stopped, it says what to type to go on."""
+    settings = outside / "runs" / "modern-sample" / "settings.json"
+    with start(["gan-model", "train"]) as process:
+        wait_for(settings.exists, process)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    stopped = "gan-model train: stopped. Finished epochs are kept; to go on: gan-model train"
+    assert output == "" and errors.strip() == stopped
+    asked = json.loads(settings.read_text())["settings"]
+    assert (asked["preset"], asked["data"], asked["epochs"]) == ("modern", "sample", 20)
+
+
+@pytest.mark.slow
+def test_the_command_and_the_module_are_one_program(installed):
+    command, module = (
+        subprocess.run([installed / words[0], *words[1:], "--version"], capture_output=True)
+        for words in (["gan-model"], ["python", "-P", "-m", "gan_model"])
+    )
+    assert command.stdout == module.stdout and command.stdout.startswith(b"gan-model ")

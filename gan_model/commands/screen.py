@@ -64,10 +64,10 @@ def plain_errors(program, go_on=""):
 def _sentence(error):
     """A mistake in the command line, in one line."""
     if isinstance(error, click.MissingParameter):
-        return f"the following arguments are required: {error.param.human_readable_name}"
+        return f"the following arguments are required: {error.param.name}"
     if isinstance(error, click.BadParameter) and error.param:
         options = error.param.opts if error.param.param_type_name == "option" else ()
-        name = max(options, key=len, default=error.param.human_readable_name)
+        name = max(options, key=len, default=error.param.name)
         return f"argument {name}: {error.message}"
     if isinstance(error, click.BadOptionUsage):
         return f"argument {error.option_name}: expected one argument"

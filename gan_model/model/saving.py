@@ -9,6 +9,8 @@ no Keras file format saves.
 import keras
 import numpy as np
 
+# Their classes are registered when they are imported: whoever has `GAN` can load all that it saves.
+from gan_model import augmenting, averaging, losses, networks, penalties  # noqa: F401
 from gan_model.storage.file_format import FORMAT, check_format
 
 _COMPILED_OBJECTS = (
