@@ -19,17 +19,22 @@ def versions(runtime):
 
 
 def of_run(path):
-    """What is known of the GAN in a run folder, a dict that JSON can hold.
+    """What is known of the GAN in a run folder, as JSON can hold it.
 
     A folder of images is told by its last name, since its path concerns this machine only.
 
     Args:
         path: folder of a run.
 
+    Returns:
+        A dict; {} if the folder has no `settings.json`.
+
     Raises:
-        ValueError: the folder holds no run.
+        ValueError: the folder is no run, or one of another version of gan-model.
     """
     run = RunFolder(path)
+    if not run.settings.exists():
+        return {}
     noted = run.read_noted()
     settings, rows = noted["settings"], _rows(run.path / "history.csv")
     last = rows[-1] if rows else {}
