@@ -23,6 +23,7 @@ only from those above it.
     presets      complete recipes by name
     runs         one run                       <-> one folder
     sweeps       a search space of recipes      -> the best of them
+    exporting    a trained generator            -> SavedModel, LiteRT, ONNX
     commands     what a person types           -> all of the above
 """
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
         callbacks,
         charts,
         data,
+        exporting,
         features,
         losses,
         metrics,
@@ -63,6 +65,7 @@ __all__ = [
     "callbacks",
     "charts",
     "data",
+    "exporting",
     "features",
     "losses",
     "metrics",

@@ -19,6 +19,15 @@ from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.folder import class_names
 from gan_model.data.image_sets import load_images
 from gan_model.data.own_size import own_size
-from gan_model.data.sources import NAMES, load
+from gan_model.data.sources import NAMES, licence_of, load
 
-__all__ = ["NAMES", "ImageBatches", "class_names", "dataset", "load", "load_images", "own_size"]
+__all__ = [
+    "NAMES",
+    "ImageBatches",
+    "class_names",
+    "dataset",
+    "licence_of",
+    "load",
+    "load_images",
+    "own_size",
+]

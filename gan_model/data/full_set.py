@@ -21,6 +21,7 @@ class FullSet:
             test_labels)), or None if the folder has none of the files.
         files: names of the files, for messages.
         package: the Debian package, if there is one.
+        licence: of the images; None if their authors state none.
     """
 
     name: str
@@ -28,6 +29,7 @@ class FullSet:
     read: Callable
     files: str
     package: str | None = None
+    licence: str | None = None
 
     def load(self, folder=None):
         """The images and labels from a folder; None: from where they are found.

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from gan_model.data.batches import ImageBatches
 
-_UINT8_MAX = 255.0
+UINT8_MAX = 255.0
 _ROUNDING = 1e-3  # fraction of the range that resizing and float32 may add at its ends
 _SAMPLED = 4096  # images that a fingerprint reads, evenly spread
 
@@ -39,7 +39,7 @@ def to_range(images, image_shape, image_range):
     """
     low, high = image_range
     if images.dtype == tf.uint8:
-        images = tf.cast(images, tf.float32) * ((high - low) / _UINT8_MAX) + low
+        images = tf.cast(images, tf.float32) * ((high - low) / UINT8_MAX) + low
     # Not -1 for the count: images of another size must fail, not become more or fewer images.
     return tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], *image_shape))
 
@@ -47,8 +47,8 @@ def to_range(images, image_shape, image_range):
 def to_uint8(images, image_range):
     """Float images in the range -> uint8 array from 0 to 255, rounded."""
     low, high = image_range
-    images = (np.asarray(images, np.float32) - low) * (_UINT8_MAX / (high - low))
-    return np.clip(np.rint(images), 0, _UINT8_MAX).astype(np.uint8)
+    images = (np.asarray(images, np.float32) - low) * (UINT8_MAX / (high - low))
+    return np.clip(np.rint(images), 0, UINT8_MAX).astype(np.uint8)
 
 
 def chosen(images, count, *, seed=0):

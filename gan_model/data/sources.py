@@ -60,6 +60,12 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
     return found
 
 
+def licence_of(name):
+    """The licence of the images of a data set, a text; None if it is unknown, as of a folder."""
+    full_set = FASHION_MNIST if name == "sample" else FULL_SETS.get(name)
+    return full_set and full_set.licence
+
+
 def _existing_folder(name):
     path = Path(name).expanduser()
     if path.is_dir():

@@ -1,6 +1,6 @@
 """What is on disk: written atomically, locked while in use, marked with its format.
 
-atomic            a file that is replaced as a whole
+atomic            a file or folder that is replaced as a whole
 json_file         numbers, texts, lists and dicts <-> a JSON file
 locks             a folder that one process uses at a time
 file_format       the number that every file and folder carries

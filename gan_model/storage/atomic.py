@@ -1,7 +1,8 @@
-"""Files that are complete, or as they were before, whenever the process that writes them dies."""
+"""Files and folders that are complete, or as they were before, whenever their writer dies."""
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 
@@ -21,16 +22,48 @@ def atomic_write(path):
         yield beside
         _flush(beside, os.O_RDWR)
         os.replace(beside, path)
-        if os.name != "nt":  # which cannot open a folder as a file
-            _flush(path.parent, os.O_RDONLY)
+        _flush_folder(path.parent)
     except OSError as error:
-        raise OSError(
-            error.errno,
-            f"{path} could not be written ({error.strerror or error}); what was there before is "
-            "whole. Make room, or choose another folder, and run the same command to continue",
-        ) from error
+        raise _not_written(path, error) from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(path):
+    """Gives a folder to write to, beside `path`, and renames it to `path` at the end.
+
+    The folder is there as a whole or not at all. An earlier one is replaced; a process killed in
+    the moment between leaves it as `.old-<name>`.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written; the earlier one is unchanged.
+    """
+    path = Path(path)
+    beside, old = (path.with_name(f"{start}{path.name}") for start in (".part-", ".old-"))
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        for file in beside.rglob("*"):
+            _flush_folder(file) if file.is_dir() else _flush(file, os.O_RDWR)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(beside, path)
+        _flush_folder(path.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _not_written(path, error):
+    return OSError(
+        error.errno,
+        f"{path} could not be written ({error.strerror or error}); what was there before is "
+        "whole. Make room, or choose another folder, and run the same command to continue",
+    )
 
 
 def _flush(path, mode):
@@ -39,3 +72,8 @@ def _flush(path, mode):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _flush_folder(path):
+    if os.name != "nt":  # which cannot open a folder as a file
+        _flush(path, os.O_RDONLY)

@@ -1,0 +1,174 @@
+"""Writes a generator in a format, checks the file by the format's own runtime, and keeps it."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_model.exporting.comparison import ALLOWED, COUNT, greatest_difference
+from gan_model.exporting.graph import ImageGraph
+from gan_model.exporting.litert import LITERT
+from gan_model.exporting.onnx_file import ONNX
+from gan_model.exporting.provenance import versions
+from gan_model.exporting.saved_model import SAVED_MODEL
+from gan_model.model.sampling import Sampler
+from gan_model.storage.atomic import atomic_folder, atomic_write
+from gan_model.storage.json_file import write_json
+
+FORMATS = {one.name: one for one in (SAVED_MODEL, LITERT, ONNX)}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export` wrote; `print` shows it.
+
+    Args:
+        path: the file, or the folder of a SavedModel. `<path>.json` holds `about`.
+        about: dict of what the file takes and gives, and of what is known of the GAN.
+        greatest_difference: between its images and those of `gan.generate`, in grey levels.
+        size: in bytes.
+    """
+
+    path: Path
+    about: dict
+    greatest_difference: int
+    size: int
+
+    def __str__(self):
+        kind = FORMATS[self.about["format"]]
+        meaning = {"codings": ", standard normal", "images": ""}
+        if self.about["class_count"]:
+            meaning["labels"] = f", 0 to {self.about['class_count'] - 1}"
+        lines = [
+            f"{way + ':':9}{name} {_shown(value)}{meaning[name]}"
+            for way in ("inputs", "outputs")
+            for name, value in self.about[way].items()
+        ]
+        return "\n".join(
+            [
+                f"{self.path}: {kind.title}, {self.size / 1e6:.2f} MB",
+                *lines,
+                f"checked: {COUNT} images by {kind.runtime} {kind.version}, greatest difference "
+                f"{self.greatest_difference} of 255 grey levels",
+            ]
+        )
+
+
+def named(name):
+    """The `FileFormat` with the given name.
+
+    Raises:
+        ValueError: there is none; the message suggests the closest name.
+    """
+    if name not in FORMATS:
+        near = difflib.get_close_matches(str(name), FORMATS, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"Unknown format {name!r}.{guess} Known: {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def export(model, path, *, format, batch=None, about=None):
+    """Writes the generator of a GAN as a file that makes uint8 images without Keras.
+
+    The file is run at once by the format's own runtime on the first 64 codings of seed 0. It is
+    kept only if its images are those of `gan.generate`, to 1 grey level. An earlier file of the
+    same name stays until then.
+
+    Args:
+        model: `GAN`, whose averaged generator is exported if there is one; a generator; or a
+            `Sampler` of one whose codings size or value range cannot be read from its layers.
+        path: the file, `.tflite` or `.onnx`, or the folder of a SavedModel. `<path>.json` is
+            written beside it.
+        format: "savedmodel", "litert" or "onnx".
+        batch: number of images in a call. None: any number; for LiteRT 1.
+        about: dict of what is known of the GAN, which JSON can hold, for example `of_run(run)`.
+            It is stored in the file and beside it.
+
+    Returns:
+        `Exported`, with the greatest difference.
+
+    Raises:
+        ValueError: a package is missing, the generator cannot be converted, or its images differ
+            by more than 1 grey level; no file is left behind.
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    kind, path = named(format), Path(path)
+    kind.check_path(path)
+    kind.check_installed()
+    if batch is not None and batch < 1:
+        raise ValueError(f"`batch` is 1 or more images. Received: batch={batch}.")
+    batch = batch or kind.default_batch
+    sampler = model if isinstance(model, Sampler) else Sampler.of(model)
+    _check_finite(sampler)
+    graph = ImageGraph(sampler, batch)
+    about = {**(about or {}), **_interface(kind, graph), "versions": versions(kind.runtime)}
+    with (atomic_write if kind.suffix else atomic_folder)(path) as beside:
+        _write(kind, graph, beside, about)
+        difference = _checked(kind, beside, graph)
+    compared = {"images": COUNT, "greatest_difference": difference}
+    write_json(path.with_name(f"{path.name}.json"), {**about, "compared": compared})
+    return Exported(path, about, difference, _size(path))
+
+
+def _shown(value):
+    """The type and shape of an input or output: "float32 (batch, 64)"."""
+    shape = ", ".join(map(str, value["shape"]))
+    return f"{value['dtype']} ({shape})"
+
+
+def _interface(kind, graph):
+    return {
+        "format": kind.name,
+        "inputs": graph.inputs,
+        "outputs": graph.outputs,
+        "codings": "standard normal",
+        "class_count": graph.sampler.class_count,
+    }
+
+
+def _check_finite(sampler):
+    if not sampler.is_finite:
+        raise ValueError(
+            "The generator has weights that are not finite: its training diverged. Export an "
+            "earlier epoch, such as best.keras of its run."
+        )
+
+
+def _write(kind, graph, path, about):
+    try:
+        kind.write(graph, path, about)
+    except OSError:
+        raise
+    except Exception as error:  # each converter raises its own
+        raise ValueError(_unconverted(kind, error)) from error
+
+
+def _checked(kind, path, graph):
+    try:
+        difference = greatest_difference(kind.load(path), graph.sampler, graph.batch)
+    except Exception as error:  # so does each runtime
+        raise ValueError(_unconverted(kind, error, by=kind.runtime)) from error
+    if difference > ALLOWED:
+        raise ValueError(
+            f"The exported images differ from those of `generate` by up to {difference} grey "
+            f"levels, {ALLOWED} is allowed ({COUNT} images, run by {kind.runtime} {kind.version}). "
+            f"No file was written. Export another format: {_others(kind)}."
+        )
+    return difference
+
+
+def _unconverted(kind, error, by=None):
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    what = f"cannot be run by {by}" if by else f"cannot be converted to {kind.title}"
+    return (
+        f"The generator {what}: {reason.rstrip('.')}. No file was written. Export another format: "
+        f"{_others(kind)}."
+    )
+
+
+def _others(kind):
+    return " or ".join(f"format={name!r}" for name in FORMATS if name != kind.name)
+
+
+def _size(path):
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,54 @@
+"""LiteRT, the `.tflite` file for phones and small devices (TensorFlow Lite until 2024)."""
+
+import json
+import tempfile
+import zipfile
+
+import tensorflow as tf
+
+from gan_model.exporting.file_format import FileFormat
+from gan_model.storage.json_file import to_json
+
+_ABOUT = "about.json"
+
+
+def write(graph, path, about):
+    """Writes the file, with what is known of the GAN as a zip archive behind the model.
+
+    TensorFlow Lite keeps associated files in the same way, so `unzip` shows them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        # Not from the function: the weights of Keras would be variables without values.
+        graph.save(folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        path.write_bytes(converter.convert())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(_ABOUT, to_json(about, indent=1))
+
+
+def load(path):
+    """A function from a dict of arrays to uint8 images, run by `ai-edge-litert`."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    signature = Interpreter(str(path)).get_signature_runner()
+    return lambda inputs: signature(**inputs)["images"]
+
+
+def read_about(path):
+    """The dict that `write` was given."""
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read(_ABOUT))
+
+
+LITERT = FileFormat(
+    name="litert",
+    title="LiteRT",
+    suffix=".tflite",
+    runtime="ai-edge-litert",
+    modules=("ai_edge_litert.interpreter",),
+    extra="litert",
+    write=write,
+    load=load,
+    read_about=read_about,
+    default_batch=1,  # delegates, such as those of GPUs, take fixed shapes only
+)

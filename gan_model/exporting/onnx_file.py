@@ -1,0 +1,62 @@
+"""ONNX, the file that most runtimes read, also outside Python and in browsers."""
+
+import json
+
+from gan_model.exporting.file_format import FileFormat
+from gan_model.storage.json_file import to_json
+
+
+def write(graph, path, about):
+    """Writes the file; what is known of the GAN goes to its `metadata_props`, by name.
+
+    Texts stand there as they are, everything else as JSON.
+    """
+    import onnx
+    import tf2onnx
+
+    model, _ = tf2onnx.convert.from_function(graph.function, graph.signature)
+    for value in (*model.graph.input, *model.graph.output):
+        first = value.type.tensor_type.shape.dim[0]
+        if not first.HasField("dim_value"):
+            first.dim_param = "batch"
+    texts = {k: v if isinstance(v, str) else to_json(v) for k, v in about.items()}
+    onnx.helper.set_model_props(model, texts)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def load(path):
+    """A function from a dict of arrays to uint8 images, run by `onnxruntime` on the CPU."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return lambda inputs: session.run(["images"], inputs)[0]
+
+
+def read_about(path):
+    """The dict that `write` was given."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    texts = session.get_modelmeta().custom_metadata_map
+    return {name: _value(text) for name, text in texts.items()}
+
+
+def _value(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+ONNX = FileFormat(
+    name="onnx",
+    title="ONNX",
+    suffix=".onnx",
+    runtime="onnxruntime",
+    modules=("onnx", "tf2onnx", "onnxruntime"),
+    extra="onnx",
+    write=write,
+    load=load,
+    read_about=read_about,
+)

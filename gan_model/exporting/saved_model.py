@@ -1,0 +1,50 @@
+"""SavedModel, the folder that TensorFlow, TensorFlow Serving and its converters read."""
+
+import json
+
+import tensorflow as tf
+
+from gan_model.exporting.file_format import FileFormat
+from gan_model.storage.json_file import write_json
+
+# The subfolder that TensorFlow leaves to other programs.
+_ABOUT = ("assets.extra", "about.json")
+
+
+def write(graph, path, about):
+    """Writes the folder; what is known of the GAN goes to `assets.extra/about.json`."""
+    graph.save(path)
+    file = path.joinpath(*_ABOUT)
+    file.parent.mkdir()
+    write_json(file, about)
+
+
+def load(path):
+    """A function from a dict of arrays to uint8 images, run by TensorFlow."""
+    loaded = tf.saved_model.load(str(path))
+
+    def run(inputs):
+        # By `loaded`, which must outlive its signature: the weights belong to it.
+        signature = loaded.signatures["serving_default"]
+        tensors = {name: tf.constant(array) for name, array in inputs.items()}
+        return signature(**tensors)["images"].numpy()
+
+    return run
+
+
+def read_about(path):
+    """The dict that `write` was given."""
+    return json.loads(path.joinpath(*_ABOUT).read_text())
+
+
+SAVED_MODEL = FileFormat(
+    name="savedmodel",
+    title="SavedModel",
+    suffix="",
+    runtime="tensorflow",
+    modules=("tensorflow",),
+    extra=None,
+    write=write,
+    load=load,
+    read_about=read_about,
+)

@@ -1,0 +1,373 @@
+"""Exports, each run by its own runtime: TensorFlow, ai-edge-litert, onnxruntime."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+
+from gan_model import GAN, Sampler, averaging, commands, data, exporting, networks, presets, runs
+from gan_model.exporting import FORMATS
+from gan_model.random import numbered
+from gan_model.storage.atomic import atomic_folder
+
+PATHS = {"savedmodel": "gan", "litert": "gan.tflite", "onnx": "gan.onnx"}
+
+
+@pytest.fixture(autouse=True)
+def without_layers_of_other_tests(seeded):
+    keras.utils.clear_session()
+
+
+def lively(model):
+    """Gives the generator other weights, so that its images have all grey levels."""
+    rng, sampler = np.random.default_rng(0), Sampler.of(model)
+    for weight in sampler.generator.weights:
+        shape, old = weight.shape, weight.numpy()
+        if weight.path.endswith("variance"):
+            new = rng.uniform(0.5, 1.5, shape)
+        elif weight.path.endswith("kernel"):
+            # The inputs of a kernel are its last but one side, of a transposed one its last.
+            inputs = shape[-1] if "transpose" in weight.path else shape[-2]
+            taps = np.prod(shape[:-2]) / (4 if "transpose" in weight.path else 1)
+            new = rng.normal(0, np.sqrt(2 / (inputs * taps)), shape)
+        else:
+            new = old + rng.normal(0, 0.3, shape)
+        weight.assign(new)
+    assert sampler.generate(64).std() > 30
+    return model
+
+
+def images_of(path, format, codings, labels=None):
+    """What a program gets that knows the file only."""
+    inputs = {"codings": codings} | ({} if labels is None else {"labels": labels})
+    return FORMATS[format].load(path)(inputs)
+
+
+def small_gan(**arguments):
+    return lively(presets.dense((8, 8, 1), codings_size=4, **arguments))
+
+
+def conditional_generator():
+    """The layers of `networks.modern`, smaller: codings (8) and labels (3) -> (8, 8, 3)."""
+    codings, labels = keras.Input((8,)), keras.Input((), dtype="int32")
+    maps = keras.layers.Reshape((4, 4, 4))(keras.layers.Dense(64)(codings))
+    maps = networks.conditional.ConditionalBatchNormalization(3)([maps, labels])
+    maps = keras.layers.UpSampling2D()(keras.layers.ReLU()(maps))
+    images = keras.layers.Conv2D(3, 3, padding="same", activation="tanh")(maps)
+    return lively(keras.Model([codings, labels], images))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_another_program_gets_the_images_of_generate(format, tmp_path):
+    generator = conditional_generator()
+    exported = exporting.export(generator, tmp_path / PATHS[format], format=format, batch=7)
+    assert exported.greatest_difference <= 1
+    assert exported.about["inputs"] == {
+        "codings": {"dtype": "float32", "shape": [7, 8]},
+        "labels": {"dtype": "int32", "shape": [7]},
+    }
+    assert exported.about["outputs"] == {"images": {"dtype": "uint8", "shape": [7, 8, 8, 3]}}
+    # Other codings and labels than those that `export` compared.
+    labels = np.array([2, 2, 0, 1, 1, 0, 2], np.int32)
+    images = images_of(exported.path, format, numbered(0, 7, 8, seed=5).numpy(), labels)
+    wanted = Sampler.of(generator).generate(7, seed=5, labels=labels)
+    assert images.dtype == np.uint8 and images.shape == wanted.shape
+    assert np.abs(images.astype(int) - wanted).max() <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("preset", presets.PRESETS)
+def test_every_preset_in_every_format(format, preset, tmp_path):
+    make = presets.named(preset)
+    gan = lively(make((16, 16, 3), **presets.classes_for(make, [0, 2])))
+    assert exporting.export(gan, tmp_path / PATHS[format], format=format).greatest_difference <= 1
+
+
+@pytest.mark.parametrize("format", ["savedmodel", "onnx"])
+def test_any_number_of_images_in_a_call(format, tmp_path):
+    gan = small_gan()
+    exported = exporting.export(gan, tmp_path / PATHS[format], format=format)
+    assert exported.about["inputs"]["codings"]["shape"] == ["batch", 4]
+    for count in (1, 2, 65):
+        images = images_of(exported.path, format, numbered(0, count, 4, seed=0).numpy())
+        assert np.abs(images.astype(int) - gan.generate(count)).max() <= 1
+
+
+def test_names_and_shapes_that_each_runtime_reports(tmp_path):
+    generator, onnx, litert = conditional_generator(), tmp_path / "g.onnx", tmp_path / "g.tflite"
+    exporting.export(generator, onnx, format="onnx")
+    exporting.export(generator, litert, format="litert")
+    import onnxruntime
+    from ai_edge_litert.interpreter import Interpreter
+
+    session = onnxruntime.InferenceSession(onnx)
+    assert [(one.name, one.shape, one.type) for one in session.get_inputs()] == [
+        ("codings", ["batch", 8], "tensor(float)"),
+        ("labels", ["batch"], "tensor(int32)"),
+    ]
+    assert [(one.name, one.shape, one.type) for one in session.get_outputs()] == [
+        ("images", ["batch", 8, 8, 3], "tensor(uint8)")
+    ]
+    signature = Interpreter(str(litert)).get_signature_runner()
+    inputs = signature.get_input_details()
+    assert {name: list(one["shape"]) for name, one in inputs.items()} == {
+        "codings": [1, 8],
+        "labels": [1],
+    }
+    assert list(signature.get_output_details()) == ["images"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_known_of_the_gan_is_in_the_file_and_beside_it(format, tmp_path):
+    path = tmp_path / PATHS[format]
+    about = {"preset": "dense", "seed": 3, "quality": {"fid_fashion": 1.5}, "data_licence": None}
+    exported = exporting.export(small_gan(), path, format=format, about=about)
+    inside = FORMATS[format].read_about(path)
+    assert {name: inside[name] for name in about} == about
+    assert inside["versions"]["keras"] == keras.__version__
+    assert inside["inputs"] == exported.about["inputs"]
+    compared = {"images": 64, "greatest_difference": exported.greatest_difference}
+    beside = json.loads(path.with_name(f"{path.name}.json").read_text())
+    assert beside == {**inside, "compared": compared}
+    assert str(exported).splitlines()[1:3] == [
+        f"inputs:  codings float32 ({'1' if format == 'litert' else 'batch'}, 4), standard normal",
+        f"outputs: images uint8 ({'1' if format == 'litert' else 'batch'}, 8, 8, 1)",
+    ]
+
+
+@keras.saving.register_keras_serializable("tests")
+class Painter(keras.Model):
+    """A generator without `Input`: its codings size is not to be read from it."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.hidden = keras.layers.Dense(16, activation="relu")
+        self.noise = keras.layers.Dropout(0.5)
+        self.pixels = keras.layers.Dense(64, activation="sigmoid")
+        self.reshape = keras.layers.Reshape((8, 8, 1))
+
+    def call(self, codings, training=False):
+        hidden = self.noise(self.hidden(codings), training=training)
+        return self.reshape(self.pixels(hidden))
+
+
+def painting_gan():
+    discriminator = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    discriminator.add(keras.layers.Dense(1))
+    gan = GAN(Painter(), discriminator, codings_size=5, image_range=(0, 1))
+    gan.compile(average=averaging.ExponentialMovingAverage())
+    return gan
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_average_of_a_users_own_model_class(format, tmp_path):
+    gan = lively(painting_gan())
+    exported = exporting.export(gan, tmp_path / PATHS[format], format=format, batch=1)
+    codings = numbered(0, 1, 5, seed=0).numpy()
+    images = images_of(exported.path, format, codings).astype(int)
+    assert np.abs(images - gan.generate(1)).max() <= 1
+    raw = Sampler(gan.generator, codings_size=5, image_range=(0, 1))
+    assert np.abs(images - raw.generate(1)).max() > 20
+
+
+def test_a_generator_and_a_sampler_are_exported_too(tmp_path):
+    gan = lively(painting_gan())
+    with pytest.raises(ValueError, match="codings size is unknown"):
+        unbuilt = Painter()
+        exporting.export(unbuilt, tmp_path / "gan.onnx", format="onnx")
+    exporting.export(gan.sampler(), tmp_path / "gan.onnx", format="onnx")
+    generator = small_gan().generator
+    exporting.export(generator, tmp_path / "generator.onnx", format="onnx")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{name}.onnx{end}" for name in ("gan", "generator") for end in ("", ".json")
+    }
+
+
+# What is refused.
+
+
+def off_by(levels):
+    """ONNX whose runtime gives other images."""
+
+    onnx = FORMATS["onnx"]
+
+    def load(path):
+        run = onnx.load(path)
+        return lambda inputs: np.clip(run(inputs).astype(int) + levels, 0, 255).astype(np.uint8)
+
+    return dataclasses.replace(onnx, load=load)
+
+
+def test_a_difference_of_two_grey_levels_is_an_error_and_leaves_the_old_file(tmp_path, monkeypatch):
+    path, gan = tmp_path / "gan.onnx", small_gan()
+    wrong = {levels: off_by(levels) for levels in (1, 2)}
+    monkeypatch.setitem(FORMATS, "onnx", wrong[2])
+    with pytest.raises(ValueError, match=r"by up to 2 grey levels, 1 is allowed .*onnxruntime"):
+        exporting.export(gan, path, format="onnx")
+    assert list(tmp_path.iterdir()) == []
+    path.write_text("an earlier export")
+    with pytest.raises(ValueError, match="No file was written"):
+        exporting.export(gan, path, format="onnx")
+    assert path.read_text() == "an earlier export" and list(tmp_path.iterdir()) == [path]
+    monkeypatch.setitem(FORMATS, "onnx", wrong[1])
+    assert exporting.export(gan, path, format="onnx").greatest_difference == 1
+
+
+def test_a_file_with_other_weights_is_an_error(tmp_path, monkeypatch):
+    gan, saved = small_gan(), FORMATS["savedmodel"]
+
+    def write(graph, path, about):
+        saved.write(graph, path, about)
+        gan.generator.weights[-1].assign_add(tf.fill(64, 0.5))
+
+    monkeypatch.setitem(FORMATS, "savedmodel", dataclasses.replace(saved, write=write))
+    with pytest.raises(ValueError, match=r"differ .* by up to \d\d grey levels"):
+        exporting.export(gan, tmp_path / "gan", format="savedmodel")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("format", "module"), [("onnx", "tf2onnx"), ("litert", "ai_edge_litert")])
+def test_a_missing_package_is_a_sentence_with_what_to_type(format, module, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    for name in list(sys.modules):
+        if name.startswith(f"{module}."):
+            monkeypatch.delitem(sys.modules, name)
+    wanted = rf'needs the package {module}, .* Type pip install "gan-model\[{format}\]"\.'
+    with pytest.raises(ValueError, match=wanted):
+        exporting.export(small_gan(), tmp_path / PATHS[format], format=format)
+
+
+def test_wrong_arguments_are_refused(tmp_path):
+    gan = small_gan()
+    with pytest.raises(ValueError, match=r"Unknown format 'onx'\. Did you mean 'onnx'"):
+        exporting.export(gan, tmp_path / "gan.onnx", format="onx")
+    with pytest.raises(ValueError, match=r"ends in \.onnx.*Type .*gan\.onnx"):
+        exporting.export(gan, tmp_path / "gan.tflite", format="onnx")
+    with pytest.raises(ValueError, match="written to a folder"):
+        exporting.export(gan, tmp_path / "gan.onnx", format="savedmodel")
+    with pytest.raises(ValueError, match="1 or more images"):
+        exporting.export(gan, tmp_path / "gan.onnx", format="onnx", batch=0)
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(ValueError, match="pictures exists and is no SavedModel"):
+        exporting.export(gan, tmp_path / "pictures", format="savedmodel")
+    with pytest.raises(OSError, match="could not be written"):
+        exporting.export(gan, tmp_path / "nowhere" / "gan.onnx", format="onnx")
+    gan.generator.weights[0].assign(tf.fill(gan.generator.weights[0].shape, np.nan))
+    with pytest.raises(ValueError, match="not finite: its training diverged"):
+        exporting.export(gan, tmp_path / "gan.onnx", format="onnx")
+
+
+class Digamma(keras.layers.Layer):
+    def call(self, inputs):
+        return tf.math.digamma(1 + tf.nn.relu(inputs))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_a_format_cannot_express_is_a_sentence(format, tmp_path):
+    generator = keras.Sequential([keras.Input((4,)), keras.layers.Dense(64), Digamma()])
+    generator.add(keras.layers.Reshape((8, 8, 1)))
+    export = lambda: exporting.export(generator, tmp_path / PATHS[format], format=format)  # noqa: E731
+    if format == "savedmodel":
+        assert export().greatest_difference <= 1
+        return
+    with pytest.raises(ValueError, match=r"The generator cannot be .*Export another format"):
+        export()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "gan"
+    for content in ("old", "new"):
+        with atomic_folder(folder) as beside:
+            beside.mkdir()
+            (beside / content).write_text(content)
+        assert [path.name for path in folder.iterdir()] == [content]
+    with pytest.raises(OSError, match="could not be written"), atomic_folder(folder) as beside:
+        beside.mkdir()
+        raise OSError(28, "No space left on device")
+    assert (folder / "new").exists() and list(tmp_path.iterdir()) == [folder]
+
+
+# From a run folder, and by the command.
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of one epoch on images of a folder that only this machine has."""
+    keras.utils.set_random_seed(0)
+    folder = runs.RunFolder(tmp_path_factory.mktemp("runs") / "run")
+    settings = {"preset": "dense", "data": "/home/me/icons", "seed": 4, "image_shape": [8, 8, 1]}
+    gan = runs.build(settings)
+    images = np.random.default_rng(0).integers(0, 256, (64, 8, 8), np.uint8)
+    gan.fit(images, epochs=1, verbose=0, callbacks=folder.callbacks(settings))
+    folder.save(gan)
+    return folder
+
+
+def test_what_is_known_of_a_run(run):
+    about = exporting.of_run(run.path)
+    assert (about["preset"], about["data"], about["seed"]) == ("dense", "icons", 4)
+    assert about["data_licence"] is None and about["quality"] is None
+    assert about["trained"] == {"epoch": 1, "step": 2, "images": 64}
+    assert about["trained_with"]["keras"] == keras.__version__
+
+
+def test_the_quality_of_a_run_is_that_of_the_last_epoch_measured(tmp_path):
+    run = runs.RunFolder(tmp_path)
+    floor = {"fid_fashion": 0.1, "recall_fashion": 0.9}
+    settings = {"preset": "modern", "data": "sample", "seed": 0}
+    run.note(settings, versions={}, quality={"count": 2000, "measures": [], "floor": floor})
+    (tmp_path / "history.csv").write_text(
+        "epoch,step,images,val_fid_fashion,val_recall_fashion\n"
+        "1,10,320,9.5,0.25\n2,20,640,8.5,0.5\n3,30,960,,\n"
+    )
+    about = exporting.of_run(tmp_path)
+    assert about["trained"]["epoch"] == 3 and about["data_licence"] == "MIT, Zalando SE"
+    assert about["quality"] == {
+        "epoch": 2,
+        "held_out_images": 2000,
+        "figures": {"fid_fashion": 8.5, "recall_fashion": 0.5},
+        "floor": floor,
+    }
+
+
+def typed(*words):
+    return CliRunner().invoke(commands.named("export"), list(map(str, words)))
+
+
+def test_the_command_exports_a_run_and_a_keras_file(run, tmp_path):
+    shown = typed(run.path, "--format", "onnx")
+    assert shown.exit_code == 0, shown.output
+    path = run.path / "gan.onnx"
+    assert shown.output.startswith(f"{path}: ONNX, ") and "checked: 64 images" in shown.output
+    assert FORMATS["onnx"].read_about(path)["data"] == "icons"
+    out = tmp_path / "g.onnx"
+    assert typed("--from", run.gan, "--format", "onnx", "--out", out, "--batch", 2).exit_code == 0
+    images = images_of(out, "onnx", numbered(0, 2, 30, seed=0).numpy()).astype(int)
+    assert np.abs(images - run.load().generate(2)).max() <= 1
+
+
+def test_the_command_says_what_is_wrong(run, tmp_path, capfd):
+    wrong = {
+        (): "following arguments are required",
+        ("--format", "onnx"): "say where the GAN is",
+        (run.path, "--format", "coreml"): "choose from savedmodel, litert, onnx",
+        (run.path, "--format", "onnx", "--out", tmp_path / "no" / "g.onnx"): "there is no folder",
+        (tmp_path, "--format", "onnx"): "holds no run",
+    }
+    for words, sentence in wrong.items():
+        shown = typed(*words)
+        assert shown.exit_code == 2 and sentence in shown.stderr, (words, shown.output)
+
+
+def test_licences_of_the_data_sets():
+    known = {name for name in data.NAMES if data.licence_of(name)}
+    assert known == {"sample", "fashion_mnist", "mnist"}
+    assert data.licence_of(Path("some/folder")) is None
