@@ -5,7 +5,8 @@ Every preset takes `image_shape`, `codings_size`, `generator_learning_rate`,
 A learning rate is a number or an object of `keras.optimizers.schedules`. `seed` determines the
 codings and the order of the images. Further arguments of a preset are described there.
 
-`suited(images, labels)` chooses among them.
+`suited(images, labels)` chooses among them. `pretrained(name)` is a GAN that comes trained with the
+package, and `fine_tuned(gan)` goes on from a trained one with other images.
 
 To add a preset, write one function in one file, import it here, and add it to `PRESETS`. The tests
 run over `PRESETS`.
@@ -17,14 +18,28 @@ import inspect
 from gan_model.presets.choosing import choose, suited
 from gan_model.presets.dcgan import dcgan
 from gan_model.presets.dense import dense
+from gan_model.presets.fine_tuning import fine_tuned
 from gan_model.presets.guidelines import guidelines
 from gan_model.presets.modern import modern, modern_conditional
+from gan_model.presets.pretrained import PRETRAINED, about_pretrained, pretrained
 
 PRESETS = {
     preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)
 }
 
-__all__ = ["PRESETS", "choose", "classes_for", "image_count_for", "named", "suited", *PRESETS]
+__all__ = [
+    "PRESETS",
+    "PRETRAINED",
+    "about_pretrained",
+    "choose",
+    "classes_for",
+    "fine_tuned",
+    "image_count_for",
+    "named",
+    "pretrained",
+    "suited",
+    *PRESETS,
+]
 
 
 def named(name):
