@@ -176,6 +176,27 @@ def open_model(what):
     )
 
 
+def trained_on(what):
+    """What the model that a person names was trained on, and what its quality is measured in.
+
+    Args:
+        what: as for `open_model`.
+
+    Returns:
+        A dict with `data`, `images` (their fingerprint), and `features`, a name, a path or None;
+        None for a `.keras` file, which does not tell.
+    """
+    folder = RunFolder(what)
+    if folder.settings.is_file():
+        settings = folder.read_settings()
+        kept = {name: settings.get(name) for name in ("data", "images", "features")}
+        return kept | ({"features": str(folder.features)} if folder.features.exists() else {})
+    if str(what) in presets.PRETRAINED and not folder.gan.exists() and not Path(what).is_file():
+        made = presets.about_pretrained(str(what))
+        return {name: made.get(name) for name in ("data", "images", "features")}
+    return None
+
+
 def load_model(path):
     """The Keras model in a `.keras` file: a `GAN`, or a generator alone.
 

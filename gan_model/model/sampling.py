@@ -107,7 +107,7 @@ class Sampler:
             raise ValueError("Some codings are not finite; expected numbers around 0.")
         return codings
 
-    def for_grid(self, count=None, *, seed=0):
+    def for_grid(self, count=None, *, seed=0, truncation=1.0):
         """Images for a grid, and the number of its columns.
 
         For a conditional GAN each row shows one class, and all rows have the same codings. With
@@ -116,17 +116,18 @@ class Sampler:
         Args:
             count: number of images; with classes, rounded up to complete rows. None: 25, or 8
                 for each class shown.
-            seed: of the codings.
+            seed, truncation: see `generate`.
 
         Returns:
             (images, columns): images are uint8 (n, *image_shape); `columns` is None without
             classes, for a grid that is as square as possible.
         """
         if self.class_count is None:
-            return self.generate(count or 25, seed=seed), None
+            return self.generate(count or 25, seed=seed, truncation=truncation), None
         shown = np.linspace(0, self.class_count - 1, min(self.class_count, _ROWS)).round()
         columns = math.ceil(count / len(shown)) if count else 8
-        rows = [self.generate(columns, labels=int(label), seed=seed) for label in shown]
+        how = {"seed": seed, "truncation": truncation}
+        rows = [self.generate(columns, labels=int(label), **how) for label in shown]
         return np.concatenate(rows), columns
 
     def walk(self, count, *, stops=5, frames=12, seed=0):
