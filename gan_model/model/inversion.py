@@ -12,6 +12,7 @@ from gan_model.random import numbered
 
 _CANDIDATES = 512  # random codings of each class, of which the nearest ones are the starts
 _BLOCK = 128  # codings that descend together
+_BEYOND = 2.0  # one standard normal coding in 400, or fewer, is longer than sqrt(size) + 2
 _BETA_1, _BETA_2 = 0.9, 0.9  # of Adam; with 0.99 for the second, ends are farther away
 
 
@@ -39,8 +40,8 @@ def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, 
     Of 512 random codings those with the nearest images are the starts. From each of them Adam
     descends the squared distance, and the best end is taken. The distance is that of the pixels,
     and of the features if some are given, each divided by its mean over the random codings, so
-    that both count alike. A coding gets no longer than the square root of its size, the usual
-    length of a standard normal one. The same arguments give the same codings.
+    that both count alike. A coding gets no longer than nearly all standard normal ones. The same
+    arguments give the same codings.
 
     Args:
         sampler: `Sampler` of a generator, such as `gan.sampler()`.
@@ -160,7 +161,7 @@ def _descended(distance, codings, labels, wanted, scales, each, steps, rate):
 
 def _descent(distance, steps, rate):
     """A function (codings, labels, wanted, scales) -> codings after Adam, and their distances."""
-    longest = math.sqrt(distance.sampler.codings_size)
+    longest = math.sqrt(distance.sampler.codings_size) + _BEYOND
 
     def paid_for(codings, labels, wanted, scales):
         pairs = zip(distance.parts_of(codings, labels), wanted, strict=True)
