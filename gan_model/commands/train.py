@@ -58,7 +58,7 @@ from gan_model.commands.training import train
 def command(program, **options):
     """Trains a GAN, or goes on with a stopped run.
 
-    Without options it trains `modern` on the sample. Pictures and figures go to the run's folder.
+    Without options it trains `modern` on the sample.
     """
     args = SimpleNamespace(**options)
     if args.epochs and args.minutes:
