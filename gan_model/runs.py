@@ -11,6 +11,7 @@ checkpoints/     the last states, to continue from
 best.keras       the GAN of the epoch with the least held-out distance
 gan.keras        the finished GAN, both optimizers included
 generator.keras  the finished generator alone, averaged where the GAN has an average
+source.keras     the GAN that the run began with, where it goes on from a trained one
 """
 
 import platform
@@ -24,11 +25,13 @@ from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
+from gan_model.features.extractor import checksum_of
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.settings_folder import Folder
 
-# A run may get more time later, and other measures. Everything else makes it another run.
-_MAY_CHANGE = ("epochs", "minutes", "features", "validate_every")
+# A run may get more time later, and other measures. Everything else makes it another run. The GAN
+# that it goes on from may move; its checksum is the setting `source`.
+_MAY_CHANGE = ("epochs", "minutes", "features", "validate_every", "from")
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
     "codings_size",
@@ -56,6 +59,7 @@ class RunFolder(Folder):
         self.best = self.path / "best.keras"
         self.gan = self.path / "gan.keras"
         self.generator = self.path / "generator.keras"
+        self.source = self.path / "source.keras"
 
     def begun(self):
         return self.epochs_done() or self.gan.exists()
@@ -78,6 +82,9 @@ class RunFolder(Folder):
         return [note, *callbacks.watch(self.path, keep=keep, minutes=settings.get("minutes"))]
 
     def _begin(self, settings, gan):
+        if settings.get("source") and not self.source.exists():
+            with atomic_write(self.source) as beside:
+                open_model(settings["from"]).save(beside)
         quality = getattr(gan, "quality", None)
         if quality is None or quality.reference is None:
             self.note(settings, versions=_versions())
@@ -107,18 +114,87 @@ class RunFolder(Folder):
             return load_model(self.gan)
         if settings is None:
             raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")
-        gan = build(settings)
+        gan = build(settings | ({"from": self.source} if self.source.exists() else {}))
         if callbacks.Checkpoints(self.path / "checkpoints").rewind(gan) is None:
             raise ValueError(f"The run in {self.path} has not finished an epoch yet.")
         return gan
 
 
 def build(settings):
-    """The compiled GAN of a run with these settings, before its first step."""
+    """The compiled GAN of a run with these settings, before its first step.
+
+    Raises:
+        ValueError: the run goes on from a trained GAN, and this is not the one it began with.
+    """
     keras.utils.set_random_seed(settings["seed"])
     given = {name: settings[name] for name in _OF_PRESET if settings.get(name) is not None}
+    if settings.get("source"):
+        source = open_model(settings["from"])
+        if checksum(source) != settings["source"]:
+            raise ValueError(
+                f"{settings['from']} is not the GAN that the run began with: its checksum is "
+                f"{checksum(source)}, expected {settings['source']}. Choose another folder for "
+                "another run: --run-dir DIR."
+            )
+        frozen = settings["freeze_discriminator"]
+        return presets.fine_tuned(
+            source, freeze_discriminator=frozen, seed=settings["seed"], **given
+        )
     preset = presets.named(settings["preset"])
     return preset(tuple(settings["image_shape"]), seed=settings["seed"], **given)
+
+
+def checksum(gan):
+    """Eight characters that change with the weights of a GAN, without its optimizers."""
+    return checksum_of(gan.get_weights())
+
+
+def open_model(what):
+    """The model that a person names. All commands ask here, so that all know the same names.
+
+    Args:
+        what: the folder of a run, finished or not; a `.keras` file of a `GAN` or of a generator;
+            or the name of a trained GAN of `presets.PRETRAINED`. A folder that holds a run comes
+            before a name.
+
+    Raises:
+        ValueError: it is none of these, or cannot be read.
+    """
+    path = Path(what)
+    if path.is_file() or path.suffix == ".keras":
+        return load_model(path)
+    folder = RunFolder(path)
+    if folder.settings.exists() or folder.gan.exists():
+        return folder.load()
+    if str(what) in presets.PRETRAINED:
+        return presets.pretrained(str(what))
+    if path.is_dir():
+        raise ValueError(f"{path} holds no run: there is no settings.json in it.")
+    raise ValueError(
+        f"There is no run, no .keras file and no trained GAN {what}. The trained ones are "
+        f"{', '.join(presets.PRETRAINED)}."
+    )
+
+
+def trained_on(what):
+    """What the model that a person names was trained on, and what its quality is measured in.
+
+    Args:
+        what: as for `open_model`.
+
+    Returns:
+        A dict with `data`, `images` (their fingerprint), and `features`, a name, a path or None;
+        None for a `.keras` file, which does not tell.
+    """
+    folder = RunFolder(what)
+    if folder.settings.is_file():
+        settings = folder.read_settings()
+        kept = {name: settings.get(name) for name in ("data", "images", "features")}
+        return kept | ({"features": str(folder.features)} if folder.features.exists() else {})
+    if str(what) in presets.PRETRAINED and not folder.gan.exists() and not Path(what).is_file():
+        made = presets.about_pretrained(str(what))
+        return {name: made.get(name) for name in ("data", "images", "features")}
+    return None
 
 
 def load_model(path):

@@ -166,6 +166,7 @@ def test_the_names_that_commands_offer_are_those_there_are():
 
     assert arguments.FEATURES == metrics.FEATURES
     assert arguments.PRESETS == tuple(presets.PRESETS)
+    assert arguments.PRETRAINED == tuple(presets.PRETRAINED)
     assert arguments.DATA == data.NAMES
 
 

@@ -7,6 +7,7 @@ import click
 # gan_model.presets and gan_model.metrics have them too, and take seconds to import.
 PRESETS = ("dense", "dcgan", "guidelines", "modern", "modern_conditional")
 FEATURES = ("fashion", "inception", "learned", "sliced")
+PRETRAINED = ("fashion", "fashion_by_class")
 DATA = ("sample", "fashion_mnist", "mnist", "cifar10")
 
 
@@ -120,6 +121,16 @@ def _above_0(text):
     return number
 
 
+def _fraction(text):
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
+    if not 0 <= number <= 1:
+        raise ValueError(f"{text} is not from 0 to 1")
+    return number
+
+
 def _size(text):
     sides = [_positive(side) for side in text.lower().split("x")]
     if len(sides) > 2:
@@ -137,10 +148,12 @@ WHOLE = Kind("n", _whole)  # 0 or more
 POSITIVE = Kind("n", _positive)  # 1 or more
 POSITIVES = Several("n...", _positive)
 ABOVE_0 = Kind("x", _above_0)  # a learning rate, or a time
+FRACTION = Kind("x", _fraction)  # from 0 to 1
 ALL_ABOVE_0 = Several("x...", _above_0)
 SEED = Kind("n", _seed)  # as numpy's seeds must, it fits in 32 bits
 SIZE = Kind("size", _size)  # a side in pixels, or HEIGHTxWIDTH
 PATH = Kind("path", files=True)
+MODEL = Kind("run|name", known=PRETRAINED, files=True)
 PRESET = Kind("name", known=(*PRESETS, "suited"))
 DATA_SET = Kind("name|path", known=DATA, files=True)
 FEATURES_OR_FILE = Kind("name", _features, known=FEATURES, files=True)

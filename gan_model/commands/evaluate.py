@@ -28,8 +28,8 @@ from gan_model.commands.parsing import Command
 def command(**options):
     """Measures quality, classes and copying.
 
-    WHAT is the folder of a run, a .keras file, or images: a .npz or .npy file, or a folder of
-    pictures.
+    WHAT is the folder of a run, a .keras file, a GAN that comes trained (fashion,
+    fashion_by_class), or images: a .npz or .npy file, or a folder of pictures.
     """
     args = SimpleNamespace(**options)
     if args.json and not Path(args.json).absolute().parent.is_dir():

@@ -54,7 +54,7 @@ def _readings(sampler, images, count, *, max_sets):
 
 def _opened(args):
     """Tuple of the `Sampler` and the settings of its run; None for each that does not exist."""
-    from gan_model import runs
+    from gan_model import presets, runs
     from gan_model.model.sampling import Sampler
 
     folder, settings = runs.RunFolder(args.what), None
@@ -69,6 +69,9 @@ def _opened(args):
         raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
     elif Path(args.what).suffix == ".keras":
         model = runs.load_model(args.what)
+    elif not Path(args.what).exists() and args.what in presets.PRETRAINED:
+        model, settings = runs.open_model(args.what), runs.trained_on(args.what)
+        args.out = args.out or "evaluation"
     else:
         return None, None
     return Sampler.of(model), settings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import PATH, POSITIVE, SEED, WHOLE
+from gan_model.commands.arguments import FRACTION, MODEL, PATH, POSITIVE, SEED, WHOLE
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
@@ -13,11 +13,12 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 
 
 @click.command(cls=Command, example="sample runs/modern-sample --count 100 --out grid.png")
-@click.argument("run", type=PATH, required=False)
+@click.argument("run", type=MODEL, required=False)
 @click.option("--from", "file", type=PATH, help="Instead of a run: a .keras file.")
 @click.option("--count", type=POSITIVE, help="Number of images; else 25, or 8 per class.")
 @click.option("--of-class", type=WHOLE, help="Number of a class; else all in turn.")
 @click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
+@click.option("--truncation", type=FRACTION, default=1.0, help="Factor on codings, 0 to 1; else 1.")
 @click.option(
     "--out",
     type=PATH,
@@ -25,33 +26,37 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
     help=".png: a grid; .gif: a grid whose images change from coding to coding; .npz: uint8 "
     "`images` (count, height, width, channels) and `labels`; else samples.png.",
 )
-def command(run, file, count, of_class, seed, out):
+def command(run, file, count, of_class, seed, truncation, out):
     """Generates images with a trained GAN.
 
-    RUN is the folder of a run, finished or not.
+    RUN is the folder of a run, finished or not, or a GAN that comes trained: fashion,
+    fashion_by_class. With a --truncation below 1 images are more typical and less diverse.
     """
-    check(run, file, of_class, Path(out))
+    check(run, file, of_class, truncation, Path(out))
     with quiet():
         from gan_model import runs
         from gan_model.model.sampling import Sampler
-    model = runs.load_model(file) if file else runs.RunFolder(run).load()
-    made = write(Sampler.of(model), Path(out), count=count, of_class=of_class, seed=seed)
+    sampler = Sampler.of(runs.load_model(file) if file else runs.open_model(run))
+    how = {"of_class": of_class, "seed": seed, "truncation": truncation}
+    made = write(sampler, Path(out), count=count, **how)
     print(f"{made} images in {out}")
 
 
-def check(run, file, of_class, out):
+def check(run, file, of_class, truncation, out):
     """Raises a UsageError where values do not go together."""
     if (run is None) == (file is None):
         raise click.UsageError("say where the GAN is: the folder of a run, or --from FILE.keras")
     if of_class is not None and out.suffix == ".gif":
         raise click.UsageError("a walk is through all classes; leave --of-class out")
+    if truncation < 1 and out.suffix == ".gif":
+        raise click.UsageError("a walk has no truncation; leave --truncation out")
     if out.suffix not in (".npz", ".png", ".gif"):
         raise click.UsageError(f"--out ends in .npz, .png or .gif; received {out}")
     if not out.parent.is_dir():
         raise click.UsageError(f"there is no folder {out.parent} for --out {out}")
 
 
-def write(sampler, out, *, count, of_class, seed):
+def write(sampler, out, *, count, of_class, seed, truncation=1.0):
     """Writes the images of a `Sampler` to a file, by its suffix; gives their number."""
     from gan_model import pictures
 
@@ -60,24 +65,26 @@ def write(sampler, out, *, count, of_class, seed):
         walk = sampler.walk(count, stops=_STOPS, frames=_FRAMES_A_LEG, seed=seed)
         pictures.animate([pictures.grid(images) for images in walk], out)
     elif out.suffix == ".png":
+        how = {"seed": seed, "truncation": truncation}
         if of_class is None:
-            images, columns = sampler.for_grid(asked, seed=seed)
+            images, columns = sampler.for_grid(asked, **how)
         else:
-            images, columns = sampler.generate(count, labels=of_class, seed=seed), None
+            images, columns = sampler.generate(count, labels=of_class, **how), None
         count = len(images)
         pictures.save(pictures.grid(images, columns=columns), out)
     else:
-        write_arrays(sampler, out, count=count, of_class=of_class, seed=seed)
+        how = {"of_class": of_class, "seed": seed, "truncation": truncation}
+        write_arrays(sampler, out, count=count, **how)
     return count
 
 
-def write_arrays(sampler, out, *, count, of_class, seed):
+def write_arrays(sampler, out, *, count, of_class, seed, truncation=1.0):
     """Writes the arrays `images` and, where the GAN has classes, `labels`."""
     import numpy as np
 
     from gan_model.model.labels import of_each_class
 
     labels = of_each_class(count, of_class, sampler.class_count)
-    images = sampler.generate(count, labels=labels, seed=seed)
+    images = sampler.generate(count, labels=labels, seed=seed, truncation=truncation)
     arrays = {"images": images.reshape(*images.shape[:3], -1)}
     np.savez_compressed(out, **arrays | ({} if labels is None else {"labels": labels}))

@@ -4,12 +4,15 @@ from types import SimpleNamespace
 
 import click
 
+from gan_model.commands import fine_tuning
 from gan_model.commands.arguments import (
     ABOVE_0,
+    MODEL,
     PATH,
     POSITIVE,
     PRESET,
     SEED,
+    WHOLE,
     data_options,
     features_option,
 )
@@ -27,6 +30,14 @@ from gan_model.commands.training import train
     type=PRESET,
     help="dense, dcgan, guidelines, modern, modern_conditional, or suited, which chooses by the "
     "images; else modern, or suited for a folder.",
+)
+@click.option("--from", "source", type=MODEL, help="Go on from a trained GAN: its run or file.")
+@click.option(
+    "--freeze-discriminator",
+    type=WHOLE,
+    default=0,
+    metavar="LAYERS",
+    help="With --from: first layers that do not learn; else 0.",
 )
 @data_options("sample")
 @click.option("--epochs", type=POSITIVE, help="Epochs in all; else 20.")
@@ -47,11 +58,12 @@ from gan_model.commands.training import train
 def command(program, **options):
     """Trains a GAN, or goes on with a stopped run.
 
-    Without options it trains `modern` on the sample. Pictures and figures go to the run's folder.
+    Without options it trains `modern` on the sample.
     """
     args = SimpleNamespace(**options)
     if args.epochs and args.minutes:
         raise click.UsageError("--epochs and --minutes both end a run; give one of them")
     if args.workers and args.devices:
         raise click.UsageError("each worker has one device; give --workers or --devices")
+    fine_tuning.check(args)
     train(args, program)

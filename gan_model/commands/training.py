@@ -1,9 +1,10 @@
 """The steps of `gan-model train`: images, a GAN, its run folder, and the report at its end."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
-from gan_model.commands import local_workers
+from gan_model.commands import fine_tuning, local_workers
 from gan_model.commands.arguments import loaded
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
@@ -26,14 +27,19 @@ def train(args, program):
         from gan_model import data, presets, runs
     strategy = _strategy_of(args)
     args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
-    if args.preset != SUITED:
+    source = fine_tuning.source_of(args)
+    if source:
+        args.preset = fine_tuning.PRESET
+    elif args.preset != SUITED:
         presets.named(args.preset)  # before reading the data, which may take long
     images, held_out = loaded(args)
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
-    preset = _preset_for(args, program, *images)
-    classes = presets.classes_for(preset, images[1], held_out[1])
+    preset = _preset_for(args, program, source, *images)
+    classes = (source.classes_for if source else partial(presets.classes_for, preset))(
+        images[1], held_out[1]
+    )
     by_class = classes | ({"labels": images[1]} if classes else {})
-    settings = _settings_of(args, images[0], by_class)
+    settings = _settings_of(args, preset, images[0], by_class) | (source.settings if source else {})
     with local_workers.as_one(strategy, settings, program) as is_chief:
         if is_chief:
             _lead(folder, args, settings, strategy, images, held_out, program)
@@ -85,23 +91,34 @@ def _built(settings, strategy):
         return runs.build(settings)
 
 
-def _preset_for(args, program, images, labels):
+def _preset_for(args, program, source, images, labels):
     """The preset asked for, or the one that suits the images; completes the other arguments."""
-    from gan_model import presets
+    from gan_model import data, presets
 
+    if source:
+        source.check(images)
+        _complete(args, clock=args.data not in data.NAMES)
+        return presets.fine_tuned
     if args.preset != SUITED:
-        args.epochs = args.epochs if args.minutes else args.epochs or 20
-        args.batch_size = args.batch_size or 32
+        _complete(args, clock=False)
         return presets.named(args.preset)
     choice = presets.choose(images, labels)
     args.preset = choice.preset.__name__
-    args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
-    args.batch_size = args.batch_size or choice.batch_size
+    _complete(args, clock=True, batch_size=choice.batch_size)
     if not args.steps_per_epoch and len(images) < _LEAST_STEPS * args.batch_size:
         args.steps_per_epoch = _LEAST_STEPS
     by_hand = f"To choose yourself: {program.line('train', '--help')}"
     print(f"Chosen: {choice}.{_files_line(args)} {by_hand}", flush=True)
     return choice.preset
+
+
+def _complete(args, *, clock, batch_size=32):
+    """Fills in the end of the run, by the clock or by epochs, and the batch size."""
+    if clock:
+        args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
+    else:
+        args.epochs = args.epochs if args.minutes else args.epochs or 20
+    args.batch_size = args.batch_size or batch_size
 
 
 def _files_line(args):
@@ -135,11 +152,12 @@ def _announce(folder, args):
         print(f"Going on with the run in {folder.path}.")
 
 
-def _settings_of(args, images, by_class):
+def _settings_of(args, preset, images, by_class):
     """What makes this run another run than the next.
 
     Args:
         args: of the command line.
+        preset: function that makes the GAN.
         images: to train on.
         by_class: `class_count` and `labels` where the GAN has classes; {} where not.
     """
@@ -147,7 +165,7 @@ def _settings_of(args, images, by_class):
     from gan_model.data import NAMES
     from gan_model.data.images import fingerprint
 
-    count = presets.image_count_for(presets.named(args.preset), images)
+    count = presets.image_count_for(preset, images)
     return {
         "preset": args.preset,
         "data": args.data if args.data in NAMES else str(Path(args.data).resolve()),

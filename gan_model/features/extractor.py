@@ -36,6 +36,14 @@ class Features:
             self._function, with_channels(images, self.image_shape, self.name)
         )
 
+    def differentiable(self, values):
+        """Vectors as a tensor (n, size), with gradients.
+
+        Args:
+            values: tensor of grey or colour values 0 to 255, float32 (n, height, width, channels).
+        """
+        return self._function(values)
+
     def map_in_blocks(self, function, images):
         """`function` of all images, in blocks of equal size; the last is padded with black."""
         made = []

@@ -17,7 +17,7 @@ copying          is it copying its training images?
 diversity        do the generated images differ at all?
 """
 
-from gan_model.metrics.choice import FEATURES, measures
+from gan_model.metrics.choice import FEATURES, garments, measures
 from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.kernel import KernelBlocks, kernel_distance
@@ -43,6 +43,7 @@ __all__ = [
     "Reference",
     "SlicedWasserstein",
     "frechet_distance",
+    "garments",
     "kernel_distance",
     "measures",
     "prdc",

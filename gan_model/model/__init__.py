@@ -12,6 +12,7 @@ tracing         a step -> a function that keeps no graph after its model
 saving          what of a GAN goes into a `.keras` file
 run_callback    RunCallback: callbacks that restore, end or rewind a run
 sampling        Sampler: a trained generator -> images to show
+inversion       images -> the codings whose generated images are nearest to them
 labels          labels of a conditional GAN, checked
 inspection      what a GAN must know of its two networks
 activation      a network -> its last activation

@@ -194,9 +194,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         generator = self.generator if training else self.sampled_generator
         return tf.cast(generator(inputs, training=training), tf.float32)
 
-    def generate(self, count, *, labels=None, seed=0):
+    def generate(self, count, *, labels=None, seed=0, truncation=1.0):
         """Images, ready to show or save: uint8, (count, *image_shape); see `Sampler.generate`."""
-        return self.sampler().generate(count, labels=labels, seed=seed)
+        return self.sampler().generate(count, labels=labels, seed=seed, truncation=truncation)
 
     def sampler(self):
         """The `Sampler` of this model's generator; it follows the weights as they change."""

@@ -5,7 +5,8 @@ Every preset takes `image_shape`, `codings_size`, `generator_learning_rate`,
 A learning rate is a number or an object of `keras.optimizers.schedules`. `seed` determines the
 codings and the order of the images. Further arguments of a preset are described there.
 
-`suited(images, labels)` chooses among them.
+`suited(images, labels)` chooses among them. `pretrained(name)` is a GAN that comes trained with the
+package, and `fine_tuned(gan)` goes on from a trained one with other images.
 
 To add a preset, write one function in one file, import it here, and name it in `PRESETS` and
 `__all__`. The tests run over `PRESETS`.
@@ -17,8 +18,10 @@ import inspect
 from gan_model.presets.choosing import choose, suited
 from gan_model.presets.dcgan import dcgan
 from gan_model.presets.dense import dense
+from gan_model.presets.fine_tuning import fine_tuned
 from gan_model.presets.guidelines import guidelines
 from gan_model.presets.modern import modern, modern_conditional
+from gan_model.presets.pretrained import PRETRAINED, about_pretrained, pretrained
 
 PRESETS = {
     preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)
@@ -26,15 +29,19 @@ PRESETS = {
 
 __all__ = [
     "PRESETS",
+    "PRETRAINED",
+    "about_pretrained",
     "choose",
     "classes_for",
     "dcgan",
     "dense",
+    "fine_tuned",
     "guidelines",
     "image_count_for",
     "modern",
     "modern_conditional",
     "named",
+    "pretrained",
     "suited",
 ]
 

@@ -1,0 +1,119 @@
+"""The folder of a run -> one of the trained GANs that come with the package.
+
+    python experiments/train.py --preset modern --data fashion_mnist --epochs 20 --run-dir FASHION
+    python experiments/make_pretrained.py FASHION --name fashion
+
+    python experiments/train.py --preset modern_conditional --data fashion_mnist --epochs 20 \\
+        --run-dir BY_CLASS
+    python experiments/make_pretrained.py BY_CLASS --name fashion_by_class
+
+It rounds the weights to float16, and measures the GAN before and after that on the test images of
+Fashion-MNIST and on the held-out images of the sample. A run that has not ended gives its newest
+checkpoint.
+"""
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+from command_line import Parser, plain_errors, positive, quiet
+
+OUT = Path(__file__).parent.parent / "gan_model" / "presets" / "trained"
+COMPARED = ("fashion_mnist", "sample")
+LICENCE = "Fashion-MNIST, copyright 2017 Zalando SE, MIT licence"
+
+
+def main(args):
+    with quiet():
+        from gan_model import runs
+        from gan_model.storage.json_file import write_json
+    folder = runs.RunFolder(args.run)
+    noted, gan = folder.read_noted(), folder.load()
+    exact = measured(gan, args.count)
+    content = as_npz(round_weights(gan))
+    rounded = measured(gan, args.count)
+    about = {
+        **history(folder, noted, gan),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "quality": rounded,
+        "fid_fashion_in_float32": {data: exact[data]["gan"]["fid_fashion"] for data in exact},
+    }
+    args.out.mkdir(parents=True, exist_ok=True)
+    path = args.out / f"{args.name}.npz"
+    path.write_bytes(content)
+    write_json(path.with_suffix(".json"), about)
+    for data in COMPARED:
+        pair = [figures[data]["gan"]["fid_fashion"] for figures in (exact, rounded)]
+        print(f"{data}: fid_fashion {pair[0]:.4f} in float32, {pair[1]:.4f} in float16")
+    print(f"{path}: {len(content):,} bytes, {about['epochs']} epochs")
+
+
+def round_weights(gan):
+    """Rounds the weights of the averaged generator and of the discriminator to float16."""
+    for network in (gan.sampled_generator, gan.discriminator):
+        network.set_weights([one.astype(np.float16) for one in network.get_weights()])
+    return gan
+
+
+def as_npz(gan):
+    """The bytes of `NAME.npz`; see `gan_model.presets.pretrained`."""
+    players = {"generator": gan.sampled_generator, "discriminator": gan.discriminator}
+    arrays = {
+        f"{player}_{number:03d}": weight.astype(np.float16)
+        for player, network in players.items()
+        for number, weight in enumerate(network.get_weights())
+    }
+    made = io.BytesIO()
+    np.savez_compressed(made, **arrays)
+    return made.getvalue()
+
+
+def measured(gan, count):
+    """For each data set, the numbers of the GAN and of as many training images."""
+    from gan_model import data, features, metrics
+    from gan_model.data.images import chosen
+
+    found = {}
+    for name in COMPARED:
+        (train, _), (held_out, _) = data.load(name)
+        real = chosen(held_out, count)
+        reference = metrics.Reference((metrics.FeatureMetrics(features.fashion()),), real)
+        found[name] = {
+            "count": len(real),
+            "gan": reference.compare(gan.generate(len(real))),
+            "floor": reference.compare(chosen(train, len(real))),
+        }
+    return found
+
+
+def history(folder, noted, gan):
+    """How the run was made: a dict that JSON can hold."""
+    settings = noted["settings"]
+    epochs = folder.epochs_done()
+    command = f"train.py --preset {settings['preset']} --data {settings['data']}"
+    arguments = ("class_count", "codings_size", "image_count")
+    return {
+        "command": f"{command} --epochs {epochs} --seed {settings['seed']}",
+        "preset": settings["preset"],
+        "arguments": {name: settings[name] for name in arguments if settings[name]},
+        "image_shape": list(gan.image_shape),
+        "data": settings["data"],
+        "images": settings["images"],
+        "licence": LICENCE,
+        "seed": settings["seed"],
+        "epochs": epochs,
+        "minutes": round(folder.minutes_done(), 1),
+        "images_seen": int(gan.images_seen.numpy()),
+        "versions": noted["versions"],
+    }
+
+
+if __name__ == "__main__":
+    parser = Parser(__doc__.splitlines()[0])
+    parser.add_argument("run", help="folder of the run")
+    parser.add_argument("--name", required=True, choices=("fashion", "fashion_by_class"))
+    parser.add_argument("--count", type=positive, default=10_000, help="images on each side")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="folder to write to")
+    with plain_errors():
+        main(parser.parse_args())

@@ -1,0 +1,81 @@
+"""Precision and recall of a trained GAN whose codings are truncated, in two ways.
+
+    python experiments/truncation.py runs/modern-fashion_mnist --out docs/results/truncation.png
+
+*Scaled* codings are multiplied by a factor, as `generate(truncation=...)` does. *Bounded* codings
+are normal numbers within a bound (Brock et al., 2019). Both are compared at equal standard
+deviations.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from command_line import Parser, add_data, loaded, plain_errors, positive, quiet
+from scipy import optimize, special, stats
+
+DEVIATIONS = (1.0, 0.9, 0.8, 0.7, 0.5)
+
+
+def bounded(codings, deviation):
+    """Normal numbers -> those within a bound, of this standard deviation.
+
+    The number at a quantile of the normal distribution becomes that of the bounded one.
+    """
+    if deviation == 1:
+        return codings
+    bound = optimize.brentq(lambda t: stats.truncnorm.std(-t, t) - deviation, 1e-3, 10)
+    below = special.ndtr(-bound)
+    quantiles = below + special.ndtr(np.asarray(codings, np.float64)) * (1 - 2 * below)
+    return special.ndtri(quantiles).astype(np.float32)
+
+
+def main(args):
+    with quiet():
+        from gan_model import charts, metrics, runs
+        from gan_model.data.images import chosen
+        from gan_model.model import Sampler
+        from gan_model.random import numbered
+    sampler = Sampler.of(runs.open_model(args.run))
+    (train, _), (held_out, _) = loaded(args)
+    real = chosen(held_out, args.count)
+    reference = metrics.Reference(metrics.measures(held_out, training=train), real)
+    codings = numbered(0, len(real), sampler.codings_size, seed=args.seed).numpy()
+    lines, first = {}, reference.compare(sampler.images_of(codings))
+    for name, change in {"scaled": np.multiply, "bounded": bounded}.items():
+        figures = [first] + [
+            reference.compare(sampler.images_of(change(codings, deviation)))
+            for deviation in DEVIATIONS[1:]
+        ]
+        lines[name] = {each: [row[each] for row in figures] for each in reference.names}
+        print(table(name, figures, reference), flush=True)
+    recall, precision = (
+        reference.metrics.first(kind) for kind in (metrics.Kind.RECALL, metrics.Kind.PRECISION)
+    )
+    charts.curve(
+        {name: (line[recall], line[precision]) for name, line in lines.items()},
+        args.out,
+        x_label=recall,
+        y_label=precision,
+        title=f"Standard deviations from {DEVIATIONS[0]:g} (right) to {DEVIATIONS[-1]:g}",
+    )
+    print(f"{args.out}\n{json.dumps({'deviations': DEVIATIONS, **lines})}")
+
+
+def table(name, figures, reference):
+    names = [each for each in reference.names if not each.startswith("kid")]
+    rows = [" ".join(f"{text:>18}" for text in [name, *names])]
+    for deviation, row in zip(DEVIATIONS, figures, strict=True):
+        rows.append(" ".join(f"{value:18.3f}" for value in [deviation, *map(row.get, names)]))
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    parser = Parser(__doc__.splitlines()[0])
+    parser.add_argument("run", help="folder of a run, a .keras file, or the name of a trained GAN")
+    add_data(parser, default="fashion_mnist")
+    parser.add_argument("--count", type=positive, default=10_000, help="images on each side")
+    parser.add_argument("--seed", type=int, default=0, help="of the codings")
+    parser.add_argument("--out", type=Path, default=Path("truncation.png"), metavar="PNG")
+    with plain_errors():
+        main(parser.parse_args())

@@ -1,0 +1,78 @@
+"""`gan-model train --from`: a trained GAN to go on from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+PRESET = "fine_tuned"  # stands for the preset in the settings of such a run
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a run must know of the GAN that it goes on from.
+
+    Args:
+        name: a run's folder, a .keras file, or the name of a trained GAN.
+        image_shape: of its images.
+        class_count: its classes; None for none.
+        settings: dict for the settings of the run.
+    """
+
+    name: str
+    image_shape: tuple
+    class_count: int | None
+    settings: dict
+
+    def check(self, images):
+        """Refuses images of another shape."""
+        expected, given = ((*shape, 1)[:3] for shape in (self.image_shape, images.shape[1:]))
+        if expected != given:
+            height, width, channels = expected
+            raise ValueError(
+                f"{self.name} makes images of shape {expected}, and those to train on have "
+                f"{given}. For a folder of images type --image-size {height}x{width} "
+                f"--channels {channels}."
+            )
+
+    def classes_for(self, *labels):
+        """The `class_count` of the run as a dict; {} where the source has no classes."""
+        if self.class_count is None:
+            return {}
+        return {"class_count": 1 + max(int(max(each)) for each in labels)}
+
+
+def check(args):
+    """Raises a UsageError where options do not go together."""
+    if args.source and (args.preset or args.codings_size):
+        raise click.UsageError(
+            "--from has the networks already; leave --preset, --codings-size out"
+        )
+    if args.freeze_discriminator and not args.source:
+        raise click.UsageError("--freeze-discriminator is for a run that goes on: give --from too")
+
+
+def source_of(args):
+    """The `Source` that was asked for; None for none. Has a folder's images get its shape."""
+    from gan_model import data, runs  # imported by now
+    from gan_model.model import GAN
+
+    if not args.source:
+        return None
+    gan = runs.open_model(args.source)
+    if not isinstance(gan, GAN):
+        raise ValueError(
+            f"{args.source} holds a generator alone, and training needs its discriminator too. "
+            "Give the gan.keras of a run, or the run's folder."
+        )
+    height, width, channels = (*gan.image_shape, 1)[:3]
+    if args.data not in data.NAMES and not any(Path(args.data).glob("train-images*")):
+        args.image_size = args.image_size or (height, width)
+        args.channels = args.channels or channels
+    path = Path(args.source)
+    settings = {
+        "from": str(path.resolve()) if path.exists() else args.source,
+        "source": runs.checksum(gan),
+        "freeze_discriminator": args.freeze_discriminator,
+    }
+    return Source(args.source, gan.image_shape, gan.class_count, settings)

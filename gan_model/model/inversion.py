@@ -1,0 +1,186 @@
+"""Images -> the codings whose generated images are nearest to them."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from gan_model.data.images import check_images
+from gan_model.model.labels import of_each_class, with_labels
+from gan_model.random import numbered
+
+_CANDIDATES = 512  # random codings of each class, of which the nearest ones are the starts
+_BLOCK = 128  # codings that descend together
+_BEYOND = 2.0  # one standard normal coding in 400, or fewer, is longer than sqrt(size) + 2
+_BETA_1, _BETA_2 = 0.9, 0.9  # of Adam; with 0.99 for the second, ends are farther away
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """Codings and what the generator makes of them, one row for each image that was looked for.
+
+    Args:
+        codings: float32 (n, codings_size).
+        labels: int32 (n,); None without classes.
+        images: uint8 (n, *image_shape).
+        distances: (n,), root mean square of the differences of the pixels, in grey levels: 0 to
+            255.
+    """
+
+    codings: np.ndarray
+    labels: np.ndarray | None
+    images: np.ndarray
+    distances: np.ndarray
+
+
+def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, rate=0.3, seed=0):
+    """The `Inversion` of images: codings whose generated images are nearest to them.
+
+    Of 512 random codings those with the nearest images are the starts. From each of them Adam
+    descends the squared distance, and the best end is taken. The distance is that of the pixels,
+    and of the features if some are given, each divided by its mean over the random codings, so
+    that both count alike. A coding gets no longer than nearly all standard normal ones. The same
+    arguments give the same codings.
+
+    Args:
+        sampler: `Sampler` of a generator, such as `gan.sampler()`.
+        images: uint8 (n, height, width) or (n, height, width, channels), as the generator's.
+        labels: for a generator with classes, one label for all images or one for each, (n,). None:
+            each class is tried, and the nearest is taken.
+        features: `gan_model.features.Features`, which must be made of TensorFlow operations. None:
+            pixels only.
+        starts: descents for each image, and for each class that is tried.
+        steps: of a descent.
+        rate: learning rate of the first step; it falls to 0 by a cosine.
+        seed: of the random codings.
+
+    Raises:
+        ValueError: images of another shape or type, or labels that do not fit.
+
+    Reference: Zhu et al. (2016), "Generative visual manipulation on the natural image manifold";
+    Bora et al. (2017) for several starts and for short codings; Kingma and Ba (2015).
+    """
+    generated = sampler.generate(1)
+    check_images(images, generated.shape[1:], sampler.image_range)
+    targets = np.asarray(images).reshape(len(images), *generated.shape[1:])
+    tried = _tried(sampler, len(targets), labels)
+    distance = _Distance(sampler, features)
+    wanted = distance.parts(tf.constant(targets, tf.float32))
+    begun, scales = _starts(distance, wanted, tried, starts=starts, seed=seed)
+    begun_labels = None if sampler.class_count is None else np.repeat(tried.ravel(), starts)
+    each = np.repeat(np.arange(len(targets)), tried.shape[1] * starts)  # row -> image
+    ends, paid = _descended(distance, begun, begun_labels, wanted, scales, each, steps, rate)
+    best = paid.reshape(len(targets), -1).argmin(axis=1)
+    best += np.arange(len(targets)) * tried.shape[1] * starts
+    codings, labels = ends[best], None if begun_labels is None else begun_labels[best]
+    made = sampler.images_of(codings, labels=labels)
+    return Inversion(codings, labels, made, differences(made, targets))
+
+
+def differences(images, others):
+    """Root mean squares (n,) of the differences between pixels of uint8 images, in grey levels."""
+    apart = np.asarray(images, np.float64) - np.asarray(others, np.float64)
+    return np.sqrt((apart**2).reshape(len(apart), -1).mean(axis=1))
+
+
+class _Distance:
+    """What is compared of two images: their pixels, and their features if some are given."""
+
+    def __init__(self, sampler, features):
+        self.sampler, self.features = sampler, features
+
+    def parts(self, values):
+        """Grey or colour values (n, height, width, ...), 0 to 255 -> list of vectors (n, size)."""
+        pixels = tf.reshape(values, (tf.shape(values)[0], -1))
+        if self.features is None:
+            return [pixels]
+        channels = values if len(values.shape) == 4 else values[..., None]
+        return [pixels, self.features.differentiable(channels)]
+
+    def parts_of(self, codings, labels):
+        """The same of the generator's images."""
+        low, high = self.sampler.image_range
+        images = self.sampler.generator(with_labels(codings, labels), training=False)
+        return self.parts((tf.cast(images, tf.float32) - low) * (255.0 / (high - low)))
+
+
+def _tried(sampler, count, labels):
+    """The classes to try for each image, int32 (count, tried); one column without classes."""
+    if sampler.class_count is not None and labels is None:
+        return np.tile(np.arange(sampler.class_count, dtype=np.int32), (count, 1))
+    labels = of_each_class(count, labels, sampler.class_count)
+    return np.zeros((count, 1), np.int32) if labels is None else labels[:, None]
+
+
+def _starts(distance, wanted, tried, *, starts, seed):
+    """The nearest of random codings, and the scale of each part of the distance.
+
+    Returns:
+        Codings (images * tried * starts, codings_size), and scales (images, parts).
+    """
+    sampler = distance.sampler
+    codings = numbered(0, _CANDIDATES, sampler.codings_size, seed=seed).numpy()
+    parts_of = tf.function(distance.parts_of, reduce_retracing=True)
+    known = {}
+    for label in np.unique(tried):
+        labels = None if sampler.class_count is None else tf.fill((_CANDIDATES,), label)
+        known[label] = [part.numpy() for part in parts_of(tf.constant(codings), labels)]
+    wanted, chosen, scales = [part.numpy() for part in wanted], [], []
+    for i, labels in enumerate(tried):
+        targets = [want[i] for want in wanted]
+        squares = np.array([_squares(known[one], targets) for one in labels])
+        scales.append(squares.mean(axis=(0, 2)) + 1e-6)
+        near = (squares / scales[-1][:, None]).sum(axis=1)
+        chosen += [codings[np.argsort(row, kind="stable")[:starts]] for row in near]
+    return np.concatenate(chosen), np.array(scales, np.float32)
+
+
+def _squares(candidates, targets):
+    """Mean squared differences (parts, candidates)."""
+    pairs = zip(candidates, targets, strict=True)
+    return [((have - target) ** 2).mean(axis=1) for have, target in pairs]
+
+
+def _descended(distance, codings, labels, wanted, scales, each, steps, rate):
+    """Where the descents from `codings` end, and the distance there: arrays of equal length."""
+    descend = tf.function(_descent(distance, steps, rate), reduce_retracing=True)
+    ends = []
+    for first in range(0, len(codings), _BLOCK):
+        rows = slice(first, first + _BLOCK)
+        ends.append(
+            descend(
+                tf.constant(codings[rows]),
+                None if labels is None else tf.constant(labels[rows]),
+                [tf.gather(part, each[rows]) for part in wanted],
+                tf.constant(scales[each[rows]]),
+            )
+        )
+    return (np.concatenate([one.numpy() for one in part]) for part in zip(*ends, strict=True))
+
+
+def _descent(distance, steps, rate):
+    """A function (codings, labels, wanted, scales) -> codings after Adam, and their distances."""
+    longest = math.sqrt(distance.sampler.codings_size) + _BEYOND
+
+    def paid_for(codings, labels, wanted, scales):
+        pairs = zip(distance.parts_of(codings, labels), wanted, strict=True)
+        squares = [tf.reduce_mean((have - want) ** 2, axis=1) for have, want in pairs]
+        return tf.reduce_sum(tf.stack(squares, axis=1) / scales, axis=1)
+
+    def descend(codings, labels, wanted, scales):
+        mean, square = tf.zeros_like(codings), tf.zeros_like(codings)
+        for step in tf.range(1.0, steps + 1.0):
+            with tf.GradientTape() as tape:
+                tape.watch(codings)
+                paid = paid_for(codings, labels, wanted, scales)
+            gradient = tape.gradient(paid, codings)
+            mean = _BETA_1 * mean + (1 - _BETA_1) * gradient
+            square = _BETA_2 * square + (1 - _BETA_2) * gradient**2
+            towards = mean / (1 - _BETA_1**step)
+            towards /= tf.sqrt(square / (1 - _BETA_2**step)) + 1e-8
+            now = rate * 0.5 * (1 + tf.cos(math.pi * (step - 1) / steps))
+            codings = tf.clip_by_norm(codings - now * towards, longest, axes=[1])
+        return codings, paid_for(codings, labels, wanted, scales)
+
+    return descend

@@ -1,0 +1,161 @@
+"""A trained GAN -> one that goes on with other images."""
+
+import keras
+import numpy as np
+
+from gan_model.model import GAN
+from gan_model.presets.rules import augment_for
+
+
+def fine_tuned(
+    source,
+    *,
+    class_count=None,
+    freeze_discriminator=0,
+    generator_learning_rate=None,
+    discriminator_learning_rate=None,
+    image_count=None,
+    seed=0,
+):
+    """A compiled GAN that begins with the weights of a trained one, to be trained on other images.
+
+    ```python
+    gan = presets.fine_tuned(presets.pretrained("fashion"), freeze_discriminator=2)
+    gan.fit(digits)
+    ```
+
+    It has the weights of both players and of the average, and the settings that `source` was
+    compiled with. The optimizers and the counters begin anew.
+
+    Args:
+        source: compiled `GAN`. Its networks become those of the new GAN, so it must not be used
+            any more.
+        class_count: number of classes of the new images, for a source with classes. None: as the
+            source. If it differs, each weight that belongs to a class starts as the mean over the
+            classes of the source.
+        freeze_discriminator: number of layers of the discriminator that are not trained: the first
+            ones that have weights (Mo et al., 2020). They hold on few images what the source knew
+            of edges and textures.
+        generator_learning_rate, discriminator_learning_rate: None: those of the source.
+        image_count: number of new training images. With fewer than 5,000, images are augmented
+            adaptively, as in `modern`. None, or a source with an augmentation: as the source.
+        seed: of the codings and of the order of the images.
+
+    Raises:
+        ValueError: `source` is no compiled GAN, or classes or layers do not fit.
+
+    Reference: Wang et al. (2018), "Transferring GANs: generating images from limited data".
+    """
+    _check(source)
+    networks = source.generator, source.discriminator
+    averaged = None if source.average is None else source.averaged_generator.get_weights()
+    if class_count not in (None, source.class_count):
+        networks, averaged = _with_classes(source, class_count, averaged)
+    _freeze(networks[1], freeze_discriminator)
+    gan = GAN(
+        *networks,
+        codings_size=source.codings_size,
+        class_count=class_count or source.class_count,
+        image_range=source.image_range,
+        seed=seed,
+    )
+    gan.compile(
+        source.loss,
+        _anew(source.generator_optimizer, generator_learning_rate),
+        _anew(source.discriminator_optimizer, discriminator_learning_rate),
+        class_loss=source.class_loss,
+        penalty=source.penalty,
+        constraint=source.constraint,
+        augment=source.augment or augment_for(image_count),
+        average=source.average,
+        discriminator_steps=source.discriminator_steps,
+        **source.execution_settings,
+    )
+    if averaged is not None:
+        gan.averaged_generator.set_weights(averaged)
+    return gan
+
+
+def _check(source):
+    if not isinstance(source, GAN) or not source.compiled:
+        raise ValueError(
+            f"Training goes on from a compiled GAN. Received: {type(source).__name__}. A file of a "
+            "generator alone does not do: type the GAN's file, such as the gan.keras of a run."
+        )
+
+
+def _anew(optimizer, learning_rate):
+    """An optimizer with the same settings, without its state."""
+    anew = type(optimizer).from_config(optimizer.get_config())
+    if learning_rate is not None:
+        anew.learning_rate = learning_rate
+    return anew
+
+
+def _freeze(discriminator, count):
+    """Freezes the first `count` layers that have weights."""
+    layers = [layer for layer in discriminator.layers if layer.weights]
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < len(layers):
+        raise ValueError(
+            f"The discriminator has {len(layers)} layers with weights, and one or more must "
+            f"learn. Received: freeze_discriminator={count!r}. Type 0 to {len(layers) - 1}."
+        )
+    for layer in layers[:count]:
+        layer.trainable = False
+
+
+def _with_classes(source, class_count, averaged):
+    """Both networks, and the weights of the average, for another number of classes."""
+    if source.class_count is None:
+        raise ValueError(
+            "The GAN to go on from was trained without classes, so it cannot learn "
+            f"{class_count}. Leave class_count out, or choose a GAN with classes, such as "
+            "presets.pretrained('fashion_by_class')."
+        )
+    counts = source.class_count, class_count
+    networks = [_resized(one, *counts) for one in (source.generator, source.discriminator)]
+    if averaged is not None:
+        weights = networks[0].get_weights()
+        averaged = [_fitted(a, w.shape, *counts) for a, w in zip(averaged, weights, strict=True)]
+    return networks, averaged
+
+
+def _resized(network, before, after):
+    """A network with layers for `after` classes where it had some for `before`."""
+    try:
+        logits = network.outputs[1:]
+        made = keras.models.clone_model(
+            network, clone_function=lambda layer: _clone(layer, logits, before, after)
+        )
+        values = [
+            _fitted(old, new.shape, before, after)
+            for old, new in zip(network.get_weights(), made.get_weights(), strict=True)
+        ]
+        made.set_weights(values)
+    except Exception as error:  # Keras and the user's own layers may raise anything
+        raise ValueError(
+            f"The network {network.name!r} of {before} classes cannot be changed to {after}: "
+            f"{str(error).strip().splitlines()[0]}. Give images of {before} classes."
+        ) from error
+    return made
+
+
+def _clone(layer, logits, before, after):
+    config = layer.get_config()
+    if config.get("class_count") == before:
+        config["class_count"] = after
+    elif isinstance(layer, keras.layers.Embedding) and layer.input_dim == before:
+        config["input_dim"] = after
+    elif isinstance(layer, keras.layers.Dense) and any(layer.output is one for one in logits):
+        config["units"] = after
+    return type(layer).from_config(config)
+
+
+def _fitted(values, shape, before, after):
+    """Weights of `before` classes -> of `after` classes, each as their mean."""
+    for axis, (have, want) in enumerate(zip(values.shape, shape, strict=True)):
+        if have != want and (have, want) == (before, after):
+            return np.repeat(values.mean(axis=axis, keepdims=True), after, axis=axis)
+    if values.shape != shape:
+        raise ValueError(f"a weight has the shape {values.shape}, expected {shape}")
+    return values

@@ -1,0 +1,183 @@
+"""Going on from a trained GAN with other images."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from gan_model import GAN, augmenting, averaging, losses, presets, runs
+from gan_model.data.images import fingerprint
+from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (32, 16, 16), np.uint8)
+LABELS = np.arange(32) % 3
+
+
+def small_gan(class_count=2):
+    """Dense networks with each of the layers that know classes, and an average."""
+    codings, labels = keras.Input((4,)), keras.Input((), dtype="int32")
+    hidden = ConditionalBatchNormalization(class_count)([layers.Dense(24)(codings), labels])
+    named = layers.concatenate([hidden, layers.Embedding(class_count, 3)(labels)])
+    made = layers.Reshape((16, 16, 1))(layers.Dense(256, activation="tanh")(named))
+    images, of_class = keras.Input((16, 16, 1)), keras.Input((), dtype="int32")
+    first = layers.LeakyReLU()(layers.Dense(16)(layers.Flatten()(images)))
+    second = layers.LeakyReLU()(layers.Dense(16)(first))
+    outputs = [Projection(class_count)([second, of_class]), layers.Dense(class_count)(second)]
+    gan = GAN(
+        keras.Model([codings, labels], made),
+        keras.Model([images, of_class], outputs),
+        class_count=class_count,
+    )
+    adam = [keras.optimizers.Adam(1e-3, beta_1=0.5) for _ in range(2)]
+    gan.compile(losses.Hinge(), *adam, average=averaging.ExponentialMovingAverage(100))
+    return gan
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """The file of a small GAN with 2 classes, trained for two steps."""
+    keras.utils.set_random_seed(3)
+    gan = small_gan()
+    gan.fit(IMAGES, LABELS % 2, batch_size=16, steps_per_epoch=2, verbose=0)
+    path = tmp_path_factory.mktemp("source") / "gan.keras"
+    gan.save(path)
+    return path
+
+
+def weights(network):
+    return [np.array(weight) for weight in network.get_weights()]
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_it_begins_with_the_weights_and_without_the_optimizers_state(source):
+    before = runs.load_model(source)
+    assert before.generator_optimizer.iterations.numpy() == 2
+    begun = [*map(weights, (before.generator, before.discriminator, before.averaged_generator))]
+    gan = presets.fine_tuned(runs.load_model(source), seed=8, generator_learning_rate=0.5)
+    networks = gan.generator, gan.discriminator, gan.averaged_generator
+    assert all(same(one, weights(network)) for one, network in zip(begun, networks, strict=True))
+    assert gan.step.numpy() == gan.generator_optimizer.iterations.numpy() == 0
+    assert not any(np.any(moment) for moment in gan.discriminator_optimizer.variables[2:])
+    rates = gan.generator_optimizer, gan.discriminator_optimizer
+    assert [float(one.learning_rate) for one in rates] == pytest.approx([0.5, 1e-3])
+    assert gan.loss == losses.Hinge() and gan.average == before.average and gan.seed == 8
+
+
+def test_few_images_are_augmented():
+    few = presets.fine_tuned(presets.modern((16, 16, 1), codings_size=4), image_count=300)
+    assert isinstance(few.augment, augmenting.Adaptive)
+    assert presets.fine_tuned(presets.modern((16, 16, 1), codings_size=4)).augment is None
+
+
+def test_frozen_layers_stand_still_and_the_others_learn(source):
+    gan = presets.fine_tuned(runs.load_model(source), freeze_discriminator=2)
+    with_weights = [layer for layer in gan.discriminator.layers if layer.weights]
+    before = [weights(layer) for layer in with_weights]
+    generator = weights(gan.generator)
+    gan.fit(IMAGES, LABELS % 2, batch_size=16, steps_per_epoch=2, verbose=0)
+    moved = [not same(b, weights(a)) for b, a in zip(before, with_weights, strict=True)]
+    assert moved == [False, False] + [True] * (len(with_weights) - 2)
+    assert not same(generator, weights(gan.generator))
+
+
+def test_new_classes_begin_as_the_mean_of_the_old_ones(source):
+    old = runs.load_model(source)
+    gan = presets.fine_tuned(runs.load_model(source), class_count=3)
+    assert gan.class_count == 3
+    codings = np.random.default_rng(1).normal(size=(5, 4)).astype(np.float32)
+    of_each = [gan([codings, np.full(5, label, np.int32)]).numpy() for label in range(3)]
+    assert np.array_equal(of_each[0], of_each[2]), "all new classes begin alike"
+    pairs = zip(old.generator.weights, gan.generator.weights, strict=True)
+    changed = [(a, b) for a, b in pairs if a.shape != b.shape]
+    assert changed
+    for before, after in changed:
+        expected = np.repeat(before.numpy().mean(axis=0, keepdims=True), 3, axis=0)
+        np.testing.assert_array_equal(after.numpy(), expected)
+    gan.fit(IMAGES, LABELS, batch_size=16, steps_per_epoch=1, verbose=0)
+    logits = gan.discriminator([IMAGES[:1, ..., None] / 255.0, LABELS[:1]])[1]
+    assert logits.shape == (1, 3)
+
+
+def test_the_classes_of_a_preset_change_too():
+    gan = presets.modern_conditional((16, 16, 1), class_count=2, codings_size=4)
+    more = presets.fine_tuned(gan, class_count=5)
+    assert more.generate(5).shape == (5, 16, 16, 1)
+    assert more.discriminator.output_shape == [(None, 1), (None, 5)]
+
+
+def users_gan():
+    generator = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(64, activation="tanh"), layers.Reshape((8, 8))]
+    )
+    discriminator = keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1)])
+    return GAN(generator, discriminator)
+
+
+def test_what_cannot_go_on_is_refused():
+    gan = users_gan()
+    with pytest.raises(ValueError, match=r"compiled GAN\. Received: GAN"):
+        presets.fine_tuned(gan)
+    with pytest.raises(ValueError, match="Received: Sequential"):
+        presets.fine_tuned(gan.generator)
+    gan.compile()
+    with pytest.raises(ValueError, match="trained without classes, so it cannot learn 3"):
+        presets.fine_tuned(gan, class_count=3)
+    for count in (1, -1, True):
+        with pytest.raises(ValueError, match=r"1 layers with weights.*Type 0 to 0"):
+            presets.fine_tuned(gan, freeze_discriminator=count)
+    assert presets.fine_tuned(gan).average is None
+
+
+# The run folder.
+
+
+def settings_of(source, **more):
+    return {
+        "preset": "fine_tuned",
+        "data": "noise",
+        "images": fingerprint(IMAGES),
+        "class_count": 3,
+        "batch_size": 16,
+        "seed": 4,
+        "from": str(source),
+        "source": runs.checksum(runs.load_model(source)),
+        "freeze_discriminator": 1,
+    } | more
+
+
+def go(folder, settings, *, epochs):
+    with folder.opened(settings):
+        gan = runs.build(settings)
+        listed = folder.callbacks(settings)
+        shape = {"batch_size": 16, "steps_per_epoch": 2, "verbose": 0}
+        gan.fit(IMAGES, LABELS, epochs=epochs, callbacks=listed, **shape)
+    return gan
+
+
+def test_a_resumed_run_is_the_same_to_the_bit(source, tmp_path):
+    settings = settings_of(source)
+    whole = go(runs.RunFolder(tmp_path / "whole"), settings, epochs=3)
+    folder = runs.RunFolder(tmp_path / "parts")
+    go(folder, settings, epochs=1)
+    moved = tmp_path / "moved.keras"
+    moved.write_bytes(source.read_bytes())
+    resumed = go(folder, settings | {"from": str(moved)}, epochs=3)
+    states = [[np.array(v) for v in gan.state_variables] for gan in (whole, resumed)]
+    assert same(*states)
+    moved.unlink()  # the folder knows its source
+    loaded = folder.load()
+    assert same([np.array(v) for v in loaded.state_variables], states[0])
+
+
+def test_another_source_is_refused(source, tmp_path):
+    settings, folder = settings_of(source), runs.RunFolder(tmp_path / "run")
+    go(folder, settings, epochs=1)
+    other = small_gan()
+    other.save(tmp_path / "other.keras")
+    with pytest.raises(ValueError, match=r"source was .*, now "):
+        go(folder, settings_of(tmp_path / "other.keras"), epochs=2)
+    with pytest.raises(ValueError, match="is not the GAN that the run began with"):
+        runs.build(settings | {"from": str(tmp_path / "other.keras")})

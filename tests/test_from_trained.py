@@ -1,0 +1,110 @@
+"""The commands that begin with a trained GAN: sample, invert, train --from."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from processes import SIDE, images_in
+from test_fine_tuning import IMAGES, LABELS, small_gan
+
+from gan_model import commands, runs
+from gan_model.commands.program import Program
+from gan_model.data import load_images
+
+
+def command(*words):
+    """Runs a command in this process; its exit status."""
+    try:
+        commands.group.main([*map(str, words)], obj=Program(["gan-model"]), standalone_mode=False)
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+@pytest.fixture
+def refused(capsys):
+    """What a command says that refuses its arguments."""
+
+    def said(*words):
+        assert command(*words) == 2
+        return capsys.readouterr().err
+
+    return said
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    gan = small_gan()
+    gan.fit(IMAGES, LABELS % 2, batch_size=16, steps_per_epoch=2, verbose=0)
+    path = tmp_path_factory.mktemp("source") / "gan.keras"
+    gan.save(path)
+    return path
+
+
+def test_a_trained_gan_is_sampled_by_its_name(tmp_path, refused):
+    whole, near = tmp_path / "whole.npz", tmp_path / "near.npz"
+    assert command("sample", "fashion", "--count", 30, "--out", whole) == 0
+    assert command("sample", "fashion", "--count", 30, "--truncation", 0.3, "--out", near) == 0
+    spread = [load_images(path).std(axis=0).mean() for path in (whole, near)]
+    assert spread[1] < spread[0]
+    assert "1.5 is not from 0 to 1" in refused("sample", "fashion", "--truncation", 1.5)
+    assert "no trained GAN fashoin" in refused("sample", "fashoin")
+
+
+def test_an_image_is_inverted_to_a_file_that_gives_it_again(tmp_path, capsys, refused):
+
+    gan = runs.open_model("fashion")
+    made = gan.generate(7, seed=3)[6:]
+    Image.fromarray(made[0, ..., 0]).save(tmp_path / "a.png")
+    out = tmp_path / "found.png"
+    asked = ["--image", tmp_path / "a.png", "--out", out, "--steps", 100, "--pixels-only"]
+    assert command("invert", "fashion", *asked) == 0
+    content = json.loads(out.with_suffix(".json").read_text())
+    again = gan.sampler().images_of(content["codings"])
+    apart, unlike = (
+        np.sqrt(np.mean((np.float32(made) - other) ** 2)) for other in (again, gan.generate(1))
+    )
+    assert apart < unlike / 3
+    assert f"{apart:.1f} grey levels" in capsys.readouterr().out
+    assert Image.open(out).size[0] > 28
+    assert "--image FILE, or --check N" in refused("invert", "fashion")
+    (tmp_path / "b.png").write_text("none")
+    assert "cannot be read as an image" in refused(
+        "invert", "fashion", "--image", tmp_path / "b.png"
+    )
+
+
+def test_training_and_held_out_images_are_compared(tmp_path, capsys):
+    asked = ["--data", "sample", "--steps", 3, "--starts", 1, "--out", tmp_path / "check.png"]
+    assert command("invert", "fashion", "--check", 5, *asked) == 0
+    shown = capsys.readouterr().out
+    assert "5 training images: median" in shown and "5 held-out images: median" in shown
+    assert "with probability" in shown and (tmp_path / "check.png").exists()
+
+
+def test_training_goes_on_from_a_file(tmp_path, source, capsys, refused):
+    images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
+    asked = ["--data", images, "--from", source, "--freeze-discriminator", 1, "--run-dir", run]
+    asked += ["--batch-size", 8, "--features", "sliced"]
+    assert command("train", *asked, "--epochs", 1) == 0
+    settings = runs.RunFolder(run).read_settings()
+    assert settings["source"] == runs.checksum(runs.load_model(source))
+    assert settings["image_shape"] == [SIDE, SIDE, 1] and settings["class_count"] == 1
+    gan = runs.open_model(run)
+    assert not next(layer for layer in gan.discriminator.layers if layer.weights).trainable
+    assert command("train", *asked, "--epochs", 2) == 0
+    assert runs.RunFolder(run).epochs_done() == 2
+    assert "Going on" in capsys.readouterr().out
+    small_gan().save(tmp_path / "other.keras")
+    other = [tmp_path / "other.keras" if word is source else word for word in asked]
+    assert "source was" in refused("train", *other, "--epochs", 3)
+
+
+def test_what_does_not_go_together_is_refused(tmp_path, source, refused):
+    assert "leave --preset" in refused("train", "--from", source, "--preset", "modern")
+    assert "give --from too" in refused("train", "--freeze-discriminator", 1)
+    assert "makes images of shape (16, 16, 1)" in refused("train", "--from", source)
+    runs.load_model(source).generator.save(tmp_path / "generator.keras")
+    said = refused("train", "--from", tmp_path / "generator.keras")
+    assert "holds a generator alone" in said

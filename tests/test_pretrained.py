@@ -1,0 +1,101 @@
+"""The trained GANs that come with the package."""
+
+import json
+
+import numpy as np
+import pytest
+
+from gan_model import data, features, metrics, presets, runs
+from gan_model.model import Sampler
+from gan_model.presets import pretrained
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return data.load("sample")[1]
+
+
+@pytest.mark.parametrize("name", presets.PRETRAINED)
+def test_its_quality_is_what_its_record_says(name, held_out):
+    about, gan = presets.about_pretrained(name), presets.pretrained(name)
+    said = about["quality"]["sample"]
+    assert said["count"] == len(held_out[0])
+    reference = metrics.Reference((metrics.FeatureMetrics(features.fashion()),), held_out[0])
+    read = reference.compare(gan.generate(said["count"]))
+    # Another machine rounds otherwise, which moves some pixels by one grey level.
+    for number in ("fid_fashion", "precision_fashion", "recall_fashion"):
+        assert read[number] == pytest.approx(said["gan"][number], abs=0.02)
+    assert said["floor"]["fid_fashion"] < read["fid_fashion"] < 2
+    exact = about["fid_fashion_in_float32"]["sample"]
+    assert said["gan"]["fid_fashion"] == pytest.approx(exact, rel=0.02), "float16 cost quality"
+
+
+def test_classes_are_made_as_asked():
+    gan = presets.pretrained("fashion_by_class")
+    made = features.fashion().classes(gan.generate(200))
+    assert np.mean(made == np.arange(200) % 10) > 0.85
+
+
+@pytest.mark.parametrize("name", presets.PRETRAINED)
+def test_it_can_be_trained_on_and_tells_how_it_was_made(name):
+    gan = presets.pretrained(name)
+    assert gan.compiled and int(gan.step.value) == 0
+    weights = zip(gan.generator.get_weights(), gan.averaged_generator.get_weights(), strict=True)
+    assert all(np.array_equal(one, other) for one, other in weights)
+    about = presets.about_pretrained(name)
+    told = {"command", "preset", "data", "seed", "epochs", "minutes", "licence", "versions"}
+    assert told <= set(about)
+    assert f"--preset {about['preset']}" in about["command"]
+
+
+def test_the_discriminator_knows_garments_from_noise(held_out):
+    gan = presets.pretrained("fashion")
+    real = held_out[0][:200, ..., None] / 127.5 - 1
+    noise = np.random.default_rng(0).permuted(real.reshape(200, -1), axis=1).reshape(real.shape)
+    scores = [float(np.mean(gan.discriminator.predict(x, verbose=0))) for x in (real, noise)]
+    assert scores[0] > scores[1] + 1
+
+
+def test_the_files_are_small():
+    sizes = [path.stat().st_size for path in pretrained.FOLDER.iterdir()]
+    assert len(sizes) == 2 * len(presets.PRETRAINED)
+    assert sum(sizes) < 3_000_000
+
+
+def test_a_damaged_file_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    about = {"sha256": "0", "image_shape": [28, 28, 1], "arguments": {}}
+    (tmp_path / "fashion.json").write_text(json.dumps(about))
+    (tmp_path / "fashion.npz").write_bytes(b"none")
+    with pytest.raises(ValueError, match=r"fashion\.npz is damaged: its checksum is wrong"):
+        presets.pretrained("fashion")
+    (tmp_path / "fashion.json").write_text("{")
+    with pytest.raises(ValueError, match=r"fashion\.json is damaged.*Install gan-model again"):
+        presets.pretrained("fashion")
+
+
+def test_names_are_resolved_in_one_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gan = runs.open_model("fashion")
+    assert Sampler.of(gan).generate(1).shape == (1, 28, 28, 1)
+    assert runs.trained_on("fashion")["data"] == "fashion_mnist"
+    gan.save("own.keras")
+    assert runs.checksum(runs.open_model("own.keras")) == runs.checksum(gan)
+    assert runs.trained_on("own.keras") is None
+    with pytest.raises(ValueError, match=r"no trained GAN fashoin.*fashion, fashion_by_class"):
+        runs.open_model("fashoin")
+    with pytest.raises(ValueError, match="Did you mean 'fashion'"):
+        presets.pretrained("fashoin")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="holds no run"):
+        runs.open_model("empty")
+
+
+def test_truncation_makes_images_more_alike():
+    sampler = presets.pretrained("fashion").sampler()
+    spread = [sampler.generate(64, truncation=t).std(axis=0).mean() for t in (1, 0.5, 0)]
+    assert spread[0] > spread[1] > spread[2] == 0
+    assert np.array_equal(sampler.generate(3, truncation=1), sampler.generate(3))
+    for refused in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="factor from 0 to 1"):
+            sampler.generate(1, truncation=refused)
