@@ -32,11 +32,15 @@ class UpsampledConv2D(layers.Layer):
         )
 
     def call(self, images):
-        kernel = tf.cast(tf.convert_to_tensor(self.kernel), self.compute_dtype)
-        kernel = tf.transpose(_added(_added(kernel, axis=0), axis=1), (0, 1, 3, 2))
+        kernel = self.transposed_kernel()
         batch, (height, width) = tf.shape(images)[0], images.shape[1:3]
         shape = (batch, 2 * height, 2 * width, self.filters)
         return tf.nn.conv2d_transpose(images, kernel, shape, strides=2, padding="SAME")
+
+    def transposed_kernel(self):
+        """The kernel of the transposed convolution with strides 2, (4, 4, filters, channels)."""
+        kernel = tf.cast(tf.convert_to_tensor(self.kernel), self.compute_dtype)
+        return tf.transpose(_added(_added(kernel, axis=0), axis=1), (0, 1, 3, 2))
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape

@@ -1,0 +1,35 @@
+"""The directions of codings that change images most."""
+
+import numpy as np
+
+COUNT = 8
+
+
+def directions(program, count=COUNT):
+    """Principal directions of a program's first layer, most effective first.
+
+    They are the right singular vectors of its kernel, which is scaled as the batch normalization
+    after it does, so that each feature counts by how far it moves what follows.
+
+    Args:
+        program: `Program`.
+        count: most directions.
+
+    Returns:
+        float32 (count, codings_size), of length 1; fewer where codings are shorter. (0,
+        codings_size) if the first layer is not dense.
+
+    Reference: Shen and Zhou (2021), "Closed-form factorization of latent semantics in GANs".
+    """
+    first, *later = (each for each in program.operations if each.kind != "reshape")
+    if first.kind != "dense":
+        return np.zeros((0, program.codings_size), np.float32)
+    kernel = first.weights["kernel"]
+    if later and later[0].kind == "affine":
+        scale = np.sqrt(np.square(later[0].weights["scale"]).mean(axis=0))  # mean of the classes
+        kernel = kernel * np.tile(scale, kernel.shape[1] // len(scale))
+    left, _, _ = np.linalg.svd(kernel.astype(np.float64), full_matrices=False)
+    found = left.T[:count]
+    # A singular vector has no sign of its own: the largest number of each is made positive.
+    largest = found[np.arange(len(found)), np.abs(found).argmax(axis=1)]
+    return (found * np.sign(largest)[:, None]).astype(np.float32)

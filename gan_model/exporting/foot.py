@@ -1,0 +1,61 @@
+"""What is known of a GAN -> the lines at the foot of its page."""
+
+import html
+
+_LESS_IS_BETTER = ("fid", "kid", "swd")
+
+
+def facts(about):
+    """The HTML of a description list; "" if nothing is known.
+
+    Args:
+        about: dict with any of these keys, for example `exporting.of_run(folder)`.
+            preset, data, data_licence: texts.
+            seed: number.
+            trained: dict with any of `epoch`, `images`, `minutes`.
+            quality: dict with `figures` and `floor`, both from names to numbers, and
+                `held_out_images`.
+            trained_with: dict from packages to their versions.
+            command: what to type to make it again.
+    """
+    lines = {
+        "Preset": about.get("preset"),
+        "Data": _data(about),
+        "Training": _training(about.get("trained") or {}),
+        "Quality": _quality(about.get("quality")),
+        "Made with": ", ".join(f"{k} {v}" for k, v in (about.get("trained_with") or {}).items()),
+    }
+    shown = [(name, html.escape(str(text))) for name, text in lines.items() if text]
+    if about.get("command"):
+        shown.append(("To make it again", f"<code>{html.escape(about['command'])}</code>"))
+    return "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>\n" for name, text in shown)
+
+
+def _data(about):
+    licence = about.get("data_licence")
+    return about.get("data") and about["data"] + (f" ({licence})" if licence else "")
+
+
+def _training(trained):
+    parts = []
+    if "epoch" in trained:
+        parts.append(f"{trained['epoch']:,} epochs" if trained["epoch"] > 1 else "1 epoch")
+    if "images" in trained:
+        parts.append(f"{trained['images']:,} images")
+    if "minutes" in trained:
+        parts.append(f"{trained['minutes']:.3g} minutes")
+    return ", ".join(parts)
+
+
+def _quality(quality):
+    """The distance, precision and recall, each with its floor."""
+    if not quality:
+        return ""
+    shown = []
+    for name, value in quality["figures"].items():
+        kind = name.split("_")[0]
+        if name.endswith("_error") or kind not in ("fid", "swd", "precision", "recall"):
+            continue
+        better = "less is better, " if kind in _LESS_IS_BETTER else ""
+        shown.append(f"{name} {value:.3g} ({better}real images {quality['floor'][name]:.3g})")
+    return f"{'; '.join(shown)}. On {quality['held_out_images']:,} held-out images."

@@ -1,0 +1,87 @@
+"""The weights of a program -> a small text: whole numbers of steps, compressed, in base64.
+
+A kernel is rounded to whole numbers of a step, which is a fraction of the standard deviation of
+each output's weights. So a weight takes about 10 bits, where float16 takes 16. Biases, scales and
+offsets stay float32; they are few.
+"""
+
+import base64
+import gzip
+from dataclasses import replace
+
+import numpy as np
+
+_GREATEST = 2**15 - 1  # of int16
+
+
+def rounded(program, fineness):
+    """The program with rounded kernels, and how they were rounded.
+
+    Args:
+        program: `Program`.
+        fineness: steps in one standard deviation.
+
+    Returns:
+        (program, numbers): `numbers` has for each operation None, or (int16 array as the kernel,
+        float32 steps (outputs,)).
+    """
+    numbers = [_rounded(each.weights.get("kernel"), fineness) for each in program.operations]
+    operations = tuple(
+        each if pair is None else replace(each, weights={**each.weights, "kernel": pair[0] * pair[1]})
+        for each, pair in zip(program.operations, numbers, strict=True)
+    )
+    return replace(program, operations=operations), numbers
+
+
+def _rounded(kernel, fineness):
+    if kernel is None:
+        return None
+    rows = kernel.reshape(-1, kernel.shape[-1])
+    steps = np.maximum(rows.std(axis=0) / fineness, np.abs(rows).max(axis=0) / _GREATEST)
+    steps = np.where(steps > 0, steps, 1).astype(np.float32)
+    return np.rint(kernel / steps).clip(-_GREATEST, _GREATEST).astype(np.int16), steps
+
+
+def packed(program, numbers):
+    """The operations as JSON can hold them, and the text of their weights.
+
+    The text is base64 of gzip of all arrays, one after the other, little endian. Kernels stand as
+    all low bytes, then all high bytes, which compresses better. Each array of an operation is told
+    as {"offset": first byte, "shape": [...]}.
+
+    Args:
+        program: `Program`.
+        numbers: see `rounded`.
+    """
+    told, content = [], bytearray()
+
+    def added(array, data):
+        offset = len(content)
+        content.extend(data)
+        return {"offset": offset, "shape": list(array.shape)}
+
+    for operation, pair in zip(program.operations, numbers, strict=True):
+        arrays = {name: each for name, each in operation.weights.items() if name != "kernel"}
+        if pair is not None:
+            arrays["steps"] = pair[1]
+        weights = {name: added(each, each.astype("<f4").tobytes()) for name, each in arrays.items()}
+        if pair is not None:
+            weights["kernel"] = added(pair[0], _planes(pair[0]))
+        told.append(
+            {
+                "kind": operation.kind,
+                "shape": list(operation.shape),
+                "settings": operation.settings,
+                "weights": weights,
+            }
+        )
+    return told, in_base64(gzip.compress(bytes(content), mtime=0))
+
+
+def in_base64(content):
+    """Bytes as base64 text."""
+    return base64.b64encode(content).decode("ascii")
+
+
+def _planes(numbers):
+    return numbers.astype("<i2").reshape(-1, 1).view(np.uint8).T.tobytes()

@@ -1,0 +1,142 @@
+"""A generator -> one HTML file that runs it in a browser."""
+
+import html
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+import gan_model
+from gan_model.exporting.arithmetic import run
+from gan_model.exporting.directions import directions
+from gan_model.exporting.foot import facts
+from gan_model.exporting.packing import in_base64, packed, rounded
+from gan_model.exporting.program import program as program_of
+from gan_model.model.labels import of_each_class, with_labels
+from gan_model.model.sampling import Sampler
+from gan_model.random import numbered
+from gan_model.storage.atomic import atomic_write
+
+COUNT = 64  # images that are compared
+_CLOSE = 0.5  # grey levels: half of what is promised, for other codings may differ more
+_FINENESS = 64, 128, 256, 512, 1024, 2048  # steps in a standard deviation of weights
+
+
+@dataclass(frozen=True)
+class Page:
+    """What `page` wrote; `print` shows it.
+
+    Args:
+        path: the file.
+        size: in bytes.
+        greatest_difference: between its images and those of the generator before they are
+            rounded, in grey levels, computed by TensorFlow with the rounded weights.
+    """
+
+    path: Path
+    size: int
+    greatest_difference: float
+
+    def __str__(self):
+        return (
+            f"{self.path} ({self.size / 1e6:.2f} MB). With its rounded weights {COUNT} images "
+            f"differ from the generator's by at most {self.greatest_difference:.2f} grey levels."
+        )
+
+
+def page(model, path, *, title=None, about=None):
+    """Writes a page to walk through the codings of a generator: one HTML file, without a server.
+
+    The page runs the generator in the browser. The weights in it are rounded as coarsely as keeps
+    64 images within half a grey level of the generator's.
+
+    Args:
+        model: `GAN`, whose averaged generator is shown if there is one; a generator; or a
+            `Sampler` of one whose codings size or value range cannot be read from its layers.
+        path: the file, which ends in .html.
+        title: of the page. None: the file's name.
+        about: dict of what is known of the GAN, shown at the foot; see `exporting.foot.facts`.
+
+    Returns:
+        `Page`.
+
+    Raises:
+        ValueError: a layer is none that the page can run; the sentence names it. Or weights are
+            not finite.
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".html":
+        raise ValueError(f"A page is a file that ends in .html. Received: {path}.")
+    sampler = model if isinstance(model, Sampler) else Sampler.of(model)
+    if not sampler.is_finite:
+        raise ValueError(
+            "The generator has weights that are not finite: its training diverged. Take an "
+            "earlier epoch, such as best.keras of its run."
+        )
+    program = program_of(sampler)
+    small, numbers, difference = _as_small_as_close(program, sampler)
+    operations, weights = packed(small, numbers)
+    told = {
+        **_interface(program),
+        "version": gan_model.__version__,
+        "operations": operations,
+        "directions": in_base64(directions(program).astype("<f4").tobytes()),
+    }
+    text = _joined(title or path.stem, told, weights, facts(about or {}))
+    with atomic_write(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+    return Page(path, len(text.encode()), difference)
+
+
+def _as_small_as_close(program, sampler):
+    """The program with the coarsest weights whose images are close, and how far they differ."""
+    codings = numbered(0, COUNT, program.codings_size, seed=0).numpy()
+    labels = of_each_class(COUNT, None, program.class_count)
+    expected = np.asarray(sampler.generator(with_labels(codings, labels), training=False))
+    low, high = program.image_range
+    for fineness in _FINENESS:
+        small, numbers = rounded(program, fineness)
+        images = run(small, codings, labels)
+        difference = np.abs(images - expected.reshape(images.shape)).max() * 255 / (high - low)
+        if difference <= _CLOSE:
+            return small, numbers, float(difference)
+    raise ValueError(
+        f"The page's images differ from the generator's by {difference:.2f} grey levels, {_CLOSE} "
+        "is allowed. Does the generator compute in bfloat16, or do its weights differ by orders "
+        "of magnitude? Export it to another format instead: gan_model.exporting.export."
+    )
+
+
+def _interface(program):
+    return {
+        "codings_size": program.codings_size,
+        "class_count": program.class_count,
+        "image_shape": list(program.image_shape),
+        "image_range": list(program.image_range),
+    }
+
+
+def _joined(title, told, weights, facts):
+    """The file: the template, with everything that it names put in its place."""
+    parts = {
+        "title": html.escape(title),
+        "style": _file("style.css"),
+        "engine": _file("engine.js"),
+        "explorer": _file("explorer.js"),
+        "facts": facts,
+        # "<" could end the script element that holds it.
+        "program": json.dumps(told, separators=(",", ":")).replace("<", "\\u003c"),
+        "weights": weights,
+    }
+    text = _file("page.html")
+    for name, part in parts.items():
+        before, after = text.split(f"{{{{ {name} }}}}")
+        text = before + part + after
+    return text
+
+
+def _file(name):
+    return resources.files("gan_model.exporting").joinpath("explorer", name).read_text("utf-8")

@@ -1,0 +1,80 @@
+"""A generator -> a program: the list of operations that the page's engine runs."""
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from gan_model.exporting.operations import of_layer
+from gan_model.networks.conditional import ConditionalBatchNormalization
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a generator computes.
+
+    Args:
+        operations: tuple of `Operation`s; each takes the result of the one before.
+        codings_size: numbers in one coding.
+        class_count: number of classes; None without.
+        image_shape: (height, width, channels).
+        image_range: least and greatest value of the images.
+    """
+
+    operations: tuple
+    codings_size: int
+    class_count: int | None
+    image_shape: tuple
+    image_range: tuple
+
+
+def program(sampler):
+    """The `Program` of the generator of a `Sampler`.
+
+    Raises:
+        ValueError: a layer is none that the page can run, or the layers are not one chain, or the
+            images are neither grey nor RGB; the sentence names the layer.
+    """
+    size = sampler.codings_size
+    operations = tuple(_of_network(sampler.generator, (size,)))
+    shape = operations[-1].shape if operations else (size,)
+    height, width, channels = (*shape, 1)[:3] if len(shape) > 1 else (0, 0, 0)
+    if channels not in (1, 3):
+        raise ValueError(
+            f"The generator gives outputs of shape {tuple(shape)}; the page shows images, (height, "
+            "width) or (height, width, channels) with 1 or 3 channels."
+        )
+    image_shape = height, width, channels
+    return Program(operations, size, sampler.class_count, image_shape, sampler.image_range)
+
+
+def _of_network(network, shape):
+    """The operations of a Sequential or functional model, in order."""
+    if not isinstance(network, keras.Sequential) and not hasattr(network, "operations"):
+        raise ValueError(
+            f"The generator {network.name} is a subclass of keras.Model, so its layers are "
+            "unknown; the page needs a Sequential or functional model. Type keras.Model(codings, "
+            "images)."
+        )
+    chain = None if isinstance(network, keras.Sequential) else network.inputs[0]
+    for layer in network.layers:
+        if isinstance(layer, layers.InputLayer):
+            continue
+        if chain is not None:
+            _check_chain(layer, chain)
+            chain = layer.output
+        inside = _of_network if isinstance(layer, keras.Model) else of_layer
+        for operation in inside(layer, shape):
+            yield operation
+            shape = operation.shape
+
+
+def _check_chain(layer, chain):
+    inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+    labelled = isinstance(layer, ConditionalBatchNormalization)
+    if inputs[0] is not chain or len(inputs) != 1 + labelled:
+        raise ValueError(
+            f"The layer {layer.name} ({type(layer).__name__}) takes other inputs than the output of "
+            "the layer before it; the page needs a generator whose layers are one chain. Labels "
+            "may enter by ConditionalBatchNormalization."
+        )
