@@ -25,7 +25,7 @@ from gan_model.commands.program import Program
 from gan_model.commands.screen import plain_errors
 
 # In the order in which `gan-model --help` lists them.
-COMMANDS = ("train", "sample", "evaluate", "sweep", "export", "invert", "board")
+COMMANDS = ("train", "sample", "evaluate", "sweep", "export", "page", "invert", "board")
 
 
 class _Commands(Help, click.Group):

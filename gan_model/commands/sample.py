@@ -18,6 +18,7 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 @click.option("--count", type=POSITIVE, help="Number of images; else 25, or 8 per class.")
 @click.option("--of-class", type=WHOLE, help="Number of a class; else all in turn.")
 @click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
+@click.option("--codings", type=PATH, help="Instead of --count: a .json of codings, as of a page.")
 @click.option("--truncation", type=FRACTION, default=1.0, help="Factor on codings, 0 to 1; else 1.")
 @click.option(
     "--out",
@@ -26,17 +27,23 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
     help=".png: a grid; .gif: a grid whose images change from coding to coding; .npz: uint8 "
     "`images` (count, height, width, channels) and `labels`; else samples.png.",
 )
-def command(run, file, count, of_class, seed, truncation, out):
+def command(run, file, count, of_class, seed, codings, truncation, out):
     """Generates images with a trained GAN.
 
     RUN is the folder of a run, finished or not, or a GAN that comes trained: fashion,
     fashion_by_class. With a --truncation below 1 images are more typical and less diverse.
     """
     check(run, file, of_class, truncation, Path(out))
+    if codings and (count or of_class is not None or Path(out).suffix == ".gif"):
+        raise click.UsageError("--codings has its own images; leave --count, --of-class, .gif out")
     with quiet():
         from gan_model import runs
         from gan_model.model.sampling import Sampler
     sampler = Sampler.of(runs.load_model(file) if file else runs.open_model(run))
+    if codings:
+        made = write_images_of(codings, sampler, Path(out), truncation)
+        print(f"{made} images in {out}")
+        return
     how = {"of_class": of_class, "seed": seed, "truncation": truncation}
     made = write(sampler, Path(out), count=count, **how)
     print(f"{made} images in {out}")
@@ -76,6 +83,44 @@ def write(sampler, out, *, count, of_class, seed, truncation=1.0):
         how = {"of_class": of_class, "seed": seed, "truncation": truncation}
         write_arrays(sampler, out, count=count, **how)
     return count
+
+
+def write_images_of(file, sampler, out, truncation):
+    """Writes the images of the codings in a file; gives their number."""
+    import numpy as np
+
+    from gan_model import pictures
+
+    codings, labels = read_codings(file)
+    images = sampler.images_of(codings * truncation, labels=labels)
+    if out.suffix == ".png":
+        pictures.save(pictures.grid(images), out)
+    else:
+        arrays = {"images": images.reshape(*images.shape[:3], -1)}
+        np.savez_compressed(out, **arrays | ({} if labels is None else {"labels": labels}))
+    return len(images)
+
+
+def read_codings(file):
+    """The codings, float32 (count, codings_size), and labels or None in a JSON file.
+
+    Raises:
+        ValueError: the file cannot be read, or holds no codings.
+    """
+    import json
+
+    import numpy as np
+
+    try:
+        content = json.loads(Path(file).read_text(encoding="utf-8"))
+        codings = np.array(content["codings"], np.float32)
+        labels = None if content.get("labels") is None else np.array(content["labels"], np.int32)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f'{file} cannot be read as codings ({error}); expected {{"codings": [[0.1, ...]]}}, '
+            'and "labels" where the GAN has classes.'
+        ) from error
+    return codings, labels
 
 
 def write_arrays(sampler, out, *, count, of_class, seed, truncation=1.0):

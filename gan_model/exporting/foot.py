@@ -1,7 +1,18 @@
 """What is known of a GAN -> the lines at the foot of its page."""
 
 import html
+import shlex
+from pathlib import Path
 
+from gan_model.data import NAMES
+
+# Of `gan-model train`; left out where a run has none of its own.
+_OPTIONS = (
+    "steps_per_epoch",
+    "codings_size",
+    "generator_learning_rate",
+    "discriminator_learning_rate",
+)
 _LESS_IS_BETTER = ("fid", "kid", "swd")
 
 
@@ -59,3 +70,25 @@ def _quality(quality):
         better = "less is better, " if kind in _LESS_IS_BETTER else ""
         shown.append(f"{name} {value:.3g} ({better}real images {quality['floor'][name]:.3g})")
     return f"{'; '.join(shown)}. On {quality['held_out_images']:,} held-out images."
+
+
+def train_command(run):
+    """What to type to make a run again, up to its newest checkpoint.
+
+    Args:
+        run: `RunFolder`. A folder of images is told by its last name, as in `of_run`.
+
+    Raises:
+        ValueError: the settings of the run cannot be read.
+    """
+    settings = run.read_settings()
+    words = ["gan-model", "train", "--preset", settings["preset"]]
+    words += ["--data", Path(settings["data"]).name]
+    if settings["data"] not in NAMES:
+        height, width, *channels = settings["image_shape"]
+        words += ["--image-size", f"{height}x{width}", "--channels", (*channels, 1)[0]]
+    words += ["--epochs", run.epochs_done(), "--batch-size", settings["batch_size"]]
+    for name in _OPTIONS:
+        if settings.get(name) is not None:
+            words += [f"--{name.replace('_', '-')}", settings[name]]
+    return shlex.join(map(str, [*words, "--seed", settings["seed"]]))

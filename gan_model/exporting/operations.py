@@ -93,7 +93,7 @@ def _transposed(layer, shape, after):
 
 def _from_one_pixel(weights, after):
     """A transposed convolution of a single pixel, which is a dense layer."""
-    height, width, inputs, outputs = weights["kernel"].shape
+    height, width, inputs, _ = weights["kernel"].shape
     grown = np.zeros((inputs, *after), np.float32)  # strides may exceed the kernel
     grown[:, :height, :width] = weights["kernel"].transpose(2, 0, 1, 3)
     dense = {"kernel": grown.reshape(inputs, -1)}

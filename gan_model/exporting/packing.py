@@ -27,7 +27,9 @@ def rounded(program, fineness):
     """
     numbers = [_rounded(each.weights.get("kernel"), fineness) for each in program.operations]
     operations = tuple(
-        each if pair is None else replace(each, weights={**each.weights, "kernel": pair[0] * pair[1]})
+        each
+        if pair is None
+        else replace(each, weights={**each.weights, "kernel": pair[0] * pair[1]})
         for each, pair in zip(program.operations, numbers, strict=True)
     )
     return replace(program, operations=operations), numbers
@@ -62,10 +64,10 @@ def packed(program, numbers):
 
     for operation, pair in zip(program.operations, numbers, strict=True):
         arrays = {name: each for name, each in operation.weights.items() if name != "kernel"}
-        if pair is not None:
+        if pair:
             arrays["steps"] = pair[1]
         weights = {name: added(each, each.astype("<f4").tobytes()) for name, each in arrays.items()}
-        if pair is not None:
+        if pair:
             weights["kernel"] = added(pair[0], _planes(pair[0]))
         told.append(
             {

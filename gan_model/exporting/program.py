@@ -74,7 +74,7 @@ def _check_chain(layer, chain):
     labelled = isinstance(layer, ConditionalBatchNormalization)
     if inputs[0] is not chain or len(inputs) != 1 + labelled:
         raise ValueError(
-            f"The layer {layer.name} ({type(layer).__name__}) takes other inputs than the output of "
-            "the layer before it; the page needs a generator whose layers are one chain. Labels "
+            f"The layer {layer.name} ({type(layer).__name__}) takes other inputs than the output "
+            "of the layer before it; the page needs a generator whose layers are one chain. Labels "
             "may enter by ConditionalBatchNormalization."
         )

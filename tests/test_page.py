@@ -1,0 +1,300 @@
+"""The page: the numbers of a browser against TensorFlow's, and what a person does with it.
+
+Chromium runs each page as a person would: a file, no server. It is skipped where there is none.
+"""
+
+import json
+import re
+import time
+
+import keras
+import numpy as np
+import pytest
+from browser import CHROMIUM, browser
+from keras import Input, layers
+
+from gan_model import GAN, Sampler, exporting, networks, presets
+from gan_model.exporting import arithmetic, directions
+from gan_model.exporting.program import program
+from gan_model.random import numbered
+
+PRESETS = {
+    "dense": ((28, 28), {}),
+    "dcgan": ((16, 20, 3), {}),
+    "guidelines": ((16, 16, 1), {}),
+    "modern": ((28, 28, 1), {}),
+    "modern_conditional": ((20, 16, 3), {"class_count": 3}),
+}
+COUNT = 64
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="There is no Chromium: apt-get install chromium"
+)
+
+
+def weights_as_trained(network):
+    """Weights as far from their initial values as training takes them, statistics included."""
+    rng = np.random.default_rng(0)
+    for weight in network.weights:
+        values = np.asarray(weight)
+        if "variance" in weight.path:
+            weight.assign(rng.uniform(0.3, 3.0, values.shape))
+        elif values.ndim == 1 or "embeddings" in weight.path:
+            weight.assign(values + rng.normal(0, 0.2, values.shape))
+        else:
+            weight.assign(values * 3)
+
+
+@pytest.fixture(scope="module")
+def gans():
+    """A GAN of each preset, by name."""
+    made = {name: presets.PRESETS[name](shape, **more) for name, (shape, more) in PRESETS.items()}
+    for gan in made.values():
+        weights_as_trained(gan.sampled_generator)
+    return made
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("chromium")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def page(tab, gans, tmp_path):
+    """The page of `modern_conditional`, opened; its downloads go to tmp_path."""
+    exporting.page(gans["modern_conditional"], tmp_path / "page.html", title="three <classes>")
+    tab.open(tmp_path / "page.html", downloads=tmp_path)
+    tab.wait_for("busy === false && waiting.size === 0")
+    return tab
+
+
+def in_browser(tab, codings, labels=None):
+    """uint8 images (count, pixels, 3), made by the page's own code."""
+    labels = [0] * len(codings) if labels is None else labels.tolist()
+    order = json.dumps([[*map(list, codings.tolist())], labels])
+    pixels = tab.value(
+        f"""(async ([codings, labels]) => {{
+          const images = codings.map((coding, i) => explorer.image(coding, labels[i]));
+          return (await Promise.all(images)).map((pixels) => Array.from(pixels));
+        }})({order})"""
+    )
+    return np.array(pixels, np.uint8).reshape(len(codings), -1, 4)
+
+
+def as_rgb(images):
+    images = images.reshape(len(images), -1, 3 if images.shape[-1] == 3 else 1)
+    return np.broadcast_to(images, (*images.shape[:2], 3)).astype(int)
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_browsers_images_are_tensorflows(tab, gans, name, tmp_path):
+    gan = gans[name]
+    written = exporting.page(gan, tmp_path / "page.html")
+    assert written.greatest_difference <= 0.5
+    tab.open(tmp_path / "page.html")
+    codings = numbered(1000, COUNT, gan.codings_size, seed=1).numpy()
+    labels = np.arange(COUNT, dtype=np.int32) % 3 if gan.class_count else None
+    seen = in_browser(tab, codings, labels)
+    expected = as_rgb(gan.sampler().images_of(codings, labels=labels))
+    assert expected.std() > 20  # not all of one grey
+    assert np.abs(seen[..., :3].astype(int) - expected).max() <= 1
+    assert (seen[..., 3] == 255).all() and not tab.errors
+
+
+@needs_chromium
+def test_the_browser_runs_the_layers_that_no_preset_has(tab, tmp_path):
+    """Strides, cropping, upsampling, kernels smaller than strides, odd sides, nested models."""
+    generator = keras.Sequential(
+        [
+            Input((6,)),
+            keras.Sequential([layers.Dense(5 * 3 * 6), layers.Activation("relu")]),
+            layers.Reshape((5, 3, 6)),
+            layers.Conv2DTranspose(5, 2, strides=3, padding="valid"),
+            layers.LeakyReLU(negative_slope=0.3),
+            layers.UpSampling2D((2, 3)),
+            layers.Dropout(0.5),
+            layers.Conv2D(7, (4, 3), strides=2, padding="same", activation="leaky_relu"),
+            layers.Cropping2D(((1, 0), (2, 1))),
+            layers.Conv2DTranspose(6, (2, 3), strides=(3, 1), padding="same", activation="selu"),
+            layers.Conv2D(3, (2, 3), padding="valid", activation="sigmoid"),
+        ]
+    )
+    weights_as_trained(generator)
+    exporting.page(generator, tmp_path / "page.html")
+    tab.open(tmp_path / "page.html")
+    codings = numbered(0, 8, 6, seed=1).numpy()
+    expected = as_rgb(Sampler(generator).images_of(codings)).astype(int)
+    assert expected.std() > 20
+    assert np.abs(in_browser(tab, codings)[..., :3].astype(int) - expected).max() <= 1
+
+
+@needs_chromium
+def test_a_person_holds_and_changes_images_and_takes_one_away(page, gans, tmp_path):
+    assert page.value("document.querySelector('h1').textContent") == "three <classes>"
+    assert page.value("document.querySelectorAll('#held li').length") == 3
+    page.value("document.querySelectorAll('#grid button')[7].click()")
+    assert page.value("document.getElementById('status').textContent") == (
+        "Sample 8 is held as image 4."
+    )
+    assert page.value("document.querySelectorAll('#grid [aria-pressed=true]').length") == 4
+    page.value(
+        """for (const [id, value] of [["direction-1", 2.5], ["truncation", 0.5]]) {
+          document.getElementById(id).value = value;
+          document.getElementById(id).dispatchEvent(new Event("input"));
+        }
+        document.getElementById("class").value = 2;
+        document.getElementById("class").dispatchEvent(new Event("change"));"""
+    )
+    caption = page.value("document.getElementById('caption').textContent")
+    assert caption == "Image 4 · class 2 · moved along 2 · truncation 0.5"
+    page.wait_for("busy === false && waiting.size === 0")
+    page.value("document.getElementById('image-json').click()")
+    file = tmp_path / "three _classes_-coding.json"
+    wait_for(file)
+    content = json.loads(file.read_text())
+    assert content["labels"] == [2]
+    coding, sample = page.value("[Array.from(current.coding), Array.from(samples[7].coding)]")
+    assert coding == sample
+    direction = directions.directions(program(gans["modern_conditional"].sampler()))[1]
+    assert content["codings"][0] == pytest.approx(0.5 * (np.array(coding) + 2.5 * direction))
+    shown = page.value(
+        "Array.from(document.getElementById('image').getContext('2d').getImageData("
+        "0, 0, 16, 20).data)"
+    )
+    expected = as_rgb(gans["modern_conditional"].sampler().images_of(content["codings"], labels=2))
+    shown = np.array(shown).reshape(1, -1, 4)[..., :3]
+    assert np.abs(shown - expected).max() <= 1
+
+
+@needs_chromium
+def test_the_walk_passes_through_the_held_images_on_arcs(page):
+    page.value("var place = document.getElementById('position')")
+    for at, what in ((1, "held[1].coding"), (2.5, "onArc(held[2].coding, held[0].coding, 0.5)")):
+        page.value(f"place.value = {at}; place.dispatchEvent(new Event('input'))")
+        shown, expected = page.value(f"[Array.from(onStage().coding), Array.from({what})]")
+        assert shown == pytest.approx(expected, abs=1e-6)
+    norm = page.value("Math.hypot(...onArc([3, 0], [0, 3], 0.3))")  # as in Sampler.walk
+    assert norm == pytest.approx(3)
+    page.value("document.getElementById('play').click()")
+    page.wait_for("position > 0.05 && position < 2")
+    page.value("document.getElementById('play').click()")
+    assert page.value("document.getElementById('play').textContent.trim()") == "Play"
+
+
+@needs_chromium
+def test_the_keyboard_reaches_everything(page):
+    page.value("document.querySelector('#grid button').focus()")
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Enter"):
+        page.press(key)
+    assert page.value("document.activeElement.getAttribute('aria-label')") == "Sample 4, class 0"
+    assert page.value("document.activeElement.getAttribute('aria-pressed')") == "true"
+    assert page.value("held.length") == 4
+    page.value("document.activeElement.blur(); scrollTo(0, 0)")
+    reached = set()
+    for _ in range(40):
+        page.press("Tab")
+        reached.add(page.value("document.activeElement.id || document.activeElement.className"))
+    buttons = {"play", "reset", "image-png", "image-json", "samples-png", "samples-json", "more"}
+    sliders = {"position", "truncation", *(f"direction-{number}" for number in range(8))}
+    assert reached >= {*buttons, *sliders, "class", "classes", "tile", "release"}
+
+
+@needs_chromium
+def test_every_control_has_a_name_and_fits_a_phone(page, tmp_path):
+    page.open(tmp_path / "page.html", width=375, height=812, mobile=True)
+    assert page.value("document.documentElement.scrollWidth") == 375
+    page.call("Accessibility.enable")
+    nodes = page.call("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "slider", "combobox", "image", "Canvas"}
+    controls = [one for one in nodes if one.get("role", {}).get("value") in roles]
+    assert len(controls) > 50
+    assert all(one["name"]["value"] for one in controls if not one["ignored"])
+    low = page.value(
+        "Math.min(...[...document.querySelectorAll('button, input, select')]"
+        ".filter((each) => each.offsetParent).map((each) => each.offsetHeight))"
+    )
+    assert low >= 44  # pixels, for a finger
+
+
+def wait_for(file):
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline, f"{file.name} was not saved."
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "guidelines"])
+def test_pages_for_28_x_28_are_small(name, tmp_path):
+    gan = presets.PRESETS[name]((28, 28, 1))
+    assert exporting.page(gan, tmp_path / "page.html").size < 1_500_000
+
+
+def test_directions_change_the_first_layer_most():
+    gan = presets.dense((8, 8), codings_size=5)
+    found = directions.directions(program(gan.sampler()))
+    kernel = gan.sampled_generator.layers[0].kernel.numpy()
+    assert found @ found.T == pytest.approx(np.eye(5), abs=1e-5)
+    lengths = np.linalg.norm(found @ kernel, axis=1)
+    assert lengths == pytest.approx(np.linalg.svd(kernel, compute_uv=False), rel=1e-4)
+
+
+def test_the_program_computes_what_the_generator_does(gans):
+    sampler = gans["modern_conditional"].sampler()
+    codings, labels = numbered(0, 8, 64, seed=0).numpy(), np.arange(8) % 3
+    images = arithmetic.run(program(sampler), codings, labels)
+    assert images == pytest.approx(sampler.generator([codings, labels]).numpy(), abs=1e-5)
+
+
+def skipping():
+    codings = Input((8,))
+    first = layers.Dense(16, name="first")(codings)
+    added = layers.Add(name="shortcut")([layers.Dense(16)(first), first])
+    return keras.Model(codings, layers.Reshape((4, 4))(layers.Activation("tanh")(added)))
+
+
+class Subclassed(keras.Model):
+    def build(self, shape):
+        self.dense = layers.Dense(16, activation="tanh")
+        self.dense.build(shape)
+
+    def call(self, codings):
+        return keras.ops.reshape(self.dense(codings), (-1, 4, 4))
+
+
+def chain(*between):
+    last = [layers.Dense(16, activation="tanh"), layers.Reshape((4, 4))]
+    return keras.Sequential([Input((8,)), *between, *last])
+
+
+@pytest.mark.parametrize(
+    ("generator", "named"),
+    [
+        (skipping(), "shortcut (Add) takes other inputs"),
+        (chain(layers.LayerNormalization(name="norm")), "layer norm (LayerNormalization)"),
+        (chain(layers.Dense(4, activation="gelu", name="bent")), "layer bent (Dense)"),
+        (chain(networks.spectral.SpectralNormalization(layers.Dense(4), name="sn")), "layer sn"),
+    ],
+    ids=["skip", "layer", "activation", "wrapper"],
+)
+def test_other_generators_are_refused_by_the_layers_name(generator, named, tmp_path):
+    with pytest.raises(ValueError, match=re.escape(named)):
+        exporting.page(generator, tmp_path / "page.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_subclass_of_model_is_refused(tmp_path):
+    generator = Subclassed(name="mine")
+    discriminator = keras.Sequential([Input((4, 4)), layers.Flatten(), layers.Dense(1)])
+    gan = GAN(generator, discriminator, codings_size=8)
+    with pytest.raises(ValueError, match="mine is a subclass"):
+        exporting.page(gan, tmp_path / "page.html")
+
+
+def test_a_page_is_an_html_file_of_finite_weights(tmp_path):
+    generator = chain()
+    with pytest.raises(ValueError, match=r"ends in \.html"):
+        exporting.page(generator, tmp_path / "page.htm")
+    generator.layers[0].kernel.assign(generator.layers[0].kernel * np.nan)
+    with pytest.raises(ValueError, match="not finite"):
+        exporting.page(generator, tmp_path / "page.html")
