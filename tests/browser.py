@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -20,6 +21,14 @@ _OPTIONS = (
     "--disable-background-networking",
     "--remote-debugging-pipe",
 )
+# The protocol is spoken on the descriptors 3 and 4. Both are moved out of the way first.
+_STARTER = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for end, number in zip(ends, (3, 4)):
+    os.dup2(end, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Browser:
@@ -113,10 +122,9 @@ def browser(folder):
     """A `Browser` whose profile is kept in a folder until it ends."""
     theirs_in, commands = os.pipe()
     answers, theirs_out = os.pipe()
-    # The protocol is spoken on the descriptors 3 and 4.
-    command = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
+    starter = [sys.executable, "-S", "-c", _STARTER, str(theirs_in), str(theirs_out)]
     process = subprocess.Popen(
-        ["sh", "-c", command, "sh", CHROMIUM, *_OPTIONS, f"--user-data-dir={folder}"],
+        [*starter, CHROMIUM, *_OPTIONS, f"--user-data-dir={folder}"],
         pass_fds=(theirs_in, theirs_out),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -41,7 +41,7 @@ def weights_as_trained(network):
         elif values.ndim == 1 or "embeddings" in weight.path:
             weight.assign(values + rng.normal(0, 0.2, values.shape))
         else:
-            weight.assign(values * 3)
+            weight.assign(values * 1.5)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_the_browsers_images_are_tensorflows(tab, gans, name, tmp_path):
     labels = np.arange(COUNT, dtype=np.int32) % 3 if gan.class_count else None
     seen = in_browser(tab, codings, labels)
     expected = as_rgb(gan.sampler().images_of(codings, labels=labels))
-    assert expected.std() > 20  # not all of one grey
+    assert expected.std() > 10  # not all of one grey
     assert np.abs(seen[..., :3].astype(int) - expected).max() <= 1
     assert (seen[..., 3] == 255).all() and not tab.errors
 
@@ -125,7 +125,7 @@ def test_the_browser_runs_the_layers_that_no_preset_has(tab, tmp_path):
     tab.open(tmp_path / "page.html")
     codings = numbered(0, 8, 6, seed=1).numpy()
     expected = as_rgb(Sampler(generator).images_of(codings)).astype(int)
-    assert expected.std() > 20
+    assert expected.std() > 10
     assert np.abs(in_browser(tab, codings)[..., :3].astype(int) - expected).max() <= 1
 
 
@@ -209,7 +209,7 @@ def test_every_control_has_a_name_and_fits_a_phone(page, tmp_path):
     roles = {"button", "slider", "combobox", "image", "Canvas"}
     controls = [one for one in nodes if one.get("role", {}).get("value") in roles]
     assert len(controls) > 50
-    assert all(one["name"]["value"] for one in controls if not one["ignored"])
+    assert not [one for one in controls if not one["ignored"] and not one["name"]["value"]]
     low = page.value(
         "Math.min(...[...document.querySelectorAll('button, input, select')]"
         ".filter((each) => each.offsetParent).map((each) => each.offsetHeight))"
@@ -243,7 +243,7 @@ def test_the_program_computes_what_the_generator_does(gans):
     sampler = gans["modern_conditional"].sampler()
     codings, labels = numbered(0, 8, 64, seed=0).numpy(), np.arange(8) % 3
     images = arithmetic.run(program(sampler), codings, labels)
-    assert images == pytest.approx(sampler.generator([codings, labels]).numpy(), abs=1e-5)
+    assert images == pytest.approx(sampler.generator([codings, labels]).numpy(), abs=1e-4)
 
 
 def skipping():

@@ -8,7 +8,7 @@ COUNT = 8
 def directions(program, count=COUNT):
     """Principal directions of a program's first layer, most effective first.
 
-    They are the right singular vectors of its kernel, which is scaled as the batch normalization
+    They are the singular vectors of its kernel, which is scaled as the batch normalization
     after it does, so that each feature counts by how far it moves what follows.
 
     Args:
@@ -28,8 +28,9 @@ def directions(program, count=COUNT):
     if later and later[0].kind == "affine":
         scale = np.sqrt(np.square(later[0].weights["scale"]).mean(axis=0))  # mean of the classes
         kernel = kernel * np.tile(scale, kernel.shape[1] // len(scale))
-    left, _, _ = np.linalg.svd(kernel.astype(np.float64), full_matrices=False)
-    found = left.T[:count]
+    # The eigenvectors of kernel kernel^T, which is small, are the kernel's singular vectors.
+    kernel = kernel.astype(np.float64)
+    found = np.linalg.eigh(kernel @ kernel.T).eigenvectors.T[::-1][:count]
     # A singular vector has no sign of its own: the largest number of each is made positive.
     largest = found[np.arange(len(found)), np.abs(found).argmax(axis=1)]
     return (found * np.sign(largest)[:, None]).astype(np.float32)

@@ -6,7 +6,7 @@ offsets stay float32; they are few.
 """
 
 import base64
-import gzip
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ def rounded(program, fineness):
 
     Args:
         program: `Program`.
-        fineness: steps in one standard deviation.
+        fineness: steps in one standard deviation. None: kernels stay float32, too.
 
     Returns:
         (program, numbers): `numbers` has for each operation None, or (int16 array as the kernel,
@@ -36,7 +36,7 @@ def rounded(program, fineness):
 
 
 def _rounded(kernel, fineness):
-    if kernel is None:
+    if kernel is None or fineness is None:
         return None
     rows = kernel.reshape(-1, kernel.shape[-1])
     steps = np.maximum(rows.std(axis=0) / fineness, np.abs(rows).max(axis=0) / _GREATEST)
@@ -63,8 +63,9 @@ def packed(program, numbers):
         return {"offset": offset, "shape": list(array.shape)}
 
     for operation, pair in zip(program.operations, numbers, strict=True):
-        arrays = {name: each for name, each in operation.weights.items() if name != "kernel"}
+        arrays = dict(operation.weights)
         if pair:
+            arrays.pop("kernel")
             arrays["steps"] = pair[1]
         weights = {name: added(each, each.astype("<f4").tobytes()) for name, each in arrays.items()}
         if pair:
@@ -77,12 +78,18 @@ def packed(program, numbers):
                 "weights": weights,
             }
         )
-    return told, in_base64(gzip.compress(bytes(content), mtime=0))
+    return told, in_base64(_gzipped(bytes(content)))
 
 
 def in_base64(content):
     """Bytes as base64 text."""
     return base64.b64encode(content).decode("ascii")
+
+
+def _gzipped(content):
+    # Weights do not repeat, so a search for repetitions takes seconds and finds nothing.
+    gzip = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS, 9, zlib.Z_HUFFMAN_ONLY)
+    return gzip.compress(content) + gzip.flush()
 
 
 def _planes(numbers):

@@ -21,7 +21,7 @@ from gan_model.storage.atomic import atomic_write
 
 COUNT = 64  # images that are compared
 _CLOSE = 0.5  # grey levels: half of what is promised, for other codings may differ more
-_FINENESS = 64, 128, 256, 512, 1024, 2048  # steps in a standard deviation of weights
+_FINENESS = *(round(64 * 2 ** (half / 2)) for half in range(11)), None  # see `packing.rounded`
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,7 @@ def _as_small_as_close(program, sampler):
             return small, numbers, float(difference)
     raise ValueError(
         f"The page's images differ from the generator's by {difference:.2f} grey levels, {_CLOSE} "
-        "is allowed. Does the generator compute in bfloat16, or do its weights differ by orders "
-        "of magnitude? Export it to another format instead: gan_model.exporting.export."
+        "is allowed. Does the generator compute in bfloat16? Export it to another format instead: gan_model.exporting.export."
     )
 
 

@@ -21,8 +21,10 @@ function floats(bytes, { offset, shape }) {
   return new Float32Array(bytes.slice(offset, offset + 4 * product(shape)));
 }
 
-// A kernel: whole numbers (all low bytes, then all high bytes) times the step of its output.
+// A kernel: floats, or whole numbers (all low bytes, then all high bytes) times the step of their
+// output.
 function kernelOf(bytes, { kernel, steps }) {
+  if (!steps) return Float64Array.from(floats(bytes, kernel));
   const count = product(kernel.shape), planes = new Uint8Array(bytes, kernel.offset, 2 * count);
   const values = new Float64Array(count), step = floats(bytes, steps);
   for (let i = 0; i < count; i++) {
