@@ -338,7 +338,9 @@ function addDirections() {
       type: "range", id: `direction-${d}`, min: -FARTHEST, max: FARTHEST, step: 0.1, value: 0,
       oninput: () => change((item) => { item.amounts[d] = Number(input.value); }),
     });
-    const label = element("span", {}, `Direction ${d + 1}`, element("output", { id: `amount-${d}` }));
+    // Not an <output>, which would take the label from the slider. The slider tells its value.
+    const value = element("span", { id: `amount-${d}`, className: "value", ariaHidden: "true" });
+    const label = element("span", {}, `Direction ${d + 1}`, value);
     $("directions").append(element("label", { className: "slider" }, label, input));
   });
 }
