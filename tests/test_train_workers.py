@@ -146,7 +146,8 @@ def test_a_stopped_worker_ends_the_other(images, tmp_path, victim):
 def test_ctrl_c_ends_all_workers(images, tmp_path):
     _, _, *options = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
     with start(gan_model("train", *options)) as process:
-        wait_for(lambda: len(saved(tmp_path / "run" / "checkpoints")) > 0, process)
+        due = tmp_path / "run" / "checkpoints"
+        wait_for(lambda: len(saved(due)) > 0, process, seconds=120)
         workers = workers_of(process)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)

@@ -24,6 +24,7 @@ def command(program, runs, port):
         raise ValueError(f"There is no folder {runs}. To train a GAN, which makes one: {train}")
     options = ["--logdir", runs, "--samples_per_plugin", "images=1000"]
     options += [] if port is None else ["--port", str(port)]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # fewer lines of TensorFlow
     sys.stdout.flush()
     # In place of this process, so that Ctrl-C is TensorBoard's.
     os.execv(sys.executable, [sys.executable, "-m", "tensorboard.main", *options])

@@ -59,13 +59,15 @@ def as_one(strategy, settings, program):
     """
     import tensorflow as tf
 
-    from gan_model import __version__
+    import gan_model
     from gan_model.replicas import Workers
 
     _end_with_parent()
     workers = Workers(strategy)
     try:
-        workers.check_same({"gan-model": __version__, "tensorflow": tf.__version__, **settings})
+        workers.check_same(
+            {"gan-model": gan_model.__version__, "tensorflow": tf.__version__, **settings}
+        )
         if not workers.is_chief:
             print(f"Worker {workers.number} of {workers.count} follows {workers.addresses[0]}.")
         yield workers.is_chief
