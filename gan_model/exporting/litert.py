@@ -1,6 +1,7 @@
 """LiteRT, the `.tflite` file for phones and small devices (TensorFlow Lite until 2024)."""
 
 import json
+import os
 import tempfile
 import zipfile
 
@@ -30,7 +31,8 @@ def load(path):
     """A function from a dict of arrays to uint8 images, run by `ai-edge-litert`."""
     from ai_edge_litert.interpreter import Interpreter
 
-    signature = Interpreter(str(path)).get_signature_runner()
+    # Alone it takes one thread; the other runtimes take all processors.
+    signature = Interpreter(str(path), num_threads=os.cpu_count()).get_signature_runner()
     return lambda inputs: signature(**inputs)["images"]
 
 
