@@ -282,6 +282,17 @@ def test_what_a_format_cannot_express_is_a_sentence(format, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_bfloat16_goes_into_a_saved_model_only(tmp_path):
+    layers = [keras.Input((4,)), keras.layers.Dense(64, dtype="mixed_bfloat16")]
+    layers += [keras.layers.Dense(64, "tanh", dtype="float32"), keras.layers.Reshape((8, 8))]
+    generator = lively(keras.Sequential(layers))
+    for format in ("litert", "onnx"):
+        with pytest.raises(ValueError, match=r"computes in bfloat16.*format='savedmodel'"):
+            exporting.export(generator, tmp_path / PATHS[format], format=format)
+    exported = exporting.export(generator, tmp_path / "gan", format="savedmodel")
+    assert exported.greatest_difference <= 1
+
+
 def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path):
     folder = tmp_path / "gan"
     for content in ("old", "new"):

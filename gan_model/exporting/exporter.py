@@ -10,6 +10,7 @@ from gan_model.exporting.litert import LITERT
 from gan_model.exporting.onnx_file import ONNX
 from gan_model.exporting.provenance import versions
 from gan_model.exporting.saved_model import SAVED_MODEL
+from gan_model.model.inspection import every_layer
 from gan_model.model.sampling import Sampler
 from gan_model.storage.atomic import atomic_folder, atomic_write
 from gan_model.storage.json_file import write_json
@@ -98,7 +99,7 @@ def export(model, path, *, format, batch=None, about=None):
         raise ValueError(f"`batch` is 1 or more images. Received: batch={batch}.")
     batch = batch or kind.default_batch
     sampler = model if isinstance(model, Sampler) else Sampler.of(model)
-    _check_finite(sampler)
+    _check_generator(sampler, kind)
     graph = ImageGraph(sampler, batch)
     about = {**(about or {}), **_interface(kind, graph), "versions": versions(kind.runtime)}
     with (atomic_write if kind.suffix else atomic_folder)(path) as beside:
@@ -125,7 +126,13 @@ def _interface(kind, graph):
     }
 
 
-def _check_finite(sampler):
+def _check_generator(sampler, kind):
+    types = {layer.compute_dtype for layer in every_layer(sampler.generator)}
+    if "bfloat16" in types and not kind.takes_bfloat16:
+        raise ValueError(
+            f"The generator computes in bfloat16, which {kind.title} has no operations for. "
+            "Export a SavedModel: format='savedmodel'."
+        )
     if not sampler.is_finite:
         raise ValueError(
             "The generator has weights that are not finite: its training diverged. Export an "

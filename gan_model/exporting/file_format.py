@@ -22,6 +22,7 @@ class FileFormat:
         load: function from a path to a function that runs it: from a dict of arrays by input
             name to the images.
         read_about: function from a path to the dict that `write` was given.
+        takes_bfloat16: whether networks that compute in bfloat16 can be written.
         default_batch: number of images in a call unless asked for another; None: any number.
     """
 
@@ -34,6 +35,7 @@ class FileFormat:
     write: object
     load: object
     read_about: object
+    takes_bfloat16: bool = False
     default_batch: int | None = None
 
     def check_installed(self):

@@ -47,4 +47,5 @@ SAVED_MODEL = FileFormat(
     write=write,
     load=load,
     read_about=read_about,
+    takes_bfloat16=True,
 )
