@@ -14,6 +14,7 @@ from browser import CHROMIUM, browser
 from keras import Input, layers
 
 from gan_model import GAN, Sampler, exporting, networks, presets
+from gan_model.commands.sample import command, read_codings
 from gan_model.exporting import arithmetic, directions
 from gan_model.exporting.program import program
 from gan_model.random import numbered
@@ -165,6 +166,31 @@ def test_a_person_holds_and_changes_images_and_takes_one_away(page, gans, tmp_pa
     expected = as_rgb(gans["modern_conditional"].sampler().images_of(content["codings"], labels=2))
     shown = np.array(shown).reshape(1, -1, 4)[..., :3]
     assert np.abs(shown - expected).max() <= 1
+
+
+@needs_chromium
+def test_codings_of_the_page_become_the_same_images(page, gans, tmp_path):
+    gans["modern_conditional"].save(tmp_path / "gan.keras")
+    page.value("document.getElementById('samples-json').click()")
+    file = tmp_path / "three _classes_-codings.json"
+    wait_for(file)
+    tiles = page.value(
+        """[...document.querySelectorAll("#grid canvas")].map((canvas) =>
+          Array.from(canvas.getContext("2d").getImageData(0, 0, 16, 20).data))"""
+    )
+    words = ["--from", tmp_path / "gan.keras", "--codings", file, "--out", tmp_path / "made.npz"]
+    command.main([str(word) for word in words], standalone_mode=False)
+    with np.load(tmp_path / "made.npz") as made:
+        assert made["labels"].tolist() == [number % 3 for number in range(32)]
+        shown = np.array(tiles).reshape(32, -1, 4)[..., :3]
+        assert np.abs(shown - as_rgb(made["images"])).max() <= 1
+
+
+@pytest.mark.parametrize("content", ["no JSON", "[1]", '{"codings": [["a"]]}', '{"labels": [1]}'])
+def test_a_file_that_holds_no_codings_is_refused(content, tmp_path):
+    (tmp_path / "codings.json").write_text(content)
+    with pytest.raises(ValueError, match=r"codings\.json cannot be read as codings"):
+        read_codings(tmp_path / "codings.json")
 
 
 @needs_chromium
