@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-import gan_model
 from gan_model.exporting.arithmetic import run
 from gan_model.exporting.directions import directions
 from gan_model.exporting.foot import facts
@@ -81,7 +80,6 @@ def page(model, path, *, title=None, about=None):
     operations, weights = packed(small, numbers)
     told = {
         **_interface(program),
-        "version": gan_model.__version__,
         "operations": operations,
         "directions": in_base64(directions(program).astype("<f4").tobytes()),
     }
