@@ -1,4 +1,4 @@
-"""The weights of a program -> a small text: whole numbers of steps, compressed, in base64.
+"""The weights of a program -> a small text: whole numbers of steps, compressed, in base85.
 
 A kernel is rounded to whole numbers of a step, which is a fraction of the standard deviation of
 each output's weights. So a weight takes about 10 bits, where float16 takes 16. Biases, scales and
@@ -47,7 +47,7 @@ def _rounded(kernel, fineness):
 def packed(program, numbers):
     """The operations as JSON can hold them, and the text of their weights.
 
-    The text is base64 of gzip of all arrays, one after the other, little endian. Kernels stand as
+    The text is base85 of gzip of all arrays, one after the other, little endian. Kernels stand as
     all low bytes, then all high bytes, which compresses better. Each array of an operation is told
     as {"offset": first byte, "shape": [...]}.
 
@@ -78,12 +78,12 @@ def packed(program, numbers):
                 "weights": weights,
             }
         )
-    return told, in_base64(_gzipped(bytes(content)))
+    return told, in_base85(_gzipped(bytes(content)))
 
 
-def in_base64(content):
-    """Bytes as base64 text."""
-    return base64.b64encode(content).decode("ascii")
+def in_base85(content):
+    """Bytes as text, 5 characters for 4 bytes. The digit "<", which HTML reads, is "." instead."""
+    return base64.b85encode(content).decode("ascii").replace("<", ".")
 
 
 def _gzipped(content):

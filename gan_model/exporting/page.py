@@ -11,7 +11,7 @@ import numpy as np
 from gan_model.exporting.arithmetic import run
 from gan_model.exporting.directions import directions
 from gan_model.exporting.foot import facts
-from gan_model.exporting.packing import in_base64, packed, rounded
+from gan_model.exporting.packing import packed, rounded
 from gan_model.exporting.program import program as program_of
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.model.sampling import Sampler
@@ -81,7 +81,8 @@ def page(model, path, *, title=None, about=None):
     told = {
         **_interface(program),
         "operations": operations,
-        "directions": in_base64(directions(program).astype("<f4").tobytes()),
+        # Seven digits are all of a float32 that a direction needs.
+        "directions": [[round(float(x), 7) for x in one] for one in directions(program)],
     }
     text = _joined(title or path.stem, told, weights, facts(about or {}))
     with atomic_write(path) as beside:

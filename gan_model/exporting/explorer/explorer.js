@@ -10,13 +10,7 @@ const $ = (id) => document.getElementById(id);
 const program = JSON.parse($("program").textContent);
 const [height, width] = program.image_shape;
 const classes = program.class_count ?? 0;
-const directions = readDirections();
-
-function readDirections() {
-  const bytes = Uint8Array.from(atob(program.directions), (character) => character.charCodeAt(0));
-  const numbers = new Float32Array(bytes.buffer), size = program.codings_size;
-  return Array.from({ length: numbers.length / size }, (_, i) => numbers.subarray(i * size, (i + 1) * size));
-}
+const directions = program.directions.map((direction) => Float32Array.from(direction));
 
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
