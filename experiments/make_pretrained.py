@@ -15,9 +15,14 @@ checkpoint.
 import hashlib
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import numpy as np
-from command_line import Parser, plain_errors, positive, quiet
+
+from gan_model.commands.arguments import PATH, POSITIVE, PRETRAINED, Choice
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 OUT = Path(__file__).parent.parent / "gan_model" / "presets" / "trained"
 COMPARED = ("fashion_mnist", "sample")
@@ -109,11 +114,14 @@ def history(folder, noted, gan):
     }
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.argument("run", type=PATH)
+@click.option("--name", type=Choice(*PRETRAINED), required=True, help="Of the trained GAN.")
+@click.option("--count", type=POSITIVE, default=10_000, help="Images on each side; else 10,000.")
+@click.option("--out", type=Path, default=OUT, help="Folder to write to; else the package's.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
 if __name__ == "__main__":
-    parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument("run", help="folder of the run")
-    parser.add_argument("--name", required=True, choices=("fashion", "fashion_by_class"))
-    parser.add_argument("--count", type=positive, default=10_000, help="images on each side")
-    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="folder to write to")
-    with plain_errors():
-        main(parser.parse_args())
+    command()

@@ -9,10 +9,15 @@ deviations.
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import numpy as np
-from command_line import Parser, add_data, loaded, plain_errors, positive, quiet
 from scipy import optimize, special, stats
+
+from gan_model.commands.arguments import MODEL, POSITIVE, SEED, data_options, loaded
+from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 DEVIATIONS = (1.0, 0.9, 0.8, 0.7, 0.5)
 
@@ -70,12 +75,15 @@ def table(name, figures, reference):
     return "\n".join(rows)
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.argument("run", type=MODEL)
+@data_options("fashion_mnist")
+@click.option("--count", type=POSITIVE, default=10_000, help="Images on each side; else 10,000.")
+@click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
+@click.option("--out", type=Path, default=Path("truncation.png"), help="A .png file.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
 if __name__ == "__main__":
-    parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument("run", help="folder of a run, a .keras file, or the name of a trained GAN")
-    add_data(parser, default="fashion_mnist")
-    parser.add_argument("--count", type=positive, default=10_000, help="images on each side")
-    parser.add_argument("--seed", type=int, default=0, help="of the codings")
-    parser.add_argument("--out", type=Path, default=Path("truncation.png"), metavar="PNG")
-    with plain_errors():
-        main(parser.parse_args())
+    command()

@@ -67,7 +67,8 @@ def test_an_image_is_inverted_to_a_file_that_gives_it_again(tmp_path, capsys, re
     )
     assert apart < unlike / 3
     assert f"{apart:.1f} grey levels" in capsys.readouterr().out
-    assert Image.open(out).size[0] > 28
+    with Image.open(out) as picture:
+        assert picture.size[0] > picture.size[1] > 28
     assert "--image FILE, or --check N" in refused("invert", "fashion")
     (tmp_path / "b.png").write_text("none")
     assert "cannot be read as an image" in refused(
