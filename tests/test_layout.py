@@ -162,6 +162,9 @@ def test_the_guide_lists_the_parts_in_the_same_order():
         "benchmark",
         "make_sample",
         "make_classifier",
+        "make_pretrained",
+        "transfer",
+        "truncation",
     ],
 )
 def test_scripts_import(name, monkeypatch):

@@ -35,9 +35,8 @@ def train(args, program):
     images, held_out = loaded(args)
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
     preset = _preset_for(args, program, source, *images)
-    classes = (source.classes_for if source else partial(presets.classes_for, preset))(
-        images[1], held_out[1]
-    )
+    classes_for = source.classes_for if source else partial(presets.classes_for, preset)
+    classes = classes_for(images[1], held_out[1])
     by_class = classes | ({"labels": images[1]} if classes else {})
     settings = _settings_of(args, preset, images[0], by_class) | (source.settings if source else {})
     with local_workers.as_one(strategy, settings, program) as is_chief:
