@@ -31,7 +31,7 @@ def command(run, file, count, of_class, seed, codings, truncation, out):
     """Generates images with a trained GAN.
 
     RUN is the folder of a run, finished or not, or a GAN that comes trained: fashion,
-    fashion_by_class. With a --truncation below 1 images are more typical and less diverse.
+    fashion_by_class. With a --truncation below 1 images are less diverse.
     """
     check(run, file, of_class, truncation, Path(out))
     if codings and (count or of_class is not None or Path(out).suffix == ".gif"):

@@ -56,10 +56,10 @@ class Sampler:
             labels: for a conditional GAN, one label for all images or one for each, (count,).
                 None: 0, 1, ..., class_count - 1, repeated.
             seed: of the codings.
-            truncation: factor from 0 to 1 on all codings. Below 1 the codings are nearer to the
-                middle of the normal distribution, so images are more typical and less diverse;
-                docs/quality.md has the curve of precision and recall. Brock et al. (2019) draw
-                numbers beyond a bound again instead; measured, that gives no better curve.
+            truncation: factor from 0 to 1 on all codings. Below 1 they are nearer to the middle of
+                the normal distribution, so images are less diverse. docs/quality.md has the curve
+                of precision and recall; Brock et al. (2019) draw numbers beyond a bound again
+                instead, which gives no better one.
 
         Raises:
             ValueError: if `count` is below 1, `truncation` is not from 0 to 1, or the labels do
