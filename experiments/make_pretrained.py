@@ -97,6 +97,8 @@ def history(folder, noted, gan):
     settings = noted["settings"]
     epochs = folder.epochs_done()
     command = f"train.py --preset {settings['preset']} --data {settings['data']}"
+    if settings["steps_per_epoch"]:
+        command += f" --steps-per-epoch {settings['steps_per_epoch']}"
     arguments = ("class_count", "codings_size", "image_count")
     return {
         "command": f"{command} --epochs {epochs} --seed {settings['seed']}",
@@ -108,6 +110,7 @@ def history(folder, noted, gan):
         "licence": LICENCE,
         "seed": settings["seed"],
         "epochs": epochs,
+        "steps_per_epoch": settings["steps_per_epoch"],
         "minutes": round(folder.minutes_done(), 1),
         "images_seen": int(gan.images_seen.numpy()),
         "versions": noted["versions"],
