@@ -30,6 +30,10 @@ LAWS = [
     "turns_by_hand",
     "mean_scores_of_all",
     "average_of_both",
+    "accumulated",
+    "several_steps_in_a_call",
+    "xla_is_refused",
+    "in_bfloat16",
     "sums_of_a_step",
 ]
 PRESETS = ["same_as_one_device", "clipped", "bounded_discriminator"]

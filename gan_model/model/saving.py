@@ -9,6 +9,7 @@ no Keras file format saves.
 import keras
 import numpy as np
 
+from gan_model import replicas
 from gan_model.storage.file_format import FORMAT, check_format
 
 _COMPILED_OBJECTS = (
@@ -71,6 +72,8 @@ class SavedAsKerasFile:
             for name in _COMPILED_OBJECTS
             if name in config
         }
+        if replicas.count() > 1:  # the file may be of a single device
+            objects["jit_compile"] = False
         self.compile(**{**config, **objects})
 
     def get_build_config(self):
