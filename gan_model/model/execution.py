@@ -42,39 +42,40 @@ def on_devices(gan):
     Keras's cannot run several steps on several devices. On workers it would take the mean of each
     figure over all of them, along an axis that it lacks.
     """
-    strategy = gan.distribute_strategy
-    if strategy.num_replicas_in_sync == 1:
+    if gan.distribute_strategy.num_replicas_in_sync == 1:
         return None
+    return functools.partial(_on_all, gan)
 
-    def make(step):
-        def on_device(data, *turn):
-            # Nothing of a step happens once the data are over, not even an optimizer's count.
-            with tf.control_dependencies(tf.nest.flatten(data)):
-                return step(data, *turn)
 
-        def one_step(data, *turn):
-            if isinstance(data, tf.distribute.DistributedIterator):
-                data = next(data)
-            logs = strategy.run(on_device, args=(data, *turn))
-            return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
+def _on_all(gan, step):
+    strategy = gan.distribute_strategy
 
-        one_step = one_step if gan.run_eagerly else tf.function(one_step)
+    def on_device(data, *turn):
+        # Nothing of a step happens once the data are over, not even an optimizer's count.
+        with tf.control_dependencies(tf.nest.flatten(data)):
+            return step(data, *turn)
 
-        def steps(iterator):
-            logs = None
-            for _ in range(gan.steps_per_execution):
-                turn = () if gan.evaluating else turns.next_turn(gan)
-                try:
-                    logs = one_step(_readable(iterator), *turn)
-                except (StopIteration, tf.errors.OutOfRangeError):
-                    if logs is None:
-                        raise
-                    break
-            return logs
+    def one_step(data, *turn):
+        if isinstance(data, tf.distribute.DistributedIterator):
+            data = next(data)
+        logs = strategy.run(on_device, args=(data, *turn))
+        return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
 
-        return steps
+    one_step = one_step if gan.run_eagerly else tf.function(one_step)
 
-    return make
+    def steps(iterator):
+        logs = None
+        for _ in range(gan.steps_per_execution):
+            turn = () if gan.evaluating else turns.next_turn(gan)
+            try:
+                logs = one_step(_readable(iterator), *turn)
+            except (StopIteration, tf.errors.OutOfRangeError):
+                if logs is None:
+                    raise
+                break
+        return logs
+
+    return steps
 
 
 def _readable(iterator):

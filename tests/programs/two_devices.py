@@ -9,6 +9,7 @@ Says `CASE: passed`, or why not, of each case; its status is the number of those
 
 import contextlib
 import gc
+import json
 import os
 import shutil
 import sys
@@ -147,6 +148,12 @@ def same_as_one_device(strategy, folder):
         compare(
             strategy, name, preset, arguments, after={1: 2e-6, 50 if name == "dense" else 8: 2e-3}
         )
+
+
+def fifty_steps(strategy, folder):
+    """By hand: minutes, most of them on one device."""
+    for name in ("modern", "modern_conditional"):
+        compare(strategy, name, *SMALL[name], after={1: 2e-6, 50: 2e-2})
 
 
 def clipped(strategy, folder):
@@ -341,6 +348,28 @@ def uneven_batches(strategy, folder):
     assert int(gan.images_seen.numpy()) == 5
 
 
+class Counted(np.ndarray):
+    """Images that note which of them are read together."""
+
+    def __getitem__(self, rows):
+        if np.ndim(rows) == 2:
+            self.read = [*getattr(self, "read", []), *np.ravel(rows).tolist()]
+        return np.asarray(self)[rows]
+
+
+def each_worker_reads_its_rows(strategy, folder):
+    """Of 63 images by 7 a worker reads 4 or 3 of each batch, of 20 held out the same."""
+    images, held_out = IMAGES[:63].view(Counted), IMAGES[:20].view(Counted)
+    with strategy.scope():
+        gan = presets.dense((16, 16))
+    gan.fit(images, validation_data=held_out, epochs=2, batch_size=7, verbose=0)
+    for read, batches in ((images.read, [7] * 9), (held_out.read, [7, 7, 6])):
+        of_each = [json.loads(text) for text in gan.workers.of_all(json.dumps(read))]
+        assert sorted(np.concatenate(of_each)) == sorted([*range(sum(batches))] * 2)
+        if len(of_each) == 2:
+            assert len(of_each[1]) == 2 * sum(size // 2 for size in batches)
+
+
 class Images(np.ndarray):
     """Images that a weak reference can watch."""
 
@@ -397,15 +426,15 @@ def sums_of_a_step(strategy, folder):
     for preset, expected in (presets.dense, 6), (presets.modern, 36):
         made = []
 
-        def spy(step, function=tf.function, made=made, **options):
-            made.append(function(step, **options))
-            return made[-1]
+        def spy(*step, function=tf.function, made=made, **options):
+            traced = function(*step, **options)
+            made.extend([traced] if step and step[0].__name__ == "one_step" else [])
+            return traced
 
         with mock.patch.object(execution.tf, "function", spy), strategy.scope():
             gan = preset((28, 28))
             gan.fit(np.zeros((8, 28, 28), np.uint8), batch_size=8, verbose=0)
-        (step,) = [one for one in made if one.python_function.__name__ == "one_step"]
-        (traced,) = step._list_all_concrete_functions()  # TensorFlow has no public name for it
+        (traced,) = made[-1]._list_all_concrete_functions()  # TensorFlow has no public name for it
         found = count_of("CollectiveReduceV2", traced.graph.as_graph_def())
         print(f"{preset.__name__}: {found} sums a step", file=sys.stderr)
         assert found == expected, (preset.__name__, found)
