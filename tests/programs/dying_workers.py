@@ -13,7 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "experiments")]
 
 from without_xla import run
 
@@ -31,9 +31,12 @@ def die(place):
 
 
 def prepare():
-    import numpy as np
+    from command_line import quiet
 
-    from gan_model.model.team import Team
+    with quiet():
+        import numpy as np
+
+        from gan_model.model.team import Team
 
     savez = np.savez
 
