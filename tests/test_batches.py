@@ -76,6 +76,20 @@ class Overtaken(ImageBatches):
             order(vars(self).pop("overtaking"))
 
 
+@pytest.mark.parametrize("labels", [None, np.arange(33) + 100])
+def test_workers_read_a_batch_together(labels):
+    """33 by 16: the last batch has one image, for the first of three workers."""
+    batches = dataset(numbered(33), labels, batch_size=16, drop_remainder=False)
+    position = tf.Variable(0, dtype=tf.int64)
+    parts = [batches.epochs_from(position, worker=number, workers=3) for number in range(3)]
+    sizes = []
+    for whole, *of_each in zip(batches.epochs_from(position), *parts, strict=True):
+        sizes.append([len(tf.nest.flatten(part)[0]) for part in of_each])
+        together = tf.nest.map_structure(lambda *rows: np.concatenate(rows), *of_each)
+        tf.nest.map_structure(np.testing.assert_array_equal, together, whole)
+    assert sizes == [[6, 6, 4], [6, 6, 4], [1, 0, 0]]
+
+
 def test_two_threads_read_two_passes_of_the_same_batches():
     batches = Overtaken(numbered(60), batch_size=10, seed=0, shuffle=True, drop_remainder=True)
     alone = order(batches.epochs_from(tf.Variable(0)))

@@ -19,7 +19,12 @@ GROUPS = {
     "two devices train the presets as one does": ["same_as_one_device"],
     "what the optimizer does to a gradient it does to that of all images": [
         "clipped",
-        "accumulation_is_refused",
+        "accumulated",
+    ],
+    "a step is executed as it can be": [
+        "several_steps_in_a_call",
+        "xla_is_refused",
+        "in_bfloat16",
     ],
     "what bounds the discriminator keeps it the same on both": ["bounded_discriminator"],
     "a preset trains and resumes": ["preset_resumes"],

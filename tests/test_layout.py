@@ -20,6 +20,13 @@ TREES = {path: ast.parse(path.read_text()) for path in EVERY_FILE}
 # Private names of other libraries that have no public one, and why they are needed.
 FOREIGN = {
     "_flatten_layers": "Keras: every layer of a network, inside wrappers and nested models too",
+    "_get_variable_index": "Keras: the parts of an accumulated update, on several devices",
+    "_accumulated_gradients": "Keras: the same",
+    "_backend_increment_gradient_accumulators": "Keras: the same",
+    "_clip_gradients": "Keras: the same",
+    "_apply_weight_decay": "Keras: the same",
+    "_backend_update_step": "Keras: the same",
+    "_iterations": "Keras: the batches of an optimizer that accumulates",
     "_learning_rate": "Keras: tells a schedule from a number",
     "_resource": "TensorFlow: a summary writer's handle, to write a session start",
     "_retry_queue": "keras-tuner: trials that the oracle hands out again",

@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -30,6 +32,11 @@ LAWS = [
     "turns_by_hand",
     "mean_scores_of_all",
     "average_of_both",
+    "accumulated",
+    "several_steps_in_a_call",
+    "xla_is_refused",
+    "in_bfloat16",
+    "each_worker_reads_its_rows",
     "sums_of_a_step",
 ]
 PRESETS = ["same_as_one_device", "clipped", "bounded_discriminator"]
@@ -124,6 +131,84 @@ def test_a_run_whose_workers_are_killed_ends_like_one_that_never_was(images, tmp
     assert ended(tmp_path / "killed") == ended(tmp_path / "whole")
     files = sorted(path.name for path in (tmp_path / "whole").iterdir())
     assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == files
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+def test_workers_that_die_in_a_checkpoint_or_an_evaluation(images, tmp_path):
+    """Three deaths of one run, which ends like one without."""
+    dies = tmp_path / "dies"
+    dies.mkdir()
+
+    def train_in(name):
+        _, _, *options = train(images, tmp_path / name, *SEVERAL, "--workers", 2, "--epochs", 5)
+        line = program("dying_workers.py", *options)
+        return finish(line, variables={"DIES": str(dies)}, seconds=300)
+
+    whole = train_in("whole")
+    assert whole.returncode == 0, whole.stderr
+    for victim, place, count in ((0, "checkpoint", 2), (1, "evaluation", 2), (0, "evaluation", 2)):
+        (dies / f"{place}-{victim}").write_text(str(count))
+        killed = train_in("killed")
+        assert killed.returncode == 1 and not any(dies.iterdir()), killed
+        assert f"Worker {victim} of 2" in killed.stderr and "Traceback" not in killed.stderr
+    again = train_in("killed")
+    assert again.returncode == 0, again.stderr
+    assert ended(tmp_path / "killed") == ended(tmp_path / "whole")
+
+
+@pytest.fixture
+def hosts():
+    """Two network namespaces with a cable between them: names and addresses."""
+    if sys.platform != "linux" or os.geteuid() or not shutil.which("ip"):
+        pytest.skip("Network namespaces take Linux, root and iproute2.")
+    names = [f"gan-model-{os.getpid()}-{number}" for number in range(2)]
+    ends = [f"gan{os.getpid()}-{number}" for number in range(2)]
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            if ip("netns", "add", name, check=False).returncode:
+                pytest.skip("This machine does not let a test make network namespaces.")
+            stack.callback(ip, "netns", "del", name)
+        peer = "peer", "name", ends[1], "netns", names[1]
+        ip("link", "add", ends[0], "netns", names[0], "type", "veth", *peer)
+        addresses = [f"10.77.{os.getpid() % 250}.{number}" for number in (1, 2)]
+        for name, end, address in zip(names, ends, addresses, strict=True):
+            ip("-n", name, "addr", "add", f"{address}/24", "dev", end)
+            ip("-n", name, "link", "set", end, "up")
+            ip("-n", name, "link", "set", "lo", "up")
+        yield names, ends, addresses
+
+
+def ip(*words, check=True):
+    return subprocess.run(["ip", *words], check=check, capture_output=True)
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+def test_a_cut_connection_ends_both_hosts(hosts, images, tmp_path):
+    names, ends, addresses = hosts
+    places = [f"{address}:2222" for address in addresses]
+    runs = [tmp_path / "chief", tmp_path / "other"]  # hosts without a shared disk
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                start(
+                    ["ip", "netns", "exec", name, *train(images, run, *SEVERAL, "--epochs", 900)],
+                    variables={"TF_CONFIG": tf_config(places, number)},
+                )
+            )
+            for number, (name, run) in enumerate(zip(names, runs, strict=True))
+        ]
+        stack.callback(lambda: [process.kill() for process in processes])
+        wait_for(lambda: saved(runs[0] / "checkpoints"), processes[0], seconds=200)
+        ip("-n", names[0], "link", "set", ends[0], "down")
+        cut = time.monotonic()
+        for process in processes:
+            _, errors = process.communicate(timeout=120)
+            assert process.returncode == 1 and "Traceback" not in errors, errors
+            assert "Worker " in errors and "; to go on, start all workers again: " in errors
+        print(f"both ended {time.monotonic() - cut:.0f} s after the cut", file=sys.stderr)
+    assert not runs[1].exists()
 
 
 @pytest.mark.slow

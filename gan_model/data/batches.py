@@ -73,7 +73,7 @@ class ImageBatches(tf.data.Dataset):
         self._pipeline = self._one_epoch(self._begin_next_pass, self.steps_per_epoch)
         super().__init__(tf.data.experimental.to_variant(self._pipeline))
 
-    def epochs_from(self, step, steps_per_epoch=None):
+    def epochs_from(self, step, steps_per_epoch=None, *, worker=0, workers=1):
         """A dataset of which each iteration is one epoch, beginning at batch number `step`.
 
         Args:
@@ -81,8 +81,14 @@ class ImageBatches(tf.data.Dataset):
                 that the run has used so far.
             steps_per_epoch: batches in an epoch, where it is not one pass. The next epoch
                 goes on where this one ended, in the middle of a pass or across passes.
+            worker, workers: number of a worker among so many, which reads its rows of each batch:
+                the same number as the others where they divide, otherwise fewer or none.
         """
-        return self._one_epoch(lambda: tf.cast(step, tf.int64), steps_per_epoch)
+        return self._one_epoch(lambda: tf.cast(step, tf.int64), steps_per_epoch, worker, workers)
+
+    def passes_of(self, worker, workers):
+        """The dataset itself, with the rows of a worker only; see `epochs_from`."""
+        return self._one_epoch(self._begin_next_pass, self.steps_per_epoch, worker, workers)
 
     def _inputs(self):
         return [self._pipeline]
@@ -94,7 +100,7 @@ class ImageBatches(tf.data.Dataset):
     def _begin_next_pass(self):
         return (self._passes_begun.assign_add(1) - 1) * self.steps_per_epoch
 
-    def _one_epoch(self, first_batch, steps):
+    def _one_epoch(self, first_batch, steps, worker=0, workers=1):
         steps = steps or self.steps_per_epoch
 
         def batch_numbers(_):
@@ -106,13 +112,20 @@ class ImageBatches(tf.data.Dataset):
         # Its thread sleeps longer the longer an epoch lasts, and the next epoch, which makes a
         # new iterator, then waits for it to wake: up to 9 seconds after one of 12.
         options.autotune.enabled = False
-        return (
+        stacks = (
             tf.data.Dataset.from_tensors(0)
             .flat_map(batch_numbers)
             .batch(self._batches_a_read())
-            .map(self._batches, num_parallel_calls=1, deterministic=True)
-            .unbatch()
-            .apply(tf.data.experimental.assert_cardinality(steps))
+            .map(
+                lambda numbers: self._batches(numbers, worker, workers),
+                num_parallel_calls=1,
+                deterministic=True,
+            )
+        )
+        # Of a batch without rows `unbatch` dies (TensorFlow 2.21).
+        batches = stacks.unbatch() if workers == 1 else stacks.flat_map(_each)
+        return (
+            batches.apply(tf.data.experimental.assert_cardinality(steps))
             .prefetch(_AHEAD)
             .with_options(options)
         )
@@ -125,17 +138,19 @@ class ImageBatches(tf.data.Dataset):
         image_bytes = math.prod(self.images.shape[1:]) * self.images.dtype.itemsize
         return max(1, _READ_BYTES // (self.batch_size * image_bytes))
 
-    def _batches(self, numbers):
+    def _batches(self, numbers, worker, workers):
         arrays = [self.images] if self.labels is None else [self.images, self.labels]
         kinds = [tf.as_dtype(array.dtype) for array in arrays]
-        stacks = tf.numpy_function(self._read, [numbers], kinds, stateful=False)
-        count = self.batch_size if self._drop_remainder else None
+        stacks = tf.numpy_function(self._read, [numbers, worker, workers], kinds, stateful=False)
+        count = self.batch_size if self._drop_remainder and workers == 1 else None
         for stack, array in zip(stacks, arrays, strict=True):
             stack.set_shape((None, count, *array.shape[1:]))
         return stacks[0] if self.labels is None else tuple(stacks)
 
-    def _rows(self, numbers):
+    def _rows(self, numbers, worker, workers):
         rows = np.stack([self._rows_of(number) for number in numbers])
+        size = -(-rows.shape[1] // workers)
+        rows = rows[:, worker * size : (worker + 1) * size]
         return [array[rows] for array in (self.images, self.labels) if array is not None]
 
     def _rows_of(self, number):
@@ -153,6 +168,10 @@ class ImageBatches(tf.data.Dataset):
             order = np.random.Generator(bits).permutation(len(self.images))
             self._order_drawn = number_of_pass, order
         return order
+
+
+def _each(*stacks):
+    return tf.data.Dataset.from_tensor_slices(stacks if len(stacks) > 1 else stacks[0])
 
 
 def _weakly(method):

@@ -7,7 +7,9 @@ judge           Judge: a discriminator and images -> scores and class logits
 trackers        Trackers: figures of each step -> the means that `fit` logs
 monitor         QualityMonitor: held-out images -> the quality measured in each evaluation
 feeding         what `fit` and `evaluate` take -> batches
-execution       many training steps -> one call into XLA
+own_rows        batches -> the rows of them that a worker trains on
+execution       many training steps -> one call into XLA; a step -> all devices
+turns           the number of a step -> which networks it updates
 tracing         a step -> a function that keeps no graph after its model
 saving          what of a GAN goes into a `.keras` file
 run_callback    RunCallback: callbacks that restore, end or rewind a run

@@ -92,7 +92,17 @@ def check_steps(**counts):
             raise ValueError(f"`{name}` is an integer of 1 or more. Received: {name}={count!r}.")
 
 
-def check_optimizers(generator_optimizer, discriminator_optimizer, *, devices):
+def check_xla(jit_compile, *, devices):
+    """Refuses XLA on several devices."""
+    if jit_compile is True and devices > 1:
+        raise ValueError(
+            f"XLA cannot compile a step of {devices} devices: it needs the number of images on "
+            "each before the batch is there, and the variables of all devices on one. Received: "
+            "jit_compile=True. Type jit_compile='auto', which is XLA only where it can be."
+        )
+
+
+def check_optimizers(generator_optimizer, discriminator_optimizer):
     """Refuses optimizers with settings that would be ignored or have another effect."""
     if generator_optimizer is discriminator_optimizer:
         raise ValueError(
@@ -102,13 +112,6 @@ def check_optimizers(generator_optimizer, discriminator_optimizer, *, devices):
         )
     for optimizer in (generator_optimizer, discriminator_optimizer):
         _check_no_effect(optimizer)
-        # Keras updates weights inside a condition then, where several devices cannot.
-        if devices > 1 and (steps := optimizer.gradient_accumulation_steps) is not None:
-            raise ValueError(
-                f"On {devices} devices Keras cannot accumulate gradients. Received: "
-                f"gradient_accumulation_steps={steps}. Leave it out and type fit(batch_size=...) "
-                f"with a batch {steps} times as large, or train on one device."
-            )
 
 
 def _check_no_effect(optimizer):

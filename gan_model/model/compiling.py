@@ -76,7 +76,7 @@ class Compiles:
             run_eagerly: whether to run the step without a graph, for debugging.
 
         Raises:
-            ValueError: if an argument is invalid or would have no effect.
+            ValueError: if an argument is invalid or would have no effect; XLA on several devices.
         """
         loss = NonSaturating() if loss is None else loss
         if class_loss is None and self.classifies:
@@ -86,6 +86,7 @@ class Compiles:
         checks.check_steps(
             discriminator_steps=discriminator_steps, steps_per_execution=steps_per_execution
         )
+        checks.check_xla(jit_compile, devices=replicas.count())
         # `build` can raise too. Optimizers are built because only then can they load a checkpoint.
         optimizers[0].build(self.generator.trainable_variables)
         optimizers[1].build(self.discriminator.trainable_variables)
@@ -153,8 +154,8 @@ class Compiles:
         return clone_generator(self.generator, self.codings_size, self.class_count)
 
     def _execute(self, **settings):
-        # Keras 3.15 supports neither several steps per execution nor XLA on several devices.
-        possible = {"steps_per_execution": 1, "jit_compile": False} if replicas.count() > 1 else {}
+        # "auto" would be XLA on GPUs; see `checks.check_xla`.
+        possible = {"jit_compile": False} if replicas.count() > 1 else {}
         super().compile(optimizer=None, **settings | possible)
         self.execution_settings = settings
 
@@ -169,7 +170,7 @@ def _optimizers(*given):
         keras.optimizers.Adam(2e-4, beta_1=0.5) if one is None else keras.optimizers.get(one)
         for one in given
     ]
-    checks.check_optimizers(*optimizers, devices=replicas.count())
+    checks.check_optimizers(*optimizers)
     for optimizer in optimizers if replicas.count() > 1 else ():
         # `Player` sums gradients over the devices. Keras 3.15 would do so again, after clipping.
         optimizer._all_reduce_sum_gradients = list

@@ -12,18 +12,12 @@ import itertools
 import keras
 import tensorflow as tf
 
+from gan_model.model import turns
 from gan_model.model.tracing import released
 
 
-def train_function(gan, *, make):
-    """The function from an iterator to logs that `fit` calls, for a GAN with one made by Keras.
-
-    Args:
-        gan: `GAN`.
-        make: Keras's function from a step to such a function.
-    """
-    if gan.discriminator_steps > 1 and gan.distribute_strategy.num_replicas_in_sync > 1:
-        return _in_turn(gan, make)
+def train_function(gan):
+    """The function from an iterator to logs that `fit` calls, for a GAN that has Keras's."""
     if not gan.jit_compile:
         return gan.train_function
 
@@ -40,32 +34,53 @@ def train_function(gan, *, make):
     return lambda iterator: _run(compiled, iterator, gan)
 
 
-def on_workers(gan):
-    """From a step to the function from an iterator to logs, for several workers.
+def on_devices(gan):
+    """From a step to the function from an iterator to logs, for several devices or workers.
 
-    Keras's would take the mean of each figure over all workers, along an axis that it lacks.
+    None for a single device, which Keras serves.
+
+    Keras's cannot run several steps on several devices. On workers it would take the mean of each
+    figure over all of them, along an axis that it lacks.
     """
+    if gan.distribute_strategy.num_replicas_in_sync == 1:
+        return None
+    return functools.partial(_on_all, gan)
+
+
+def _on_all(gan, step):
     strategy = gan.distribute_strategy
 
-    def make(step):
-        def one_step(iterator):
-            logs = strategy.run(step, args=(next(iterator),))
-            return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
+    def on_device(data, *turn):
+        # Nothing of a step happens once the data are over, not even an optimizer's count.
+        with tf.control_dependencies(tf.nest.flatten(data)):
+            return step(data, *turn)
 
-        return one_step if gan.run_eagerly else tf.function(one_step)
+    def one_step(data, *turn):
+        if isinstance(data, tf.distribute.DistributedIterator):
+            data = next(data)
+        logs = strategy.run(on_device, args=(data, *turn))
+        return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
 
-    return make
+    one_step = one_step if gan.run_eagerly else tf.function(one_step)
+
+    def steps(iterator):
+        logs = None
+        for _ in range(gan.steps_per_execution):
+            turn = () if gan.evaluating else turns.next_turn(gan)
+            try:
+                logs = one_step(_readable(iterator), *turn)
+            except (StopIteration, tf.errors.OutOfRangeError):
+                if logs is None:
+                    raise
+                break
+        return logs
+
+    return steps
 
 
-def _in_turn(gan, make):
-    # Several devices cannot update the same weights inside a `tf.cond`.
-    turns = [make(functools.partial(gan.train_step, generator_learns=it)) for it in (False, True)]
-
-    def train(iterator):
-        due = (int(gan.step.numpy()) + 1) % gan.discriminator_steps == 0
-        return turns[due](iterator)
-
-    return train
+def _readable(iterator):
+    # `train_on_batch` gives a generator of Python, which a graph would read once.
+    return iterator if isinstance(iterator, tf.distribute.DistributedIterator) else next(iterator)
 
 
 def _run(compiled, iterator, gan):

@@ -9,7 +9,7 @@ import numpy as np
 from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.images import check_images, fingerprint
-from gan_model.model import fit_arguments
+from gan_model.model import fit_arguments, own_rows
 from gan_model.model.fit_arguments import check_counts
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
@@ -107,7 +107,7 @@ class TakesImages:
                     epochs=epochs,
                     callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, Team()],
                     verbose=verbose if self.workers.is_chief else 0,
-                    validation_data=validation_data,
+                    validation_data=own_rows.passes(validation_data, self),
                     steps_per_epoch=steps_per_epoch,
                     shuffle=False,
                     **keras_arguments,
@@ -120,7 +120,7 @@ class TakesImages:
         self.monitor.take_sample(train, held_out, labelled=self.class_count is not None)
         self.workers.check_same(_identity(self, train, steps_per_epoch))
         if isinstance(train, ImageBatches):
-            return train.epochs_from(self.step.value, steps_per_epoch), None
+            return own_rows.epochs_from(self.step.value, steps_per_epoch, train, self), None
         return train, steps_per_epoch
 
     def _restored(self, callbacks, epoch, epochs, train):
@@ -201,13 +201,15 @@ class TakesImages:
         self.evaluation_step.assign(0)
         self.evaluating = True
         try:
-            figures = super().evaluate(x, return_dict=True, **keras_arguments)
+            rows = own_rows.passes(x, self)
+            figures = super().evaluate(rows, return_dict=True, **keras_arguments)
         finally:
             self.evaluating = False
             self.evaluation_step.assign(0)
         if not self.workers.is_chief:
             return figures, {}
-        self.monitor.refer_to(x)
+        if not own_rows.are_own(x):  # `fit` has referred to all of them
+            self.monitor.refer_to(x)
         return figures, self.monitor.measure(self.sampler())
 
     def _held_out(self, held_out, batch_size):

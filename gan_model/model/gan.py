@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.data.images import to_range
-from gan_model.model import execution, inspection
+from gan_model.model import execution, inspection, turns
 from gan_model.model.compiling import Compiles
 from gan_model.model.feeding import TakesImages
 from gan_model.model.judge import Batch, Judge, layer_losses
@@ -102,7 +102,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     # Training.
 
-    def train_step(self, data, generator_learns=None):  # None: the number of the step tells
+    def train_step(self, data, turn=turns.Turn()):  # noqa: B008
         real = self._real_batch(data)
         share = replicas.share(_count(real))
         random = RandomStreams(self.seed, self.step, share)
@@ -110,20 +110,21 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
             # One forward pass serves both players; it saves a tenth of a DCGAN's step.
             fake = self._fake_batch(real, random.stream(TRAINING), training=True)
             with tape.stop_recording():
-                self._discriminator_step(real, fake, random, share)
-            turn = lambda: self._generator_step(tape, real, fake, random, share)  # noqa: E731
-            self._in_turn(turn, generator_learns)
+                self._discriminator_step(real, fake, random, share, turn)
+            learn = lambda: self._generator_step(tape, real, fake, random, share, turn)  # noqa: E731
+            turns.in_turn(self, turn, learn)
         images, seen = tf.cast(share.total, tf.int64), self.images_seen
         if self.average:
             self.average.follow(self.averaged_generator, self.generator, images=images, seen=seen)
         self._count_step(images, after=real.images)
         return self.get_metrics_result()
 
-    def _discriminator_step(self, real, fake, random, share):
+    def _discriminator_step(self, real, fake, random, share, turn):
         # Only here: all passes of a step divide by the same norms.
         for network in (self.generator, self.discriminator):
             spectral.update(network)
-        player = Player(self.discriminator, self.discriminator_optimizer, self.constraint)
+        optimizer, accumulation = self.discriminator_optimizer, turn.discriminator
+        player = Player(self.discriminator, optimizer, self.constraint, accumulation)
         with tf.GradientTape() as tape:
             bill = self.game.discriminator(self._judge(), real, fake, random)
         gradients = player.learn(tape, bill.objective, weight=share.weight)
@@ -131,19 +132,13 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.trackers.add(bill.figures, share)
         self.trackers.add_gradient_norm("discriminator", gradients, player.optimizer)
 
-    def _generator_step(self, tape, real, fake, random, share):
-        player = Player(self.generator, self.generator_optimizer)
+    def _generator_step(self, tape, real, fake, random, share, turn):
+        player = Player(self.generator, self.generator_optimizer, accumulation=turn.generator)
         bill = self.game.generator(self._judge(), real, fake, random)
         objective = bill.objective + layer_losses(self.generator)
         gradients = player.learn(tape, objective, weight=share.weight)
         self.trackers.add(bill.figures, share)
         self.trackers.add_gradient_norm("generator", gradients, player.optimizer)
-
-    def _in_turn(self, generator_step, learns):
-        if learns is None and self.discriminator_steps > 1:
-            learns = (self.step + 1) % self.discriminator_steps == 0
-            return tf.cond(learns, generator_step, lambda: None)
-        return None if learns is False else generator_step()
 
     def _count_step(self, images, *, after):
         # After the batch has come: when an epoch begins, the data set reads `step` to find its
@@ -231,13 +226,13 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             super().make_train_function(force=True)
-            self.train_function = execution.train_function(self, make=self._make_function)
+            self.train_function = execution.train_function(self)
 
     def _maybe_symbolic_build(self, **_):
         pass  # Keras's adds up the batches of several devices, which may differ in size
 
     def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
-        make = execution.on_workers(self) if self.workers.count > 1 else super()._make_function
+        make = execution.on_devices(self) or super()._make_function
         return released(make, step_function)
 
     def _counter(self, name):

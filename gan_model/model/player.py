@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from gan_model import replicas
+from gan_model.model import turns
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,14 @@ class Player:
         network: Keras model.
         optimizer: Keras optimizer of its trainable variables.
         constraint: function from a weight to its new value, applied after each update; or None.
+        accumulation: `turns.Accumulation` of this step, on several devices whose optimizer
+            accumulates gradients; or None.
     """
 
     network: Any
     optimizer: Any
     constraint: Any = None
+    accumulation: Any = None
 
     def learn(self, tape, objective, *, weight=None):
         """Updates the weights by the gradient of an objective to minimise.
@@ -41,7 +45,10 @@ class Player:
         dense = [tf.convert_to_tensor(one) for one in gradients if one is not None]
         of_batch = iter(replicas.total(dense))
         gradients = [None if one is None else next(of_batch) for one in gradients]
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        if self.accumulation is None:
+            self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        else:
+            turns.accumulate(self.optimizer, gradients, variables, self.accumulation)
         for variable in variables if self.constraint else ():
             variable.assign(self.constraint(variable))
         return gradients

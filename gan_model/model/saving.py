@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 # Their classes are registered when they are imported: whoever has `GAN` can load all that it saves.
-from gan_model import augmenting, averaging, losses, networks, penalties  # noqa: F401
+from gan_model import augmenting, averaging, losses, networks, penalties, replicas  # noqa: F401
 from gan_model.storage.file_format import FORMAT, check_format
 
 _COMPILED_OBJECTS = (
@@ -73,6 +73,8 @@ class SavedAsKerasFile:
             for name in _COMPILED_OBJECTS
             if name in config
         }
+        if replicas.count() > 1:  # the file may be of a single device
+            objects["jit_compile"] = False
         self.compile(**{**config, **objects})
 
     def get_build_config(self):

@@ -2,7 +2,7 @@
 
 import keras
 
-from gan_model import networks
+from gan_model import networks, replicas
 from gan_model.losses import BinaryCrossentropy
 from gan_model.model import GAN
 
@@ -33,7 +33,7 @@ def dense(
         loss,
         keras.optimizers.RMSprop(generator_learning_rate),
         keras.optimizers.RMSprop(discriminator_learning_rate),
-        jit_compile=_BY_XLA,
+        jit_compile=_BY_XLA and replicas.count() == 1,
         steps_per_execution=24,
     )
     return gan

@@ -9,6 +9,7 @@ Says `CASE: passed`, or why not, of each case; its status is the number of those
 
 import contextlib
 import gc
+import json
 import os
 import shutil
 import sys
@@ -25,6 +26,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import ops
 from test_dirac import PSI, RATE, THETA, NonSaturating, Wasserstein, dirac, sigmoid, state
+from without_xla import switch
 
 from gan_model import GAN, averaging, callbacks, features, metrics, networks, presets, replicas
 from gan_model.augmenting import Adaptive, DiffAugment, HorizontalFlip
@@ -36,6 +38,7 @@ from gan_model.random import TRAINING, RandomStreams
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (64, 16, 16), dtype=np.uint8)
 ZEROS = np.zeros((8, 1, 1), "float32")
+SCATTERED = np.sin(np.arange(12, dtype="float32")).reshape(12, 1, 1)
 
 
 def assert_same_on_both(variables):
@@ -147,6 +150,12 @@ def same_as_one_device(strategy, folder):
         )
 
 
+def fifty_steps(strategy, folder):
+    """By hand: minutes, most of them on one device."""
+    for name in ("modern", "modern_conditional"):
+        compare(strategy, name, *SMALL[name], after={1: 2e-6, 50: 2e-2})
+
+
 def clipped(strategy, folder):
     for settings in CLIPPED:
 
@@ -159,12 +168,84 @@ def clipped(strategy, folder):
         compare(strategy, str(settings), preset, {}, after={6: 2e-6})
 
 
-def accumulation_is_refused(strategy, folder):
+def accumulated(strategy, folder):
+    """With `discriminator_steps`, clipped and decayed, as one device does."""
+    settings = {"gradient_accumulation_steps": 2, "global_clipnorm": 0.5, "weight_decay": 0.1}
+
+    def fit():
+        gan = dirac(NonSaturating())
+        optimizers = [keras.optimizers.SGD(RATE, **settings) for _ in range(2)]
+        gan.compile(NonSaturating(), *optimizers, penalty=R1(1.0), discriminator_steps=2)
+        history = gan.fit(SCATTERED, batch_size=4, epochs=4, verbose=0).history
+        assert gan.generator_optimizer.iterations == 3
+        assert abs(state(gan)[0] - PSI) > 0.1 and abs(state(gan)[1] - THETA) > 0.01
+        yield *state(gan), *np.ravel(list(history.values()))
+
+    assert_as_on_one_device(strategy, fit)
+
+
+class Batches(keras.callbacks.Callback):
+    """The numbers of the batches after which callbacks are called."""
+
+    def on_train_begin(self, logs=None):
+        self.ends = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.ends.append(batch)
+
+
+def several_steps_in_a_call(strategy, folder):
+    """Five batches by three, then two; held out are three, of which one is not full."""
+
+    def fit():
+        gan, batches = dirac(NonSaturating(), steps_per_execution=3), Batches()
+        options = {"batch_size": 2, "epochs": 2, "callbacks": [batches], "verbose": 0}
+        history = gan.fit(SCATTERED[:10], validation_data=SCATTERED[7:], **options).history
+        if gan.workers.is_chief:
+            assert batches.ends[0] == 2 and len(batches.ends) == 4, batches.ends
+        assert int(gan.step.numpy()) == 10 and len(history["val_generator_loss"]) == 2
+        yield *state(gan), *np.ravel(list(history.values()))
+
+    assert_as_on_one_device(strategy, fit)
+
+
+def assert_as_on_one_device(strategy, fit):
+    """`fit` yields rows of numbers, on one device and on all of them."""
+    ends = []
+    for scope in (contextlib.nullcontext(), strategy.scope()):
+        with scope:
+            ends.append(list(fit()))
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
+
+
+def xla_is_refused(strategy, folder):
+    path = folder.with_suffix(f".{os.getpid()}.keras")
+    alone = presets.dense((16, 16))
+    alone.compile(alone.loss, jit_compile=True)
+    alone.save(path)
     with strategy.scope():
         gan = dirac(Wasserstein())
-        optimizer = keras.optimizers.Adam(0.1, gradient_accumulation_steps=2)
-        with pytest.raises(ValueError, match="On 2 devices Keras cannot accumulate gradients"):
-            gan.compile(discriminator_optimizer=optimizer)
+        with pytest.raises(ValueError, match="XLA cannot compile a step of 2 devices"):
+            gan.compile(jit_compile=True)
+        assert not keras.saving.load_model(path).jit_compile
+        gan.compile(jit_compile="auto")
+
+
+def in_bfloat16(strategy, folder):
+    """Gradients are rounded to 8 bits on each device before they are added up."""
+
+    def preset(shape, **arguments):
+        gan = presets.dense(shape, **arguments)
+        assert gan.generator.layers[1].compute_dtype == "bfloat16"
+        gan.compile(gan.loss, *[keras.optimizers.SGD(0.1) for _ in range(2)], penalty=R1(1.0))
+        return gan
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        compare(strategy, "bfloat16", preset, {}, after={4: 5e-3})
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 class Keeps(keras.callbacks.Callback):
@@ -267,6 +348,28 @@ def uneven_batches(strategy, folder):
     assert int(gan.images_seen.numpy()) == 5
 
 
+class Counted(np.ndarray):
+    """Images that note which of them are read together."""
+
+    def __getitem__(self, rows):
+        if np.ndim(rows) == 2:
+            self.read = [*getattr(self, "read", []), *np.ravel(rows).tolist()]
+        return np.asarray(self)[rows]
+
+
+def each_worker_reads_its_rows(strategy, folder):
+    """Of 63 images by 7 a worker reads 4 or 3 of each batch, of 20 held out the same."""
+    images, held_out = IMAGES[:63].view(Counted), IMAGES[:20].view(Counted)
+    with strategy.scope():
+        gan = presets.dense((16, 16))
+    gan.fit(images, validation_data=held_out, epochs=2, batch_size=7, verbose=0)
+    for read, batches in ((images.read, [7] * 9), (held_out.read, [7, 7, 6])):
+        of_each = [json.loads(text) for text in gan.workers.of_all(json.dumps(read))]
+        assert sorted(np.concatenate(of_each)) == sorted([*range(sum(batches))] * 2)
+        if len(of_each) == 2:
+            assert len(of_each[1]) == 2 * sum(size // 2 for size in batches)
+
+
 class Images(np.ndarray):
     """Images that a weak reference can watch."""
 
@@ -322,16 +425,16 @@ def sums_of_a_step(strategy, folder):
     """How often the workers meet in a step: each meeting costs more than its bytes."""
     for preset, expected in (presets.dense, 6), (presets.modern, 36):
         made = []
-        on_workers = execution.on_workers
 
-        def spy(gan, on_workers=on_workers, made=made):
-            make = on_workers(gan)
-            return lambda step: made.append(make(step)) or made[-1]
+        def spy(*step, function=tf.function, made=made, **options):
+            traced = function(*step, **options)
+            made.extend([traced] if step and step[0].__name__ == "one_step" else [])
+            return traced
 
-        with mock.patch.object(execution, "on_workers", spy), strategy.scope():
+        with mock.patch.object(execution.tf, "function", spy), strategy.scope():
             gan = preset((28, 28))
             gan.fit(np.zeros((8, 28, 28), np.uint8), batch_size=8, verbose=0)
-        (traced,) = made[0]._list_all_concrete_functions()  # TensorFlow has no public name for it
+        (traced,) = made[-1]._list_all_concrete_functions()  # TensorFlow has no public name for it
         found = count_of("CollectiveReduceV2", traced.graph.as_graph_def())
         print(f"{preset.__name__}: {found} sums a step", file=sys.stderr)
         assert found == expected, (preset.__name__, found)
@@ -343,6 +446,7 @@ def count_of(operation, graph):
 
 
 def main(folder, *cases):
+    switch(False)  # what trains on one device, to compare with, compiles in less time
     strategy, failed = replicas.strategy(None if "TF_CONFIG" in os.environ else 2), 0
     for case in cases:
         try:

@@ -1,0 +1,78 @@
+"""Milliseconds in which workers add up as much as in a training step, without the step.
+
+python experiments/sums.py --preset modern --sums 36 --workers 2
+"""
+
+import statistics
+import sys
+import time
+from types import SimpleNamespace
+
+import click
+
+from gan_model.commands import local_workers
+from gan_model.commands.arguments import POSITIVE, PRESET
+from gan_model.commands.parsing import Command
+from gan_model.commands.program import Program
+from gan_model.commands.screen import quiet
+
+_STEPS, _REPEATS, _SMALL = 20, 5, 64  # figures, and statistics of batch normalization
+
+
+def main(args):
+    program = Program(sys.argv, script=__file__)
+    if args.workers:
+        return local_workers.start(args.workers, program)
+    with quiet():
+        import tensorflow as tf
+
+        from gan_model import presets, replicas
+    strategy = replicas.strategy()
+    gan = presets.named(args.preset)((args.image_size, args.image_size, args.channels))
+    players = [one.trainable_variables for one in (gan.generator, gan.discriminator)]
+    weights = [sum(tf.size(variable).numpy() for variable in of_one) for of_one in players]
+    sizes = [*weights, *[_SMALL] * (args.sums - 2)]
+
+    def add(vectors):
+        summed = []
+        for vector in vectors:
+            with tf.control_dependencies(summed[-1:]):  # in a step each sum waits for another
+                summed.append(replicas.total(tf.identity(vector)))
+        return summed[-1]
+
+    step = tf.function(lambda vectors: strategy.run(add, args=(vectors,)))
+    with local_workers.as_one(strategy, vars(args), program) as is_chief:
+        found = milliseconds(lambda: step([tf.zeros(size) for size in sizes]))
+        if is_chief:
+            print(
+                f"{args.preset}: {args.sums} sums, {sum(weights):,} weights: "
+                f"{statistics.median(found):.1f} ms ({min(found):.1f} to {max(found):.1f})",
+                flush=True,
+            )
+    return None
+
+
+def milliseconds(step):
+    """A step's, of each of some repeats."""
+    step()
+    found = []
+    for _ in range(_REPEATS):
+        began = time.perf_counter()
+        for _ in range(_STEPS):
+            step()
+        found.append(1000 * (time.perf_counter() - began) / _STEPS)
+    return found
+
+
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--preset", type=PRESET, default="modern", help="Whose weights are counted.")
+@click.option("--image-size", type=POSITIVE, default=28, help="Else 28.")
+@click.option("--channels", type=POSITIVE, default=1, help="Else 1.")
+@click.option("--sums", type=POSITIVE, default=36, help="In a step; two are of gradients.")
+@click.option("--workers", type=POSITIVE, help="Start so many workers on this machine.")
+def command(**options):
+    main(SimpleNamespace(**options))
+
+
+if __name__ == "__main__":
+    command()

@@ -1,0 +1,35 @@
+"""Batches of images -> the rows of them that this worker trains on.
+
+TensorFlow would have each worker read all rows, and drop those of the others.
+"""
+
+import functools
+
+import tensorflow as tf
+
+from gan_model.data.batches import ImageBatches
+
+
+def epochs_from(step, steps_per_epoch, batches, gan):
+    """`ImageBatches.epochs_from`, for the worker that trains a GAN here."""
+    return _rows(functools.partial(batches.epochs_from, step, steps_per_epoch), gan)
+
+
+def passes(batches, gan):
+    """What Keras takes for batches to evaluate: others than `ImageBatches` as they are."""
+    if not isinstance(batches, ImageBatches) or gan.workers.count == 1:
+        return batches
+    return _rows(batches.passes_of, gan)
+
+
+def are_own(batches):
+    """Whether batches have the rows of this worker only."""
+    return isinstance(batches, tf.distribute.DistributedDataset)
+
+
+def _rows(batches_of, gan):
+    number, count = gan.workers.number, gan.workers.count
+    if count == 1:
+        return batches_of(worker=0, workers=1)
+    rows = functools.partial(batches_of, worker=number, workers=count)
+    return gan.distribute_strategy.distribute_datasets_from_function(lambda _: rows())
