@@ -96,7 +96,7 @@ def history(folder, noted, gan):
     """How the run was made: a dict that JSON can hold."""
     settings = noted["settings"]
     epochs = folder.epochs_done()
-    command = f"train.py --preset {settings['preset']} --data {settings['data']}"
+    command = f"gan-model train --preset {settings['preset']} --data {settings['data']}"
     if settings["steps_per_epoch"]:
         command += f" --steps-per-epoch {settings['steps_per_epoch']}"
     arguments = ("class_count", "codings_size", "image_count")

@@ -27,38 +27,4 @@ def command(run, out, title):
         from gan_model import exporting, runs
     model = runs.open_model(run)
     title = title or Path(run).absolute().name.removesuffix(".keras")
-    print(exporting.page(model, out, title=title, about=known(run)))
-
-
-def known(run):
-    """What is known of a model, for the foot of its page; {} of a `.keras` file."""
-    from gan_model import exporting, presets, runs
-
-    if Path(run).is_file():
-        return {}
-    folder = runs.RunFolder(run)
-    if folder.settings.exists():
-        about = exporting.of_run(run)
-        trained = {**about["trained"], "minutes": folder.minutes_done()}
-        return {**about, "trained": trained, "command": exporting.train_command(folder)}
-    if run in presets.PRETRAINED:
-        return of_trained(presets.about_pretrained(run))
-    return {}
-
-
-def of_trained(made):
-    """What `exporting.page` shows of a GAN that comes trained."""
-    trained = {"epoch": made["epochs"], "minutes": made["minutes"]}
-    measured = made["quality"][made["data"]]
-    known = {name: made[name] for name in ("command", "preset", "data", "seed")}
-    return {
-        **known,
-        "data_licence": made["licence"],
-        "trained": trained,
-        "quality": {
-            "held_out_images": measured["count"],
-            "figures": measured["gan"],
-            "floor": measured["floor"],
-        },
-        "trained_with": made["versions"],
-    }
+    print(exporting.page(model, out, title=title, about=exporting.known_of(run)))

@@ -14,7 +14,7 @@ graph          ImageGraph: a generator -> a TensorFlow function from codings to 
 file_format    FileFormat: how one format is written, and run by its own runtime
 saved_model, litert, onnx_file   the formats
 comparison     the images of a runtime, compared with those of `gan.generate`
-provenance     what is known of a run: preset, data, licence, quality, seed, versions
+provenance     known_of: what is known of a GAN: preset, data, licence, quality, seed, versions
 page           page: one HTML file with the generator in it
 program        program: a generator -> the operations that the page runs
 operations     Operation, of_layer: what a layer becomes
@@ -30,9 +30,8 @@ Each format needs the packages of its runtime: `pip install "gan-model[onnx]"`,
 
 from gan_model.exporting.exporter import FORMATS, Exported, export, named
 from gan_model.exporting.file_format import FileFormat
-from gan_model.exporting.foot import train_command
 from gan_model.exporting.page import Page, page
-from gan_model.exporting.provenance import of_run
+from gan_model.exporting.provenance import known_of
 
 __all__ = [
     "FORMATS",
@@ -40,8 +39,7 @@ __all__ = [
     "FileFormat",
     "Page",
     "export",
+    "known_of",
     "named",
-    "of_run",
     "page",
-    "train_command",
 ]

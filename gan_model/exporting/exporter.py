@@ -81,7 +81,7 @@ def export(model, path, *, format, batch=None, about=None):
             written beside it.
         format: "savedmodel", "litert" or "onnx".
         batch: number of images in a call. None: any number; for LiteRT 1.
-        about: dict of what is known of the GAN, which JSON can hold, for example `of_run(run)`.
+        about: dict of what is known of the GAN, which JSON can hold, for example `known_of(run)`.
             It is stored in the file and beside it.
 
     Returns:

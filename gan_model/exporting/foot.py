@@ -20,7 +20,7 @@ def facts(about):
     """The HTML of a description list; "" if nothing is known.
 
     Args:
-        about: dict with any of these keys, for example `exporting.of_run(folder)`.
+        about: dict with any of these keys, for example `exporting.known_of(folder)`.
             preset, data, data_licence: texts.
             seed: number.
             trained: dict with any of `epoch`, `images`, `minutes`.
@@ -76,7 +76,7 @@ def train_command(run):
     """What to type to make a run again, up to its newest checkpoint.
 
     Args:
-        run: `RunFolder`. A folder of images is told by its last name, as in `of_run`.
+        run: `RunFolder`. A folder of images is told by its last name, as in `known_of`.
 
     Raises:
         ValueError: the settings of the run cannot be read.

@@ -1,11 +1,13 @@
-"""What is known of a run, to go with its generator: preset, data, licence, quality, versions."""
+"""What is known of a GAN, to go with its generator: preset, data, licence, quality, versions."""
 
 import csv
 import importlib.metadata
 from pathlib import Path
 
 import gan_model
+from gan_model import presets
 from gan_model.data import licence_of
+from gan_model.exporting.foot import train_command
 from gan_model.runs import RunFolder
 
 _OF_THE_GAN = ("tensorflow", "keras", "numpy")
@@ -18,34 +20,62 @@ def versions(runtime):
     return {"gan-model": gan_model.__version__, **installed}
 
 
-def of_run(path):
-    """What is known of the GAN in a run folder, as JSON can hold it.
+def known_of(what):
+    """What is known of a GAN, as JSON can hold it.
 
     A folder of images is told by its last name, since its path concerns this machine only.
 
     Args:
-        path: folder of a run.
+        what: as for `runs.open_model`: the folder of a run, a `.keras` file, or the name of a
+            trained GAN.
 
     Returns:
-        A dict; {} if the folder has no `settings.json`.
+        A dict; {} for a `.keras` file, and for a folder without `settings.json`.
 
     Raises:
-        ValueError: the folder is no run, or one of another version of gan-model.
+        ValueError: the folder is of another version of gan-model.
     """
-    run = RunFolder(path)
-    if not run.settings.exists():
-        return {}
+    run = RunFolder(what)
+    if run.settings.is_file():
+        return _of_run(run)
+    if str(what) in presets.PRETRAINED and not run.gan.exists() and not Path(what).is_file():
+        return _of_trained(presets.about_pretrained(str(what)))
+    return {}
+
+
+def _of_run(run):
     noted = run.read_noted()
     settings, rows = noted["settings"], _rows(run.path / "history.csv")
     last = rows[-1] if rows else {}
+    trained = {name: int(last[name]) for name in ("epoch", "step", "images") if name in last}
     return {
         "preset": settings["preset"],
         "data": Path(settings["data"]).name,
         "data_licence": licence_of(settings["data"]),
         "seed": settings["seed"],
-        "trained": {name: int(last[name]) for name in ("epoch", "step", "images") if name in last},
+        "trained": {**trained, "minutes": run.minutes_done()},
         "quality": _quality(rows, noted.get("quality")),
         "trained_with": noted.get("versions"),
+        "command": train_command(run),
+    }
+
+
+def _of_trained(made):
+    measured = made["quality"][made["data"]]
+    return {
+        **{name: made[name] for name in ("preset", "data", "seed", "command")},
+        "data_licence": made["licence"],
+        "trained": {
+            "epoch": made["epochs"],
+            "images": made["images_seen"],
+            "minutes": made["minutes"],
+        },
+        "quality": {
+            "held_out_images": measured["count"],
+            "figures": measured["gan"],
+            "floor": measured["floor"],
+        },
+        "trained_with": made["versions"],
     }
 
 

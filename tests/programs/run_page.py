@@ -39,9 +39,9 @@ def names_in_scope():
     import gan_model
     from gan_model import GAN, data, networks
 
-    few = {name: _few(data.load(name)) for name in ("sample",)}
-    data.load = lambda name, **_: few.get(name, few["sample"])
-    (train_images, train_labels), (test_images, _) = few["sample"]
+    few = tuple(tuple(part[:_IMAGES] for part in split) for split in data.load("sample"))
+    data.load = lambda name, **_: few
+    (train_images, train_labels), (test_images, _) = few
     names = {name: getattr(gan_model, name) for name in gan_model.__all__}
     generator = networks.dense.generator((28, 28), codings_size=30)
     discriminator = networks.dense.discriminator((28, 28))
@@ -56,10 +56,6 @@ def names_in_scope():
         "discriminator": discriminator,
         "gan": gan,
     }
-
-
-def _few(splits):
-    return tuple(tuple(part[:_IMAGES] for part in split) for split in splits)
 
 
 def main(page, folder):
