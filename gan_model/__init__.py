@@ -23,7 +23,7 @@ only from those above it.
     presets      complete recipes by name
     runs         one run                       <-> one folder
     sweeps       a search space of recipes      -> the best of them
-    exporting    a trained generator            -> SavedModel, LiteRT, ONNX
+    exporting    a trained generator            -> SavedModel, LiteRT, ONNX, a page
     commands     what a person types           -> all of the above
 """
 
