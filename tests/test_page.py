@@ -4,6 +4,7 @@ Chromium runs each page as a person would: a file, no server. It is skipped wher
 """
 
 import json
+import os
 import re
 import time
 
@@ -13,7 +14,7 @@ import pytest
 from browser import CHROMIUM, browser
 from keras import Input, layers
 
-from gan_model import GAN, Sampler, exporting, networks, presets
+from gan_model import GAN, Sampler, exporting, networks, presets, runs
 from gan_model.commands.sample import command, read_codings
 from gan_model.exporting import arithmetic, directions
 from gan_model.exporting.program import program
@@ -326,3 +327,30 @@ def test_a_page_is_an_html_file_of_finite_weights(tmp_path):
     generator.layers[0].kernel.assign(generator.layers[0].kernel * np.nan)
     with pytest.raises(ValueError, match="not finite"):
         exporting.page(generator, tmp_path / "page.html")
+
+
+def test_the_foot_of_a_page_tells_the_run_and_the_command_that_makes_it_again(gans, tmp_path):
+    from gan_model.commands.page import command
+
+    run = runs.RunFolder(tmp_path / "run")
+    gan = gans["dense"]
+    settings = {"preset": "dense", "data": "/home/me/my <pictures>", "image_shape": [28, 28]}
+    settings |= {"batch_size": 16, "seed": 3, "codings_size": None, "steps_per_epoch": 5}
+    run.path.mkdir()
+    run.note(settings, versions={"keras": "3.15"})
+    run.save(gan)
+    (run.path / "history.csv").write_text("epoch,step,images\n2,10,160\n")
+    (run.path / "checkpoints").mkdir()
+    (run.path / "checkpoints" / "epoch-00002.npz").write_bytes(b"")
+    os.utime(run.path / "checkpoints" / "epoch-00002.npz", (0, 0))  # before gan.keras
+    assert exporting.train_command(run) == (
+        "gan-model train --preset dense --data 'my <pictures>' --image-size 28x28 --channels 1 "
+        "--epochs 2 --batch-size 16 --steps-per-epoch 5 --seed 3"
+    )
+    words = [str(run.path), "--out", str(tmp_path / "page.html")]
+    command.main(words, standalone_mode=False)
+    text = (tmp_path / "page.html").read_text()
+    assert "<title>run</title>" in text and "2 epochs, 160 images" in text
+    assert (
+        "<dd>my &lt;pictures&gt;</dd>" in text and "--data &#x27;my &lt;pictures&gt;&#x27;" in text
+    )

@@ -53,7 +53,7 @@ def _training(trained):
         parts.append(f"{trained['epoch']:,} epochs" if trained["epoch"] > 1 else "1 epoch")
     if "images" in trained:
         parts.append(f"{trained['images']:,} images")
-    if "minutes" in trained:
+    if trained.get("minutes"):
         parts.append(f"{trained['minutes']:.3g} minutes")
     return ", ".join(parts)
 
