@@ -102,7 +102,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     # Training.
 
-    def train_step(self, data, turn=turns.Turn()):  # noqa: B008
+    def train_step(self, data, turn=turns.Turn()):
         real = self._real_batch(data)
         share = replicas.share(_count(real))
         random = RandomStreams(self.seed, self.step, share)
