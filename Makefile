@@ -20,8 +20,13 @@ help: # list the commands
 		|| { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up .venv (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	@touch .venv/ready
+
+.venv/dev: .venv/ready
+	@echo "Setting up what the tests need (once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch .venv/dev
 
 train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES= or WORKERS=
 	@$(BIN)/gan-model train --preset $(PRESET) --data $(DATA) --seed $(SEED) \
@@ -31,13 +36,13 @@ train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINU
 # One process per core, which runs one file at a time: what its tests share is made once.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test: .venv/ready # run all tests but those of make soak
+test: .venv/dev # run all tests but those of make soak
 	@$(PYTEST) -m 'not soak' $(ARGS)
 
-soak: .venv/ready # run the tests that take longest
+soak: .venv/dev # run the tests that take longest
 	@$(PYTEST) -m soak $(ARGS)
 
-quick: .venv/ready # run the fast tests only
+quick: .venv/dev # run the fast tests only
 	@$(PYTEST) -m 'not slow and not soak' $(ARGS)
 
 sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
@@ -61,7 +66,7 @@ bench: .venv/ready # compare images per second with the reference loop
 results: .venv/ready # train one study for docs/results.md, which takes an hour or more: ARGS="--study modern"
 	@$(BIN)/python experiments/results.py $(ARGS)
 
-lint: .venv/ready # check style, unused code, order of imports
+lint: .venv/dev # check style, unused code, order of imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 .venv/docs: .venv/ready

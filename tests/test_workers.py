@@ -146,6 +146,18 @@ def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
     assert not (folder / "chief.json").exists()
 
 
+def test_workers_train_the_new_seeds_too(alone, images, tmp_path, begun):
+    again = ("--confirm", 1, "--top", 1)
+    folders = [shutil.copytree(alone, tmp_path / name) for name in ("one", "two")]
+    ended(begun(search(images, folders[0], *again)))
+    chief = begun(search(images, folders[1], *again, "--workers", 2))
+    ended(chief)
+    assert results(folders[1]) == results(folders[0])
+    repeated = [path.name for path in (folders[1] / "confirmation").iterdir()]
+    assert len(repeated) == 2  # the best trial and the recipe
+    assert all(chief.pid not in trained_by(folders[1], name) for name in repeated)
+
+
 def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, begun):
     folder = tmp_path / "search"
     chief = begun(search(images, folder, *ALONE, "--workers", 2))

@@ -9,11 +9,12 @@ import keras_tuner
 
 from gan_model import data, metrics, presets, sweeps
 from gan_model.commands.arguments import loaded
+from gan_model.commands.plan import TRIALS, planned_epochs
 from gan_model.data.images import fingerprint
 from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
 
-_TRIALS, _BATCH_SIZE = 8, 32
+_BATCH_SIZE = 32
 _INITIAL_POINTS = "initial_points"
 _TUNER_ID = "KERASTUNER_TUNER_ID"  # names the file in which keras-tuner keeps its state
 
@@ -92,7 +93,7 @@ class Search:
         """
         if self.args.tuner != "bayesian":
             return None
-        return self.folder.noted(_INITIAL_POINTS) or max(3, (self.args.trials or _TRIALS) // 3)
+        return self.folder.noted(_INITIAL_POINTS) or max(3, (self.args.trials or TRIALS) // 3)
 
     def build(self, hp):
         """The GAN of one trial."""
@@ -121,7 +122,7 @@ class Search:
             tuner = keras_tuner.Hyperband(self.hypergan, max_epochs=self.args.epochs, **about)
             tuner.oracle.max_trials = self.args.trials
             return tuner
-        about["max_trials"] = self.args.trials or _TRIALS
+        about["max_trials"] = self.args.trials or TRIALS
         if self.args.tuner == "bayesian":
             points = self._initial_points()
             return keras_tuner.BayesianOptimization(
@@ -170,19 +171,31 @@ class Search:
         except sweeps.SearchStopped as stopped:
             raise stopped.__cause__ from None  # the command line has no code of the user
 
-    def confirm(self):
-        """Trains the best trials and the recipe with new seeds; gives a list of `Confirmed`."""
+    def confirm(self, helper_commands=()):
+        """Trains the best trials and the recipe with new seeds; gives a list of `Confirmed`.
+
+        Each of `helper_commands` starts a process that runs `help_to_confirm`.
+        """
         if not self.args.confirm:
             return []
-        best = [one for one in sweeps.ranked(self.outcomes()) if one.state == "finished"]
-        return sweeps.confirm(
-            self.hypergan,
-            best[: self.args.top],
-            seeds=self.args.confirm,
-            fit_arguments=self.fit_arguments,
-            recipe=self.recipe(),
-            progress=self.progress,
-        )
+        with sweeps.helping.helpers(self.folder.path, helper_commands) as at_work:
+            shown = {"progress": self.progress, "helping": at_work}
+            return sweeps.confirm(self.hypergan, **self._again(), **shown)
+
+    def help_to_confirm(self):
+        """Trains runs of `confirm`, beside the process that does so."""
+        with sweeps.helping.helper(self.folder.path):
+            sweeps.help_to_confirm(self.hypergan, **self._again())
+
+    def _again(self):
+        """What is trained again, as `sweeps.confirm` takes it."""
+        finished = [one for one in sweeps.ranked(self.outcomes()) if one.state == "finished"]
+        return {
+            "outcomes": finished[: self.args.top],
+            "seeds": self.args.confirm,
+            "fit_arguments": self.fit_arguments,
+            "recipe": self.recipe(),
+        }
 
     def recipe(self):
         """The preset's own values of the hyperparameters."""
@@ -194,7 +207,7 @@ class Search:
         return sweeps.outcomes_in(self.folder.trials)
 
     def _progress(self, oracle):
-        planned = self._planned(oracle)
+        planned = planned_epochs(self.args, oracle)
         floor = number(self.floor) if self.floor is not None else "unknown"
         tell(
             f"{len(planned)} trials, at most, of {self.args.preset} on {self.args.data}: less "
@@ -203,24 +216,6 @@ class Search:
         repeated = self.args.confirm * (min(self.args.top, len(planned)) + 1)
         epochs = sum(planned) + repeated * self.args.epochs
         return Progress(len(planned) + repeated, epochs)
-
-    def _planned(self, oracle):
-        """The epochs of each trial: a list, as long as the search can become."""
-        args = self.args
-        if args.tuner != "hyperband":
-            count = args.trials or _TRIALS
-            if args.tuner == "grid":
-                sizes = (args.codings_sizes, *[args.learning_rates] * 2, args.batch_sizes)
-                count = min(count, math.prod(len(set(values)) for values in sizes))
-            return [args.epochs] * count
-        epochs = []
-        for bracket in reversed(range(oracle._get_num_brackets())):
-            before = 0
-            for stage in range(oracle._get_num_rounds(bracket)):
-                until = oracle._get_epochs(bracket, stage)
-                epochs += [until - before] * oracle._get_size(bracket, stage)
-                before = until
-        return epochs[: args.trials]
 
     def _begin(self, trial):
         self.progress.begin(*self.hypergan.name_and_values(trial), epochs=self._epochs(trial))

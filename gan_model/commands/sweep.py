@@ -51,6 +51,7 @@ _TUNERS = ("random", "hyperband", "bayesian", "grid")
 @click.option("--confirm", type=WHOLE, default=3, help="New seeds for each of them; else 3.")
 @click.option("--workers", type=POSITIVE, help="Processes that share the trials.")
 @click.option("--worker", type=POSITIVE, help="Run only the worker with this number.")
+@click.option("--confirming", is_flag=True, hidden=True)  # of a worker: all trials are over
 @click.option("--seed", type=SEED, default=0, help="Of the search; else 0.")
 @features_option()
 @click.option("--run-dir", type=PATH, help="Folder; else runs/sweep-PRESET-DATA.")
@@ -70,16 +71,19 @@ def command(program, **options):
     use_gpus(shared=bool(args.workers or sweeps.workers.role()))
     path = Path(args.run_dir or f"runs/sweep-{args.preset}-{Path(args.data).name}")
     search = Search(args, path)
+    if args.confirming:
+        return search.help_to_confirm()
     if args.worker or sweeps.workers.role() == "worker":
         with sweeps.workers.worker(path, args.worker):
             search.folder.check(search.settings)
             search.work()
-        return
+        return None
     with search.folder.opened(search.settings):
         search.note()
         search.run(worker_commands(args, program))
-        confirmed = search.confirm()
+        confirmed = search.confirm(worker_commands(args, program, "--confirming"))
         report(search, confirmed, program)
+    return None
 
 
 def share_threads(workers):
@@ -88,9 +92,9 @@ def share_threads(workers):
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
 
 
-def worker_commands(args, program):
-    """The command of each worker: this one, with its number."""
+def worker_commands(args, program, *more):
+    """The command of each worker: this one, with its number and `more` words."""
     return [
-        program.started([*program.words[1:], "--worker", str(number)])
+        program.started([*program.words[1:], "--worker", str(number), *more])
         for number in range(1, 1 + (args.workers or 0))
     ]

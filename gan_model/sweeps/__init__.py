@@ -10,6 +10,7 @@ outcome         what became of a run       <-> a file
 stopping        which errors end a search, and which only a trial
 journal         an interrupted search       -> the same search, going on
 workers         several processes           -> one search
+helping         processes that end with the search that has started them
 progress        what a search prints while it goes on
 comparing       settings with new seeds     -> the winner, and how certain that is
 ranking         outcomes                    -> tables, files, a verdict
@@ -17,9 +18,9 @@ confirming      the best trials             -> the same with new seeds
 search_folder   one search                 <-> one folder
 """
 
-from gan_model.sweeps import workers
+from gan_model.sweeps import helping, workers
 from gan_model.sweeps.comparing import Confirmed, compare, winner
-from gan_model.sweeps.confirming import confirm
+from gan_model.sweeps.confirming import confirm, help_to_confirm
 from gan_model.sweeps.hypergan import HyperGAN
 from gan_model.sweeps.journal import Journal
 from gan_model.sweeps.outcome import Outcome
@@ -39,6 +40,8 @@ __all__ = [
     "compare",
     "confirm",
     "delete_weights_except_best",
+    "help_to_confirm",
+    "helping",
     "outcomes_in",
     "preset_defaults",
     "ranked",

@@ -1,14 +1,28 @@
 """Trains the best trials of a search again with new seeds, to tell them from lucky ones."""
 
+import time
+from typing import Any, NamedTuple
+
 import keras_tuner
 
+from gan_model.storage.locks import is_locked
 from gan_model.sweeps.comparing import RECIPE, Confirmed
 from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
 
 _PLACE = 2**31  # larger than the number of any trial
+_INTERVAL = 0.5  # seconds between two looks at the runs of other processes
 
 
-def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=None):
+class _Run(NamedTuple):
+    candidate: str  # name of the trial, or of the recipe
+    values: dict
+    number: int  # of its new seed
+    folder: Any
+
+
+def confirm(
+    hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=None, helping=lambda: False
+):
     """Trains trials again, each with the same new seeds, which no trial of the search had.
 
     Finished runs are not trained again, so a killed confirmation continues where it stopped.
@@ -20,36 +34,60 @@ def confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=N
         fit_arguments: dict of the arguments of `fit`: `x`, `epochs`, ...
         recipe: dict of hyperparameters to compare with, or None.
         progress: `Progress` that prints what is trained, or None.
+        helping: function that tells whether other processes train the runs, by `help_to_confirm`.
+            What they leave is trained here.
 
     Returns:
         List of `Confirmed`, in the order of `outcomes`, the recipe last.
     """
-    candidates = [(one.name, one.hyperparameters, one.score) for one in outcomes]
-    if recipe:
-        candidates.append((RECIPE, recipe, None))
+    found = {one.name: one.score for one in outcomes}
+    readings = {}
+    for run in _runs(hypergan, outcomes, seeds, recipe):
+        over = run.folder.outcome() is not None
+        if progress and not over:
+            progress.begin(run.folder.name, epochs=fit_arguments["epochs"])
+        while helping() and run.folder.outcome() is None:
+            time.sleep(_INTERVAL)
+        callbacks = progress.callbacks() if progress else ()
+        outcome = _trained(hypergan, run, fit_arguments, callbacks)
+        if progress:
+            told = progress.skip if over else progress.end
+            told(outcome, fit_arguments["epochs"], again=True)
+        readings.setdefault(run.candidate, []).append(outcome)
+    delete_weights_except_best(hypergan.folder / "confirmation", keep=1)
+    tried = _candidates(outcomes, recipe)
+    return [Confirmed(name, tried[name], read, found.get(name)) for name, read in readings.items()]
+
+
+def help_to_confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None):
+    """Trains the runs of `confirm` that no other process trains; arguments as there."""
+    for run in _runs(hypergan, outcomes, seeds, recipe):
+        if run.folder.outcome() is None and not is_locked(run.folder.path):
+            _trained(hypergan, run, fit_arguments)
+
+
+def _runs(hypergan, outcomes, seeds, recipe):
     directory = hypergan.folder / "confirmation"
-    arguments = {"validation_data": hypergan.held_out, "verbose": 0, **fit_arguments}
-    confirmed = []
-    for name, values, found in candidates:
-        readings = []
-        for number in range(seeds):
-            hp = keras_tuner.HyperParameters()
-            hp.values = dict(values)
-            folder = TrialFolder(directory / f"{name}-again-{number + 1}")
-            over = folder.outcome() is not None
-            if progress and not over:
-                progress.begin(folder.name, epochs=arguments["epochs"])
-            outcome = hypergan.train(
-                hp,
-                folder,
-                seed=hypergan.seed_of(_PLACE, number),
-                fit_arguments=arguments,
-                callbacks=progress.callbacks() if progress else (),
-            )
-            if progress:
-                told = progress.skip if over else progress.end
-                told(outcome, arguments["epochs"], again=True)
-            readings.append(outcome)
-        confirmed.append(Confirmed(name, values, readings, found))
-    delete_weights_except_best(directory, keep=1)
-    return confirmed
+    return [
+        _Run(name, values, number, TrialFolder(directory / f"{name}-again-{number + 1}"))
+        for name, values in _candidates(outcomes, recipe).items()
+        for number in range(seeds)
+    ]
+
+
+def _candidates(outcomes, recipe):
+    """The hyperparameters of each, by name."""
+    tried = {one.name: one.hyperparameters for one in outcomes}
+    return tried | ({RECIPE: recipe} if recipe else {})
+
+
+def _trained(hypergan, run, fit_arguments, callbacks=()):
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(run.values)
+    return hypergan.train(
+        hp,
+        run.folder,
+        seed=hypergan.seed_of(_PLACE, run.number),
+        fit_arguments={"validation_data": hypergan.held_out, "verbose": 0, **fit_arguments},
+        callbacks=callbacks,
+    )

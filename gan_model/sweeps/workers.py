@@ -9,17 +9,16 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 from gan_model.storage.json_file import write_json
 from gan_model.storage.locks import is_locked, locked
+from gan_model.sweeps.helping import ANOTHER_CHIEF, CHIEF, at_work, helper, kill, process
 
 _ID, _IP, _PORT = (f"KERASTUNER_{name}" for name in ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT"))
-_CHIEF, _ADDRESS = "chief", "chief.json"
+_ADDRESS = "chief.json"
 _INTERVAL = 0.5  # seconds between two looks at the workers
 _FAREWELL = 10  # seconds in which workers of other shells can learn that the search is over
 
@@ -34,7 +33,7 @@ def role():
         return None
     if missing := [name for name in (_ID, _PORT) if name not in os.environ]:
         raise ValueError(f"{_IP} is set, {' and '.join(missing)} is not. Set all three, or none.")
-    return _CHIEF if _CHIEF in os.environ[_ID] else "worker"
+    return CHIEF if CHIEF in os.environ[_ID] else "worker"
 
 
 class Chief:
@@ -60,7 +59,7 @@ class Chief:
         self._folder, self._commands = Path(folder), list(commands)
         os.environ.setdefault(_IP, "127.0.0.1")
         os.environ.setdefault(_PORT, str(_free_port()))
-        os.environ[_ID] = _CHIEF
+        os.environ[_ID] = CHIEF
         self._children = []
         self._failure = None
 
@@ -105,9 +104,8 @@ class Chief:
         return journal.stopped and not waiting
 
     def _look_after_workers(self, oracle, journal):
+        at_work(self._children)
         states = [child.poll() for child in self._children]
-        if failed := [state for state in states if state is not None and state > 0]:
-            raise ChildProcessError(f"A worker ended with status {failed[0]}; it has said why.")
         for worker, trial in list(oracle.ongoing_trials.items()):
             if _known(self._folder, worker) and not is_locked(_place(self._folder, worker)):
                 oracle.tuner_ids.discard(worker)
@@ -121,18 +119,16 @@ class Chief:
                 )
             # It ended because there was no trial left; then another died and left one.
             idle = states.index(0)
-            self._children[idle] = _process(self._commands[idle])
+            self._children[idle] = process(self._commands[idle])
 
     @contextlib.contextmanager
     def _started(self):
-        self._children = [_process(command) for command in self._commands]
+        self._children = [process(command) for command in self._commands]
         try:
             yield
             self._take_leave()
         finally:
-            for child in self._children:
-                child.kill()  # its trial continues from the last checkpoint later
-                child.wait()
+            kill(self._children)  # their trials continue from the last checkpoint later
 
     def _take_leave(self):
         deadline = time.monotonic() + _FAREWELL
@@ -147,7 +143,7 @@ class Chief:
     def _announced(self):
         """Writes the address at which workers find the chief, while the chief is alive."""
         path = self._folder / _ADDRESS
-        with locked(self._folder / _CHIEF, busy="Another process is the chief of this search."):
+        with locked(self._folder / CHIEF, busy=ANOTHER_CHIEF):
             write_json(path, {_IP: os.environ[_IP], _PORT: os.environ[_PORT]})
             try:
                 yield
@@ -177,38 +173,17 @@ def worker(folder, number=None):
         time.sleep(_INTERVAL)
     name = os.environ[_ID]
     busy = f"Another process is {name} of the search in {folder}. Give this one another number."
-    with locked(_place(folder, name), busy=busy):
-        over = threading.Event()
-        threading.Thread(target=_end_with_chief, args=(folder, over), daemon=True).start()
-        try:
-            yield
-        finally:
-            over.set()
+    with locked(_place(folder, name), busy=busy), helper(folder):
+        yield
 
 
 def _address(folder):
     try:
-        if is_locked(folder / _CHIEF):  # otherwise a killed chief has left its address
+        if is_locked(folder / CHIEF):  # otherwise a killed chief has left its address
             return json.loads((folder / _ADDRESS).read_text())
     except OSError:
         pass  # the chief ended just now
     raise ValueError(f"No search with workers runs in {folder}. Start it first: --workers 1.")
-
-
-def _end_with_chief(folder, over):
-    while not is_locked(folder / _CHIEF):  # the chief may begin later
-        if over.wait(_INTERVAL):
-            return
-    while is_locked(folder / _CHIEF):
-        if over.wait(_INTERVAL):
-            return
-    print("The chief of this search is gone.", file=sys.stderr, flush=True)
-    os._exit(1)
-
-
-def _process(command):
-    # In a session of its own: Ctrl-C reaches the chief alone, which ends it.
-    return subprocess.Popen(command, start_new_session=True)
 
 
 def _place(folder, name):
