@@ -6,12 +6,16 @@ python experiments/page_sizes.py
 import tempfile
 from pathlib import Path
 
+import click
+
+from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
 _IMAGES = 4_000  # of the embedded sample, seen once
 
 
-def main():
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+def command():
     with quiet():
         import keras
 
@@ -31,4 +35,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    command()

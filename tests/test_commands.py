@@ -171,7 +171,10 @@ def test_what_does_not_go_together_is_one_line_and_leaves_no_run(
 def test_what_sample_cannot_read_is_one_line(tmp_path):
     (tmp_path / "bad.keras").write_text("a text\n")
     for options, message in (
-        (["no run"], "no run holds no run: there is no settings.json in it."),
+        (
+            ["no run"],
+            "There is no run, no .keras file and no trained GAN no run. The trained ones are",
+        ),
         (["--from", "gone.keras"], "There is no file gone.keras."),
         (["--from", "bad.keras"], "bad.keras cannot be read as a Keras model: "),
     ):

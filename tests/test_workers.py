@@ -213,7 +213,7 @@ def test_a_search_goes_on_after_its_chief_was_killed_and_after_ctrl_c(
         if status == 130:
             _, errors = chief.communicate()
             assert errors.startswith(
-                "\nsweep_without_xla.py: stopped. Finished trials and epochs are kept; to go on: "
+                "\nsweep.py: stopped. Finished trials and epochs are kept; to go on: "
             )
             assert errors.count("\n") == 2
     ended(begun(line))
