@@ -51,8 +51,9 @@ class Command(Help, click.Command):
     def format_options(self, ctx, formatter):
         """Writes the options with room for what they do: each takes one line if it can."""
         options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        shown = [one.get_help_record(ctx) for one in options if not one.hidden]
         with formatter.section("Options"):
-            formatter.write_dl([one.get_help_record(ctx) for one in options], col_max=_COLUMN)
+            formatter.write_dl(shown, col_max=_COLUMN)
 
     def parse_args(self, ctx, args):
         """Has an option for several values take all words up to the next option."""
