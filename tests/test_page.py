@@ -343,7 +343,7 @@ def test_the_foot_of_a_page_tells_the_run_and_the_command_that_makes_it_again(ga
     (run.path / "checkpoints").mkdir()
     (run.path / "checkpoints" / "epoch-00002.npz").write_bytes(b"")
     os.utime(run.path / "checkpoints" / "epoch-00002.npz", (0, 0))  # before gan.keras
-    assert exporting.train_command(run) == (
+    assert exporting.known_of(run.path)["command"] == (
         "gan-model train --preset dense --data 'my <pictures>' --image-size 28x28 --channels 1 "
         "--epochs 2 --batch-size 16 --steps-per-epoch 5 --seed 3"
     )
