@@ -111,21 +111,22 @@ def _seed(text):
     return number
 
 
-def _above_0(text):
+def _number(text):
     try:
-        number = float(text)
+        return float(text)
     except ValueError:
         raise ValueError(f"{text!r} is no number") from None
+
+
+def _above_0(text):
+    number = _number(text)
     if not 0 < number < float("inf"):
         raise ValueError(f"{text} is no number above 0")
     return number
 
 
 def _fraction(text):
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no number") from None
+    number = _number(text)
     if not 0 <= number <= 1:
         raise ValueError(f"{text} is not from 0 to 1")
     return number

@@ -42,10 +42,9 @@ def command(run, file, count, of_class, seed, codings, truncation, out):
     sampler = Sampler.of(runs.load_model(file) if file else runs.open_model(run))
     if codings:
         made = write_images_of(codings, sampler, Path(out), truncation)
-        print(f"{made} images in {out}")
-        return
-    how = {"of_class": of_class, "seed": seed, "truncation": truncation}
-    made = write(sampler, Path(out), count=count, **how)
+    else:
+        how = {"of_class": of_class, "seed": seed, "truncation": truncation}
+        made = write(sampler, Path(out), count=count, **how)
     print(f"{made} images in {out}")
 
 
@@ -66,13 +65,14 @@ def check(run, file, of_class, truncation, out):
 def write(sampler, out, *, count, of_class, seed, truncation=1.0):
     """Writes the images of a `Sampler` to a file, by its suffix; gives their number."""
     from gan_model import pictures
+    from gan_model.model.labels import of_each_class
 
     asked, count = count, count or _COUNT
+    how = {"seed": seed, "truncation": truncation}
     if out.suffix == ".gif":
         walk = sampler.walk(count, stops=_STOPS, frames=_FRAMES_A_LEG, seed=seed)
         pictures.animate([pictures.grid(images) for images in walk], out)
     elif out.suffix == ".png":
-        how = {"seed": seed, "truncation": truncation}
         if of_class is None:
             images, columns = sampler.for_grid(asked, **how)
         else:
@@ -80,15 +80,13 @@ def write(sampler, out, *, count, of_class, seed, truncation=1.0):
         count = len(images)
         pictures.save(pictures.grid(images, columns=columns), out)
     else:
-        how = {"of_class": of_class, "seed": seed, "truncation": truncation}
-        write_arrays(sampler, out, count=count, **how)
+        labels = of_each_class(count, of_class, sampler.class_count)
+        write_arrays(out, sampler.generate(count, labels=labels, **how), labels)
     return count
 
 
 def write_images_of(file, sampler, out, truncation):
     """Writes the images of the codings in a file; gives their number."""
-    import numpy as np
-
     from gan_model import pictures
 
     codings, labels = read_codings(file)
@@ -96,8 +94,7 @@ def write_images_of(file, sampler, out, truncation):
     if out.suffix == ".png":
         pictures.save(pictures.grid(images), out)
     else:
-        arrays = {"images": images.reshape(*images.shape[:3], -1)}
-        np.savez_compressed(out, **arrays | ({} if labels is None else {"labels": labels}))
+        write_arrays(out, images, labels)
     return len(images)
 
 
@@ -123,13 +120,9 @@ def read_codings(file):
     return codings, labels
 
 
-def write_arrays(sampler, out, *, count, of_class, seed, truncation=1.0):
-    """Writes the arrays `images` and, where the GAN has classes, `labels`."""
+def write_arrays(out, images, labels):
+    """Writes `images` (count, height, width, channels) and, if there are any, `labels`."""
     import numpy as np
 
-    from gan_model.model.labels import of_each_class
-
-    labels = of_each_class(count, of_class, sampler.class_count)
-    images = sampler.generate(count, labels=labels, seed=seed, truncation=truncation)
     arrays = {"images": images.reshape(*images.shape[:3], -1)}
     np.savez_compressed(out, **arrays | ({} if labels is None else {"labels": labels}))
