@@ -41,10 +41,10 @@ class Program:
             started = [*self._typed(), command]
         return shlex.join([*started, *map(str, arguments)])
 
-    def again(self, *, more=()):
-        """The line that was typed, and `more` words at its end."""
+    def again(self):
+        """The line that was typed."""
         started = [_python(), self.words[0]] if self._script else self._typed()
-        return shlex.join([*started, *self.words[1:], *map(str, more)])
+        return shlex.join([*started, *self.words[1:]])
 
     def started(self, arguments):
         """The words that start another process of this program, as `subprocess` takes them."""
