@@ -214,6 +214,13 @@ def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_pat
     assert loaded.history.history == gone_on.history.history
 
 
+def test_a_configuration_holds_the_schedules_themselves():
+    """Keras tells the objects of a file apart by their `id`, which a copy's successor may take."""
+    penalty = R1(halved(10.0)) + GradientPenalty(halved(1.0))
+    for part in penalty.parts:
+        assert part.get_config()["weight"] is part.weight
+
+
 @pytest.mark.slow
 def test_the_steps_of_one_execution_are_no_matter_of_the_result():
     one, four = (

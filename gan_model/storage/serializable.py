@@ -1,6 +1,6 @@
 """Objects that `compile` takes <-> their configuration in a `.keras` file."""
 
-from dataclasses import asdict
+from dataclasses import fields
 
 import keras
 
@@ -9,7 +9,9 @@ class Serializable:
     """Lets a frozen dataclass be saved with the model that was compiled with it."""
 
     def get_config(self):
-        return asdict(self)
+        # Not `asdict`, which copies: Keras tells objects apart by their `id`, and while it writes a
+        # file, the copy of one schedule may get the address of another's.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_config(cls, config):
