@@ -14,11 +14,12 @@ from test_sweep_command import outcomes, results
 from test_sweep_command import search as by_xla
 
 from gan_model.storage.locks import locked
-from gan_model.sweeps.workers import _free_port
+from gan_model.sweeps.chief import _free_port
 
 pytestmark = pytest.mark.slow
 
 ALONE = ("--confirm", 0)
+AGAIN = ("--confirm", 1, "--top", 1)
 TRIALS = [f"trial-00{number}" for number in range(3)]
 PATIENCE = 240  # seconds, where others use the cores
 
@@ -49,6 +50,14 @@ def alone(images, tmp_path_factory):
     # Like the workers no fork, in which TensorFlow has its threads already.
     variables = environment() | {"TF_NUM_INTRAOP_THREADS": "1"}
     subprocess.run(search(images, folder, *ALONE), env=variables, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def confirmed(alone, images, tmp_path_factory):
+    """The folder of the same search, whose best trial and recipe were trained again."""
+    folder = shutil.copytree(alone, tmp_path_factory.mktemp("confirmed") / "search")
+    ended(Process(search(images, folder, *AGAIN)))
     return folder
 
 
@@ -146,16 +155,14 @@ def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
     assert not (folder / "chief.json").exists()
 
 
-def test_workers_train_the_new_seeds_too(alone, images, tmp_path, begun):
-    again = ("--confirm", 1, "--top", 1)
-    folders = [shutil.copytree(alone, tmp_path / name) for name in ("one", "two")]
-    ended(begun(search(images, folders[0], *again)))
-    chief = begun(search(images, folders[1], *again, "--workers", 2))
+def test_workers_train_the_new_seeds_too(alone, confirmed, images, tmp_path, begun):
+    folder = shutil.copytree(alone, tmp_path / "search")
+    chief = begun(search(images, folder, *AGAIN, "--workers", 2))
     ended(chief)
-    assert results(folders[1]) == results(folders[0])
-    repeated = [path.name for path in (folders[1] / "confirmation").iterdir()]
+    assert results(folder) == results(confirmed)
+    repeated = [path.name for path in (folder / "confirmation").iterdir()]
     assert len(repeated) == 2  # the best trial and the recipe
-    assert all(chief.pid not in trained_by(folders[1], name) for name in repeated)
+    assert all(chief.pid not in trained_by(folder, name) for name in repeated)
 
 
 def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, begun):
@@ -172,23 +179,23 @@ def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, b
 
 
 @pytest.mark.soak
-def test_the_last_worker_dies_when_the_others_have_nothing_to_do(alone, images, tmp_path, begun):
-    """Then its trial is trained by another, or the search ends with a word, and goes on."""
+def test_a_worker_that_found_no_trial_gets_that_of_one_that_is_killed(
+    alone, images, tmp_path, begun
+):
     folder = tmp_path / "search"
-    line = search(images, folder, *ALONE, "--workers", 2)
-    chief = begun(line)
+    chief = begun(search(images, folder, *ALONE, "--workers", 2))
     wait(lambda: len(chief.children()) == 2, chief)
     workers = chief.children()
 
     def last():
-        return len(outcomes(folder)) == 2 and any(map(gone, workers)) and in_the_middle(folder)
+        idle = list((folder / "workers").glob("*/idle"))
+        return len(outcomes(folder)) == 2 and idle and in_the_middle(folder)
 
     wait(last, chief)
-    os.kill(in_the_middle(folder)[0], signal.SIGKILL)
-    _, errors = chief.communicate(timeout=PATIENCE)
-    if chief.returncode:
-        assert chief.returncode == 1 and errors.count("\n") == 1 and "dead" in errors
-        ended(begun(line))
+    killed, name = in_the_middle(folder)
+    os.kill(killed, signal.SIGKILL)
+    assert " is dead" in ended(chief)
+    assert trained_by(folder, name) == [killed, *(pid for pid in workers if pid != killed)]
     assert results(folder) == results(alone)
 
 
@@ -273,19 +280,25 @@ def test_hyperband_ends_with_two_workers(images, tmp_path, begun):
 
 
 def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
-    alone, images, tmp_path, begun
+    confirmed, images, tmp_path, begun
 ):
+    """They train the new seeds too, however many their own command names."""
     folder = tmp_path / "search"
-    line = search(images, folder, *ALONE)
     address = {"ORACLE_IP": "127.0.0.1", "ORACLE_PORT": str(_free_port())}
     chief, worker = (
-        begun(line, **{f"KERASTUNER_{k}": v for k, v in (address | {"TUNER_ID": name}).items()})
-        for name in ("chief", "tuner-a")
+        begun(
+            search(images, folder, *seeds),
+            **{f"KERASTUNER_{k}": v for k, v in (address | {"TUNER_ID": name}).items()},
+        )
+        for name, seeds in (("chief", AGAIN), ("tuner-a", ALONE))
     )
     ended(chief)
     assert ended(worker) == ""
-    assert results(folder) == results(alone)
-    assert [trained_by(folder, name) for name in TRIALS] == [[worker.pid]] * len(TRIALS)
+    assert results(folder) == results(confirmed)
+    repeated = [path.name for path in (folder / "confirmation").iterdir()]
+    names = [*TRIALS, *repeated]
+    assert len(names) == 5
+    assert [trained_by(folder, name) for name in names] == [[worker.pid]] * len(names)
 
 
 @pytest.mark.parametrize("given", ["IP", "IP PORT"])

@@ -133,11 +133,8 @@ class Search:
             self.hypergan, **about
         )
 
-    def run(self, worker_commands=()):
-        """Trains all trials that are not over yet, in this process or in workers."""
-        chief = None
-        if worker_commands or sweeps.workers.role():
-            chief = sweeps.workers.Chief(self.folder.path, worker_commands)
+    def run(self, chief=None):
+        """Trains all trials that are not over yet, in this process or in workers of a `Chief`."""
         tuner = self.tuner()
         journal = sweeps.Journal(self.folder.journal, on_begin=self._begin, on_end=self._end)
         journal.follow(tuner.oracle)
@@ -171,21 +168,19 @@ class Search:
         except sweeps.SearchStopped as stopped:
             raise stopped.__cause__ from None  # the command line has no code of the user
 
-    def confirm(self, helper_commands=()):
-        """Trains the best trials and the recipe with new seeds; gives a list of `Confirmed`.
-
-        Each of `helper_commands` starts a process that runs `help_to_confirm`.
-        """
+    def confirm(self, chief=None):
+        """Trains the best trials and the recipe with new seeds; gives a list of `Confirmed`."""
         if not self.args.confirm:
             return []
-        with sweeps.helping.helpers(self.folder.path, helper_commands) as at_work:
-            shown = {"progress": self.progress, "helping": at_work}
-            return sweeps.confirm(self.hypergan, **self._again(), **shown)
+        shown = {"progress": self.progress} | ({"helped": chief.helped} if chief else {})
+        return sweeps.confirm(self.hypergan, **self._again(), **shown)
 
     def help_to_confirm(self):
-        """Trains runs of `confirm`, beside the process that does so."""
-        with sweeps.helping.helper(self.folder.path):
-            sweeps.help_to_confirm(self.hypergan, **self._again())
+        """Trains runs of `confirm`, beside the chief that does so."""
+        chiefs = self.folder.read_settings()
+        # More of both continue the same search, so the command of this worker may have others.
+        self.args.top, self.args.confirm = chiefs["top"], chiefs["confirm"]
+        sweeps.help_to_confirm(self.hypergan, **self._again())
 
     def _again(self):
         """What is trained again, as `sweeps.confirm` takes it."""

@@ -51,7 +51,6 @@ _TUNERS = ("random", "hyperband", "bayesian", "grid")
 @click.option("--confirm", type=WHOLE, default=3, help="New seeds for each of them; else 3.")
 @click.option("--workers", type=POSITIVE, help="Processes that share the trials.")
 @click.option("--worker", type=POSITIVE, help="Run only the worker with this number.")
-@click.option("--confirming", is_flag=True, hidden=True)  # of a worker: all trials are over
 @click.option("--seed", type=SEED, default=0, help="Of the search; else 0.")
 @features_option()
 @click.option("--run-dir", type=PATH, help="Folder; else runs/sweep-PRESET-DATA.")
@@ -71,19 +70,19 @@ def command(program, **options):
     use_gpus(shared=bool(args.workers or sweeps.workers.role()))
     path = Path(args.run_dir or f"runs/sweep-{args.preset}-{Path(args.data).name}")
     search = Search(args, path)
-    if args.confirming:
-        return search.help_to_confirm()
     if args.worker or sweeps.workers.role() == "worker":
-        with sweeps.workers.worker(path, args.worker):
+        with sweeps.workers.worker(path, args.worker) as calls:
             search.folder.check(search.settings)
-            search.work()
-        return None
+            for _ in calls:
+                search.work()
+            search.help_to_confirm()
+        return
     with search.folder.opened(search.settings):
         search.note()
-        search.run(worker_commands(args, program))
-        confirmed = search.confirm(worker_commands(args, program, "--confirming"))
+        with sweeps.chief_of(path, worker_commands(args, program)) as chief:
+            search.run(chief)
+            confirmed = search.confirm(chief)
         report(search, confirmed, program)
-    return None
 
 
 def share_threads(workers):
@@ -92,9 +91,9 @@ def share_threads(workers):
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
 
 
-def worker_commands(args, program, *more):
-    """The command of each worker: this one, with its number and `more` words."""
+def worker_commands(args, program):
+    """The command of each worker: this one, with its number."""
     return [
-        program.started([*program.words[1:], "--worker", str(number), *more])
+        program.started([*program.words[1:], "--worker", str(number)])
         for number in range(1, 1 + (args.workers or 0))
     ]

@@ -9,8 +9,9 @@ trial_state     a history, images           -> state, distance, score
 outcome         what became of a run       <-> a file
 stopping        which errors end a search, and which only a trial
 journal         an interrupted search       -> the same search, going on
-workers         several processes           -> one search
-helping         processes that end with the search that has started them
+workers         a search                    -> processes that train its trials
+chief           an oracle, workers          -> one search
+children        processes that a search has started
 progress        what a search prints while it goes on
 comparing       settings with new seeds     -> the winner, and how certain that is
 ranking         outcomes                    -> tables, files, a verdict
@@ -18,7 +19,8 @@ confirming      the best trials             -> the same with new seeds
 search_folder   one search                 <-> one folder
 """
 
-from gan_model.sweeps import helping, workers
+from gan_model.sweeps import workers
+from gan_model.sweeps.chief import Chief, chief_of
 from gan_model.sweeps.comparing import Confirmed, compare, winner
 from gan_model.sweeps.confirming import confirm, help_to_confirm
 from gan_model.sweeps.hypergan import HyperGAN
@@ -31,17 +33,18 @@ from gan_model.sweeps.stopping import SearchStopped
 from gan_model.sweeps.trial_folder import delete_weights_except_best, outcomes_in
 
 __all__ = [
+    "Chief",
     "Confirmed",
     "HyperGAN",
     "Journal",
     "Outcome",
     "SearchFolder",
     "SearchStopped",
+    "chief_of",
     "compare",
     "confirm",
     "delete_weights_except_best",
     "help_to_confirm",
-    "helping",
     "outcomes_in",
     "preset_defaults",
     "ranked",

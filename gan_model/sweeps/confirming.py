@@ -21,7 +21,7 @@ class _Run(NamedTuple):
 
 
 def confirm(
-    hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=None, helping=lambda: False
+    hypergan, outcomes, *, seeds, fit_arguments, recipe=None, progress=None, helped=lambda: False
 ):
     """Trains trials again, each with the same new seeds, which no trial of the search had.
 
@@ -34,7 +34,7 @@ def confirm(
         fit_arguments: dict of the arguments of `fit`: `x`, `epochs`, ...
         recipe: dict of hyperparameters to compare with, or None.
         progress: `Progress` that prints what is trained, or None.
-        helping: function that tells whether other processes train the runs, by `help_to_confirm`.
+        helped: function that tells whether other processes train the runs, by `help_to_confirm`.
             What they leave is trained here.
 
     Returns:
@@ -46,7 +46,7 @@ def confirm(
         over = run.folder.outcome() is not None
         if progress and not over:
             progress.begin(run.folder.name, epochs=fit_arguments["epochs"])
-        while helping() and run.folder.outcome() is None:
+        while helped() and run.folder.outcome() is None:
             time.sleep(_INTERVAL)
         callbacks = progress.callbacks() if progress else ()
         outcome = _trained(hypergan, run, fit_arguments, callbacks)
@@ -60,10 +60,16 @@ def confirm(
 
 
 def help_to_confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None):
-    """Trains the runs of `confirm` that no other process trains; arguments as there."""
-    for run in _runs(hypergan, outcomes, seeds, recipe):
-        if run.folder.outcome() is None and not is_locked(run.folder.path):
-            _trained(hypergan, run, fit_arguments)
+    """Trains the runs of `confirm` that no other process trains, until all are over.
+
+    Arguments as those of `confirm`.
+    """
+    runs = _runs(hypergan, outcomes, seeds, recipe)
+    while left := [run for run in runs if run.folder.outcome() is None]:
+        for run in left:
+            if not is_locked(run.folder.path):
+                _trained(hypergan, run, fit_arguments)
+        time.sleep(_INTERVAL)
 
 
 def _runs(hypergan, outcomes, seeds, recipe):
