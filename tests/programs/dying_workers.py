@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[2] / "experiments"))
 
 from without_xla import run
 
@@ -32,7 +31,7 @@ def die(place):
 
 
 def prepare():
-    from command_line import quiet
+    from gan_model.commands.screen import quiet
 
     with quiet():
         import numpy as np
