@@ -39,6 +39,7 @@ LAWS = [
 ]
 PRESETS = [
     "same_as_one_device",
+    "fifty_steps",
     "clipped",
     "bounded_discriminator",
     "xla_is_refused",
