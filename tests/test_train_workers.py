@@ -9,17 +9,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from processes import finish, gan_model, images_in, program, start, train, wait_for
+from forked import Forked
+from processes import environment, finish, gan_model, images_in, program, start, train, wait_for
 from tensorflow.python.eager import context
 
 from gan_model.callbacks.checkpoints import saved
 from gan_model.commands.local_workers import free_ports
-from gan_model.replicas import strategy
+from gan_model.replicas import cluster, strategy
 from gan_model.runs import RunFolder
 from gan_model.storage import checkpoint
 
@@ -308,6 +310,48 @@ def test_a_worker_that_does_not_come_is_named(monkeypatch):
         strategy(wait=1)
 
 
+def test_another_program_at_the_address_of_a_worker_is_told(monkeypatch):
+    with socket.create_server(("localhost", 0)) as other:
+        addresses = [*free_addresses(1), f"localhost:{other.getsockname()[1]}"]
+        monkeypatch.setenv("TF_CONFIG", tf_config(addresses, 0))
+        threading.Thread(target=greet, args=(other,)).start()
+        with pytest.raises(ConnectionError, match="within 0 seconds: another program listens"):
+            strategy(wait=0)
+
+
+def greet(server):
+    with server.accept()[0] as connection:
+        connection.send(b"SSH-2.0-other")
+
+
+@pytest.mark.slow
+def test_a_worker_whose_port_is_taken_ends():
+    with socket.create_server(("localhost", 0)) as other:
+        addresses = [*free_addresses(1), f"localhost:{other.getsockname()[1]}"]
+        with joining(addresses, 1) as worker:
+            _, errors = worker.communicate(timeout=60)
+    assert worker.returncode == 1
+    assert f"Is the port of {addresses[1]}, its own, free, and does worker 0" in errors
+
+
+@pytest.mark.slow
+def test_workers_that_name_other_workers_are_refused():
+    two, three = (addresses := free_addresses(3))[:2], addresses
+    with joining(two, 0) as chief, joining(three, 1) as worker:
+        for process in (chief, worker):
+            _, errors = process.communicate(timeout=60)
+            assert process.returncode == 1
+            *_, message = errors.splitlines()
+            assert "All workers of a run name the same workers in TF_CONFIG, but " in message
+            assert ", ".join(three) in message and message.count(", ".join(two)) == 2
+
+
+def joining(addresses, number):
+    """A process that joins workers."""
+    variables = {"TF_CONFIG": tf_config(addresses, number)}
+    return Forked(program("join.py", "a text"), env=environment() | variables)
+
+
 def test_one_worker_is_no_cluster(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config(["a:1"], 0))
     assert strategy().num_replicas_in_sync == 1
@@ -322,8 +366,9 @@ def test_each_worker_of_a_machine_takes_a_gpu(number, monkeypatch):
     monkeypatch.setattr(tf.config, "set_visible_devices", lambda *shown: seen.append(shown))
     monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:1", "b:2", "b:3"], number))
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda resolver: "made")
-    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: socket.socket())
+    monkeypatch.setattr(cluster, "_await", lambda *_: None)
     monkeypatch.setattr(context.context(), "configure_coordination_service", lambda **_: None)
+    monkeypatch.setattr(cluster, "_check_same", lambda *_: None)
     if number == 3:
         with pytest.raises(ValueError, match="has 2 GPUs and more workers, of which worker 3 is"):
             strategy()

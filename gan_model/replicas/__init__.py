@@ -1,5 +1,6 @@
 """The devices that run one training step together (replicas of `tf.distribute`).
 
+cluster      workers that the environment names     -> a strategy of all of them
 strategy     devices of this machine, or of several -> a `tf.distribute` strategy
 share        a step of all devices                  -> what one of them computes
 workers      processes with a device each           -> one that decides, others that follow
