@@ -60,8 +60,8 @@ sample: .venv/ready # generate images from a run: RUN= COUNT= OUT=file.png, .npz
 board: .venv/ready # open TensorBoard for all runs
 	@$(BIN)/gan-model board runs
 
-bench: .venv/ready # compare images per second with the reference loop
-	@$(BIN)/python experiments/benchmark.py $(ARGS)
+bench: .venv/ready # compare images per second with the reference loop, or ARGS="--workers 1 2" of workers
+	@$(BIN)/python experiments/$(if $(findstring --workers,$(ARGS)),scaling,benchmark).py $(ARGS)
 
 results: .venv/ready # train one study for docs/results.md, which takes an hour or more: ARGS="--study modern"
 	@$(BIN)/python experiments/results.py $(ARGS)

@@ -1,12 +1,13 @@
-"""Compares images per second of one process, two devices in it, and two workers.
+"""Compares images per second of one process, several devices in it, and several workers.
 
-    python experiments/scaling.py --presets dense modern --repeats 3
-    python experiments/scaling.py --presets guidelines --image-size 64
+    python experiments/scaling.py --workers 1 2
+    python experiments/scaling.py --workers 1 2 --presets guidelines --image-size 64
 
 All train on the embedded sample, or on colour images of noise of the size asked for, with the same
 batch for all devices together (`fixed batch`) or the same for each device (`fixed share`), in turn.
 It prints the median of the repeats and their range. Seconds are those of training alone, without
-the first epoch, which compiles the step. `experiments/sums.py` measures the sums of a step alone.
+the first epoch, which compiles the step. Last it prints the time of the sums of a step alone
+(`experiments/sums.py`).
 """
 
 import statistics
@@ -20,23 +21,33 @@ import click
 import numpy as np
 from PIL import Image
 
-from gan_model.commands.arguments import POSITIVE, Several
+from gan_model.commands.arguments import POSITIVE, POSITIVES, Several
 from gan_model.commands.parsing import Command
 
-_BATCH, _STEPS, _EPOCHS = 64, 60, 3
+_BATCH, _EPOCHS = 64, 3
 _COUNT = 320  # images of noise
-_LAYOUTS = {
-    "one process": (_BATCH, []),
-    "two devices, fixed batch": (_BATCH, ["--devices", "2"]),
-    "two workers, fixed batch": (_BATCH, ["--workers", "2"]),
-    "two workers, fixed share": (2 * _BATCH, ["--workers", "2"]),
-}
 
 
 def main(args):
     with tempfile.TemporaryDirectory() as folder:
         data = noise(folder, args.image_size) if args.image_size else []
-        compare(args, data)
+        for preset in args.presets:
+            compare(preset, layouts(args.workers), args, data)
+            for count in filter(lambda count: count > 1, args.workers):
+                sums_alone(preset, count, args.image_size)
+
+
+def layouts(counts):
+    """Batch size and options of train.py of each layout to compare, by name."""
+    found = {}
+    for count in counts:
+        if count == 1:
+            found["one process"] = _BATCH, ["--devices", "1"]  # not all GPUs
+            continue
+        for kind in ("devices", "workers"):
+            for batch, name in ((_BATCH, "batch"), (count * _BATCH, "share")):
+                found[f"{count} {kind}, fixed {name}"] = batch, [f"--{kind}", str(count)]
+    return found
 
 
 def noise(folder, size):
@@ -47,30 +58,38 @@ def noise(folder, size):
     return ["--data", folder, "--image-size", str(size), "--channels", "3"]
 
 
-def compare(args, data):
-    for preset in args.presets:
-        speeds = {layout: [] for layout in _LAYOUTS}
-        for _ in range(args.repeats):
-            for layout, (batch, options) in _LAYOUTS.items():
-                speeds[layout].append(images_per_second(preset, batch, [*data, *options]))
-        for layout, found in speeds.items():
-            middle = statistics.median(found)
-            print(
-                f"{preset}, {layout}: {middle:,.0f} images a second ({min(found):,.0f} to "
-                f"{max(found):,.0f}), {1000 * _LAYOUTS[layout][0] / middle:.1f} ms a step",
-                flush=True,
-            )
+def compare(preset, layouts, args, data):
+    speeds = {layout: [] for layout in layouts}
+    for _ in range(args.repeats):
+        for layout, (batch, options) in layouts.items():
+            speed = images_per_second(preset, batch, args.steps, [*data, *options])
+            speeds[layout].append(speed)
+    for layout, found in speeds.items():
+        middle = statistics.median(found)
+        print(
+            f"{preset}, {layout}: {middle:,.0f} images a second ({min(found):,.0f} to "
+            f"{max(found):,.0f}), {1000 * layouts[layout][0] / middle:.1f} ms a step",
+            flush=True,
+        )
 
 
-def images_per_second(preset, batch, options):
+def sums_alone(preset, workers, image_size):
+    shape = ["--image-size", str(image_size), "--channels", "3"] if image_size else []
+    sums = [sys.executable, str(Path(__file__).with_name("sums.py")), "--preset", preset]
+    print(f"{workers} workers, sums alone, ", end="", flush=True)
+    subprocess.run([*sums, "--workers", str(workers), *shape], check=True)
+
+
+def images_per_second(preset, batch, steps, options):
     """Of the epochs after the first, in which the step is compiled."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {
             "--preset": preset,
             "--batch-size": batch,
-            "--steps-per-epoch": _STEPS,
+            "--steps-per-epoch": steps,
             "--epochs": _EPOCHS,
             "--validate-every": _EPOCHS + 1,
+            "--features": "sliced",  # others would be learned first
             "--run-dir": folder,
         }
         train = [sys.executable, str(Path(__file__).with_name("train.py"))]
@@ -78,12 +97,14 @@ def images_per_second(preset, batch, options):
         subprocess.run([*train, *given, *options], check=True, stdout=subprocess.DEVNULL)
         rows = (Path(folder) / "time.csv").read_text().splitlines()[1:]
     seconds = [float(row.split(",")[1]) for row in rows]
-    return (_EPOCHS - 1) * _STEPS * batch / (seconds[-1] - seconds[0])
+    return (_EPOCHS - 1) * steps * batch / (seconds[-1] - seconds[0])
 
 
 @click.command(cls=Command, help=__doc__.split("\n")[0])
 @click.option("--presets", type=Several("name..."), default=("dense", "modern"))
 @click.option("--image-size", type=POSITIVE, help="Of colour images of noise; else the sample.")
+@click.option("--workers", type=POSITIVES, default=(1, 2), help="Of each layout; else 1 2.")
+@click.option("--steps", type=POSITIVE, default=60, help="Of an epoch; else 60. There are three.")
 @click.option("--repeats", type=POSITIVE, default=3, help="Else 3.")
 def command(**options):
     main(SimpleNamespace(**options))

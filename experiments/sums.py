@@ -1,6 +1,8 @@
 """Milliseconds in which workers add up as much as in a training step, without the step.
 
-python experiments/sums.py --preset modern --sums 36 --workers 2
+    python experiments/sums.py --preset modern --workers 2
+
+The sums of a step are counted in its graph; two of them are of gradients.
 """
 
 import statistics
@@ -28,10 +30,12 @@ def main(args):
 
         from gan_model import presets, replicas
     strategy = replicas.strategy()
-    gan = presets.named(args.preset)((args.image_size, args.image_size, args.channels))
+    with strategy.scope():
+        gan = presets.named(args.preset)((args.image_size, args.image_size, args.channels))
+    count = sums_of_a_step(gan, strategy)
     players = [one.trainable_variables for one in (gan.generator, gan.discriminator)]
     weights = [sum(tf.size(variable).numpy() for variable in of_one) for of_one in players]
-    sizes = [*weights, *[_SMALL] * (args.sums - 2)]
+    sizes = [*weights, *[_SMALL] * (count - 2)]
 
     def add(vectors):
         summed = []
@@ -45,11 +49,25 @@ def main(args):
         found = milliseconds(lambda: step([tf.zeros(size) for size in sizes]))
         if is_chief:
             print(
-                f"{args.preset}: {args.sums} sums, {sum(weights):,} weights: "
+                f"{args.preset}: {count} sums, {sum(weights):,} weights: "
                 f"{statistics.median(found):.1f} ms ({min(found):.1f} to {max(found):.1f})",
                 flush=True,
             )
     return None
+
+
+def sums_of_a_step(gan, strategy):
+    """The number of times that all workers meet in a step."""
+    import tensorflow as tf
+
+    batch = tf.TensorSpec([None, *gan.image_shape], tf.uint8)
+    if gan.class_count is not None:
+        batch = batch, tf.TensorSpec([None], tf.int32)
+    step = tf.function(lambda data: strategy.run(gan.train_step, args=(data,)))
+    graph = step.get_concrete_function(batch).graph.as_graph_def()
+    operations = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    of_graph = sum(operation.op == "CollectiveReduceV2" for operation in operations)
+    return of_graph + 1  # before it `fit` asks whether all workers have a batch
 
 
 def milliseconds(step):
@@ -68,7 +86,6 @@ def milliseconds(step):
 @click.option("--preset", type=PRESET, default="modern", help="Whose weights are counted.")
 @click.option("--image-size", type=POSITIVE, default=28, help="Else 28.")
 @click.option("--channels", type=POSITIVE, default=1, help="Else 1.")
-@click.option("--sums", type=POSITIVE, default=36, help="In a step; two are of gradients.")
 @click.option("--workers", type=POSITIVE, help="Start so many workers on this machine.")
 def command(**options):
     main(SimpleNamespace(**options))

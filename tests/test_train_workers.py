@@ -106,7 +106,7 @@ def kill_one(line, run_dir, rng, *, epochs):
     folder = RunFolder(run_dir)
     due = folder.epochs_done() + epochs
     with start(line) as process:
-        wait_for(lambda: folder.epochs_done() >= due, process)
+        wait_for(lambda: folder.epochs_done() >= due, process, seconds=200)
         time.sleep(rng.uniform(0, 1))
         victim = rng.randrange(2)
         os.kill(workers_of(process)[victim], signal.SIGKILL)
@@ -124,7 +124,7 @@ def test_a_run_whose_workers_are_killed_ends_like_one_that_never_was(images, tmp
     def line(name):
         return train(images, tmp_path / name, *SEVERAL, "--workers", 2, "--epochs", 4 * kills)
 
-    whole = finish(line("whole"))
+    whole = finish(line("whole"), seconds=60 * kills)
     assert (whole.returncode, whole.stderr) == (0, ""), whole
     rng = random.Random(kills)
     for number in range(kills):  # the first while they start
@@ -133,7 +133,7 @@ def test_a_run_whose_workers_are_killed_ends_like_one_that_never_was(images, tmp
         assert f"Worker {victim} of 2" in errors
         assert ". Finished epochs are kept; to go on: " in errors
         assert "--workers 2" in errors and "Traceback" not in errors
-    again = finish(line("killed"))
+    again = finish(line("killed"), seconds=60 * kills)
     assert (again.returncode, again.stderr) == (0, ""), again
     assert ended(tmp_path / "killed") == ended(tmp_path / "whole")
     files = sorted(path.name for path in (tmp_path / "whole").iterdir())
@@ -225,7 +225,7 @@ def test_a_cut_connection_ends_both_hosts(hosts, images, tmp_path):
 def test_a_stopped_worker_ends_the_other(images, tmp_path, victim):
     line = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
     with start(line) as process:
-        wait_for(lambda: len(saved(tmp_path / "run" / "checkpoints")) > 0, process)
+        wait_for(lambda: saved(tmp_path / "run" / "checkpoints"), process, seconds=200)
         os.kill(workers_of(process)[victim], signal.SIGSTOP)
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
