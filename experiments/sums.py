@@ -36,15 +36,7 @@ def main(args):
     players = [one.trainable_variables for one in (gan.generator, gan.discriminator)]
     weights = [sum(tf.size(variable).numpy() for variable in of_one) for of_one in players]
     sizes = [*weights, *[_SMALL] * (count - 2)]
-
-    def add(vectors):
-        summed = []
-        for vector in vectors:
-            with tf.control_dependencies(summed[-1:]):  # in a step each sum waits for another
-                summed.append(replicas.total(tf.identity(vector)))
-        return summed[-1]
-
-    step = tf.function(lambda vectors: strategy.run(add, args=(vectors,)))
+    step = adder(strategy)
     with local_workers.as_one(strategy, vars(args), program) as is_chief:
         found = milliseconds(lambda: step([tf.zeros(size) for size in sizes]))
         if is_chief:
@@ -54,6 +46,22 @@ def main(args):
                 flush=True,
             )
     return None
+
+
+def adder(strategy):
+    """A function that adds up each of some vectors over all workers, one after the other."""
+    import tensorflow as tf
+
+    from gan_model import replicas
+
+    def add(vectors):
+        summed = []
+        for vector in vectors:
+            with tf.control_dependencies(summed[-1:]):  # in a step each sum waits for another
+                summed.append(replicas.total(tf.identity(vector)))
+        return summed[-1]
+
+    return tf.function(lambda vectors: strategy.run(add, args=(vectors,)))
 
 
 def sums_of_a_step(gan, strategy):
