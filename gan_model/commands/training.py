@@ -1,5 +1,6 @@
 """The steps of `gan-model train`: images, a GAN, its run folder, and the report at its end."""
 
+import inspect
 import sys
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ def train(args, program):
     images, held_out = loaded(args)
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
     preset = _preset_for(args, program, source, *images)
+    _check_clusters(args, preset)
     classes_for = source.classes_for if source else partial(presets.classes_for, preset)
     classes = classes_for(images[1], held_out[1])
     by_class = classes | ({"labels": images[1]} if classes else {})
@@ -111,6 +113,14 @@ def _preset_for(args, program, source, images, labels):
     return choice.preset
 
 
+def _check_clusters(args, preset):
+    if args.clusters and "clusters" not in inspect.signature(preset).parameters:
+        raise ValueError(
+            f"--clusters is for the preset modern; the preset is {args.preset}. Type --preset "
+            "modern, or leave --clusters out."
+        )
+
+
 def _complete(args, *, clock, batch_size=32):
     """Fills in the end of the run, by the clock or by epochs, and the batch size."""
     if clock:
@@ -173,6 +183,7 @@ def _settings_of(args, preset, images, by_class):
         "class_count": by_class.get("class_count"),
         "image_count": count.get("image_count"),
         "labels": fingerprint(by_class["labels"]) if by_class else None,
+        "clusters": args.clusters,
         "codings_size": args.codings_size,
         "generator_learning_rate": args.generator_learning_rate,
         "discriminator_learning_rate": args.discriminator_learning_rate,

@@ -20,6 +20,8 @@ def run(program, codings, labels):
         labels: int32 (count,); None without classes.
     """
     values = tf.convert_to_tensor(codings, tf.float32)
+    if program.bounds:
+        labels = (codings[:, :1] >= np.float32(program.bounds)).sum(axis=-1)
     labels = np.zeros(len(codings), np.int32) if labels is None else labels
     for operation in program.operations:
         values = _KINDS[operation.kind](values, operation, labels)

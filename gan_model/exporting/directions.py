@@ -28,6 +28,8 @@ def directions(program, count=COUNT):
     if later and later[0].kind == "affine":
         scale = np.sqrt(np.square(later[0].weights["scale"]).mean(axis=0))  # mean of the classes
         kernel = kernel * np.tile(scale, kernel.shape[1] // len(scale))
+    if program.bounds:  # the first number jumps from cluster to cluster
+        kernel = np.concatenate([np.zeros_like(kernel[:1]), kernel[1:]])
     # The eigenvectors of kernel kernel^T, which is small, are the kernel's singular vectors.
     kernel = kernel.astype(np.float64)
     found = np.linalg.eigh(kernel @ kernel.T).eigenvectors.T[::-1][:count]

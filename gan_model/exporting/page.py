@@ -115,6 +115,7 @@ def _interface(program):
         "class_count": program.class_count,
         "image_shape": list(program.image_shape),
         "image_range": list(program.image_range),
+        "bounds": program.bounds,
     }
 
 

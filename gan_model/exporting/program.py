@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from gan_model.exporting.operations import of_layer
+from gan_model.networks.clusters import Clusters
 from gan_model.networks.conditional import ConditionalBatchNormalization
 
 
@@ -19,6 +20,8 @@ class Program:
         class_count: number of classes; None without.
         image_shape: (height, width, channels).
         image_range: least and greatest value of the images.
+        bounds: where the first number of a coding decides the labels, the least number of the
+            labels 1, 2, ...; see `networks.clusters`. () elsewhere.
     """
 
     operations: tuple
@@ -26,6 +29,7 @@ class Program:
     class_count: int | None
     image_shape: tuple
     image_range: tuple
+    bounds: tuple = ()
 
 
 def program(sampler):
@@ -45,7 +49,8 @@ def program(sampler):
             "width) or (height, width, channels) with 1 or 3 channels."
         )
     image_shape = height, width, channels
-    return Program(operations, size, sampler.class_count, image_shape, sampler.image_range)
+    bounds = () if sampler.clusters is None else tuple(sampler.clusters.bounds.numpy().tolist())
+    return Program(operations, size, sampler.class_count, image_shape, sampler.image_range, bounds)
 
 
 def _of_network(network, shape):
@@ -58,7 +63,7 @@ def _of_network(network, shape):
         )
     chain = None if isinstance(network, keras.Sequential) else network.inputs[0]
     for layer in network.layers:
-        if isinstance(layer, layers.InputLayer):
+        if isinstance(layer, layers.InputLayer | Clusters):
             continue
         if chain is not None:
             _check_chain(layer, chain)

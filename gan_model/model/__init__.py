@@ -15,15 +15,17 @@ saving          what of a GAN goes into a `.keras` file
 run_callback    RunCallback: callbacks that restore, end or rewind a run
 sampling        Sampler: a trained generator -> images to show
 inversion       images -> the codings whose generated images are nearest to them
-labels          labels of a conditional GAN, checked
+labels          where labels come from; labels of a conditional GAN, checked
+clustering      the clusters of a GAN without labels, found before its first step
 inspection      what a GAN must know of its two networks
 activation      a network -> its last activation
 checks          what `compile` is given, checked
 cloning         a generator -> a second one to hold its average
 """
 
+from gan_model.model.clustering import find_clusters
 from gan_model.model.gan import GAN
 from gan_model.model.run_callback import RunCallback
 from gan_model.model.sampling import Sampler
 
-__all__ = ["GAN", "RunCallback", "Sampler"]
+__all__ = ["GAN", "RunCallback", "Sampler", "find_clusters"]

@@ -10,6 +10,7 @@ from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.images import check_images, fingerprint
 from gan_model.model import fit_arguments, own_rows
+from gan_model.model.clustering import find_missing_clusters
 from gan_model.model.fit_arguments import check_counts
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
@@ -117,6 +118,7 @@ class TakesImages:
         """What Keras's `fit` takes for `x` and `steps_per_epoch`, once the quality has seen it."""
         if self.workers.is_chief:
             self.monitor.refer_to(held_out, train)
+        find_missing_clusters(self, train)
         self.monitor.take_sample(train, held_out, labelled=self.class_count is not None)
         self.workers.check_same(_identity(self, train, steps_per_epoch))
         if isinstance(train, ImageBatches):

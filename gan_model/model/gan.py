@@ -9,7 +9,7 @@ from gan_model.model import execution, inspection, turns
 from gan_model.model.compiling import Compiles
 from gan_model.model.feeding import TakesImages
 from gan_model.model.judge import Batch, Judge, layer_losses
-from gan_model.model.labels import labels_of, with_labels
+from gan_model.model.labels import Labelling
 from gan_model.model.monitor import QualityMonitor
 from gan_model.model.player import Player
 from gan_model.model.sampling import Sampler
@@ -17,6 +17,7 @@ from gan_model.model.saving import SavedAsKerasFile
 from gan_model.model.tracing import released
 from gan_model.model.trackers import Trackers
 from gan_model.networks import spectral
+from gan_model.networks.clusters import clusters_of
 from gan_model.random import EVALUATION, TRAINING, RandomStreams
 
 
@@ -82,11 +83,13 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         super().__init__(name=name)
         self.generator, self.discriminator = generator, discriminator
         self.class_count = class_count = None if class_count is None else int(class_count)
-        size = inspection.codings_size(generator, codings_size, class_count)
-        self.codings_size = size
-        self.image_shape = inspection.build(generator, discriminator, size, class_count)
+        self.clusters = clusters_of(generator)
+        self.labelling = Labelling(class_count, self.clusters)
+        self.codings_size = size = inspection.codings_size(generator, codings_size, class_count)
+        self.image_shape = inspection.build(generator, discriminator, size, self.labelling)
         self.image_range = inspection.image_range(generator, size, image_range, class_count)
-        self.classifies = inspection.check_scores(discriminator, self.image_shape, class_count)
+        count = self.labelling.count
+        self.classifies = inspection.check_scores(discriminator, self.image_shape, count)
         inspection.check_precision(generator, discriminator)
         inspection.check_apart(generator, discriminator)
         self.seed = seed
@@ -160,12 +163,14 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     def _real_batch(self, data):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         images = to_range(images, self.image_shape, self.image_range)
-        return Batch(images, labels_of(images, labels, self.class_count))
+        return Batch(images, self.labelling.of_real(images, labels))
 
     def _fake_batch(self, real, stream, *, training):
         """As many fake images, of the same classes: all comparisons are within a class."""
         codings = stream.normal(_count(real), self.codings_size)
-        return Batch(self(with_labels(codings, real.labels), training=training), real.labels)
+        labels = self.labelling.of_fake(codings, real.labels)
+        inputs = self.labelling.generator_inputs(codings, labels)
+        return Batch(self(inputs, training=training), labels)
 
     def _judge(self):
         return Judge(self.discriminator, self.classifies)

@@ -57,10 +57,11 @@ def _of_codings(shape, class_count):
     return shape
 
 
-def build(generator, discriminator, codings_size, class_count=None):
+def build(generator, discriminator, codings_size, labelling):
     """Builds both networks by calling them on a batch of zeros. Returns the shape of one image."""
-    labels = None if class_count is None else tf.zeros(1, tf.int32)
-    images = generator(with_labels(tf.zeros((1, codings_size)), labels), training=False)
+    labels = None if labelling.count is None else tf.zeros(1, tf.int32)
+    inputs = labelling.generator_inputs(tf.zeros((1, codings_size)), labels)
+    images = generator(inputs, training=False)
     image_shape = tuple(images.shape[1:])
     if len(image_shape) not in (2, 3):
         raise ValueError(

@@ -1,4 +1,7 @@
-"""The labels of a conditional GAN: checks, defaults, and inputs with labels."""
+"""The labels of a conditional GAN: their source, checks, defaults, and inputs with labels."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,17 +14,51 @@ _NO_LABELS = (
 )
 
 
-def labels_of(images, labels, class_count):
-    """The labels of a batch, int32 (batch,); None if the GAN has no classes.
+@dataclass(frozen=True)
+class Labelling:
+    """Where the labels of the discriminator come from: the user, clusters, or nowhere.
 
-    Raises:
-        ValueError: if the GAN has classes, but `labels` is None.
+    Args:
+        class_count: number of classes of the user's labels, or None.
+        clusters: `networks.clusters.Clusters` of the generator, or None.
     """
-    if class_count is None:
-        return None
-    if labels is None:
-        raise ValueError(_NO_LABELS.format(class_count))
-    return tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
+
+    class_count: int | None = None
+    clusters: Any = None
+
+    def __post_init__(self):
+        if self.class_count is not None and self.clusters is not None:
+            raise ValueError(
+                f"The generator has clusters in the place of classes, but received class_count="
+                f"{self.class_count}. Leave class_count out."
+            )
+
+    @property
+    def count(self):
+        """The number of different labels; None without labels."""
+        return self.class_count if self.clusters is None else self.clusters.count
+
+    def of_real(self, images, labels):
+        """The labels of a batch of real images, int32 (batch,); None without labels.
+
+        Raises:
+            ValueError: if the GAN has classes, but `labels` is None.
+        """
+        if self.clusters is not None:
+            return self.clusters.of_images(images)
+        if self.class_count is None:
+            return None
+        if labels is None:
+            raise ValueError(_NO_LABELS.format(self.class_count))
+        return tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
+
+    def of_fake(self, codings, real_labels):
+        """The labels of fake images: those of the real ones, or the clusters of the codings."""
+        return real_labels if self.clusters is None else self.clusters(codings)
+
+    def generator_inputs(self, codings, labels):
+        """What the generator takes; one with clusters takes codings only."""
+        return with_labels(codings, labels) if self.clusters is None else codings
 
 
 def with_labels(batch, labels):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from gan_model.data.images import to_uint8
 from gan_model.model import inspection
 from gan_model.model.labels import of_each_class, with_labels
+from gan_model.networks.clusters import clusters_of
 from gan_model.random import numbered
 
 _BLOCK = 64  # images generated at a time
@@ -33,6 +34,8 @@ class Sampler:
         size = inspection.codings_size(generator, codings_size, class_count)
         self.codings_size = size
         self.image_range = inspection.image_range(generator, size, image_range, class_count)
+        self.clusters = clusters_of(generator)
+        self._first = 0 if self.clusters is None else 1  # the number after that of the cluster
         # Run eagerly, Keras layers double the time.
         self._images = tf.function(lambda inputs: generator(inputs, training=False))
 
@@ -71,8 +74,9 @@ class Sampler:
             raise ValueError(
                 f"`truncation` is a factor from 0 to 1. Received: truncation={truncation}."
             )
-        codings = numbered(0, count, self.codings_size, seed=seed)
-        return self.images_of(codings * truncation, labels=labels)
+        codings = numbered(0, count, self.codings_size, seed=seed).numpy()
+        codings[:, self._first :] *= np.float32(truncation)
+        return self.images_of(codings, labels=labels)
 
     def images_of(self, codings, *, labels=None):
         """The images of given codings, uint8 (count, *image_shape).
@@ -147,11 +151,14 @@ class Sampler:
         """
         path = numbered(0, stops * count, self.codings_size, seed=seed).numpy()
         path = path.reshape(stops, count, -1)
+        cluster = path[0, :, : self._first]  # each image stays in its own
         labels = of_each_class(count, None, self.class_count)
         for frame in range(stops * frames):
             stop, angle = frame // frames, (frame % frames) / frames * math.pi / 2
             here, there = path[stop], path[(stop + 1) % stops]
-            yield self._uint8_images(math.cos(angle) * here + math.sin(angle) * there, labels)
+            between = math.cos(angle) * here + math.sin(angle) * there
+            between[:, : self._first] = cluster
+            yield self._uint8_images(between, labels)
 
     def _uint8_images(self, codings, labels):
         inputs = with_labels(codings, labels)

@@ -1,10 +1,10 @@
 """Networks: generators, codings -> images, and discriminators, images -> scores.
 
 There is one file for the networks of each preset; `presets.modern_conditional` uses those of
-`modern`. `conditional` has layers that use labels. `spectral` normalises the layers of any
-network.
+`modern`. `conditional` has layers that use labels, `clusters` one that makes them. `spectral`
+normalises the layers of any network.
 """
 
-from gan_model.networks import conditional, dcgan, dense, guidelines, modern, spectral
+from gan_model.networks import clusters, conditional, dcgan, dense, guidelines, modern, spectral
 
-__all__ = ["conditional", "dcgan", "dense", "guidelines", "modern", "spectral"]
+__all__ = ["clusters", "conditional", "dcgan", "dense", "guidelines", "modern", "spectral"]

@@ -22,6 +22,7 @@ import math
 import keras
 from keras import Input, layers
 
+from gan_model.networks.clusters import Clusters
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
 from gan_model.networks.upsampling import UpsampledConv2D
 
@@ -51,7 +52,7 @@ def sides_of(image_shape):
     return sizes
 
 
-def generator(image_shape, *, codings_size, filters=None, class_count=None):
+def generator(image_shape, *, codings_size, filters=None, class_count=None, clusters=None):
     """Codings (batch, codings_size) -> images (batch, *image_shape) in [-1, 1].
 
     Args:
@@ -61,11 +62,15 @@ def generator(image_shape, *, codings_size, filters=None, class_count=None):
             each halving of the image size, up to 256.
         class_count: number of classes; the generator then takes [codings, labels]. None: it takes
             codings only.
+        clusters: number of clusters in the place of classes; it takes codings only.
     """
     filters = filters or filters_for(image_shape, _GENERATOR)
     *sizes, first_size = sides_of(image_shape)
     codings = Input((codings_size,))
     labels = Input((), dtype="int32") if class_count else None
+    inputs = [codings, labels] if class_count else codings
+    if clusters:
+        labels, class_count = Clusters(clusters, image_shape)(codings), clusters
     first_filters = _filters(filters, len(sizes))
     images = layers.Dense(math.prod(first_size) * first_filters, use_bias=False)(codings)
     images = layers.Reshape((*first_size, first_filters))(images)
@@ -79,10 +84,10 @@ def generator(image_shape, *, codings_size, filters=None, class_count=None):
         images = _batch_norm_relu(images, labels, class_count)
     channels = image_shape[-1]
     images = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")(images)
-    return keras.Model([codings, labels] if class_count else codings, images, name="generator")
+    return keras.Model(inputs, images, name="generator")
 
 
-def discriminator(image_shape, *, filters=None, class_count=None):
+def discriminator(image_shape, *, filters=None, class_count=None, clusters=None):
     """Images (batch, *image_shape) in [-1, 1] -> scores (batch, 1).
 
     Args:
@@ -91,10 +96,12 @@ def discriminator(image_shape, *, filters=None, class_count=None):
             each halving of the image size, up to 256.
         class_count: number of classes; the discriminator then takes [images, labels] and returns
             [scores, class_logits]. None: it takes images and returns scores.
+        clusters: number of clusters in the place of classes; it takes [images, labels] and returns
+            scores. A loss on the clusters would cost recall, and they are no aim in themselves.
     """
     filters = filters or filters_for(image_shape, _DISCRIMINATOR)
     images = Input(image_shape)
-    labels = Input((), dtype="int32") if class_count else None
+    labels = Input((), dtype="int32") if class_count or clusters else None
     features, level = images, 0
     while min(features.shape[1:3]) > _LAST_SIDE:
         # With strides of 2, a kernel of 4 covers an even side symmetrically, one of 3 an odd side.
@@ -105,6 +112,9 @@ def discriminator(image_shape, *, filters=None, class_count=None):
         level += 1
     features = _conv_leaky_relu(features, features.shape[-1], kernel_size=3)
     features = layers.Flatten()(features)
+    if clusters:
+        scores = Projection(clusters, dtype="float32")([features, labels])
+        return keras.Model([images, labels], scores, name="discriminator")
     if class_count:
         scores = Projection(class_count, dtype="float32")([features, labels])
         class_logits = layers.Dense(class_count, dtype="float32")(features)

@@ -73,6 +73,8 @@ def fine_tuned(
     )
     if averaged is not None:
         gan.averaged_generator.set_weights(averaged)
+    if gan.clusters is not None:
+        gan.clusters.forget()  # the new images have their own
     return gan
 
 

@@ -23,6 +23,7 @@ def modern(
     augment=augment_for,
     average=ExponentialMovingAverage(50_000),
     image_count=None,
+    clusters=None,
     seed=0,
 ):
     """Small networks, R1 and an averaged generator, images in [-1, 1], Adam.
@@ -38,11 +39,14 @@ def modern(
         penalty, augment, average: see `GAN.compile`; None switches each off. By default the
             penalty is `r1_for(image_shape)`, and the augmentation `augment_for(image_count)`.
         image_count: number of training images. None: many, and there is no augmentation.
+        clusters: number of clusters of the images that stand in for classes, see
+            `networks.clusters`; None for none.
     """
     return _modern(
         image_shape,
         "modern",
         loss,
+        clusters=clusters,
         codings_size=codings_size,
         rates=(generator_learning_rate, discriminator_learning_rate),
         seed=seed,
@@ -104,15 +108,18 @@ def _modern(
     augment,
     image_count,
     classes=None,
+    clusters=None,
     **compile_arguments,
 ):
     inspection.check_class_count(classes)
     classes = None if classes is None else int(classes)  # Keras refuses integers of numpy
     image_shape = channels_last(image_shape, name, longest=_LONGEST)
     generator = networks.modern.generator(
-        image_shape, codings_size=codings_size, class_count=classes
+        image_shape, codings_size=codings_size, class_count=classes, clusters=clusters
     )
-    discriminator = networks.modern.discriminator(image_shape, class_count=classes)
+    discriminator = networks.modern.discriminator(
+        image_shape, class_count=classes, clusters=clusters
+    )
     gan = GAN(generator, discriminator, class_count=classes, seed=seed)
     gan.compile(
         loss,

@@ -266,7 +266,9 @@ function engine(program, bytes) {
     return step;
   });
   const [low, high] = program.image_range, channels = program.image_shape[2];
+  const { bounds } = program;
   return (coding, label) => {
+    if (bounds.length) label = bounds.filter((bound) => bound <= coding[0]).length;
     let values = Float64Array.from(coding);
     for (const step of steps) values = step(values, label);
     const pixels = new Uint8ClampedArray((values.length / channels) * 4);

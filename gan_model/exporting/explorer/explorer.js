@@ -100,7 +100,10 @@ function normal(seed) {
 }
 
 const truncation = () => Number($("truncation").value);
-const truncated = (coding) => coding.map((number) => number * truncation());
+// Where the first number of a coding decides a cluster, it stays what it is.
+const clustered = program.bounds.length > 0;
+const truncated = (coding) =>
+  coding.map((number, i) => (clustered && i === 0 ? number : number * truncation()));
 
 function moved({ coding, amounts }) {
   return coding.map((number, i) =>
@@ -131,9 +134,11 @@ function onStage() {
   if (position === null) return current && { coding: moved(current), label: current.label };
   const from = Math.floor(position) % held.length, part = position - Math.floor(position);
   const [here, there] = [held[from], held[(from + 1) % held.length]];
+  const nearer = part < 0.5 ? here : there, coding = onArc(moved(here), moved(there), part);
+  if (clustered) coding[0] = nearer.coding[0];
   return {
-    coding: onArc(moved(here), moved(there), part),
-    label: (part < 0.5 ? here : there).label,
+    coding,
+    label: nearer.label,
     caption: `On the arc from ${here.number} to ${there.number}`,
   };
 }

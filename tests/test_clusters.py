@@ -1,0 +1,231 @@
+"""Clusters in the place of classes: against k-means itself, in a GAN, and out of the run folder."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from processes import finish, forked, images_in, train
+from scipy.stats import norm
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+
+from gan_model import GAN, callbacks, data, exporting, presets
+from gan_model.model import find_clusters
+from gan_model.networks.clusters import Clusters
+from gan_model.random import numbered
+from gan_model.storage import checkpoint
+
+COUNT = 5
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Garments, float32 (600, 28, 28, 1) from -1 to 1."""
+    (images, _), _ = data.load("sample")
+    return (images[:600].astype("float32") / 127.5 - 1)[..., None]
+
+
+@pytest.fixture(scope="module")
+def clusters(images):
+    layer = Clusters(COUNT, (28, 28, 1))
+    layer.build((None, 4))
+    assert not layer.is_learned
+    layer.learn(images)
+    return layer
+
+
+def gan_of(seed=0, **arguments):
+    keras.utils.set_random_seed(seed)
+    gan = presets.modern((16, 16, 1), clusters=COUNT, codings_size=4, seed=3, **arguments)
+    adams = (keras.optimizers.Adam(1e-3) for _ in range(2))
+    # Without a graph, which takes longer to make than a few steps.
+    gan.compile(gan.loss, *adams, average=gan.average, run_eagerly=True)
+    return gan
+
+
+def uint8(count=96):
+    rng = np.random.default_rng(0)
+    return rng.choice([20, 90, 160, 230], (count, 1, 1)).astype("u1") + rng.integers(
+        0, 20, (count, 16, 16), "u1"
+    )
+
+
+def same(some, others):
+    return all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))
+
+
+# The layer.
+
+
+def test_an_image_belongs_to_the_nearest_centre_of_k_means(clusters, images):
+    """As scikit-learn finds it, among the principal components of images of 14 x 14."""
+    small = images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(images), -1)
+    components = PCA(40, svd_solver="full").fit_transform(small)
+    expected = KMeans(COUNT, n_init=1, random_state=0).fit_predict(components)
+    found = clusters.of_images(images).numpy()
+    pairs = set(zip(expected, found, strict=True))  # the numbers of clusters have no meaning
+    assert len(pairs) == COUNT
+
+
+def test_as_many_codings_as_images_belong_to_each_cluster(clusters, images):
+    shares = np.bincount(clusters.of_images(images), minlength=COUNT) / len(images)
+    bounds = np.r_[-np.inf, clusters.bounds, np.inf]
+    assert np.diff(norm.cdf(bounds)) == pytest.approx(shares, abs=1e-6)
+    codings = np.c_[bounds[1:-1], np.zeros(COUNT - 1)].astype("float32")
+    assert clusters(codings).numpy().tolist() == [1, 2, 3, 4]
+    assert clusters(np.nextafter(codings, -np.inf)).numpy().tolist() == [0, 1, 2, 3]
+
+
+def test_the_same_images_and_seed_give_the_same_clusters(clusters, images):
+    again, other = (Clusters(COUNT, (28, 28)) for _ in range(2))
+    for layer, seed in ((again, 0), (other, 1)):
+        layer.build((None, 4))
+        layer.learn(images[..., 0], seed=seed)
+    assert same(again.get_weights(), clusters.get_weights())
+    assert not same(other.get_weights(), clusters.get_weights())
+
+
+@pytest.mark.parametrize("shape", [(64, 48, 3), (33, 16), (9, 9, 1)])
+def test_images_of_any_shape(shape):
+    layer = Clusters(3, shape)
+    layer.build((None, 4))
+    levels = np.repeat([-0.8, 0.0, 0.8], 10).reshape(-1, *[1] * len(shape))
+    layer.learn(np.broadcast_to(levels, (30, *shape)).astype("float32"))
+    found = layer.of_images(np.broadcast_to(levels, (30, *shape))).numpy()
+    assert layer.slopes.shape[0] <= 16 * 16 * 3
+    assert [len(set(part)) for part in (found[:10], found[10:20], found[20:])] == [1, 1, 1]
+    assert sorted(found[::10]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("count", [1, 2.0, True, "5"])
+def test_a_count_that_is_none(count):
+    with pytest.raises(ValueError, match="`count` is 2 clusters or more, an integer"):
+        Clusters(count, (8, 8))
+
+
+def test_fewer_images_than_clusters(images):
+    layer = Clusters(COUNT, (28, 28))
+    layer.build((None, 4))
+    with pytest.raises(ValueError, match=r"There are 3 images for 5 clusters.*Type clusters=2"):
+        layer.learn(images[:3])
+
+
+# In a GAN.
+
+
+def test_fit_finds_the_clusters_and_the_discriminator_is_told_them():
+    gan = gan_of()
+    told = []
+    judge = gan.discriminator.call
+    gan.discriminator.call = lambda inputs, **more: told.append(inputs[1]) or judge(inputs, **more)
+    images = uint8()
+    gan.fit(images, batch_size=32, epochs=1, steps_per_epoch=1, verbose=0)
+    real, fake, _ = (labels.numpy() for labels in told)
+    drawn = gan.clusters.of_images(images[..., None].astype("float32") / 127.5 - 1).numpy()
+    assert np.bincount(real, minlength=COUNT).sum() == 32
+    assert set(real) <= set(drawn) and len(set(fake)) > 1 and not np.array_equal(real, fake)
+
+
+def test_it_goes_on_to_the_bit(tmp_path):
+    def fit(gan, folder, epochs):
+        gan.fit(uint8(), batch_size=32, epochs=epochs, callbacks=callbacks.watch(folder), verbose=0)
+        return gan
+
+    whole = fit(gan_of(), tmp_path / "whole", 2)
+    fit(gan_of(), tmp_path / "cut", 1)
+    ended = fit(gan_of(seed=1), tmp_path / "cut", 2)
+    assert same(checkpoint.collect(ended).values(), checkpoint.collect(whole).values())
+    averaged = whole.averaged_generator.get_layer(whole.clusters.name)
+    assert same(averaged.get_weights(), whole.clusters.get_weights())
+    whole.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert same(loaded.clusters.get_weights(), whole.clusters.get_weights())
+
+
+def test_images_that_are_no_array_need_their_clusters_before():
+    gan = gan_of()
+    batches = tf.data.Dataset.from_tensor_slices(uint8()).batch(32)
+    with pytest.raises(ValueError, match=r"Received: a _BatchDataset\..*find_clusters"):
+        gan.fit(batches, verbose=0)
+    find_clusters(gan, uint8())
+    gan.fit(batches, verbose=0)
+    assert int(gan.step.numpy()) == 3
+
+
+def test_who_goes_on_with_other_images_finds_other_clusters():
+    source = gan_of()
+    find_clusters(source, uint8())
+    before = source.clusters.get_weights()
+    gan = presets.fine_tuned(source)
+    assert not gan.clusters.is_learned
+    find_clusters(gan, 255 - uint8())
+    averaged = gan.averaged_generator.get_layer(gan.clusters.name)
+    assert same(averaged.get_weights(), gan.clusters.get_weights())
+    assert not same(gan.clusters.get_weights(), before)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_half_precision_changes_no_cluster(policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        gan = presets.modern((16, 16, 1), clusters=COUNT, codings_size=4)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    gan.clusters.bounds.assign([-1.001, -0.5, 0.0, 1.001])
+    codings = tf.constant([[-1.0, 0, 0, 0], [-1.002, 0, 0, 0], [1.0, 0, 0, 0]])
+    in_generator = keras.Model(gan.generator.input, gan.clusters.output)
+    assert in_generator(codings).numpy().tolist() == [1, 0, 3]
+    assert gan.clusters(codings).numpy().tolist() == [1, 0, 3]
+
+
+def test_clusters_are_no_classes():
+    gan = gan_of()
+    assert gan.class_count is None
+    with pytest.raises(ValueError, match="Leave class_count out"):
+        GAN(gan.generator, gan.discriminator, class_count=COUNT)
+    with pytest.raises(ValueError, match="takes no labels"):
+        gan.generate(4, labels=2)
+
+
+# Out of the run folder.
+
+
+def test_walks_and_truncation_leave_an_image_in_its_cluster():
+    gan, seen = gan_of(), []
+    find_clusters(gan, uint8())
+    sampler = gan.sampler()
+    sampler._images = lambda codings: seen.append(codings.numpy()) or tf.zeros((len(codings), 1))
+    list(sampler.walk(3, stops=2, frames=4))
+    sampler.generate(64, truncation=0.5)
+    *walk, truncated = seen
+    assert np.ptp([frame[:, 0] for frame in walk], axis=0).max() == 0
+    assert np.ptp([frame[:, 1:] for frame in walk], axis=0).min() > 0
+    drawn = numbered(0, 64, 4, seed=0).numpy()
+    assert np.array_equal(truncated[:, 0], drawn[:, 0])
+    assert np.array_equal(truncated[:, 1:], drawn[:, 1:] / 2)
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [("savedmodel", "generator"), ("litert", "g.tflite"), ("onnx", "g.onnx")],
+)
+def test_another_program_needs_codings_only(format, name, tmp_path):
+    gan = gan_of()
+    find_clusters(gan, uint8())
+    exported = exporting.export(gan, tmp_path / name, format=format)
+    assert exported.greatest_difference <= 1
+    assert list(exported.about["inputs"]) == ["codings"]
+
+
+def test_the_command_trains_and_names_the_preset_that_has_clusters(tmp_path):
+    line = train(images_in(tmp_path / "noise"), tmp_path / "run", "--steps-per-epoch", 2)
+    wrong = finish(
+        [*line, "--epochs", "1", "--preset", "dense", "--clusters", "5"], starting=forked
+    )
+    assert wrong.returncode
+    assert "--clusters is for the preset modern; the preset is dense." in wrong.stderr
+    right = [*line, "--epochs", "1", "--preset", "modern", "--clusters", "5"]
+    ended = finish(right, starting=forked)
+    assert ended.returncode == 0, ended.stderr
+    gan = keras.models.load_model(tmp_path / "run/gan.keras")
+    assert gan.clusters.count == 5 and gan.clusters.is_learned
