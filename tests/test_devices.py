@@ -27,7 +27,7 @@ GROUPS = {
         "in_bfloat16",
     ],
     "what bounds the discriminator keeps it the same on both": ["bounded_discriminator"],
-    "a preset trains and resumes": ["preset_resumes"],
+    "a preset trains and resumes": ["preset_resumes", "another_number_of_devices_goes_on"],
     "images live as long as somebody reads them": ["images_are_freed"],
     "an average counts the images of both": ["average_of_both"],
 }

@@ -335,6 +335,24 @@ def preset_resumes(strategy, folder):
         assert np.array_equal(one.numpy(), other.numpy()), one.path
 
 
+def another_number_of_devices_goes_on(strategy, folder):
+    def fit(scope, name, epochs):
+        keras.utils.clear_session()  # layers are numbered, and a checkpoint knows their names
+        with scope:
+            gan = dirac(NonSaturating(), penalty=R1(1.0))
+        kept = callbacks.Checkpoints(folder / name)
+        gan.fit(SCATTERED, batch_size=4, epochs=epochs, callbacks=[kept], verbose=0)
+        assert int(gan.step.numpy()) == 3 * epochs
+        return state(gan)
+
+    one, two = contextlib.nullcontext, strategy.scope
+    whole = fit(one(), "whole", 4)
+    for begins, ends in ((one, two), (two, one)):
+        cut = fit(begins(), begins.__name__, 2)
+        assert np.abs(np.subtract(cut, whole)).min() > 1e-3
+        np.testing.assert_allclose(fit(ends(), begins.__name__, 4), whole, rtol=1e-5)
+
+
 def uneven_batches(strategy, folder):
     """33 held-out images by 32, and 5 training images by 4: a device is left without images."""
     with strategy.scope():
