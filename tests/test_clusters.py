@@ -126,6 +126,7 @@ def test_fit_finds_the_clusters_and_the_discriminator_is_told_them():
     assert set(real) <= set(drawn) and len(set(fake)) > 1 and not np.array_equal(real, fake)
 
 
+@pytest.mark.slow
 def test_it_goes_on_to_the_bit(tmp_path):
     def fit(gan, folder, epochs):
         gan.fit(uint8(), batch_size=32, epochs=epochs, callbacks=callbacks.watch(folder), verbose=0)
@@ -217,6 +218,7 @@ def test_another_program_needs_codings_only(format, name, tmp_path):
     assert list(exported.about["inputs"]) == ["codings"]
 
 
+@pytest.mark.slow
 def test_the_command_trains_and_names_the_preset_that_has_clusters(tmp_path):
     line = train(images_in(tmp_path / "noise"), tmp_path / "run", "--steps-per-epoch", 2)
     wrong = finish(
