@@ -17,6 +17,7 @@ GROUPS = {
         "mean_scores_of_all",
     ],
     "two devices train the presets as one does": ["same_as_one_device"],
+    "and modern without classes": ["modern_as_one_device"],
     "what the optimizer does to a gradient it does to that of all images": [
         "clipped",
         "accumulated",
@@ -33,8 +34,17 @@ GROUPS = {
 }
 
 
+SOAK = ["and modern without classes"]  # of which modern_conditional has all but its absence
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("cases", GROUPS.values(), ids=GROUPS)
+@pytest.mark.parametrize(
+    "cases",
+    [
+        pytest.param(cases, id=name, marks=[pytest.mark.soak] * (name in SOAK))
+        for name, cases in GROUPS.items()
+    ],
+)
 def test_on_two_devices(cases, tmp_path):
     line = program("two_devices.py", tmp_path, *cases)
     ended = finish(line, starting=forked, seconds=600)
