@@ -234,11 +234,11 @@ def test_it_goes_on_to_the_bit(tmp_path):
         fit(gan, IMAGES[:40], LABELS[:40], epochs=epochs, **about)
         return gan
 
-    whole = trained("whole", 3)
+    whole = trained("whole", 2)
     trained("cut", 1)
-    cut = trained("cut", 3)
+    cut = trained("cut", 2)
     assert same(whole, cut)
-    for name in ("history.csv", "samples/epoch-00003.png"):
+    for name in ("history.csv", "samples/epoch-00002.png"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
@@ -441,19 +441,18 @@ def test_the_preset_learns_saves_and_goes_on(tmp_path):
         return presets.modern_conditional((16, 16, 1), class_count=CLASSES, codings_size=4)
 
     whole, cut = process(), process()
+    kept = callbacks.Checkpoints(tmp_path)
     before = [weight.numpy() for weight in whole.trainable_variables]
-    fit(whole, images, epochs=2)
+    fit(whole, images, epochs=2, callbacks=[kept])
     still = [
         weight.path
         for weight, then in zip(whole.trainable_variables, before, strict=True)
         if np.array_equal(then, weight)
     ]
     assert still == []
-    for epochs in (1, 2):
-        cut = process()
-        kept = callbacks.Checkpoints(tmp_path / "checkpoints")
-        fit(cut, images, epochs=epochs, callbacks=[kept])
-    assert same(whole, cut)
+    (tmp_path / "epoch-00002.npz").unlink()  # as if it had been killed within the second epoch
+    fit(cut, images, epochs=2, callbacks=[kept])
+    assert int(cut.step) == int(whole.step) and same(whole, cut)
     cut.save(tmp_path / "gan.keras")
     again = keras.models.load_model(tmp_path / "gan.keras")
     assert np.array_equal(again.generate(6), whole.generate(6))

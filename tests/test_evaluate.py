@@ -29,7 +29,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     images = images_in(folder / "images")
     line = train(images, folder / "run", "--preset", "dense", "--epochs", 1)
-    ended = finish(line)
+    ended = finish(line, starting=forked)
     assert ended.returncode == 0, ended.stderr
     return folder / "run", images
 

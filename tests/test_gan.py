@@ -107,7 +107,7 @@ def test_evaluate_touches_no_weight_and_repeats_itself(images):
 
 
 def test_validation_does_not_change_training(images):
-    with_validation, without = small("dcgan"), small("dcgan")
+    with_validation, without = eager("dcgan"), eager("dcgan")
     with_validation.fit(images, validation_data=images, epochs=2, verbose=0)
     without.fit(images, epochs=2, verbose=0)
     assert same(state(with_validation), state(without))
@@ -139,7 +139,7 @@ def test_keras_file_round_trip(name, images, tmp_path):
 
 
 def test_weights_round_trip(images, tmp_path):
-    gan, other = small("dcgan"), small("dcgan", seed=9)
+    gan, other = eager("dcgan"), small("dcgan", seed=9)
     gan.fit(images, verbose=0)
     gan.save_weights(tmp_path / "gan.weights.h5")
     other.load_weights(tmp_path / "gan.weights.h5")
@@ -388,7 +388,7 @@ def test_uint8_and_floats_of_the_same_images_train_alike(images):
     for name, floats in by_range.items():
         runs = []
         for given in (images, floats.astype("float32")):
-            gan = small(name)
+            gan = eager(name)
             gan.fit(given[:32], batch_size=8, verbose=0)
             runs.append(gan.generator.get_weights())
         for a, b in zip(*runs, strict=True):

@@ -52,14 +52,15 @@ class Process:
             self.gan.compile(self.gan.loss, self._optimizer(), self._optimizer(), **compiled)
         self.images = Watched.over(IMAGES)
 
-    def fit(self, folder, *, epochs, steps=None, **options):
+    def fit(self, folder, *, epochs, steps=None, also=(), **options):
+        watching = callbacks.watch(folder, count=4) if folder else []
         self.history = self.gan.fit(
             self.images,
             batch_size=BATCH,
             epochs=epochs,
             steps_per_epoch=steps,
             validation_data=HELD_OUT,
-            callbacks=callbacks.watch(folder, count=4) if folder else None,
+            callbacks=[*watching, *also],
             verbose=0,
             **options,
         )
