@@ -33,7 +33,7 @@ train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINU
 		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) \
 		$(if $(DEVICES),--devices $(DEVICES)) $(if $(WORKERS),--workers $(WORKERS)) --run-dir $(RUN) $(ARGS)
 
-# One process per core, which runs one file at a time: what its tests share is made once.
+# Processes that run one file at a time: what its tests share is made once. How many: tests/conftest.py
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test: .venv/dev # run all tests but those of make soak

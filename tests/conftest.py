@@ -9,9 +9,15 @@ import pytest
 
 # The files that take longest, in this order: each of pytest's processes takes a whole file at a
 # time, and with short ones at the end all processes are done at about the same time.
-LONGEST = """sweep_command workers train_workers commands sweeps conditional tensorboard alarms
-evaluate resume devices callbacks spectral schedules all_at_once trial_board quality penalties
-averaging""".split()
+LONGEST = """sweep_command workers train_workers gan commands sweeps devices alarms conditional
+exporting page tensorboard docs resume callbacks evaluate all_at_once spectral schedules trial_board
+quality penalties averaging""".split()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """For `-n auto`: one more than there are cores, as one often waits for a server or a file."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items):
