@@ -58,7 +58,6 @@ from gan_model.commands.training import train
 @click.pass_obj
 def command(program, **options):
     """Trains a GAN, or goes on with a stopped run.
-
     Without options it trains `modern` on the sample.
     """
     args = SimpleNamespace(**options)
