@@ -97,7 +97,7 @@ def discriminator(image_shape, *, filters=None, class_count=None, clusters=None)
         class_count: number of classes; the discriminator then takes [images, labels] and returns
             [scores, class_logits]. None: it takes images and returns scores.
         clusters: number of clusters in the place of classes; it takes [images, labels] and returns
-            scores. A loss on the clusters would cost recall, and they are no aim in themselves.
+            scores. It predicts no clusters: they are no aim in themselves.
     """
     filters = filters or filters_for(image_shape, _DISCRIMINATOR)
     images = Input(image_shape)
