@@ -14,7 +14,7 @@ from gan_model.sweeps import workers
 from gan_model.sweeps.children import at_work, kill, process
 
 _INTERVAL = 0.5  # seconds between two looks at the workers
-_FAREWELL = 10  # seconds in which workers of other shells can learn that the search is over
+_FAREWELL = 30  # seconds in which workers of other shells can learn that the search is over
 
 
 def chief_of(folder, commands=()):

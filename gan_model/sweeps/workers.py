@@ -177,5 +177,7 @@ def _end_with_chief(folder, left):
     while is_locked(folder / CHIEF):
         if left.wait(_INTERVAL):
             return
+    if left.is_set():  # the chief ends as soon as its workers have left
+        return
     print("The chief of this search is gone.", file=sys.stderr, flush=True)
     os._exit(1)
