@@ -303,7 +303,6 @@ def small(rate=RATE, **compiled):
         losses.BinaryCrossentropy(),
         keras.optimizers.RMSprop(rate),
         keras.optimizers.RMSprop(RATE),
-        run_eagerly=True,  # a few steps take less than a graph of them
         **compiled,
     )
     return gan
@@ -445,7 +444,9 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize(
+    "cut", [pytest.param(1, marks=pytest.mark.soak), 2, pytest.param(3, marks=pytest.mark.soak)]
+)
 def test_a_run_cut_between_recoveries_ends_like_one_that_was_not(whole, tmp_path, cut):
     folder, gan, expected = whole
     ended = small()

@@ -92,6 +92,7 @@ def test_the_steps_of_one_execution_are_no_matter_of_the_result(whole):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_nor_are_those_that_xla_compiles():
     """One penalty compiles in less time, and brightness may be rounded once where it is scaled."""
     augment = replace(AIDS["augment"], augment=HorizontalFlip() + DiffAugment(colour=False))

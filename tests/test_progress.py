@@ -342,7 +342,7 @@ def test_in_a_terminal_a_long_line_of_a_search_goes_on_below_its_beginning(monke
 # A terminal.
 
 
-@pytest.fixture(scope="module", params=[80, 120])
+@pytest.fixture(scope="module", params=[80, pytest.param(120, marks=pytest.mark.soak)])
 def shown(request, tmp_path_factory):
     """All that the program shows in a terminal of so many columns."""
     cache = tmp_path_factory.mktemp("cache")

@@ -101,7 +101,8 @@ def shown(folder):
     ("preset", "steps"),
     [
         ("dense", 7),
-        *(pytest.param(name, 4, marks=pytest.mark.slow) for name in ("dcgan", "modern")),
+        pytest.param("modern", 4, marks=pytest.mark.slow),
+        pytest.param("dcgan", 4, marks=pytest.mark.soak),
     ],
 )
 def test_two_epochs_and_two_more_are_four(tmp_path, preset, steps):
@@ -142,7 +143,7 @@ def test_a_preset_that_xla_compiles_resumes_to_the_bit(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("preset", "jit"), [("dcgan", False), pytest.param("dense", True, marks=pytest.mark.slow)]
+    ("preset", "jit"), [("dcgan", False), pytest.param("dense", True, marks=pytest.mark.soak)]
 )
 def test_the_steps_of_one_execution_are_no_matter_of_the_result(preset, jit):
     one, seven = (

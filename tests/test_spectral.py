@@ -288,6 +288,7 @@ def test_sigma_is_found_while_the_kernels_move(images):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_it_trains_compiled_by_xla_and_in_bfloat16(images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -314,6 +315,7 @@ def test_two_epochs_and_two_more_are_four(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_the_steps_of_one_execution_are_no_matter_of_the_result():
     runs = [Process(None, model=spectral_gan(steps_per_execution=n)) for n in (1, 4)]
     for run in runs:

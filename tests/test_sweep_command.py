@@ -27,10 +27,9 @@ RUNS = ["recipe-again-1", "trial-000", "trial-001", "trial-002"]  # and the best
 
 @pytest.fixture(scope="module", autouse=True)
 def shared_by_all_commands(tmp_path_factory):
-    """The cache of decoded images; and XLA, the same for all, compiles in less time."""
+    """The cache of decoded images."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
         yield
 
 
@@ -43,14 +42,7 @@ def images(tmp_path_factory):
 def whole(images, tmp_path_factory):
     """A search that was never stopped, and how it ended."""
     folder = tmp_path_factory.mktemp("whole") / "search"
-    return folder, finish(search(images, folder), starting=start)
-
-
-@pytest.fixture(scope="module")
-def eager_whole(images, tmp_path_factory):
-    """The same of a search without graphs, which takes a part of the time."""
-    folder = tmp_path_factory.mktemp("eager") / "search"
-    return folder, finish(eager_search(images, folder))
+    return folder, finish(search(images, folder))
 
 
 @pytest.fixture
@@ -60,17 +52,11 @@ def copied(whole, tmp_path):
 
 
 def search(images, folder, *options):
-    """The command of a small search; later options win."""
+    """The command of a small search, without XLA; later options win."""
     shape = ("--image-size", SIDE, "--channels", 1, "--batch-sizes", 8, "--codings-sizes", 4, 8)
     length = ("--trials", TRIALS, "--epochs", EPOCHS, "--top", 1, "--confirm", 1)
     where = ("--preset", "dense", "--data", images, "--run-dir", folder)
-    return command("sweep.py", *where, *shape, *length, *options)
-
-
-def eager_search(images, folder, *options):
-    """The command of a search without graphs, in larger batches, for what is trained often."""
-    _, _, *asked = search(images, folder, "--batch-sizes", 20, *options)
-    return program("sweep.py", *asked)
+    return program("sweep_without_xla.py", *where, *shape, *length, *options)
 
 
 def finish(line, *, starting=forked, **options):
@@ -197,8 +183,8 @@ def test_the_command_it_names_trains_the_same_run(whole, tmp_path):
     assert os.path.samefile(named[0], sys.executable) and named[1] == "experiments/train.py"
     longer = ("--epochs", str(10 * EPOCHS))
     assert " ".join(longer) in shlex.join(named)
-    line = [*named, "--epochs", str(EPOCHS), "--run-dir", str(tmp_path / "run")]
-    assert finish(line, starting=start).stderr == ""  # by XLA, as the search was
+    asked = [*named[2:], "--epochs", EPOCHS, "--run-dir", tmp_path / "run"]
+    assert finish(program("train_without_xla.py", *asked)).stderr == ""
     confirmed = {
         row["seed"] + row["codings_size"]: row for row in rows(folder / "confirmation.csv")
     }
@@ -221,17 +207,17 @@ def test_a_search_that_is_over_says_the_same_again_and_trains_nothing(whole, ima
 
 
 @pytest.mark.slow
-def test_without_confirmation_and_with_more_trials_later(eager_whole, images, tmp_path):
+def test_without_confirmation_and_with_more_trials_later(whole, images, tmp_path):
     """The second trial is that of a search which was asked for more trials at once."""
     folder = tmp_path / "grown"
     for trials in (1, 2):
-        line = eager_search(images, folder, "--trials", trials, "--confirm", 0)
+        line = search(images, folder, "--trials", trials, "--confirm", 0)
         text = said(finish(line), folder)
         assert "again" not in text and "winner is" not in text and "confirmation" not in text
         assert "--run-dir FOLDER/winner" in text
         assert len(rows(folder / "trials.csv")) == trials
     assert not (folder / "confirmation").exists() and not (folder / "confirmation.csv").exists()
-    everything = outcomes(eager_whole[0])
+    everything = outcomes(whole[0])
     assert outcomes(folder) == {n: everything[n] for n in ("trials/trial-000", "trials/trial-001")}
 
 
@@ -247,21 +233,27 @@ def test_three_trials_grow_to_twelve(copied, images):
 # SIGKILL.
 
 
+IN_RUNS = ["trials/trial-000/checkpoints/*.npz", "confirmation/*/checkpoints/*.npz"]
+BETWEEN = ["settings.json", "trials/trial-001/outcome.json"]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "moments",
+    [
+        pytest.param(IN_RUNS, id="in runs"),
+        pytest.param(BETWEEN, id="between", marks=pytest.mark.soak),
+    ],
+)
 def test_a_search_killed_again_and_again_ends_like_one_that_never_was(
-    eager_whole, images, tmp_path
+    whole, images, tmp_path, moments
 ):
     folder = tmp_path / "killed"
-    line = eager_search(images, folder)
-    moments = [
-        "settings.json",
-        "trials/trial-000/checkpoints/*.npz",
-        "trials/trial-001/outcome.json",
-    ]
-    for moment in [*moments, "confirmation/*/checkpoints/*.npz"]:
+    line = search(images, folder)
+    for moment in moments:
         kill_when(lambda moment=moment: any(folder.glob(moment)), line)
-    assert said(finish(line), folder) == said(eager_whole[1], eager_whole[0])
-    assert results(folder) == results(eager_whole[0])
+    assert said(finish(line), folder) == said(whole[1], whole[0])
+    assert results(folder) == results(whole[0])
 
 
 @pytest.mark.soak
@@ -270,11 +262,11 @@ def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
     """Three trials of one epoch, and the best of them for two more."""
     options = ("--batch-sizes", 8, "--tuner", "hyperband", "--trials", 4, "--confirm", 0)
     never = tmp_path / "never"
-    said_at_once = said(finish(eager_search(images, never, *options)), never)
+    said_at_once = said(finish(search(images, never, *options)), never)
     assert [row["epochs"] for row in rows(never / "trials.csv")].count("3") == 1
 
     folder = tmp_path / "killed"
-    line = eager_search(images, folder, *options)
+    line = search(images, folder, *options)
     for moment in ("trials/trial-001/checkpoints/*.npz", "trials/trial-003/settings.json"):
         kill_when(lambda moment=moment: any(folder.glob(moment)), line)
     assert said(finish(line), folder) == said_at_once
@@ -387,30 +379,28 @@ def test_damage_is_one_line_that_names_the_file(copied, images, damage, named):
 
 @pytest.mark.slow
 def test_after_a_trial_is_removed_whose_outcome_was_damaged_it_is_trained_again(
-    eager_whole, images, tmp_path
+    whole, images, tmp_path
 ):
     """As the message about a damaged outcome advises."""
-    copied = shutil.copytree(eager_whole[0], tmp_path / "copied")
+    copied = shutil.copytree(whole[0], tmp_path / "copied")
     shutil.rmtree(copied / "trials" / "trial-001")
-    ended = finish(eager_search(images, copied))
-    assert said(ended, copied) == said(eager_whole[1], eager_whole[0])
-    assert results(copied) == results(eager_whole[0])
+    ended = finish(search(images, copied))
+    assert said(ended, copied) == said(whole[1], whole[0])
+    assert results(copied) == results(whole[0])
 
 
 @pytest.mark.soak
 @pytest.mark.slow
-def test_a_full_disk_is_one_line_and_with_room_again_the_search_goes_on(
-    eager_whole, images, tmp_path
-):
+def test_a_full_disk_is_one_line_and_with_room_again_the_search_goes_on(whole, images, tmp_path):
     def no_room():
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
     folder = tmp_path / "search"
-    line = eager_search(images, folder)
+    line = search(images, folder)
     message = refusal(line, status=1, starting=start, preexec_fn=no_room)
     assert "File too large" in message and str(folder) in message
-    assert said(finish(line), folder) == said(eager_whole[1], eager_whole[0])
-    assert results(folder) == results(eager_whole[0])
+    assert said(finish(line), folder) == said(whole[1], whole[0])
+    assert results(folder) == results(whole[0])
 
 
 # TensorBoard.

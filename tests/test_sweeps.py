@@ -186,10 +186,17 @@ def same(some, others):
 
 
 slow = pytest.mark.slow
-both = pytest.mark.parametrize("kind", [random, hyperband], ids=lambda kind: kind.__name__)
+soak = pytest.mark.soak
+both = pytest.mark.parametrize(
+    "kind", [pytest.param(random, marks=soak), hyperband], ids=lambda kind: kind.__name__
+)
 kinds = pytest.mark.parametrize(
     "kind",
-    [random, *(pytest.param(kind, marks=slow) for kind in (grid, bayesian, hyperband))],
+    [
+        random,
+        pytest.param(hyperband, marks=slow),
+        *(pytest.param(kind, marks=soak) for kind in (grid, bayesian)),
+    ],
     ids=lambda kind: kind.__name__,
 )
 

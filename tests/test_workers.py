@@ -9,9 +9,8 @@ import time
 
 import pytest
 from forked import Forked
-from processes import environment, images_in, program, wait_for
-from test_sweep_command import outcomes, results
-from test_sweep_command import search as by_xla
+from processes import environment, images_in, wait_for
+from test_sweep_command import outcomes, results, search
 
 from gan_model.storage.locks import locked
 from gan_model.sweeps.chief import _free_port
@@ -30,12 +29,6 @@ def shared_by_all_commands(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
-
-
-def search(images, folder, *options):
-    """The command of a small search; its workers do without XLA too, which takes seconds."""
-    _, _, *asked = by_xla(images, folder, *options)
-    return program("sweep_without_xla.py", *asked)
 
 
 @pytest.fixture(scope="module")
@@ -138,16 +131,18 @@ def gone(pid):
         return True
 
 
-def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
+def test_two_workers_train_what_one_process_does(confirmed, images, tmp_path, begun):
+    """Each trial once, and each new seed, each by one of them."""
     folder = tmp_path / "search"
-    chief = begun(search(images, folder, *ALONE, "--workers", 2))
+    chief = begun(search(images, folder, *AGAIN, "--workers", 2))
     wait(lambda: len(chief.children()) == 2, chief)
     workers = chief.children()
     output = ended(chief)
     assert all(map(gone, workers))
-    assert results(folder) == results(alone)
-    # Each trial once, each by one of them.
-    by = [trained_by(folder, name) for name in TRIALS]
+    assert results(folder) == results(confirmed)
+    repeated = [path.name for path in (folder / "confirmation").iterdir()]
+    assert len(repeated) == 2  # the best trial and the recipe
+    by = [trained_by(folder, name) for name in [*TRIALS, *repeated]]
     assert all(len(pids) == 1 for pids in by)
     assert {pids[0] for pids in by} == set(workers)
     for name in TRIALS:
@@ -155,16 +150,7 @@ def test_two_workers_share_the_trials_of_one(alone, images, tmp_path, begun):
     assert not (folder / "chief.json").exists()
 
 
-def test_workers_train_the_new_seeds_too(alone, confirmed, images, tmp_path, begun):
-    folder = shutil.copytree(alone, tmp_path / "search")
-    chief = begun(search(images, folder, *AGAIN, "--workers", 2))
-    ended(chief)
-    assert results(folder) == results(confirmed)
-    repeated = [path.name for path in (folder / "confirmation").iterdir()]
-    assert len(repeated) == 2  # the best trial and the recipe
-    assert all(chief.pid not in trained_by(folder, name) for name in repeated)
-
-
+@pytest.mark.soak
 def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, begun):
     folder = tmp_path / "search"
     chief = begun(search(images, folder, *ALONE, "--workers", 2))

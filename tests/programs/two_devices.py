@@ -316,7 +316,7 @@ def preset_resumes(strategy, folder):
     def fit(name, epochs):
         keras.utils.set_random_seed(0)
         with strategy.scope():
-            gan = presets.modern((16, 16))
+            gan = presets.dense((16, 16))
         gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
         options = {"validation_data": IMAGES[:20], "batch_size": 8, "verbose": 0}
         gan.fit(IMAGES, epochs=epochs, callbacks=callbacks.watch(folder / name), **options)
