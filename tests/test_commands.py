@@ -255,6 +255,7 @@ def test_other_settings_are_one_line_and_change_nothing(finished):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_run_of_two_devices_goes_on_with_one(images, tmp_path):
     options = "--preset", "dense", "--features", "sliced"
     two = train(images, tmp_path, *options, "--epochs", 1, "--devices", 2)
