@@ -1,9 +1,11 @@
 """Several processes that train one GAN: the same run as of one device, and what ends it."""
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -20,8 +22,9 @@ from processes import environment, finish, gan_model, images_in, program, start,
 from tensorflow.python.eager import context
 
 from gan_model.callbacks.checkpoints import saved
-from gan_model.commands.local_workers import free_ports
-from gan_model.replicas import cluster, strategy
+from gan_model.commands.local_workers import as_one, free_ports
+from gan_model.commands.program import Program
+from gan_model.replicas import Workers, cluster, strategy
 from gan_model.runs import RunFolder
 from gan_model.storage import checkpoint
 
@@ -253,16 +256,41 @@ def test_ctrl_c_ends_all_workers(images, tmp_path):
 
 @pytest.mark.slow
 def test_workers_that_differ_are_refused(images, tmp_path):
+    others = images_in(tmp_path / "others", count=60)
     lines = [
-        train(images, tmp_path / "run", "--preset", "dense", "--seed", seed) for seed in (0, 1)
+        train(images, tmp_path / "run", "--preset", "dense", "--seed", 0),
+        train(others, tmp_path / "run", "--preset", "dcgan", "--seed", 1),
     ]
     for status, _, errors in finish_both(*lines):
         assert status == 2
-        assert errors.startswith(
-            "train.py: The workers of a run do the same, but seed is 0 on worker 0 and 1 on worker "
-            "1. Start all of them with the same command"
+        assert errors.startswith("train.py: The workers of a run do the same, but ")
+        assert errors.endswith(". Start all of them with the same command, on the same images.\n")
+        assert "preset is dense on worker 0 and dcgan on worker 1; " in errors
+        assert "; seed is 0 on worker 0 and 1 on worker 1" in errors
+        assert re.search(r"data is (\S+) on worker 0 and (?!\1)\S+ on worker 1; ", errors)
+        assert re.search(
+            r"images is 36 images, \w+ on worker 0 and 54 images, \w+ on worker 1; ", errors
         )
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("package", ["gan-model", "tensorflow"])
+def test_workers_of_other_versions_are_refused(package, monkeypatch):
+    """The other worker says what this one would with another version."""
+
+    def of_all(workers, text):
+        settings = json.loads(text)
+        return [text, json.dumps(settings | {package: "0.0.1"})]
+
+    monkeypatch.setattr(Workers, "count", 2, raising=False)
+    monkeypatch.setattr(Workers, "of_all", of_all)
+    monkeypatch.setattr(Workers, "__init__", lambda self, strategy: None)
+    program = Program(["gan-model", "train"])
+    version = importlib.metadata.version(package)
+    refused = f"{package} is {version} on worker 0 and 0.0.1 on worker 1. Start all"
+    with pytest.raises(ValueError, match=re.escape(refused)):
+        with as_one(None, {}, program):
+            pytest.fail("it has begun")
 
 
 @pytest.mark.slow
