@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from processes import program
 
+from gan_model import features
 from gan_model.data import cache, class_names, decoding, folder
 from gan_model.data.decoding import decode
 from gan_model.data.folder import load_folder
@@ -300,6 +301,19 @@ def test_sub_folders_are_classes_at_any_depth(images):
     assert class_names(images) == ["a", "a-z", "b"]
     (_, train_labels), (_, test_labels) = load_folder(images)
     assert train_labels.tolist() == [0, 2, 2] and test_labels.tolist() == [1]
+
+
+def test_the_classes_of_each_data_set_have_names():
+    assert class_names("sample") == list(features.CLASSES) == class_names("fashion_mnist")
+    assert class_names("mnist")[7] == "7" and class_names("cifar10")[3] == "cat"
+    with pytest.raises(ValueError, match="Did you mean 'fashion_mnist'"):
+        class_names("fashion")
+
+
+def test_idx_files_name_no_classes(images):
+    (images / "train-images-idx3-ubyte.gz").touch()
+    with pytest.raises(ValueError, match="has idx files, which do not name their classes"):
+        class_names(images)
 
 
 def test_images_at_the_root_are_one_class(images):

@@ -10,8 +10,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from click.testing import CliRunner
+from PIL import Image
 
-from gan_model import GAN, Sampler, averaging, commands, data, exporting, networks, presets, runs
+from gan_model import (
+    GAN,
+    Sampler,
+    averaging,
+    commands,
+    data,
+    exporting,
+    features,
+    networks,
+    presets,
+    runs,
+)
 from gan_model.exporting import FORMATS
 from gan_model.random import numbered
 from gan_model.storage.atomic import atomic_folder
@@ -335,6 +347,22 @@ def test_what_is_known_of_a_run(run):
     trained = about["trained"]
     assert (trained["epoch"], trained["step"], trained["images"]) == (1, 2, 64)
     assert about["trained_with"]["keras"] == keras.__version__
+
+
+def test_the_classes_of_a_gan_are_named_if_its_data_names_them(tmp_path):
+    names = exporting.known_of("fashion_by_class")["class_names"]
+    assert names == list(features.CLASSES)
+    assert "class_names" not in exporting.known_of("fashion")
+    for name in ("icons/boats", "icons/cars"):
+        (tmp_path / name).mkdir(parents=True)
+        Image.new("L", (8, 8)).save(tmp_path / name / "0.png")
+    run = runs.RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    settings = {"preset": "modern_conditional", "seed": 0, "batch_size": 32, "class_count": 2}
+    settings |= {"image_shape": [8, 8, 1], "pad": False, "ground": "white"}
+    for place, expected in ((tmp_path / "icons", ["boats", "cars"]), (tmp_path / "gone", None)):
+        run.note(settings | {"data": str(place)}, versions={}, quality=None)
+        assert exporting.known_of(run.path).get("class_names") == expected
 
 
 def test_the_quality_of_a_run_is_that_of_the_last_epoch_measured(tmp_path):

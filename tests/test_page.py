@@ -176,6 +176,25 @@ def test_a_person_holds_and_changes_images_and_takes_one_away(page, gans, tmp_pa
     assert np.abs(shown - expected).max() <= 1
 
 
+def test_classes_that_have_names_are_chosen_by_them(tab, gans, tmp_path):
+    about = {"class_names": ["ankle boot", "a </script> & b", "2"]}
+    exporting.page(gans["modern_conditional"], tmp_path / "page.html", about=about)
+    tab.open(tmp_path / "page.html")
+    tab.wait_for("busy === false && waiting.size === 0")
+    names = tab.value("[...document.querySelectorAll('#class option')].map((one) => one.text)")
+    assert names == about["class_names"]
+    assert tab.value("document.getElementById('caption').textContent") == "Image 1 · ankle boot"
+    tile = "document.getElementById('grid').children[1].getAttribute('aria-label')"
+    assert tab.value(tile) == "Sample 2, a </script> & b"
+
+
+def test_names_of_another_number_of_classes_are_refused(gans, tmp_path):
+    about = {"class_names": ["one", "two"]}
+    with pytest.raises(ValueError, match="has 3 classes, but `class_names` of `about` has 2 names"):
+        exporting.page(gans["modern_conditional"], tmp_path / "page.html", about=about)
+    assert not (tmp_path / "page.html").exists()
+
+
 @needs_chromium
 def test_codings_of_the_page_become_the_same_images(page, gans, tmp_path):
     gans["modern_conditional"].save(tmp_path / "gan.keras")

@@ -16,10 +16,9 @@ A new published data set is one `FullSet` in a file of its own, and its name in 
 """
 
 from gan_model.data.batches import ImageBatches, dataset
-from gan_model.data.folder import class_names
 from gan_model.data.image_sets import load_images
 from gan_model.data.own_size import own_size
-from gan_model.data.sources import NAMES, licence_of, load
+from gan_model.data.sources import NAMES, class_names, licence_of, load
 
 __all__ = [
     "NAMES",

@@ -42,4 +42,5 @@ CIFAR10 = FullSet(
     _read,
     # Not the Python version: opening a pickle runs its code. Keras verifies its own download.
     "data_batch_1.bin to data_batch_5.bin and test_batch.bin (the binary version)",
+    class_names=tuple("airplane automobile bird cat deer dog frog horse ship truck".split()),
 )

@@ -22,6 +22,7 @@ class FullSet:
         files: names of the files, for messages.
         package: the Debian package, if there is one.
         licence: of the images; None if their authors state none.
+        class_names: a label is a position in them.
     """
 
     name: str
@@ -30,6 +31,7 @@ class FullSet:
     files: str
     package: str | None = None
     licence: str | None = None
+    class_names: tuple = ()
 
     def load(self, folder=None):
         """The images and labels from a folder; None: from where they are found.

@@ -64,17 +64,39 @@ def keras_archive(path):
     return matched(path, *arrays[:2]), matched(path, *arrays[2:])
 
 
-def _set(name, folder, package=None, *, licence):
+def _set(name, folder, package=None, **told):
     def read(folder):
         archive = folder / f"{name}.npz"
         return keras_archive(archive) if archive.is_file() else four_files(folder)
 
     files = f"{name}.npz or {', '.join(IDX_FILES)} (.gz or not)"
-    return FullSet(name, Path("/usr/share/datasets") / folder, read, files, package, licence)
+    return FullSet(name, Path("/usr/share/datasets") / folder, read, files, package, **told)
 
+
+_GARMENTS = (
+    "T-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
 
 # Licences as the documentation of keras.datasets has them.
-MNIST = _set("mnist", "mnist", licence="CC BY-SA 3.0, Yann LeCun and Corinna Cortes")
+MNIST = _set(
+    "mnist",
+    "mnist",
+    licence="CC BY-SA 3.0, Yann LeCun and Corinna Cortes",
+    class_names=tuple("0123456789"),
+)
 FASHION_MNIST = _set(
-    "fashion_mnist", "fashion-mnist", "dataset-fashion-mnist", licence="MIT, Zalando SE"
+    "fashion_mnist",
+    "fashion-mnist",
+    "dataset-fashion-mnist",
+    licence="MIT, Zalando SE",
+    class_names=_GARMENTS,
 )

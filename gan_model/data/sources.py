@@ -8,6 +8,7 @@ import difflib
 from pathlib import Path
 
 from gan_model.data.cifar10 import CIFAR10
+from gan_model.data.folder import class_names as sub_folders
 from gan_model.data.folder import load_folder
 from gan_model.data.mnist import FASHION_MNIST, MNIST, four_files
 from gan_model.data.own_size import own_size
@@ -62,8 +63,29 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
 
 def licence_of(name):
     """The licence of the images of a data set, a text; None if it is unknown, as of a folder."""
-    full_set = FASHION_MNIST if name == "sample" else FULL_SETS.get(name)
+    full_set = _full_set(name)
     return full_set and full_set.licence
+
+
+def class_names(name):
+    """Names of the classes of a data set or of a folder of images: a list of texts.
+
+    A label is a position in this list. A folder's classes are its sub-folders.
+
+    Raises:
+        ValueError: there is no such data set or folder, or the folder has idx files, which name
+            no classes.
+    """
+    if full_set := _full_set(name):
+        return list(full_set.class_names)
+    path = _existing_folder(name)
+    if any(path.glob("train-images*")):
+        raise ValueError(f"{path} has idx files, which do not name their classes.")
+    return sub_folders(path)
+
+
+def _full_set(name):
+    return FASHION_MNIST if name == "sample" else FULL_SETS.get(name)
 
 
 def _existing_folder(name):

@@ -56,7 +56,8 @@ def page(model, path, *, title=None, about=None):
             `Sampler` of one whose codings size or value range cannot be read from its layers.
         path: the file, which ends in .html.
         title: of the page. None: the file's name.
-        about: dict of what is known of the GAN, shown at the foot; see `exporting.foot.facts`.
+        about: dict of what is known of the GAN, shown at the foot; see `exporting.foot.facts`. Its
+            `class_names`, one for each class, are those that the page lets choose from.
 
     Returns:
         `Page`.
@@ -79,7 +80,7 @@ def page(model, path, *, title=None, about=None):
     small, numbers, difference = _as_small_as_close(program, sampler)
     operations, weights = packed(small, numbers)
     told = {
-        **_interface(program),
+        **_interface(program, about or {}),
         "operations": operations,
         # Seven digits are all of a float32 that a direction needs.
         "directions": [[round(float(x), 7) for x in one] for one in directions(program)],
@@ -109,10 +110,17 @@ def _as_small_as_close(program, sampler):
     )
 
 
-def _interface(program):
+def _interface(program, about):
+    names = list(map(str, about.get("class_names", ())))
+    if names and len(names) != program.class_count:
+        raise ValueError(
+            f"The generator has {program.class_count} classes, but `class_names` of `about` has "
+            f"{len(names)} names."
+        )
     return {
         "codings_size": program.codings_size,
         "class_count": program.class_count,
+        "class_names": names,
         "image_shape": list(program.image_shape),
         "image_range": list(program.image_range),
         "bounds": program.bounds,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gan_model
 from gan_model import presets
-from gan_model.data import licence_of
+from gan_model.data import class_names, licence_of
 from gan_model.exporting.foot import train_command
 from gan_model.runs import RunFolder
 
@@ -52,6 +52,7 @@ def _of_run(run):
         "preset": settings["preset"],
         "data": Path(settings["data"]).name,
         "data_licence": licence_of(settings["data"]),
+        **_class_names(settings["data"], settings.get("class_count")),
         "seed": settings["seed"],
         "trained": {**trained, "minutes": run.minutes_done()},
         "quality": _quality(rows, noted.get("quality")),
@@ -65,6 +66,7 @@ def _of_trained(made):
     return {
         **{name: made[name] for name in ("preset", "data", "seed", "command")},
         "data_licence": made["licence"],
+        **_class_names(made["data"], made["arguments"].get("class_count")),
         "trained": {
             "epoch": made["epochs"],
             "images": made["images_seen"],
@@ -77,6 +79,15 @@ def _of_trained(made):
         },
         "trained_with": made["versions"],
     }
+
+
+def _class_names(data, count):
+    """The names of the classes of a GAN, if it has any and its data can tell: a dict."""
+    try:
+        names = class_names(data) if count else []
+    except ValueError:  # of another machine, or idx files
+        names = []
+    return {"class_names": names} if names and len(names) == count else {}
 
 
 def _quality(rows, measured):

@@ -12,24 +12,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from gan_model.data.mnist import FASHION_MNIST
 from gan_model.features.extractor import Features, with_channels
 
 WEIGHTS = Path(__file__).with_name("fashion.npz")
 # Printed by experiments/make_classifier.py.
 _SHA256 = "0e7e754f2f50f04de6bd16899ee6e263d1751f9ee0b081d24c7ec1ebc7677944"
 STRIDES = (1, 2, 1, 1)  # of the four convolutions
-CLASSES = (
-    "T-shirt",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
+CLASSES = FASHION_MNIST.class_names
 
 
 class FashionFeatures(Features):

@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 const program = JSON.parse($("program").textContent);
 const [height, width] = program.image_shape;
 const classes = program.class_count ?? 0;
+const nameOf = (label) => program.class_names[label] ?? `class ${label}`;
 const directions = program.directions.map((direction) => Float32Array.from(direction));
 
 function element(name, properties = {}, ...children) {
@@ -146,7 +147,7 @@ function onStage() {
 function caption(shown) {
   if (!shown) return "No image is held. Choose a sample.";
   const parts = [shown.caption ?? `Image ${current.number}`];
-  if (classes) parts.push(`class ${shown.label}`);
+  if (classes) parts.push(nameOf(shown.label));
   const used = shown.caption ? [] : directions.flatMap((_, d) => (current.amounts[d] ? [d + 1] : []));
   if (used.length) parts.push(`moved along ${used.join(", ")}`);
   if (truncation() < 1) parts.push(`truncation ${truncation()}`);
@@ -165,7 +166,7 @@ function showSample(index) {
   const { coding, label } = samples[index], tile = $("grid").children[index];
   const holder = held.find(({ sample }) => sample === samples[index]);
   tile.setAttribute("aria-pressed", Boolean(holder));
-  tile.setAttribute("aria-label", `Sample ${index + 1}${classes ? `, class ${label}` : ""}`);
+  tile.setAttribute("aria-label", `Sample ${index + 1}${classes ? `, ${nameOf(label)}` : ""}`);
   tile.lastChild.textContent = holder?.number ?? "";
   return { tile, coding, label };
 }
@@ -346,7 +347,7 @@ function addDirections() {
 
 function addClasses() {
   $("class-field").hidden = $("classes-field").hidden = !classes;
-  const options = () => Array.from({ length: classes }, (_, i) => element("option", { value: i, textContent: i }));
+  const options = () => Array.from({ length: classes }, (_, i) => element("option", { value: i, textContent: program.class_names[i] ?? i }));
   $("class").append(...options());
   $("classes").append(element("option", { value: "", textContent: "all in turn" }), ...options());
 }
