@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import keras
@@ -23,6 +24,7 @@ from processes import (
     environment,
     finish,
     forked,
+    gan_model,
     images_in,
     start,
     train,
@@ -31,6 +33,7 @@ from processes import wait_for as wait
 
 from gan_model import runs
 from gan_model.callbacks.checkpoints import saved
+from gan_model.commands.local_workers import free_ports
 
 _PYTHON_FILES = (REPOSITORY / "experiments").glob("*.py")
 # The others are what scripts share or are made of.
@@ -457,3 +460,25 @@ def test_a_run_is_measured_in_the_features_of_another(tmp_path):
     assert features.from_file(tmp_path / "run" / "features.npz").name == learned.name
     longer = finish([*line[:-1], 2], starting=forked)  # the last option is the epochs
     assert f"fid_{learned.name}" in longer.stdout and "Learning" not in longer.stderr
+
+
+@pytest.mark.slow
+def test_the_board_serves_until_ctrl_c_and_only_tensorboard_speaks(tmp_path):
+    (port,) = free_ports(1)
+    with start(gan_model("board", tmp_path, "--port", port)) as process:
+        wait(lambda: answers(f"http://localhost:{port}/"), process, seconds=120)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode in (0, 130) and "Traceback" not in output + errors
+    shown = [line for line in errors.splitlines() if NOISE.search(line)]
+    assert all(
+        re.match(r"TensorBoard \d|.*github\.com/tensorflow/tensorboard", one) for one in shown
+    )
+
+
+def answers(address):
+    try:
+        with urllib.request.urlopen(address) as answer:
+            return answer.status == 200
+    except OSError:
+        return False

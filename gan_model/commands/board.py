@@ -1,6 +1,5 @@
 """`gan-model board`: TensorBoard, with all runs of a folder."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from gan_model.commands.arguments import PATH, WHOLE
 from gan_model.commands.parsing import Command
+from gan_model.commands.screen import quiet
 
 
 @click.command(cls=Command, example="board runs")
@@ -24,7 +24,8 @@ def command(program, runs, port):
         raise ValueError(f"There is no folder {runs}. To train a GAN, which makes one: {train}")
     options = ["--logdir", runs, "--samples_per_plugin", "images=1000"]
     options += [] if port is None else ["--port", str(port)]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # fewer lines of TensorFlow
-    sys.stdout.flush()
-    # In place of this process, so that Ctrl-C is TensorBoard's.
-    os.execv(sys.executable, [sys.executable, "-m", "tensorboard.main", *options])
+    with quiet():
+        import tensorflow  # noqa: F401  TensorBoard would import it, and its lines be on the screen
+        from tensorboard import main
+    sys.argv[1:] = options
+    main.run_main()
