@@ -16,8 +16,8 @@ quality penalties averaging""".split()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """For `-n auto`: two more than there are cores, as many wait for servers, files, workers."""
-    return (os.cpu_count() or 1) + 2
+    """For `-n auto`: one more than there are cores, as one often waits for a server or a file."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items):

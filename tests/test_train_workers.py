@@ -247,7 +247,7 @@ def test_ctrl_c_ends_all_workers(images, tmp_path):
         wait_for(lambda: len(saved(due)) > 0, process, seconds=120)
         workers = workers_of(process)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     stopped = "\npython -m gan_model train: stopped. Finished epochs are kept; to go on: "
     assert errors.startswith(stopped) and " -m gan_model train --data " in errors
