@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from processes import SIDE, images_in
+from processes import SIDE, finish, gan_model, images_in
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
 from gan_model import commands, runs
@@ -109,3 +109,20 @@ def test_what_does_not_go_together_is_refused(tmp_path, source, refused):
     runs.load_model(source).generator.save(tmp_path / "generator.keras")
     said = refused("train", "--from", tmp_path / "generator.keras")
     assert "holds a generator alone" in said
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+@pytest.mark.parametrize("several", ["--devices", "--workers"])
+def test_several_devices_go_on_as_one_does(tmp_path, source, several):
+    images, ends = images_in(tmp_path / "images", count=40), []
+    for name, options in (("one", ["--devices", 1]), ("two", [several, 2])):
+        asked = ["--data", images, "--from", source, "--run-dir", tmp_path / name]
+        asked += ["--batch-size", 8, "--features", "sliced", "--epochs", 1, *options]
+        ended = finish(gan_model("train", *asked), seconds=300)
+        assert ended.returncode == 0, ended.stderr
+        ends.append(runs.open_model(tmp_path / name))
+    before = runs.load_model(source).generator.get_weights()
+    one, two = (gan.generator.get_weights() for gan in ends)
+    assert max(np.abs(a - b).max() for a, b in zip(one, before, strict=True)) > 1e-3
+    assert max(np.abs(a - b).max() for a, b in zip(one, two, strict=True)) < 1e-5
