@@ -20,7 +20,12 @@ from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
 COUNT, BATCH, STEPS = 300, 16, 250  # images; images a step; steps between two readings
-SYSTEMS = ("from nothing", "from fashion", "from fashion, 2 layers frozen")
+SYSTEMS = (
+    "from nothing",
+    "from fashion",
+    "from fashion, 2 layers frozen",
+    "from fashion, new generator",
+)
 
 
 def made(system, seed):
@@ -32,9 +37,9 @@ def made(system, seed):
     keras.utils.set_random_seed(seed)
     if system == SYSTEMS[0]:
         return presets.modern((28, 28, 1), image_count=COUNT, seed=seed)
-    frozen = 2 if system == SYSTEMS[2] else 0
+    how = {SYSTEMS[2]: {"freeze_discriminator": 2}, SYSTEMS[3]: {"new_generator": True}}
     source = presets.pretrained("fashion")
-    return presets.fine_tuned(source, freeze_discriminator=frozen, image_count=COUNT, seed=seed)
+    return presets.fine_tuned(source, **how.get(system, {}), image_count=COUNT, seed=seed)
 
 
 def readings(system, seed, train, reference, rounds):

@@ -41,6 +41,7 @@ _OF_PRESET = (
     "generator_learning_rate",
     "discriminator_learning_rate",
 )
+_OF_FINE_TUNING = "freeze_discriminator", "new_generator"
 
 
 class RunFolder(Folder):
@@ -137,10 +138,8 @@ def build(settings):
                 f"{checksum(source)}, expected {settings['source']}. Choose another folder for "
                 "another run: --run-dir DIR."
             )
-        frozen = settings["freeze_discriminator"]
-        return presets.fine_tuned(
-            source, freeze_discriminator=frozen, seed=settings["seed"], **given
-        )
+        given |= {name: settings[name] for name in _OF_FINE_TUNING if name in settings}
+        return presets.fine_tuned(source, seed=settings["seed"], **given)
     preset = presets.named(settings["preset"])
     return preset(tuple(settings["image_shape"]), seed=settings["seed"], **given)
 

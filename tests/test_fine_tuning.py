@@ -1,5 +1,7 @@
 """Going on from a trained GAN with other images."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -83,6 +85,31 @@ def test_frozen_layers_stand_still_and_the_others_learn(source):
     assert not same(generator, weights(gan.generator))
 
 
+@pytest.mark.parametrize("class_count", [2, 3])
+def test_a_new_generator_meets_the_discriminator_of_the_source(source, class_count):
+    old = runs.load_model(source)
+    gans = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        given = {"new_generator": True, "class_count": class_count}
+        gans.append(presets.fine_tuned(runs.load_model(source), **given))
+    gan, other = gans
+    if class_count == 2:
+        assert same(weights(gan.discriminator), weights(old.discriminator))
+    assert [layer.name for layer in gan.generator.layers] == [
+        layer.name for layer in old.generator.layers
+    ]
+    assert same(weights(gan.averaged_generator), weights(gan.generator))
+    kernels = [
+        [one.numpy() for one in made.generator.weights if one.path.endswith("kernel")]
+        for made in (old, gan, other)
+    ]
+    for some in zip(*kernels, strict=True):
+        assert not any(np.array_equal(a, b) for a, b in itertools.combinations(some, 2))
+    gan.fit(IMAGES, LABELS % class_count, batch_size=16, steps_per_epoch=1, verbose=0)
+    assert not same(weights(gan.averaged_generator), weights(other.averaged_generator))
+
+
 def test_new_classes_begin_as_the_mean_of_the_old_ones(source):
     old = runs.load_model(source)
     gan = presets.fine_tuned(runs.load_model(source), class_count=3)
@@ -129,6 +156,25 @@ def test_what_cannot_go_on_is_refused():
         with pytest.raises(ValueError, match=r"1 layers with weights.*Type 0 to 0"):
             presets.fine_tuned(gan, freeze_discriminator=count)
     assert presets.fine_tuned(gan).average is None
+
+
+class Subclassed(keras.Model):
+    """A generator of a user, of which Keras does not know how it is made."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.dense = layers.Dense(units, activation="tanh")
+
+    def call(self, codings):
+        return keras.ops.reshape(self.dense(codings), (-1, 8, 8))
+
+
+def test_a_generator_that_cannot_be_made_again_is_refused():
+    gan = GAN(Subclassed(64), users_gan().discriminator, codings_size=3, image_range=(-1, 1))
+    gan.compile()
+    with pytest.raises(ValueError, match="Keras can't make another generator like 'subclassed'"):
+        presets.fine_tuned(gan, new_generator=True)
+    assert presets.fine_tuned(gan).codings_size == 3
 
 
 # The run folder.

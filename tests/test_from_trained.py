@@ -102,9 +102,22 @@ def test_training_goes_on_from_a_file(tmp_path, source, capsys, refused):
     assert "source was" in refused("train", *other, "--epochs", 3)
 
 
+def test_a_run_with_a_new_generator_goes_on(tmp_path, source, refused):
+    images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
+    asked = ["--data", images, "--from", source, "--run-dir", run, "--batch-size", 8]
+    asked += ["--features", "sliced", "--steps-per-epoch", 1]
+    assert command("train", *asked, "--new-generator", "--epochs", 1) == 0
+    made, began = (one.generator.get_weights() for one in map(runs.open_model, (run, source)))
+    assert max(np.abs(a - b).max() for a, b in zip(made, began, strict=True)) > 0.1
+    assert "new_generator was True" in refused("train", *asked, "--epochs", 2)
+    assert command("train", *asked, "--new-generator", "--epochs", 2) == 0
+    assert runs.RunFolder(run).epochs_done() == 2
+
+
 def test_what_does_not_go_together_is_refused(tmp_path, source, refused):
     assert "leave --preset" in refused("train", "--from", source, "--preset", "modern")
     assert "give --from too" in refused("train", "--freeze-discriminator", 1)
+    assert "--new-generator is for a run that goes on" in refused("train", "--new-generator")
     assert "makes images of shape (16, 16, 1)" in refused("train", "--from", source)
     runs.load_model(source).generator.save(tmp_path / "generator.keras")
     said = refused("train", "--from", tmp_path / "generator.keras")

@@ -48,8 +48,12 @@ def check(args):
         raise click.UsageError(
             "--from has the networks already; leave --preset, --codings-size out"
         )
-    if args.freeze_discriminator and not args.source:
-        raise click.UsageError("--freeze-discriminator is for a run that goes on: give --from too")
+    for given, option in (
+        (args.freeze_discriminator, "--freeze-discriminator"),
+        (args.new_generator, "--new-generator"),
+    ):
+        if given and not args.source:
+            raise click.UsageError(f"{option} is for a run that goes on: give --from too")
 
 
 def source_of(args):
@@ -75,4 +79,6 @@ def source_of(args):
         "source": runs.checksum(gan),
         "freeze_discriminator": args.freeze_discriminator,
     }
+    if args.new_generator:  # not otherwise: runs of older versions know nothing of it
+        settings |= {"new_generator": True}
     return Source(args.source, gan.image_shape, gan.class_count, settings)

@@ -28,8 +28,7 @@ from gan_model.commands.training import train
 @click.option(
     "--preset",
     type=PRESET,
-    help="dense, dcgan, guidelines, modern, modern_conditional, or suited, which chooses by the "
-    "images; else modern, or suited for a folder.",
+    help="dense, dcgan, guidelines, modern, modern_conditional; suited chooses, as for a folder.",
 )
 @click.option("--from", "source", type=MODEL, help="Go on from a trained GAN: its run or file.")
 @click.option(
@@ -39,6 +38,7 @@ from gan_model.commands.training import train
     metavar="LAYERS",
     help="With --from: first layers that do not learn; else 0.",
 )
+@click.option("--new-generator", is_flag=True, help="With --from: the generator begins anew.")
 @data_options("sample")
 @click.option("--epochs", type=POSITIVE, help="Epochs in all; else 20.")
 @click.option("--minutes", type=ABOVE_0, help="Of training, not epochs; else 10 for a folder.")

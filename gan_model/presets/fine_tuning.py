@@ -12,6 +12,7 @@ def fine_tuned(
     *,
     class_count=None,
     freeze_discriminator=0,
+    new_generator=False,
     generator_learning_rate=None,
     discriminator_learning_rate=None,
     image_count=None,
@@ -25,7 +26,9 @@ def fine_tuned(
     ```
 
     It has the weights of both players and of the average, and the settings that `source` was
-    compiled with. The optimizers and the counters begin anew.
+    compiled with. The optimizers and the counters begin anew. With `new_generator` the generator
+    begins anew too, and only the discriminator knows what images are; where the new images are of
+    another kind than the old ones, that was better (docs/guide.md has the figures).
 
     Args:
         source: compiled `GAN`. Its networks become those of the new GAN, so it must not be used
@@ -36,13 +39,15 @@ def fine_tuned(
         freeze_discriminator: number of layers of the discriminator that are not trained: the first
             ones that have weights (Mo et al., 2020). They hold on few images what the source knew
             of edges and textures.
+        new_generator: begin with a generator of the same layers whose weights are drawn anew.
         generator_learning_rate, discriminator_learning_rate: None: those of the source.
         image_count: number of new training images. With fewer than 5,000, images are augmented
             adaptively, as in `modern`. None, or a source with an augmentation: as the source.
         seed: of the codings and of the order of the images.
 
     Raises:
-        ValueError: `source` is no compiled GAN, or classes or layers do not fit.
+        ValueError: `source` is no compiled GAN, classes or layers do not fit, or the generator is
+            a subclass of `keras.Model`, of which no new one can be made.
 
     Reference: Wang et al. (2018), "Transferring GANs: generating images from limited data".
     """
@@ -51,6 +56,8 @@ def fine_tuned(
     averaged = None if source.average is None else source.averaged_generator.get_weights()
     if class_count not in (None, source.class_count):
         networks, averaged = _with_classes(source, class_count, averaged)
+    if new_generator:
+        networks, averaged = (_anew_of(networks[0]), networks[1]), None
     _freeze(networks[1], freeze_discriminator)
     gan = GAN(
         *networks,
@@ -92,6 +99,18 @@ def _anew(optimizer, learning_rate):
     if learning_rate is not None:
         anew.learning_rate = learning_rate
     return anew
+
+
+def _anew_of(generator):
+    """A generator of the same layers, with weights of its own."""
+    try:
+        return keras.models.clone_model(generator)
+    except Exception as error:  # Keras and the user's own layers may raise anything
+        raise ValueError(
+            f"Keras can't make another generator like {generator.name!r}, a "
+            f"{type(generator).__name__}. Leave new_generator out. Keras says: "
+            f"{str(error).strip().splitlines()[0]}"
+        ) from error
 
 
 def _freeze(discriminator, count):
