@@ -52,12 +52,7 @@ def fine_tuned(
     Reference: Wang et al. (2018), "Transferring GANs: generating images from limited data".
     """
     _check(source)
-    networks = source.generator, source.discriminator
-    averaged = None if source.average is None else source.averaged_generator.get_weights()
-    if class_count not in (None, source.class_count):
-        networks, averaged = _with_classes(source, class_count, averaged)
-    if new_generator:
-        networks, averaged = (_anew_of(networks[0]), networks[1]), None
+    networks, averaged = _begun(source, class_count, new_generator)
     _freeze(networks[1], freeze_discriminator)
     gan = GAN(
         *networks,
@@ -91,6 +86,17 @@ def _check(source):
             f"Training goes on from a compiled GAN. Received: {type(source).__name__}. A file of a "
             "generator alone does not do: type the GAN's file, such as the gan.keras of a run."
         )
+
+
+def _begun(source, class_count, new_generator):
+    """Both networks, and the weights of the average; None: it begins as the generator does."""
+    networks = source.generator, source.discriminator
+    averaged = None if source.average is None else source.averaged_generator.get_weights()
+    if class_count not in (None, source.class_count):
+        networks, averaged = _with_classes(source, class_count, averaged)
+    if new_generator:
+        return (_anew_of(networks[0]), networks[1]), None
+    return networks, averaged
 
 
 def _anew(optimizer, learning_rate):
