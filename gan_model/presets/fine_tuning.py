@@ -27,8 +27,8 @@ def fine_tuned(
 
     It has the weights of both players and of the average, and the settings that `source` was
     compiled with. The optimizers and the counters begin anew. With `new_generator` the generator
-    begins anew too, and only the discriminator knows what images are; where the new images are of
-    another kind than the old ones, that was better (docs/guide.md has the figures).
+    begins anew too, and only the discriminator knows what images are. That was better than to keep
+    both where the new images are of another kind than the old ones (docs/guide.md has figures).
 
     Args:
         source: compiled `GAN`. Its networks become those of the new GAN, so it must not be used
