@@ -18,6 +18,7 @@ GROUPS = {
     ],
     "two devices train the presets as one does": ["same_as_one_device"],
     "and modern without classes": ["modern_as_one_device"],
+    "modern resumes": ["modern_resumes"],
     "what the optimizer does to a gradient it does to that of all images": [
         "clipped",
         "accumulated",
@@ -36,6 +37,7 @@ GROUPS = {
 
 SOAK = [
     "and modern without classes",  # of which modern_conditional has all but its absence
+    "modern resumes",
     "what bounds the discriminator keeps it the same on both",
 ]
 

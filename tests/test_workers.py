@@ -12,8 +12,8 @@ from forked import Forked
 from processes import environment, images_in, wait_for
 from test_sweep_command import outcomes, results, search
 
+from gan_model.commands.local_workers import free_ports
 from gan_model.storage.locks import locked
-from gan_model.sweeps.chief import _free_port
 
 pytestmark = pytest.mark.slow
 
@@ -237,7 +237,7 @@ def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
 ):
     """The chief and its first worker are held here, so that they do not end before."""
     folder = shutil.copytree(alone, tmp_path / "search")
-    address = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(_free_port())}
+    address = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(*free_ports(1))}
     (folder / "chief.json").write_text(json.dumps(address))
     with locked(folder / "chief"), locked(folder / "workers" / "worker-1"):
         for options, message in (
@@ -270,7 +270,7 @@ def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
 ):
     """They train the new seeds too, however many their own command names."""
     folder = tmp_path / "search"
-    address = {"ORACLE_IP": "127.0.0.1", "ORACLE_PORT": str(_free_port())}
+    address = {"ORACLE_IP": "127.0.0.1", "ORACLE_PORT": str(*free_ports(1))}
     chief, worker = (
         begun(
             search(images, folder, *seeds),
@@ -289,7 +289,7 @@ def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
 
 @pytest.mark.parametrize("given", ["IP", "IP PORT"])
 def test_half_of_the_variables_of_keras_tuner_are_refused(images, tmp_path, begun, given):
-    values = {"IP": "127.0.0.1", "PORT": str(_free_port())}
+    values = {"IP": "127.0.0.1", "PORT": str(*free_ports(1))}
     variables = {f"KERASTUNER_ORACLE_{name}": values[name] for name in given.split()}
     process = begun(search(images, tmp_path / "search", *ALONE), **variables)
     _, errors = process.communicate(timeout=PATIENCE)

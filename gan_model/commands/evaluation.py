@@ -104,7 +104,7 @@ def _compared(args, settings, sampler):
     args.data, own = args.data or settings["data"], not args.data
     args.features = args.features or (settings or {}).get("features")
     given = sampler.generate(1) if sampler else load_images(args.what)
-    of_pictures = args.data not in data.NAMES and not any(Path(args.data).glob("train-images*"))
+    of_pictures = data.is_image_folder(args.data)
     wanted = {"image_size": given.shape[1:3]} if of_pictures else {}
     if of_pictures and sampler:
         wanted["channels"] = given.shape[3] if given.ndim == 4 else 1

@@ -70,7 +70,7 @@ def source_of(args):
             "Give the gan.keras of a run, or the run's folder."
         )
     height, width, channels = (*gan.image_shape, 1)[:3]
-    if args.data not in data.NAMES and not any(Path(args.data).glob("train-images*")):
+    if data.is_image_folder(args.data):
         args.image_size = args.image_size or (height, width)
         args.channels = args.channels or channels
     path = Path(args.source)

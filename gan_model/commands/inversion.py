@@ -114,7 +114,7 @@ def _splits(args, shape):
     if not (args.data or about):
         raise ValueError("Say what the GAN was trained on: --data NAME, or the path of a folder.")
     name = args.data or about["data"]
-    of_pictures = name not in data.NAMES and not any(Path(name).glob("train-images*"))
+    of_pictures = data.is_image_folder(name)
     height, width, channels = (*shape, 1)[:3]
     wanted = {"image_size": (height, width), "channels": channels} if of_pictures else {}
     splits = data.load(name, folder=args.data_dir, **wanted)

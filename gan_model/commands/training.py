@@ -134,7 +134,7 @@ def _files_line(args):
     """What became of the files of a folder of images."""
     from gan_model import data
 
-    if args.data in data.NAMES or any(Path(args.data).glob("train-images*")):
+    if not data.is_image_folder(args.data):
         return ""
     height, width = data.own_size(args.data)[1]
     return (

@@ -18,13 +18,14 @@ A new published data set is one `FullSet` in a file of its own, and its name in 
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.image_sets import load_images
 from gan_model.data.own_size import own_size
-from gan_model.data.sources import NAMES, class_names, licence_of, load
+from gan_model.data.sources import NAMES, class_names, is_image_folder, licence_of, load
 
 __all__ = [
     "NAMES",
     "ImageBatches",
     "class_names",
     "dataset",
+    "is_image_folder",
     "licence_of",
     "load",
     "load_images",

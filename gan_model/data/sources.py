@@ -67,6 +67,11 @@ def licence_of(name):
     return full_set and full_set.licence
 
 
+def is_image_folder(name):
+    """Whether a name is none of a data set, and its folder has no idx files but single images."""
+    return name not in NAMES and not any(Path(name).glob("train-images*"))
+
+
 def class_names(name):
     """Names of the classes of a data set or of a folder of images: a list of texts.
 
@@ -79,7 +84,7 @@ def class_names(name):
     if full_set := _full_set(name):
         return list(full_set.class_names)
     path = _existing_folder(name)
-    if any(path.glob("train-images*")):
+    if not is_image_folder(path):
         raise ValueError(f"{path} has idx files, which do not name their classes.")
     return sub_folders(path)
 

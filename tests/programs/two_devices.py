@@ -313,10 +313,18 @@ def bounded_discriminator(strategy, folder):
 
 
 def preset_resumes(strategy, folder):
+    resumes(strategy, folder, presets.dense)
+
+
+def modern_resumes(strategy, folder):
+    resumes(strategy, folder, presets.modern)
+
+
+def resumes(strategy, folder, preset):
     def fit(name, epochs):
         keras.utils.set_random_seed(0)
         with strategy.scope():
-            gan = presets.dense((16, 16))
+            gan = preset((16, 16))
         gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
         options = {"validation_data": IMAGES[:20], "batch_size": 8, "verbose": 0}
         gan.fit(IMAGES, epochs=epochs, callbacks=callbacks.watch(folder / name), **options)
