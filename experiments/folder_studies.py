@@ -71,3 +71,34 @@ def of_few_images():
         minutes=(4,),
         of_folders=True,
     )
+
+
+def of_fine_tuning():
+    from gan_model import presets
+    from gan_model.presets.choosing import BATCH_SIZE
+
+    def tuned(image_shape, *, image_count, seed, **how):
+        source = presets.pretrained("fashion")  # of 28 x 28 grey images
+        return presets.fine_tuned(source, **how, image_count=image_count, seed=seed)
+
+    variants = {
+        "nothing": ("from nothing", presets.modern),
+        "fashion": ("from `fashion`", tuned),
+        "discriminator": (
+            "from `fashion`, a new generator",
+            partial(tuned, new_generator=True),
+        ),
+    }
+    return Study(
+        "From a trained GAN",
+        "`modern` on 300 images of a folder, drawn at random: from nothing, and from the GAN "
+        "`fashion` that the package ships, trained on garments. The features are learned from "
+        "all images.",
+        {
+            name: System(what, build, images=300, batch_size=BATCH_SIZE)
+            for name, (what, build) in variants.items()
+        },
+        minutes=(2, 10),
+        curve=True,
+        of_folders=True,
+    )

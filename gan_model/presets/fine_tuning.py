@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from gan_model.model import GAN
-from gan_model.presets.rules import augment_for
+from gan_model.presets.rules import at_least_r1_for, augment_for
 
 
 def fine_tuned(
@@ -42,7 +42,8 @@ def fine_tuned(
         new_generator: begin with a generator of the same layers whose weights are drawn anew.
         generator_learning_rate, discriminator_learning_rate: None: those of the source.
         image_count: number of new training images. With fewer than 5,000, images are augmented
-            adaptively, as in `modern`. None, or a source with an augmentation: as the source.
+            adaptively and R1 has the weight for so few, as in `modern`. None: as the source, and
+            so is what the source has already: an augmentation, a larger weight, other penalties.
         seed: of the codings and of the order of the images.
 
     Raises:
@@ -66,7 +67,7 @@ def fine_tuned(
         _anew(source.generator_optimizer, generator_learning_rate),
         _anew(source.discriminator_optimizer, discriminator_learning_rate),
         class_loss=source.class_loss,
-        penalty=source.penalty,
+        penalty=at_least_r1_for(source.image_shape, image_count, source.penalty),
         constraint=source.constraint,
         augment=source.augment or augment_for(image_count),
         average=source.average,

@@ -29,16 +29,17 @@ def modern(
     """Small networks, R1 and an averaged generator, images in [-1, 1], Adam.
 
     This preset is made for good images after a few minutes on a few CPU cores, of any size and of
-    a few hundred images or more; docs/results.md has its results. The widths of the networks and
-    the weight of the penalty follow from the image shape, the augmentation from `image_count`, see
-    `gan_model.presets.rules`.
+    a few hundred images or more; docs/results.md has its results. The widths of the networks follow
+    from the image shape, the augmentation from `image_count`, and the weight of the penalty from
+    both, see `gan_model.presets.rules`.
 
     Args:
         image_shape: (height, width) or (height, width, channels); height and width are multiples
             of 4 from 16 to 256, channels 1 or 3.
         penalty, augment, average: see `GAN.compile`; None switches each off. By default the
-            penalty is `r1_for(image_shape)`, and the augmentation `augment_for(image_count)`.
-        image_count: number of training images. None: many, and there is no augmentation.
+            penalty is `r1_for(image_shape, image_count)`, and the augmentation
+            `augment_for(image_count)`.
+        image_count: number of training images. None: many.
         clusters: number of clusters of the images that stand in for classes, see
             `networks.clusters`; None for none.
     """
@@ -124,7 +125,7 @@ def _modern(
     gan.compile(
         loss,
         *(keras.optimizers.Adam(rate, beta_1=0.5) for rate in rates),
-        penalty=r1_for(image_shape) if penalty is r1_for else penalty,
+        penalty=r1_for(image_shape, image_count) if penalty is r1_for else penalty,
         augment=augment_for(image_count) if augment is augment_for else augment,
         **compile_arguments,
         steps_per_execution=4,

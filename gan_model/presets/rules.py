@@ -4,19 +4,40 @@ docs/results.md has the measurements. The widths of the networks follow from the
 `gan_model.networks.modern`.
 """
 
+from dataclasses import replace
+
 from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.penalties import R1, weight_for
 
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
+_MOST_TIMES = 8
 
 
-def r1_for(image_shape):
-    """R1 in every eighth step, with the weight that suits the image size.
+def r1_for(image_shape, image_count=None):
+    """R1 in every eighth step, with the weight that suits the images.
+
+    The weight is `penalties.weight_for(image_shape)`. With fewer than 5,000 images it is larger by
+    the factor 5,000 / `image_count`, at most by 8: the fewer the images, the sooner the
+    discriminator knows each of them, and the steeper it becomes around them.
 
     Args:
         image_shape: (height, width, channels).
+        image_count: number of training images, or None.
     """
-    return R1(weight_for(image_shape), every=8)
+    times = 1 if image_count is None else min(max(FEW / image_count, 1), _MOST_TIMES)
+    return R1(times * weight_for(image_shape), every=8)
+
+
+def at_least_r1_for(image_shape, image_count, penalty):
+    """A penalty as it is, or with the weight of `r1_for` if it is an R1 with a smaller one.
+
+    With 5,000 images or more, or an unknown number, it stays as it is.
+    """
+    if type(penalty) is not R1 or image_count is None or image_count >= FEW:
+        return penalty
+    weight = r1_for(image_shape, image_count).weight
+    smaller = isinstance(penalty.weight, (int, float)) and penalty.weight < weight
+    return replace(penalty, weight=weight) if smaller else penalty
 
 
 def augment_for(image_count):
