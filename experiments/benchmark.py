@@ -1,6 +1,7 @@
 """Compares `fit` with the loop it replaces, in turn in one process.
 
     python experiments/benchmark.py --repeats 5
+    python experiments/benchmark.py --preset modern --bfloat16
 
 It prints, on the embedded sample:
 
@@ -30,9 +31,10 @@ from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
 _SIDES = ("loop", "fit")
-_PRESETS = ("dense", "dcgan")
+_PRESETS = ("dense", "dcgan", "modern")
+_FIRST = 2  # of them are compared without --preset
 # Of the sample, for one measurement: five to fifteen seconds.
-_EPOCHS = {"dense": 10, "dcgan": 1}
+_EPOCHS = {"dense": 10, "dcgan": 1, "modern": 1}
 _CALLBACK_SECONDS = []
 
 
@@ -41,24 +43,26 @@ def main(args):
         import tensorflow as tf
 
     if args.alone:
-        print(peak_memory_of(args.alone, args.preset[0]))
+        print(peak_memory_of(args.alone, args.preset[0], args.bfloat16))
         return
     figures = {"machine": {"gflops": round(matmul_rate(tf), 1), "cpus": cpus(), **versions()}}
     print(f"matrix-multiply rate {figures['machine']['gflops']:.0f} GFLOP/s, {cpus()} CPUs")
-    for preset in args.preset or _PRESETS:
-        figures[preset] = compare(preset, args.repeats)
-        figures[preset]["peak_memory_mib"] = {side: measured(side, preset) for side in _SIDES}
+    for preset in args.preset or _PRESETS[:_FIRST]:
+        figures[preset] = compare(preset, args.repeats, args.bfloat16)
+        figures[preset]["peak_memory_mib"] = {
+            side: measured(side, preset, args.bfloat16) for side in _SIDES
+        }
         print(line(preset, figures[preset]))
     if args.json:
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def compare(preset, repeats):
+def compare(preset, repeats, bfloat16=False):
     """Runs loop and fit in turn, `repeats` times, after a warm-up of each."""
     speeds = {side: [] for side in _SIDES}
     _CALLBACK_SECONDS.clear()
     with tempfile.TemporaryDirectory() as folder:
-        runs = {side: trainer(side, preset, folder) for side in _SIDES}
+        runs = {side: trainer(side, preset, folder, bfloat16) for side in _SIDES}
         for run in runs.values():
             run(1)
         for _ in range(repeats):
@@ -81,12 +85,15 @@ def compare(preset, repeats):
     }
 
 
-def trainer(side, preset, folder):
+def trainer(side, preset, folder, bfloat16=False):
     """A function that trains for some epochs and gives the number of images it trained on."""
     from gan_model import data
 
     (images, _), _ = data.load("sample")
-    train = reference(preset, images) if side == "loop" else ours(preset, images, folder)
+    if side == "loop":
+        train = reference(preset, images)
+    else:
+        train = ours(preset, images, folder, bfloat16)
 
     def run(epochs):
         train(epochs)
@@ -109,16 +116,17 @@ def seconds_of_quality(preset):
     return statistics.median(seconds[1:])  # the first one compiles
 
 
-def measured(side, preset):
+def measured(side, preset, bfloat16=False):
     """Peak memory of one side, MiB, from a fresh process."""
     command = [sys.executable, __file__, "--alone", side, "--preset", preset]
+    command += ["--bfloat16"] * bfloat16
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def peak_memory_of(side, preset):
+def peak_memory_of(side, preset, bfloat16=False):
     """Trains one epoch and gives the peak memory of this process, MiB."""
     with tempfile.TemporaryDirectory() as folder:
-        trainer(side, preset, folder)(1)
+        trainer(side, preset, folder, bfloat16)(1)
     return own_peak_memory()
 
 
@@ -152,11 +160,15 @@ def reference(preset, images):
     return run
 
 
-def ours(preset, images, folder):
+def ours(preset, images, folder, bfloat16):
     """A function that trains for some epochs with `fit` and the callbacks of a run."""
+    import keras
+
     from gan_model import callbacks, presets
 
+    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
     gan = presets.PRESETS[preset]()
+    keras.config.set_dtype_policy("float32")
     epochs_done = 0
 
     def run(epochs):
@@ -216,8 +228,9 @@ def versions():
 
 
 @click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--preset", type=Choice(*_PRESETS), multiple=True, help="Only this; else both.")
+@click.option("--preset", type=Choice(*_PRESETS), multiple=True, help="Only this; else two.")
 @click.option("--repeats", type=POSITIVE, default=5, help="Pairs of measurements; else 5.")
+@click.option("--bfloat16", is_flag=True, help="Let fit, not the loop, compute in bfloat16.")
 @click.option("--json", type=PATH, help="File to write the figures to.")
 @click.option("--alone", type=Choice(*_SIDES), help="Only print the peak memory of one side.")
 def command(**options):

@@ -50,10 +50,17 @@ def of_penalty_weight():
 def of_few_images():
     from gan_model import presets
     from gan_model.presets.choosing import BATCH_SIZE
+    from gan_model.presets.rules import r1_for
 
     modern = presets.modern
+
+    def lighter(image_shape, *, image_count=None, seed=0):
+        penalty = r1_for(image_shape)
+        return modern(image_shape, penalty=penalty, image_count=image_count, seed=seed)
+
     variants = {
         "adaptive": ("", modern),
+        "lighter": (", R1 as for many", lighter),
         "none": (", no augmentation", partial(modern, augment=None)),
         "classes": (", classes", presets.modern_conditional),
     }
@@ -77,7 +84,7 @@ def of_fine_tuning():
     from gan_model import presets
     from gan_model.presets.choosing import BATCH_SIZE
 
-    def tuned(image_shape, *, image_count, seed, **how):
+    def tuned(image_shape, *, image_count=None, seed=0, **how):
         source = presets.pretrained("fashion")  # of 28 x 28 grey images
         return presets.fine_tuned(source, **how, image_count=image_count, seed=seed)
 

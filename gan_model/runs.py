@@ -14,6 +14,7 @@ generator.keras  the finished generator alone, averaged where the GAN has an ave
 source.keras     the GAN that the run began with, where it goes on from a trained one
 """
 
+import contextlib
 import platform
 from pathlib import Path
 
@@ -129,6 +130,11 @@ def build(settings):
         ValueError: the run goes on from a trained GAN, and this is not the one it began with.
     """
     keras.utils.set_random_seed(settings["seed"])
+    with _policy("mixed_bfloat16" if settings.get("bfloat16") else None):
+        return _built(settings)
+
+
+def _built(settings):
     given = {name: settings[name] for name in _OF_PRESET if settings.get(name) is not None}
     if settings.get("source"):
         source = open_model(settings["from"])
@@ -142,6 +148,17 @@ def build(settings):
         return presets.fine_tuned(source, seed=settings["seed"], **given)
     preset = presets.named(settings["preset"])
     return preset(tuple(settings["image_shape"]), seed=settings["seed"], **given)
+
+
+@contextlib.contextmanager
+def _policy(name):
+    """Layers made meanwhile have the dtype policy of this name; None: that of Keras."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name or before)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def checksum(gan):

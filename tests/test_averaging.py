@@ -188,7 +188,7 @@ def test_held_out_figures_are_those_of_the_average():
     assert gan.train_on_batch(zeros(), return_dict=True)["fake_score"] == pytest.approx(0.0)
 
 
-def test_in_bfloat16_the_average_is_kept_in_float32(images):
+def test_in_bfloat16_the_average_is_kept_and_computes_in_float32(images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         gan = gan_with(QUICKLY)
@@ -196,6 +196,12 @@ def test_in_bfloat16_the_average_is_kept_in_float32(images):
         keras.config.set_dtype_policy("float32")
     gan.fit(images, batch_size=16, verbose=0)
     assert {weight.dtype for weight in gan.averaged_generator.weights} == {"float32"}
+    assert {layer.compute_dtype for layer in gan.averaged_generator.layers} == {"float32"}
+    assert "bfloat16" in {layer.compute_dtype for layer in gan.generator.layers}
+    plain = presets.dcgan(SHAPE, codings_size=4).generator
+    plain.set_weights(gan.averaged_generator.get_weights())
+    codings = tf.random.stateless_normal((5, gan.codings_size), (1, 2))
+    assert same([gan.averaged_generator(codings).numpy()], [plain(codings).numpy()])
     assert not same(read(gan.averaged_generator), read(gan.generator))
     assert all(np.isfinite(weight).all() for weight in read(gan.averaged_generator))
     assert gan.generate(3).dtype == np.uint8

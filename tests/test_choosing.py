@@ -77,11 +77,21 @@ def test_the_penalty_grows_with_the_values_of_an_image_up_to_16(shape, weight):
 
 
 @pytest.mark.parametrize(
-    ("count", "times"), [(None, 1), (60_000, 1), (5_000, 1), (1_000, 5), (300, 8), (2_500, 2)]
+    ("count", "weight", "large"),
+    [
+        (None, 1, 15.67),
+        (60_000, 1, 15.67),
+        (5_000, 1, 15.67),
+        (2_500, 2, 31.35),
+        (1_000, 5, 48),
+        (300, 8, 48),
+    ],
 )
-def test_the_penalty_grows_as_images_get_few(count, times):
-    gan = presets.modern((28, 28, 1), image_count=count)
-    assert gan.penalty.weight == pytest.approx(times) and gan.penalty.every == 8
+def test_the_penalty_grows_as_images_get_few(count, weight, large):
+    for shape, expected in (((28, 28, 1), weight), ((64, 64, 3), large)):
+        penalty = rules.r1_for(shape, count)
+        assert penalty.weight == pytest.approx(expected, rel=0.01) and penalty.every == 8
+    assert presets.modern((28, 28, 1), image_count=count).penalty.weight == weight
 
 
 def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():

@@ -219,15 +219,20 @@ def test_another_program_needs_codings_only(format, name, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_command_trains_and_names_the_preset_that_has_clusters(tmp_path):
+def test_the_command_trains_in_bfloat16_and_names_the_preset_that_has_clusters(tmp_path):
     line = train(images_in(tmp_path / "noise"), tmp_path / "run", "--steps-per-epoch", 2)
     wrong = finish(
         [*line, "--epochs", "1", "--preset", "dense", "--clusters", "5"], starting=forked
     )
     assert wrong.returncode
     assert "--clusters is for the preset modern; the preset is dense." in wrong.stderr
-    right = [*line, "--epochs", "1", "--preset", "modern", "--clusters", "5"]
+    right = [*line, "--epochs", "1", "--preset", "modern", "--clusters", "5", "--bfloat16"]
     ended = finish(right, starting=forked)
     assert ended.returncode == 0, ended.stderr
     gan = keras.models.load_model(tmp_path / "run/gan.keras")
     assert gan.clusters.count == 5 and gan.clusters.is_learned
+    computes = [
+        {layer.compute_dtype for layer in network.layers if "conv" in layer.name}
+        for network in (gan.generator, gan.discriminator, gan.averaged_generator)
+    ]
+    assert computes == [{"bfloat16", "float32"}, {"bfloat16"}, {"float32"}]

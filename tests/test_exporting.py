@@ -305,6 +305,15 @@ def test_bfloat16_goes_into_a_saved_model_only(tmp_path):
     assert exported.greatest_difference <= 1
 
 
+def test_the_average_of_a_gan_in_bfloat16_goes_anywhere(tmp_path):
+    settings = {"preset": "modern", "image_shape": [16, 16, 1], "codings_size": 4, "seed": 0}
+    gan = runs.build(settings | {"bfloat16": True})
+    lively(gan.averaged_generator)
+    exported = exporting.export(gan, tmp_path / PATHS["onnx"], format="onnx")
+    assert exported.greatest_difference <= 1
+    exporting.page(gan, tmp_path / "page.html")
+
+
 def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path):
     folder = tmp_path / "gan"
     for content in ("old", "new"):
@@ -363,6 +372,36 @@ def test_the_classes_of_a_gan_are_named_if_its_data_names_them(tmp_path):
     for place, expected in ((tmp_path / "icons", ["boats", "cars"]), (tmp_path / "gone", None)):
         run.note(settings | {"data": str(place)}, versions={}, quality=None)
         assert exporting.known_of(run.path).get("class_names") == expected
+
+
+@pytest.mark.parametrize(
+    ("preset", "more", "words"),
+    [
+        ("modern", {"clusters": 20, "bfloat16": True}, "--clusters 20 --bfloat16"),
+        (
+            "fine_tuned",
+            {"from": "/home/me/gan.keras", "source": "1f", "freeze_discriminator": 2},
+            "--freeze-discriminator 2",
+        ),
+        (
+            "fine_tuned",
+            {"from": "fashion", "source": "1f", "freeze_discriminator": 0, "new_generator": True},
+            "--new-generator",
+        ),
+    ],
+)
+def test_the_command_of_a_run_makes_it_again(preset, more, words, tmp_path):
+    from test_docs import understood
+
+    run = runs.RunFolder(tmp_path)
+    settings = {"preset": preset, "data": "sample", "seed": 7, "batch_size": 32} | more
+    run.note(settings, versions={}, quality=None)
+    beginning = f"--from {Path(more['from']).name}" if "from" in more else f"--preset {preset}"
+    command = exporting.known_of(run.path)["command"]
+    assert command == (
+        f"gan-model train {beginning} --data sample --epochs 0 --batch-size 32 {words} --seed 7"
+    )
+    assert understood(command.replace("--epochs 0", "--epochs 1"))
 
 
 def test_the_quality_of_a_run_is_that_of_the_last_epoch_measured(tmp_path):

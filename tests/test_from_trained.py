@@ -116,6 +116,7 @@ def test_a_run_with_a_new_generator_goes_on(tmp_path, source, refused):
 
 def test_what_does_not_go_together_is_refused(tmp_path, source, refused):
     assert "leave --preset" in refused("train", "--from", source, "--preset", "modern")
+    assert "--bfloat16 out" in refused("train", "--from", source, "--bfloat16")
     assert "give --from too" in refused("train", "--freeze-discriminator", 1)
     assert "--new-generator is for a run that goes on" in refused("train", "--new-generator")
     assert "makes images of shape (16, 16, 1)" in refused("train", "--from", source)

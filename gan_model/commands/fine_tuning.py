@@ -44,9 +44,9 @@ class Source:
 
 def check(args):
     """Raises a UsageError where options do not go together."""
-    if args.source and (args.preset or args.codings_size):
+    if args.source and (args.preset or args.codings_size or args.bfloat16):
         raise click.UsageError(
-            "--from has the networks already; leave --preset, --codings-size out"
+            "--from has the networks already; leave --preset, --codings-size, --bfloat16 out"
         )
     for given, option in (
         (args.freeze_discriminator, "--freeze-discriminator"),

@@ -46,6 +46,7 @@ from gan_model.commands.training import train
 @click.option("--devices", type=POSITIVE, help="Else all GPUs, or one CPU.")
 @click.option("--workers", type=POSITIVE, help="Processes that train together.")
 @click.option("--clusters", type=POSITIVE, help="Of images, in the place of classes: modern.")
+@click.option("--bfloat16", is_flag=True, help="Compute in it: for GPUs, and CPUs with AMX.")
 @click.option("--codings-size", type=POSITIVE, help="Else the preset's.")
 @click.option("--generator-learning-rate", type=ABOVE_0, help="Else the preset's.")
 @click.option("--discriminator-learning-rate", type=ABOVE_0, help="Else the preset's.")
@@ -57,9 +58,7 @@ from gan_model.commands.training import train
 @click.option("--keep", type=POSITIVE, default=3, help="Checkpoints to keep; else 3.")
 @click.pass_obj
 def command(program, **options):
-    """Trains a GAN, or goes on with a stopped run.
-    Without options it trains `modern` on the sample.
-    """
+    """Trains a GAN, or goes on with a stopped run; else `modern` on the sample."""
     args = SimpleNamespace(**options)
     if args.epochs and args.minutes:
         raise click.UsageError("--epochs and --minutes both end a run; give one of them")

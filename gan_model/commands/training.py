@@ -184,6 +184,7 @@ def _settings_of(args, preset, images, by_class):
         "image_count": count.get("image_count"),
         "labels": fingerprint(by_class["labels"]) if by_class else None,
         "clusters": args.clusters,
+        "bfloat16": args.bfloat16 or None,
         "codings_size": args.codings_size,
         "generator_learning_rate": args.generator_learning_rate,
         "discriminator_learning_rate": args.discriminator_learning_rate,

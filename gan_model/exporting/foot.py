@@ -8,11 +8,14 @@ from gan_model.data import NAMES
 
 # Of `gan-model train`; left out where a run has none of its own.
 _OPTIONS = (
+    "freeze_discriminator",
+    "clusters",
     "steps_per_epoch",
     "codings_size",
     "generator_learning_rate",
     "discriminator_learning_rate",
 )
+_FLAGS = "new_generator", "bfloat16"
 _LESS_IS_BETTER = ("fid", "kid", "swd")
 
 
@@ -76,19 +79,29 @@ def train_command(run):
     """What to type to make a run again, up to its newest checkpoint.
 
     Args:
-        run: `RunFolder`. A folder of images is told by its last name, as in `known_of`.
+        run: `RunFolder`. A folder of images, and the GAN that it went on from, are told by their
+            last names, as in `known_of`.
 
     Raises:
         ValueError: the settings of the run cannot be read.
     """
     settings = run.read_settings()
-    words = ["gan-model", "train", "--preset", settings["preset"]]
+    words = ["gan-model", "train"]
+    if settings.get("source"):
+        words += ["--from", Path(settings["from"]).name]
+    else:
+        words += ["--preset", settings["preset"]]
     words += ["--data", Path(settings["data"]).name]
     if settings["data"] not in NAMES:
         height, width, *channels = settings["image_shape"]
         words += ["--image-size", f"{height}x{width}", "--channels", (*channels, 1)[0]]
     words += ["--epochs", run.epochs_done(), "--batch-size", settings["batch_size"]]
     for name in _OPTIONS:
-        if settings.get(name) is not None:
-            words += [f"--{name.replace('_', '-')}", settings[name]]
+        if settings.get(name):
+            words += [_option(name), settings[name]]
+    words += [_option(name) for name in _FLAGS if settings.get(name)]
     return shlex.join(map(str, [*words, "--seed", settings["seed"]]))
+
+
+def _option(setting):
+    return f"--{setting.replace('_', '-')}"

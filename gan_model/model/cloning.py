@@ -4,10 +4,14 @@ import keras
 import tensorflow as tf
 
 from gan_model.model.labels import with_labels
+from gan_model.networks.spectral import every_layer
 
 
 def clone_generator(generator, codings_size, class_count=None):
     """A copy of a generator with its own, frozen weights.
+
+    Of a Sequential or functional model, layers that compute in bfloat16 become layers that compute
+    in float32: the copy makes the images that people see, and is not part of a training step.
 
     Raises:
         ValueError: if the generator cannot be cloned, or has bfloat16 weights.
@@ -20,7 +24,7 @@ def clone_generator(generator, codings_size, class_count=None):
                 "'mixed_bfloat16') before building the generator."
             )
     try:
-        clone = keras.models.clone_model(generator)
+        clone = _cloned(generator)
         labels = None if class_count is None else tf.zeros(1, tf.int32)
         # Builds the clone if it is of a subclass of keras.Model.
         clone(with_labels(tf.zeros((1, codings_size)), labels), training=False)
@@ -32,6 +36,26 @@ def clone_generator(generator, codings_size, class_count=None):
         raise _not_cloned(generator, "its clone shares weights with it")
     clone.trainable = False
     return clone
+
+
+def _cloned(generator):
+    if any(layer.compute_dtype == "bfloat16" for layer in every_layer(generator)):
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy("float32")
+        try:
+            return keras.models.clone_model(generator, clone_function=_in_float32, recursive=True)
+        except ValueError:
+            pass  # a class of its own, which Keras copies by its get_config, without a function
+        finally:
+            keras.config.set_dtype_policy(policy)
+    return keras.models.clone_model(generator)
+
+
+def _in_float32(layer):
+    config = layer.get_config()
+    if layer.compute_dtype == "bfloat16":
+        config["dtype"] = "float32"
+    return type(layer).from_config(config)
 
 
 def _not_cloned(generator, reason):

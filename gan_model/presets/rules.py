@@ -10,22 +10,22 @@ from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.penalties import R1, weight_for
 
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
-_MOST_TIMES = 8
+_MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
 
 
 def r1_for(image_shape, image_count=None):
     """R1 in every eighth step, with the weight that suits the images.
 
     The weight is `penalties.weight_for(image_shape)`. With fewer than 5,000 images it is larger by
-    the factor 5,000 / `image_count`, at most by 8: the fewer the images, the sooner the
-    discriminator knows each of them, and the steeper it becomes around them.
+    the factor 5,000 / `image_count`, which is 8 at most, up to a weight of 48: the fewer the
+    images, the sooner the discriminator knows each of them, and the steeper it becomes around them.
 
     Args:
         image_shape: (height, width, channels).
         image_count: number of training images, or None.
     """
     times = 1 if image_count is None else min(max(FEW / image_count, 1), _MOST_TIMES)
-    return R1(times * weight_for(image_shape), every=8)
+    return R1(min(times * weight_for(image_shape), _HEAVIEST), every=8)
 
 
 def at_least_r1_for(image_shape, image_count, penalty):
