@@ -114,6 +114,15 @@ def test_a_run_with_a_new_generator_goes_on(tmp_path, source, refused):
     assert runs.RunFolder(run).epochs_done() == 2
 
 
+def test_by_the_clock_an_epoch_of_few_images_has_a_hundred_steps(tmp_path, source):
+    images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
+    asked = ["--data", images, "--from", source, "--run-dir", run, "--features", "sliced"]
+    assert command("train", *asked, "--minutes", 0.001) == 0
+    settings = runs.RunFolder(run).read_settings()
+    assert settings["steps_per_epoch"] == 100 and settings["epochs"] is None
+    assert 1 <= runs.open_model(run).step.numpy() < 100  # the clock cut the first epoch
+
+
 def test_what_does_not_go_together_is_refused(tmp_path, source, refused):
     assert "leave --preset" in refused("train", "--from", source, "--preset", "modern")
     assert "--bfloat16 out" in refused("train", "--from", source, "--bfloat16")

@@ -96,18 +96,17 @@ def _preset_for(args, program, source, images, labels):
     """The preset asked for, or the one that suits the images; completes the other arguments."""
     from gan_model import data, presets
 
+    clock = args.data not in data.NAMES
     if source:
         source.check(images)
-        _complete(args, clock=args.data not in data.NAMES)
+        _complete(args, images, clock=clock)
         return presets.fine_tuned
     if args.preset != SUITED:
-        _complete(args, clock=False)
+        _complete(args, images, clock=clock)
         return presets.named(args.preset)
     choice = presets.choose(images, labels)
     args.preset = choice.preset.__name__
-    _complete(args, clock=True, batch_size=choice.batch_size)
-    if not args.steps_per_epoch and len(images) < _LEAST_STEPS * args.batch_size:
-        args.steps_per_epoch = _LEAST_STEPS
+    _complete(args, images, clock=True, batch_size=choice.batch_size, long_epochs=True)
     by_hand = f"To choose yourself: {program.line('train', '--help')}"
     print(f"Chosen: {choice}.{_files_line(args)} {by_hand}", flush=True)
     return choice.preset
@@ -121,13 +120,18 @@ def _check_clusters(args, preset):
         )
 
 
-def _complete(args, *, clock, batch_size=32):
-    """Fills in the end of the run, by the clock or by epochs, and the batch size."""
+def _complete(args, images, *, clock, batch_size=32, long_epochs=False):
+    """Fills in the end of the run, by the clock or by epochs, the batch size, and the steps."""
     if clock:
         args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
     else:
         args.epochs = args.epochs if args.minutes else args.epochs or 20
     args.batch_size = args.batch_size or batch_size
+    # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Epochs
+    # that somebody counts are passes over the images.
+    long_epochs = (long_epochs or args.minutes) and not args.steps_per_epoch
+    if long_epochs and len(images) < _LEAST_STEPS * args.batch_size:
+        args.steps_per_epoch = _LEAST_STEPS
 
 
 def _files_line(args):
