@@ -192,11 +192,14 @@ def diverged(figures):
 def heavier_penalty(gan):
     """What to type for a heavier penalty: ten times the weight that the GAN has.
 
-    Without a penalty, or with one that has no weight, the weight that suits its images.
+    Of a sum of penalties the largest weight counts, of a schedule that of the step. Without a
+    penalty, or with one that has no weight, it is the weight that suits the images.
     """
-    weight = getattr(gan.penalty, "weight", None)
-    heavier = 10 * weight if isinstance(weight, (int, float)) and weight else 0
-    return f"penalty=penalties.R1({max(heavier, weight_for(gan.image_shape)):.2g})"
+    parts = getattr(gan.penalty, "parts", (gan.penalty,))
+    weights = [getattr(part, "weight", 0) for part in parts]
+    weights = [float(one(int(gan.step)) if callable(one) else one) for one in weights]
+    heavier = max(10 * max(weights), weight_for(gan.image_shape))
+    return f"penalty=penalties.R1({heavier:{'.0f' if heavier >= 10 else '.2g'}})"
 
 
 def loss_bounds(loss):

@@ -67,6 +67,12 @@ class RunFolder(Folder):
     def begun(self):
         return self.epochs_done() or self.gan.exists()
 
+    def clear(self):
+        """Removes what a run left that ended before its first epoch did."""
+        if not self.begun():
+            for path in (self.features, self.source):
+                path.unlink(missing_ok=True)
+
     def epochs_done(self):
         """Number of epochs of the newest checkpoint, 0 if there is none."""
         newest = saved(self.path / "checkpoints")[-1:]
@@ -96,6 +102,8 @@ class RunFolder(Folder):
         self.note(settings, versions=_versions(), quality=measured)
         if isinstance(quality.reference.features, LearnedFeatures):
             quality.reference.features.save(self.features)
+        else:
+            self.features.unlink(missing_ok=True)  # of another measure, before
 
     def save(self, gan):
         """Writes `gan.keras` and `generator.keras`, each atomically."""
@@ -200,13 +208,14 @@ def trained_on(what):
         what: as for `open_model`.
 
     Returns:
-        A dict with `data`, `images` (their fingerprint), and `features`, a name, a path or None;
-        None for a `.keras` file, which does not tell.
+        A dict with `data`, `images` (their fingerprint), `features`, a name, a path or None, and
+        `pad` and `ground` of a folder of images; None for a `.keras` file, which does not tell.
     """
     folder = RunFolder(what)
     if folder.settings.is_file():
         settings = folder.read_settings()
-        kept = {name: settings.get(name) for name in ("data", "images", "features")}
+        names = "data", "images", "features", "pad", "ground"
+        kept = {name: settings.get(name) for name in names}
         return kept | ({"features": str(folder.features)} if folder.features.exists() else {})
     if str(what) in presets.PRETRAINED and not folder.gan.exists() and not Path(what).is_file():
         made = presets.about_pretrained(str(what))

@@ -118,6 +118,14 @@ def test_other_images_are_left_out_in_each_pass():
     assert len(set(left_out)) > 1
 
 
+def test_in_order_all_images_come_as_they_stand_in_the_array_each_time():
+    images = np.arange(7, dtype=np.uint8)[:, None, None]
+    ordered = dataset(images, batch_size=3, shuffle=True).in_order()
+    assert ordered.in_order() is ordered
+    for _ in range(2):
+        assert np.concatenate(list(ordered.as_numpy_iterator())).ravel().tolist() == [*range(7)]
+
+
 def test_it_is_a_dataset_like_any_other():
     batches = dataset(numbered(40), batch_size=8)
     assert isinstance(batches, tf.data.Dataset) and isinstance(batches, ImageBatches)

@@ -30,7 +30,7 @@ def clusters(images):
     layer = Clusters(COUNT, (28, 28, 1))
     layer.build((None, 4))
     assert not layer.is_learned
-    layer.learn(images)
+    layer.learn([images])
     return layer
 
 
@@ -80,7 +80,7 @@ def test_the_same_images_and_seed_give_the_same_clusters(clusters, images):
     again, other = (Clusters(COUNT, (28, 28)) for _ in range(2))
     for layer, seed in ((again, 0), (other, 1)):
         layer.build((None, 4))
-        layer.learn(images[..., 0], seed=seed)
+        layer.learn([images[..., 0]], seed=seed)
     assert same(again.get_weights(), clusters.get_weights())
     assert not same(other.get_weights(), clusters.get_weights())
 
@@ -90,7 +90,7 @@ def test_images_of_any_shape(shape):
     layer = Clusters(3, shape)
     layer.build((None, 4))
     levels = np.repeat([-0.8, 0.0, 0.8], 10).reshape(-1, *[1] * len(shape))
-    layer.learn(np.broadcast_to(levels, (30, *shape)).astype("float32"))
+    layer.learn([np.broadcast_to(levels, (30, *shape)).astype("float32")])
     found = layer.of_images(np.broadcast_to(levels, (30, *shape))).numpy()
     assert layer.slopes.shape[0] <= 16 * 16 * 3
     assert [len(set(part)) for part in (found[:10], found[10:20], found[20:])] == [1, 1, 1]
@@ -107,7 +107,7 @@ def test_fewer_images_than_clusters(images):
     layer = Clusters(COUNT, (28, 28))
     layer.build((None, 4))
     with pytest.raises(ValueError, match=r"There are 3 images for 5 clusters.*Type clusters=2"):
-        layer.learn(images[:3])
+        layer.learn([images[:3]])
 
 
 # In a GAN.
@@ -198,7 +198,9 @@ def test_walks_and_truncation_leave_an_image_in_its_cluster():
     sampler._images = lambda codings: seen.append(codings.numpy()) or tf.zeros((len(codings), 1))
     list(sampler.walk(3, stops=2, frames=4))
     sampler.generate(64, truncation=0.5)
-    *walk, truncated = seen
+    sampler.images_of(numbered(0, 64, 4, seed=0).numpy(), truncation=0.5)
+    *walk, truncated, of_codings = seen
+    assert np.array_equal(of_codings, truncated)
     assert np.ptp([frame[:, 0] for frame in walk], axis=0).max() == 0
     assert np.ptp([frame[:, 1:] for frame in walk], axis=0).min() > 0
     drawn = numbered(0, 64, 4, seed=0).numpy()

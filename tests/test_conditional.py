@@ -557,3 +557,6 @@ def test_a_search_takes_labels(deaf, state, tmp_path):
     tuner.search(IMAGES, LABELS, epochs=1, batch_size=8, verbose=0)
     (outcome,) = sweeps.outcomes_in(tmp_path / "trials")
     assert outcome.state == state and np.isfinite(outcome.score)
+    again = {"x": IMAGES, "y": LABELS, "epochs": 1, "batch_size": 8}
+    (confirmed,) = sweeps.confirm(hypergan, [outcome], seeds=1, fit_arguments=again)
+    assert [one.state for one in confirmed.readings] == [state]

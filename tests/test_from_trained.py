@@ -8,9 +8,10 @@ from PIL import Image
 from processes import SIDE, finish, gan_model, images_in
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
-from gan_model import commands, runs
+from gan_model import commands, data, presets, runs
 from gan_model.commands.program import Program
 from gan_model.data import load_images
+from gan_model.data.images import fingerprint
 
 
 def command(*words):
@@ -82,6 +83,38 @@ def test_training_and_held_out_images_are_compared(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "5 training images: median" in shown and "5 held-out images: median" in shown
     assert "with probability" in shown and (tmp_path / "check.png").exists()
+
+
+@pytest.mark.parametrize(("ground", "status"), [("black", 0), (None, 2)])
+def test_the_images_of_a_run_are_read_as_the_run_read_them(ground, status, tmp_path, capsys):
+    pictures, run = tmp_path / "pictures", runs.RunFolder(tmp_path / "run")
+    pictures.mkdir()
+    for number in range(40):
+        pixels = np.random.default_rng(number).integers(0, 256, (SIDE, SIDE, 4), np.uint8)
+        Image.fromarray(pixels).save(pictures / f"{number}.png")
+    (train, _), _ = data.load(pictures, image_size=SIDE, channels=1, ground="black")
+    about = {"preset": "modern", "data": str(pictures), "images": fingerprint(train)}
+    run.path.mkdir()
+    run.note(about | {"ground": ground, "features": "sliced"}, versions={})
+    run.save(presets.modern((SIDE, SIDE, 1), codings_size=4))
+    asked = ["--check", 3, "--steps", 2, "--starts", 1, "--out", tmp_path / "check.png"]
+    assert command("invert", run.path, *asked) == status
+    assert ("are not those that the run was trained on" in capsys.readouterr().err) == bool(status)
+
+
+def test_a_run_among_the_images_is_refused(tmp_path, refused):
+    images = images_in(tmp_path / "images", count=4)
+    for name in ("train", "sweep"):
+        said = refused(name, "--data", images, "--run-dir", images / "runs" / "first")
+        assert "would be images to train on" in " ".join(said.split()), said
+
+
+def test_a_finished_run_without_checkpoints_is_not_begun_again(tmp_path, source, refused):
+    run = runs.RunFolder(tmp_path)
+    run.note({"preset": "fine_tuned"}, versions={})
+    run.save(runs.load_model(source))
+    said = " ".join(refused("train", "--run-dir", tmp_path).split())
+    assert "no checkpoint to continue from" in said and f"--from {run.gan}" in said
 
 
 def test_training_goes_on_from_a_file(tmp_path, source, capsys, refused):

@@ -10,7 +10,7 @@ from gan_model.augmenting import Augmenter
 from gan_model.losses import NonSaturating, Relativistic, Wasserstein
 from gan_model.model.game import Game
 from gan_model.model.judge import Batch, Judgement
-from gan_model.penalties import R1
+from gan_model.penalties import R1, R2
 from gan_model.random import RandomStreams
 
 REAL = Batch(tf.constant([[[1.0]], [[3.0]]]), tf.constant([0, 1]))
@@ -63,6 +63,18 @@ def test_the_penalty_is_paid_beside_the_loss():
 
 def _graph_line(batch, *, training):
     return Judgement(tf.reshape(batch.images, (-1, 1)))
+
+
+def test_each_image_is_penalised_under_its_own_label():
+    told = []
+
+    def judge(batch, *, training):
+        told.append((batch.images is FAKE.images, batch.labels.numpy().tolist()))
+        return _graph_line(batch, training=training)
+
+    fake = FAKE._replace(labels=tf.constant([7, 8]))  # as with clusters
+    Game(Wasserstein(), penalty=R1(1.0) + R2(1.0)).discriminator(judge, REAL, fake, RANDOM)
+    assert told[2:] == [(False, [0, 1]), (True, [7, 8])]
 
 
 def test_both_players_pay_for_wrong_classes():

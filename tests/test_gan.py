@@ -404,6 +404,14 @@ def test_generate_is_a_function_of_seed_and_number():
     assert len(np.unique(hundred.reshape(100, -1), axis=0)) == 100
 
 
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64, tf.bool])
+def test_integers_that_are_not_uint8_are_refused_while_a_step_is_traced(dtype):
+    from gan_model.data.images import to_range
+
+    with pytest.raises(ValueError, match=rf"The images are {dtype.name}; expected uint8"):
+        to_range(tf.zeros((2, 16, 16), dtype), (16, 16), (-1, 1))
+
+
 def test_generate_inverts_the_scaling():
     from gan_model.data.images import to_range, to_uint8
 

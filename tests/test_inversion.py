@@ -99,6 +99,20 @@ def _columns(values):
     return keras.ops.mean(values, axis=(1, 3))
 
 
+def test_floats_in_the_range_of_the_images_are_images_too(blobs):
+    images = blobs.generate(2, seed=5)
+    low, high = blobs.image_range
+    floats = (images / 255 * (high - low) + low).astype("float32")
+    found = [invert(blobs, one, steps=5, starts=1) for one in (images, floats)]
+    assert np.array_equal(found[0].codings, found[1].codings)
+
+
+def test_there_are_no_more_starts_than_random_codings(blobs):
+    images = blobs.generate(2, seed=5)
+    found = [invert(blobs, images, steps=2, starts=starts) for starts in (512, 1000)]
+    assert np.array_equal(found[0].codings, found[1].codings)
+
+
 def test_images_of_another_shape_are_refused(blobs):
     with pytest.raises(ValueError, match=r"\(5, 5\)"):
         invert(blobs, np.zeros((1, 5, 5), np.uint8))

@@ -123,6 +123,7 @@ def test_the_browser_runs_the_layers_that_no_preset_has(tab, tmp_path):
             layers.Dropout(0.5),
             layers.Conv2D(7, (4, 3), strides=2, padding="same", activation="leaky_relu"),
             layers.Cropping2D(((1, 0), (2, 1))),
+            layers.Dense(5, activation="relu"),
             layers.Conv2DTranspose(6, (2, 3), strides=(3, 1), padding="same", activation="selu"),
             layers.Conv2D(3, (2, 3), padding="valid", activation="sigmoid"),
         ]
@@ -326,9 +327,10 @@ def chain(*between):
         (skipping(), "shortcut (Add) takes other inputs"),
         (chain(layers.LayerNormalization(name="norm")), "layer norm (LayerNormalization)"),
         (chain(layers.Dense(4, activation="gelu", name="bent")), "layer bent (Dense)"),
+        (chain(layers.Dense(4, activation=layers.LeakyReLU(), name="own")), "layer own (Dense)"),
         (chain(networks.spectral.SpectralNormalization(layers.Dense(4), name="sn")), "layer sn"),
     ],
-    ids=["skip", "layer", "activation", "wrapper"],
+    ids=["skip", "layer", "activation", "layer as activation", "wrapper"],
 )
 def test_other_generators_are_refused_by_the_layers_name(generator, named, tmp_path):
     with pytest.raises(ValueError, match=re.escape(named)):
@@ -358,7 +360,7 @@ def test_the_foot_of_a_page_tells_the_run_and_the_command_that_makes_it_again(ga
 
     run = runs.RunFolder(tmp_path / "run")
     gan = gans["dense"]
-    settings = {"preset": "dense", "data": "/home/me/my <pictures>", "image_shape": [28, 28]}
+    settings = {"preset": "dense", "data": "/home/me/my <pictures>", "image_shape": [28, 28, 1]}
     settings |= {"batch_size": 16, "seed": 3, "codings_size": None, "steps_per_epoch": 5}
     run.path.mkdir()
     run.note(settings, versions={"keras": "3.15"})

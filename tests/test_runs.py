@@ -304,3 +304,15 @@ def test_a_run_whose_settings_are_gone_is_no_other_run(begun):
     begun.settings.unlink()
     refused(begun, {**SETTINGS, "seed": 6}, match="cannot be read")
     assert not begun.settings.exists()
+
+
+def test_of_a_run_that_ended_before_its_first_epoch_nothing_is_left_for_the_next(tmp_path):
+    run = runs.RunFolder(tmp_path)
+    for path in (run.features, run.source, run.settings):
+        path.write_bytes(b"")
+    run.clear()
+    assert not run.features.exists() and not run.source.exists() and run.settings.exists()
+    run.features.write_bytes(b"")
+    run.gan.write_bytes(b"")
+    run.clear()
+    assert run.features.exists()

@@ -1,6 +1,7 @@
 """Types and options that several commands have, none of which needs TensorFlow."""
 
 import os
+from pathlib import Path
 
 import click
 
@@ -198,6 +199,37 @@ def data_options(default):
         return function
 
     return add
+
+
+def as_read_for(settings):
+    """The arguments `pad` and `ground` of `data.load` with which a run read a folder of images.
+
+    Args:
+        settings: dict of the settings of the run; None or {} for what is usual.
+    """
+    known = settings or {}
+    return {"pad": bool(known.get("pad")), "ground": known.get("ground") or "white"}
+
+
+def refuse_within(folder, images):
+    """Refuses a folder of a run or a search that lies among the images to train on.
+
+    Args:
+        folder: path.
+        images: name of a data set, or path of a folder of images.
+
+    Raises:
+        ValueError: the pictures written there would become images to train on.
+    """
+    from gan_model import data
+
+    if not data.is_image_folder(images):
+        return
+    if Path(folder).resolve().is_relative_to(Path(images).expanduser().resolve()):
+        raise ValueError(
+            f"The folder {folder} lies among the images in {images}, so its pictures would be "
+            "images to train on. Choose a folder elsewhere: --run-dir DIR."
+        )
 
 
 def loaded(args):

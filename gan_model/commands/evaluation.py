@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
+from gan_model.commands.arguments import as_read_for
 from gan_model.commands.screen import quiet
 
 
@@ -80,9 +81,8 @@ def _opened(args):
 def _settings_in(path):
     try:
         settings = json.loads(path.read_text())["settings"]
-        return {name: settings[name] for name in ("data", "images")} | {
-            "features": settings.get("features")
-        }
+        asked = {name: settings.get(name) for name in ("features", "pad", "ground")}
+        return {name: settings[name] for name in ("data", "images")} | asked
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} cannot be read ({error!r}). Give {path.parent / 'gan.keras'} and --data."
@@ -103,11 +103,12 @@ def _compared(args, settings, sampler):
         raise ValueError("Say what to compare with: --data NAME, or the path of a folder.")
     args.data, own = args.data or settings["data"], not args.data
     args.features = args.features or (settings or {}).get("features")
-    given = sampler.generate(1) if sampler else load_images(args.what)
-    of_pictures = data.is_image_folder(args.data)
-    wanted = {"image_size": given.shape[1:3]} if of_pictures else {}
-    if of_pictures and sampler:
-        wanted["channels"] = given.shape[3] if given.ndim == 4 else 1
+    # Of a file only one image, so that the others do not stay in memory.
+    given = sampler.generate(1) if sampler else load_images(args.what)[:1].copy()
+    wanted = {}
+    if data.is_image_folder(args.data):
+        wanted = {"image_size": given.shape[1:3], **as_read_for(settings)}
+        wanted |= {"channels": (*given.shape, 1)[3]} if sampler else {}
     splits = data.load(args.data, folder=args.data_dir, **wanted)
     (train, held_out), labels = zip(*splits, strict=True)
     if own and fingerprint(train) != settings["images"]:

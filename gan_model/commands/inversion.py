@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gan_model.commands.arguments import as_read_for
 from gan_model.commands.screen import quiet
 
 
@@ -116,7 +117,9 @@ def _splits(args, shape):
     name = args.data or about["data"]
     of_pictures = data.is_image_folder(name)
     height, width, channels = (*shape, 1)[:3]
-    wanted = {"image_size": (height, width), "channels": channels} if of_pictures else {}
+    wanted = {}
+    if of_pictures:
+        wanted = {"image_size": (height, width), "channels": channels, **as_read_for(about)}
     splits = data.load(name, folder=args.data_dir, **wanted)
     if not args.data and fingerprint(splits[0][0]) != about["images"]:
         raise ValueError(

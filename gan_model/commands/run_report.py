@@ -1,5 +1,6 @@
 """What a run ends with on the screen: figures, files, and the commands that go on from there."""
 
+import csv
 import textwrap
 
 _INDENT = 13 * " "  # of the lines behind their names
@@ -23,7 +24,7 @@ def report(folder, history, every, quality, program):
     # What is to be pasted stands on one line, however long the paths are.
     print(f"""
 {_filled(f"Last epoch:  number {len(history['generator_loss'])}, {figures}")}
-{_filled(f"Quality:     {_quality_line(quality, history, every)}")}
+{_filled(f"Quality:     {_quality_line(quality, _measured(folder, quality), every)}")}
 Pictures:    {folder.samples}/training.gif and epoch-*.png
 Model:       {folder.gan}
 {_INDENT}{folder.generator}{best}
@@ -37,18 +38,27 @@ def _filled(text):
     return textwrap.fill(text, 80, subsequent_indent=_INDENT, break_on_hyphens=False)
 
 
-def _quality_line(quality, history, every):
+def _measured(folder, quality):
+    """Pairs of the distance and its epoch, for each epoch that was measured."""
+    if quality is None:
+        return []
+    name = f"val_{quality.distance}"
+    with open(folder.path / "history.csv", newline="") as file:
+        return [
+            (float(row[name]), int(row["epoch"])) for row in csv.DictReader(file) if row.get(name)
+        ]
+
+
+def _quality_line(quality, measured, every):
     """The distance at the end and at its best, and what to hold it against."""
     if quality is None:
         return "not measured, as too few images are held out"
-    name = f"val_{quality.distance}"
-    if name not in history:
+    if not measured:
         return f"not measured in fewer than {every} epochs"
-    values = history[name]
-    best = min(range(len(values)), key=values.__getitem__)
+    (last, epoch), (best, of_best) = measured[-1], min(measured)
     floor = f"{quality.floor[quality.distance]:.3g}" if quality.floor else "unknown"
     return (
-        f"{quality.distance} {values[-1]:.4g} after epoch {len(values) * every}, best "
-        f"{values[best]:.4g} after epoch {(best + 1) * every}. Less is better; as many training "
-        f"images read {floor}. Measured on {quality.reference.count:,} images."
+        f"{quality.distance} {last:.4g} after epoch {epoch}, best {best:.4g} after epoch "
+        f"{of_best}. Less is better; as many training images read {floor}. Measured on "
+        f"{quality.reference.count:,} images."
     )

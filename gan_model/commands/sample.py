@@ -90,7 +90,7 @@ def write_images_of(file, sampler, out, truncation):
     from gan_model import pictures
 
     codings, labels = read_codings(file)
-    images = sampler.images_of(codings * truncation, labels=labels)
+    images = sampler.images_of(codings, labels=labels, truncation=truncation)
     if out.suffix == ".png":
         pictures.save(pictures.grid(images), out)
     else:

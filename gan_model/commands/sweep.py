@@ -17,6 +17,7 @@ from gan_model.commands.arguments import (
     Choice,
     data_options,
     features_option,
+    refuse_within,
 )
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet, use_gpus
@@ -67,8 +68,9 @@ def command(program, **options):
         from gan_model import sweeps
         from gan_model.commands.searching import Search
         from gan_model.commands.sweep_report import report
-    use_gpus(shared=bool(args.workers or sweeps.workers.role()))
     path = Path(args.run_dir or f"runs/sweep-{args.preset}-{Path(args.data).name}")
+    refuse_within(path, args.data)
+    use_gpus(shared=bool(args.workers or sweeps.workers.role()))
     search = Search(args, path)
     if args.worker or sweeps.workers.role() == "worker":
         with sweeps.workers.worker(path, args.worker) as calls:

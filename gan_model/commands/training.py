@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from gan_model.commands import fine_tuning, local_workers
-from gan_model.commands.arguments import loaded
+from gan_model.commands.arguments import loaded, refuse_within
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
 
@@ -33,8 +33,10 @@ def train(args, program):
         args.preset = fine_tuning.PRESET
     elif args.preset != SUITED:
         presets.named(args.preset)  # before reading the data, which may take long
-    images, held_out = loaded(args)
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
+    refuse_within(folder.path, args.data)
+    _continue(args, folder)
+    images, held_out = loaded(args)
     preset = _preset_for(args, program, source, *images)
     _check_clusters(args, preset)
     classes_for = source.classes_for if source else partial(presets.classes_for, preset)
@@ -49,9 +51,25 @@ def train(args, program):
     return None
 
 
+def _continue(args, folder):
+    """Fills in what a run that goes on was given when it began, and may leave out now."""
+    if not folder.begun():
+        return
+    if not folder.epochs_done():
+        raise ValueError(
+            f"{folder.path} has a finished GAN and no checkpoint to continue from. Choose another "
+            f"folder: --run-dir DIR. To go on from the GAN: --from {folder.gan}"
+        )
+    settings = folder.read_settings()
+    args.steps_per_epoch = args.steps_per_epoch or settings.get("steps_per_epoch")
+    if not folder.features.exists():
+        args.features = args.features or settings.get("features")
+
+
 def _lead(folder, args, settings, strategy, images, held_out, program):
     """Trains, alone or as the worker that decides and writes."""
     with folder.opened(settings):
+        folder.clear()
         _announce(folder, args)
         gan = _built(settings, strategy)
         gan.quality = _quality_on(held_out[0], images[0], _features_of(args, folder))
@@ -181,11 +199,13 @@ def _settings_of(args, preset, images, by_class):
     count = presets.image_count_for(preset, images)
     return {
         "preset": args.preset,
-        "data": args.data if args.data in NAMES else str(Path(args.data).resolve()),
+        "data": args.data if args.data in NAMES else str(Path(args.data).expanduser().resolve()),
         "images": fingerprint(images),
         "image_shape": images.shape[1:],
         "class_count": by_class.get("class_count"),
         "image_count": count.get("image_count"),
+        "pad": args.pad or None,
+        "ground": None if args.ground == "white" else args.ground,
         "labels": fingerprint(by_class["labels"]) if by_class else None,
         "clusters": args.clusters,
         "bfloat16": args.bfloat16 or None,

@@ -73,6 +73,13 @@ class ImageBatches(tf.data.Dataset):
         self._pipeline = self._one_epoch(self._begin_next_pass, self.steps_per_epoch)
         super().__init__(tf.data.experimental.to_variant(self._pipeline))
 
+    def in_order(self):
+        """The same images, all of them, in the order of the array: for evaluation."""
+        if not (self.shuffle or self._drop_remainder):
+            return self
+        how = {"batch_size": self.batch_size, "seed": self.seed}
+        return ImageBatches(self.images, self.labels, **how, shuffle=False, drop_remainder=False)
+
     def epochs_from(self, step, steps_per_epoch=None, *, worker=0, workers=1):
         """A dataset of which each iteration is one epoch, beginning at batch number `step`.
 

@@ -40,6 +40,11 @@ def to_range(images, image_shape, image_range):
     low, high = image_range
     if images.dtype == tf.uint8:
         images = tf.cast(images, tf.float32) * ((high - low) / UINT8_MAX) + low
+    elif not images.dtype.is_floating:
+        raise ValueError(
+            f"The images are {images.dtype.name}; expected uint8, or floats from {low:g} to "
+            f"{high:g}. Type images.astype('uint8')."
+        )
     # Not -1 for the count: images of another size must fail, not become more or fewer images.
     return tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], *image_shape))
 

@@ -36,11 +36,16 @@ def read_idx(path):
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
+def has_idx_files(folder):
+    """Whether a folder has one of the four files, or more."""
+    return any(_idx_file(folder, name) for name in IDX_FILES)
+
+
 def four_files(folder):
     """The training and test images and labels of a folder; None if it has none of the files."""
-    files = [_idx_file(folder, name) for name in IDX_FILES]
-    if not any(files):
+    if not has_idx_files(folder):
         return None
+    files = [_idx_file(folder, name) for name in IDX_FILES]
     refuse_missing(folder, files, IDX_FILES)
     train_images, train_labels, test_images, test_labels = map(read_idx, files)
     train = matched(files[0], train_images, train_labels)

@@ -10,7 +10,7 @@ from pathlib import Path
 from gan_model.data.cifar10 import CIFAR10
 from gan_model.data.folder import class_names as sub_folders
 from gan_model.data.folder import load_folder
-from gan_model.data.mnist import FASHION_MNIST, MNIST, four_files
+from gan_model.data.mnist import FASHION_MNIST, MNIST, four_files, has_idx_files
 from gan_model.data.own_size import own_size
 from gan_model.data.sample import load_sample
 
@@ -69,7 +69,7 @@ def licence_of(name):
 
 def is_image_folder(name):
     """Whether a name is none of a data set, and its folder has no idx files but single images."""
-    return name not in NAMES and not any(Path(name).glob("train-images*"))
+    return name not in NAMES and not has_idx_files(Path(name).expanduser())
 
 
 def class_names(name):

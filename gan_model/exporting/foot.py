@@ -8,6 +8,7 @@ from gan_model.data import NAMES
 
 # Of `gan-model train`; left out where a run has none of its own.
 _OPTIONS = (
+    "ground",
     "freeze_discriminator",
     "clusters",
     "steps_per_epoch",
@@ -15,7 +16,7 @@ _OPTIONS = (
     "generator_learning_rate",
     "discriminator_learning_rate",
 )
-_FLAGS = "new_generator", "bfloat16"
+_FLAGS = "pad", "new_generator", "bfloat16"
 _LESS_IS_BETTER = ("fid", "kid", "swd")
 
 
@@ -92,10 +93,12 @@ def train_command(run):
     else:
         words += ["--preset", settings["preset"]]
     words += ["--data", Path(settings["data"]).name]
-    if settings["data"] not in NAMES:
-        height, width, *channels = settings["image_shape"]
-        words += ["--image-size", f"{height}x{width}", "--channels", (*channels, 1)[0]]
-    words += ["--epochs", run.epochs_done(), "--batch-size", settings["batch_size"]]
+    if settings["data"] not in NAMES and len(settings["image_shape"]) == 3:  # a folder of images
+        height, width, channels = settings["image_shape"]
+        words += ["--image-size", f"{height}x{width}", "--channels", channels]
+    if epochs := run.epochs_done():
+        words += ["--epochs", epochs]
+    words += ["--batch-size", settings["batch_size"]]
     for name in _OPTIONS:
         if settings.get(name):
             words += [_option(name), settings[name]]

@@ -69,7 +69,14 @@ def _refused(layer, why):
 
 
 def _dense(layer, shape, after):
-    yield Operation("dense", after, weights=_kernel_and_bias(layer))
+    weights = _kernel_and_bias(layer)
+    if len(shape) == 3:  # of each pixel by itself, as a convolution of 1 x 1
+        weights["kernel"] = weights["kernel"][None, None]
+        yield Operation("convolution", after, {"strides": [1, 1], "padding": "valid"}, weights)
+    elif len(shape) == 1:
+        yield Operation("dense", after, weights=weights)
+    else:
+        raise _refused(layer, f"Its input has the shape {shape}")
 
 
 def _convolution(layer, shape, after):
@@ -155,7 +162,7 @@ def _nothing(layer, shape, after):
 
 
 def _activation(layer, shape, after):
-    name = layer.activation.__name__
+    name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
     if name not in ("linear", *ACTIVATIONS):
         raise _refused(layer, f"Its activation is {name}; known: {', '.join(ACTIVATIONS)}")
     if name != "linear":

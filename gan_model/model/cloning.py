@@ -44,8 +44,8 @@ def _cloned(generator):
         keras.config.set_dtype_policy("float32")
         try:
             return keras.models.clone_model(generator, clone_function=_in_float32, recursive=True)
-        except ValueError:
-            pass  # a class of its own, which Keras copies by its get_config, without a function
+        except (ValueError, TypeError):
+            pass  # of a class of its own, which Keras copies by its get_config alone
         finally:
             keras.config.set_dtype_policy(policy)
     return keras.models.clone_model(generator)

@@ -1,5 +1,6 @@
 """The clusters of a GAN's images, found before its first step."""
 
+import numpy as np
 import tensorflow as tf
 
 from gan_model.data.batches import ImageBatches
@@ -7,6 +8,7 @@ from gan_model.data.images import chosen, to_range
 from gan_model.networks.clusters import clusters_of
 
 _ENOUGH = 20_000  # images; more do not change the clusters much
+_PART = 1_000  # images that are in memory as float32 at a time
 
 
 def find_clusters(gan, images):
@@ -16,8 +18,11 @@ def find_clusters(gan, images):
         gan: `GAN`.
         images: training images as for `fit`, an array. 20,000 are drawn if there are more.
     """
-    images = tf.constant(chosen(images, _ENOUGH))
-    gan.clusters.learn(to_range(images, gan.image_shape, gan.image_range))
+    images = chosen(images, _ENOUGH)
+    parts = np.array_split(images, -(-len(images) // _PART))
+    gan.clusters.learn(
+        to_range(tf.constant(part), gan.image_shape, gan.image_range) for part in parts
+    )
     found = gan.workers.from_chief(gan.clusters.get_weights())
     for generator in (gan.generator, gan.sampled_generator):
         clusters_of(generator).set_weights(found)
@@ -29,7 +34,8 @@ def find_missing_clusters(gan, train):
     Raises:
         ValueError: if the images are not an array.
     """
-    if gan.clusters is None or gan.clusters.is_learned:
+    # The chief's, as a checkpoint is restored by the chief alone; the others get it in the epoch.
+    if gan.clusters is None or gan.workers.chiefs(gan.clusters.is_learned):
         return
     if not isinstance(train, ImageBatches):
         raise ValueError(

@@ -78,6 +78,12 @@ class Compiles:
         Raises:
             ValueError: if an argument is invalid or would have no effect; XLA on several devices.
         """
+        devices = self.distribute_strategy.num_replicas_in_sync
+        if replicas.count() != devices:
+            raise ValueError(
+                f"The GAN was made for {devices} devices and is compiled for {replicas.count()}. "
+                "Compile it where it was made, in `with strategy.scope():`."
+            )
         loss = NonSaturating() if loss is None else loss
         if class_loss is None and self.classifies:
             class_loss = ClassCrossEntropy()

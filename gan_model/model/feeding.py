@@ -24,8 +24,8 @@ _BATCH_SIZE = 32
 class TakesImages:
     """`fit` and `evaluate` of a Keras model whose data are images.
 
-    Uses these attributes of the model: `image_shape`, `image_range`, `class_count`, `seed`, the
-    counters `step` and `evaluation_step`, `monitor` (`QualityMonitor`) and `sampler()`.
+    Uses `image_shape`, `image_range`, `class_count`, `seed`, `step`, `evaluation_step`, `monitor`
+    (`QualityMonitor`) and `sampler()` of the model.
     """
 
     evaluating = False  # whether `evaluate` is running
@@ -81,8 +81,7 @@ class TakesImages:
             A `keras.callbacks.History`.
 
         Raises:
-            ValueError: images of the wrong shape, type or range, or too few of them; a callback
-                that would set the learning rate of the one optimizer of other models.
+            ValueError: images that do not fit, or a callback that sets `optimizer.learning_rate`.
         """
         with Interrupts().heard() as interrupts:
             self._check_compiled("fit")
@@ -218,6 +217,7 @@ class TakesImages:
         if held_out is None:
             return None
         x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
+        x = x.in_order() if isinstance(x, ImageBatches) else x
         x = check_images(x, self.image_shape, self.image_range)
         return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
 

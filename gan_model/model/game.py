@@ -104,6 +104,8 @@ class Game:
 
     def _penalty(self, judge, real, fake, random):
         def scores(images):
-            return judge(real._replace(images=images), training=True).scores
+            # With clusters the labels of fake images are not those of the real ones.
+            batch = fake if images is fake.images else real
+            return judge(batch._replace(images=images), training=True).scores
 
         return self.penalty(scores, real.images, fake.images, random.stream(PENALTY))

@@ -80,7 +80,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     ):
         inspection.check_seed(seed)
         inspection.check_class_count(class_count)
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")  # no policy rounds the codings
         self.generator, self.discriminator = generator, discriminator
         self.class_count = class_count = None if class_count is None else int(class_count)
         self.clusters = clusters_of(generator)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from gan_model.data.images import check_images
+from gan_model.data.images import check_images, to_uint8
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.random import numbered
 
@@ -45,12 +45,13 @@ def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, 
 
     Args:
         sampler: `Sampler` of a generator, such as `gan.sampler()`.
-        images: uint8 (n, height, width) or (n, height, width, channels), as the generator's.
+        images: (n, height, width) or (n, height, width, channels), as the generator's: uint8, or
+            floats in its range.
         labels: for a generator with classes, one label for all images or one for each, (n,). None:
             each class is tried, and the nearest is taken.
         features: `gan_model.features.Features`, which must be made of TensorFlow operations. None:
             pixels only.
-        starts: descents for each image, and for each class that is tried.
+        starts: descents for each image, and for each class that is tried; 512 at most.
         steps: of a descent.
         rate: learning rate of the first step; it falls to 0 by a cosine.
         seed: of the random codings.
@@ -62,8 +63,11 @@ def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, 
     Bora et al. (2017) for several starts and for short codings; Kingma and Ba (2015).
     """
     generated = sampler.generate(1)
-    check_images(images, generated.shape[1:], sampler.image_range)
-    targets = np.asarray(images).reshape(len(images), *generated.shape[1:])
+    images = check_images(images, generated.shape[1:], sampler.image_range)
+    if images.dtype != np.uint8:
+        images = to_uint8(images, sampler.image_range)
+    starts = min(starts, _CANDIDATES)
+    targets = images.reshape(len(images), *generated.shape[1:])
     tried = _tried(sampler, len(targets), labels)
     distance = _Distance(sampler, features)
     wanted = distance.parts(tf.constant(targets, tf.float32))

@@ -65,7 +65,8 @@ class QualityMonitor:
         if self.quality is None or held_out is None:
             return
         source, reference = self._referred_to
-        if held_out is source and reference is self.quality.reference:
+        known = held_out is source and reference is self.quality.reference
+        if known and training is None:
             return  # done before, and no other GAN has changed the reference of this `Quality`
         images = self._collected(held_out, self.quality.count)
         # Training images from an array only: a pass over a data set may change its order.

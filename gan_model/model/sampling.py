@@ -70,25 +70,25 @@ class Sampler:
         """
         if count < 1:
             raise ValueError(f"`count` is 1 or more images. Received: count={count}.")
-        if not 0 <= truncation <= 1:
-            raise ValueError(
-                f"`truncation` is a factor from 0 to 1. Received: truncation={truncation}."
-            )
         codings = numbered(0, count, self.codings_size, seed=seed).numpy()
-        codings[:, self._first :] *= np.float32(truncation)
-        return self.images_of(codings, labels=labels)
+        return self.images_of(codings, labels=labels, truncation=truncation)
 
-    def images_of(self, codings, *, labels=None):
+    def images_of(self, codings, *, labels=None, truncation=1.0):
         """The images of given codings, uint8 (count, *image_shape).
 
         Args:
             codings: numbers (count, codings_size), standard normal where they are drawn.
-            labels: see `generate`.
+            labels, truncation: see `generate`.
 
         Raises:
-            ValueError: if codings or labels do not fit.
+            ValueError: if codings or labels do not fit, or `truncation` is not from 0 to 1.
         """
-        codings = self._checked(codings)
+        if not 0 <= truncation <= 1:
+            raise ValueError(
+                f"`truncation` is a factor from 0 to 1. Received: truncation={truncation}."
+            )
+        codings = self._checked(codings).copy()
+        codings[:, self._first :] *= np.float32(truncation)
         count = len(codings)
         labels = of_each_class(count, labels, self.class_count)
         images = None

@@ -75,11 +75,12 @@ class Clusters(layers.Layer):
         """Whether `learn` was called, or its result was loaded."""
         return bool(np.any(self.offsets.numpy()))
 
-    def learn(self, images, *, seed=0):
+    def learn(self, parts, *, seed=0):
         """Finds the clusters.
 
         Args:
-            images: float32 (n, *image_shape), training images, in the range of the generator's.
+            parts: training images in parts, of which each is float32 (n, *image_shape), in the
+                range of the generator's.
             seed: of k-means.
 
         Raises:
@@ -88,12 +89,12 @@ class Clusters(layers.Layer):
         from sklearn.cluster import KMeans
         from threadpoolctl import threadpool_limits
 
-        if len(images) < self.count:
+        flat = np.concatenate([self._reduced(part) for part in parts])
+        if len(flat) < self.count:
             raise ValueError(
-                f"There are {len(images)} images for {self.count} clusters; expected as many at "
-                f"least. Type clusters={max(2, len(images) // 100)}."
+                f"There are {len(flat)} images for {self.count} clusters; expected as many at "
+                f"least. Type clusters={max(2, len(flat) // 100)}."
             )
-        flat = np.concatenate([self._reduced(part) for part in np.array_split(images, 20)])
         mean = flat.mean(axis=0)
         directions = np.linalg.svd((flat - mean).T @ (flat - mean))[0][:, :_DIRECTIONS]
         with threadpool_limits(1):  # several threads add in any order

@@ -16,8 +16,11 @@ def count():
 
 
 def total(value):
-    """The sum of a tensor, or of each tensor in a list, over all devices."""
-    if count() == 1:
+    """The sum of a tensor, or of each tensor in a list, over all devices.
+
+    Outside a step, where no device has a part of its own, the value as it is.
+    """
+    if _is_whole():
         return value
     return tf.distribute.get_replica_context().all_reduce("SUM", value)
 
@@ -28,9 +31,13 @@ def mean(values):
     The gradient is that of the numbers of this device. It includes what other devices make of the
     mean. Not inside a `tf.cond`: all devices must meet.
     """
-    if count() == 1:
+    if _is_whole():
         return tf.reduce_mean(values)
     return total(tf.reduce_sum(values)) / total(tf.cast(tf.size(values), values.dtype))
+
+
+def _is_whole():
+    return count() == 1 or tf.distribute.in_cross_replica_context()
 
 
 class Share(NamedTuple):

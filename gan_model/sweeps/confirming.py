@@ -94,6 +94,6 @@ def _trained(hypergan, run, fit_arguments, callbacks=()):
         hp,
         run.folder,
         seed=hypergan.seed_of(_PLACE, run.number),
-        fit_arguments={"validation_data": hypergan.held_out, "verbose": 0, **fit_arguments},
+        fit_arguments={"validation_data": hypergan.validation, "verbose": 0, **fit_arguments},
         callbacks=callbacks,
     )

@@ -70,7 +70,7 @@ class HyperGAN(keras_tuner.HyperModel):
                 f"`build` is a function build(hp) that returns a GAN. Received: {build}"
             )
         inspection.check_seed(seed)
-        self.recipe, self.folder, self._validation = build, Path(folder), held_out
+        self.recipe, self.folder, self.validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
         self.quality = quality or metrics.Quality(*metrics.measures(self.held_out))
         self.quality.refer_to(self.held_out)
@@ -160,7 +160,7 @@ class HyperGAN(keras_tuner.HyperModel):
             hp,
             self.folder_of(_name(number, execution)),
             seed=seed,
-            fit_arguments={**fit_arguments, "validation_data": self._validation, "epochs": epochs},
+            fit_arguments={**fit_arguments, "validation_data": self.validation, "epochs": epochs},
             callbacks=callbacks,
             parent=parent,
             weights=weights,
@@ -212,7 +212,7 @@ class HyperGAN(keras_tuner.HyperModel):
             gan.seed, gan.quality = seed, self.quality
             batch_size = {k: v for k, v in hp.values.items() if k == "batch_size"}
             gan.fit(**fit_arguments | batch_size, callbacks=callbacks)
-            return judged(gan, quality=self.quality, worst=self.worst, held_out=self._validation)
+            return judged(gan, quality=self.quality, worst=self.worst, held_out=self.validation)
         except OUT_OF_MEMORY:
             return out_of_memory(self.worst)
 
