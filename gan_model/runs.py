@@ -30,8 +30,7 @@ from gan_model.features.extractor import checksum_of
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.settings_folder import Folder
 
-# A run may get more time later, and other measures. Everything else makes it another run. The GAN
-# that it goes on from may move; its checksum is the setting `source`.
+# It is the same run with others. A GAN that it goes on from may move: `source` is its checksum.
 _MAY_CHANGE = ("epochs", "minutes", "features", "validate_every", "from")
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
@@ -42,6 +41,7 @@ _OF_PRESET = (
     "generator_learning_rate",
     "discriminator_learning_rate",
 )
+_OF_THE_IMAGES = "data", "images", "features", "pad", "ground"
 _OF_FINE_TUNING = "freeze_discriminator", "new_generator"
 
 
@@ -69,9 +69,8 @@ class RunFolder(Folder):
 
     def clear(self):
         """Removes what a run left that ended before its first epoch did."""
-        if not self.begun():
-            for path in (self.features, self.source):
-                path.unlink(missing_ok=True)
+        for path in () if self.begun() else (self.features, self.source):
+            path.unlink(missing_ok=True)
 
     def epochs_done(self):
         """Number of epochs of the newest checkpoint, 0 if there is none."""
@@ -208,14 +207,13 @@ def trained_on(what):
         what: as for `open_model`.
 
     Returns:
-        A dict with `data`, `images` (their fingerprint), `features`, a name, a path or None, and
-        `pad` and `ground` of a folder of images; None for a `.keras` file, which does not tell.
+        A dict with `data`, `images` (their fingerprint), `features`, a name, a path or None, `pad`
+        and `ground`; None for a `.keras` file, which does not tell.
     """
     folder = RunFolder(what)
     if folder.settings.is_file():
         settings = folder.read_settings()
-        names = "data", "images", "features", "pad", "ground"
-        kept = {name: settings.get(name) for name in names}
+        kept = {name: settings.get(name) for name in _OF_THE_IMAGES}
         return kept | ({"features": str(folder.features)} if folder.features.exists() else {})
     if str(what) in presets.PRETRAINED and not folder.gan.exists() and not Path(what).is_file():
         made = presets.about_pretrained(str(what))

@@ -92,8 +92,13 @@ def check_steps(**counts):
             raise ValueError(f"`{name}` is an integer of 1 or more. Received: {name}={count!r}.")
 
 
-def check_xla(jit_compile, *, devices):
-    """Refuses XLA on several devices."""
+def check_devices(jit_compile, *, devices, made_for):
+    """Refuses other devices than the GAN was made for, and XLA on several."""
+    if devices != made_for:
+        raise ValueError(
+            f"The GAN was made for {made_for} devices and is compiled for {devices}. Compile it "
+            "where it was made, in `with strategy.scope():`."
+        )
     if jit_compile is True and devices > 1:
         raise ValueError(
             f"XLA cannot compile a step of {devices} devices: it needs the number of images on "

@@ -78,12 +78,6 @@ class Compiles:
         Raises:
             ValueError: if an argument is invalid or would have no effect; XLA on several devices.
         """
-        devices = self.distribute_strategy.num_replicas_in_sync
-        if replicas.count() != devices:
-            raise ValueError(
-                f"The GAN was made for {devices} devices and is compiled for {replicas.count()}. "
-                "Compile it where it was made, in `with strategy.scope():`."
-            )
         loss = NonSaturating() if loss is None else loss
         if class_loss is None and self.classifies:
             class_loss = ClassCrossEntropy()
@@ -92,7 +86,8 @@ class Compiles:
         checks.check_steps(
             discriminator_steps=discriminator_steps, steps_per_execution=steps_per_execution
         )
-        checks.check_xla(jit_compile, devices=replicas.count())
+        made_for = self.distribute_strategy.num_replicas_in_sync
+        checks.check_devices(jit_compile, devices=replicas.count(), made_for=made_for)
         # `build` can raise too. Optimizers are built because only then can they load a checkpoint.
         optimizers[0].build(self.generator.trainable_variables)
         optimizers[1].build(self.discriminator.trainable_variables)
@@ -160,7 +155,7 @@ class Compiles:
         return clone_generator(self.generator, self.codings_size, self.class_count)
 
     def _execute(self, **settings):
-        # "auto" would be XLA on GPUs; see `checks.check_xla`.
+        # "auto" would be XLA on GPUs; see `checks.check_devices`.
         possible = {"jit_compile": False} if replicas.count() > 1 else {}
         super().compile(optimizer=None, **settings | possible)
         self.execution_settings = settings
