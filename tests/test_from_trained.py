@@ -154,6 +154,7 @@ def test_by_the_clock_an_epoch_of_few_images_has_a_hundred_steps(tmp_path, sourc
     settings = runs.RunFolder(run).read_settings()
     assert settings["steps_per_epoch"] == 100 and settings["epochs"] is None
     assert 1 <= runs.open_model(run).step.numpy() < 100  # the clock cut the first epoch
+    assert command("train", *asked, "--epochs", 1) == 0  # the same run, which has its epoch
 
 
 def test_what_does_not_go_together_is_refused(tmp_path, source, refused):

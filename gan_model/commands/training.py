@@ -53,7 +53,8 @@ def train(args, program):
 
 def _continue(args, folder):
     """Fills in what a run that goes on was given when it began, and may leave out now."""
-    if not folder.begun():
+    args.is_new = not folder.begun()
+    if args.is_new:
         return
     if not folder.epochs_done():
         raise ValueError(
@@ -147,8 +148,8 @@ def _complete(args, images, *, clock, batch_size=32, long_epochs=False):
     args.batch_size = args.batch_size or batch_size
     # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Epochs
     # that somebody counts are passes over the images.
-    long_epochs = (long_epochs or args.minutes) and not args.steps_per_epoch
-    if long_epochs and len(images) < _LEAST_STEPS * args.batch_size:
+    may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)
+    if may and len(images) < _LEAST_STEPS * args.batch_size:
         args.steps_per_epoch = _LEAST_STEPS
 
 
