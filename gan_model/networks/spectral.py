@@ -76,7 +76,10 @@ class SpectralNormalization(layers.Wrapper):
 
 
 def normalized(network):
-    """A new network with the dense and convolutional layers spectrally normalised.
+    """A new network whose `Dense` and `Conv2D` layers are spectrally normalised.
+
+    Other layers stay as they are. The scores of a discriminator with a `Projection` are therefore
+    not bounded: its kernel and its embeddings are not normalised.
 
     Args:
         network: a Sequential or functional model. It is not changed. The new network has its
