@@ -195,11 +195,17 @@ def heavier_penalty(gan):
     Of a sum of penalties the largest weight counts, of a schedule that of the step. Without a
     penalty, or with one that has no weight, it is the weight that suits the images.
     """
-    parts = getattr(gan.penalty, "parts", (gan.penalty,))
-    weights = [getattr(part, "weight", 0) for part in parts]
-    weights = [float(one(int(gan.step)) if callable(one) else one) for one in weights]
+    weights = [float(one(int(gan.step)) if callable(one) else one) for one in _weights(gan.penalty)]
     heavier = max(10 * max(weights), weight_for(gan.image_shape))
     return f"penalty=penalties.R1({heavier:{'.0f' if heavier >= 10 else '.2g'}})"
+
+
+def _weights(penalty):
+    """The weights of a penalty, or of the penalties in a sum; 0 where there is none."""
+    parts = getattr(penalty, "parts", None)
+    if parts is None:
+        return [getattr(penalty, "weight", 0)]
+    return [weight for part in parts for weight in _weights(part)]
 
 
 def loss_bounds(loss):

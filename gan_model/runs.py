@@ -30,8 +30,8 @@ from gan_model.features.extractor import checksum_of
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.settings_folder import Folder
 
-# It is the same run with others. A GAN that it goes on from may move: `source` is its checksum.
-_MAY_CHANGE = ("epochs", "minutes", "features", "validate_every", "from")
+# `pad` and `ground` are in the images; a GAN to go on from may move, its checksum is `source`.
+_MAY_CHANGE = ("epochs", "minutes", "features", "validate_every", "from", "pad", "ground")
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
     "clusters",

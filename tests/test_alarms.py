@@ -169,8 +169,8 @@ def test_the_advice_names_a_weight_for_the_images_and_the_penalty_at_hand():
     assert alarms.heavier_penalty(at()) == "penalty=penalties.R1(16)"
     assert alarms.heavier_penalty(at(penalty=penalties.R1(0.3))) == "penalty=penalties.R1(16)"
     assert alarms.heavier_penalty(at(penalty=penalties.R1(4.7))) == "penalty=penalties.R1(47)"
-    both = penalties.R2(7) + penalties.R1(48)
-    assert alarms.heavier_penalty(at(penalty=both)) == "penalty=penalties.R1(480)"
+    several = penalties.R2(7) + penalties.R1(48) + penalties.DRAGAN(1)
+    assert alarms.heavier_penalty(at(penalty=several)) == "penalty=penalties.R1(480)"
     falling = penalties.R1(keras.optimizers.schedules.PolynomialDecay(30.0, 100, 10.0))
     assert alarms.heavier_penalty(at(penalty=falling, step=50)) == "penalty=penalties.R1(200)"
 

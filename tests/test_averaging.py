@@ -11,6 +11,7 @@ from test_resume import same
 from gan_model import GAN, features, metrics, networks, presets, runs
 from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import Wasserstein
+from gan_model.model.cloning import clone_generator
 from gan_model.model.sampling import Sampler
 from gan_model.storage import checkpoint
 
@@ -205,6 +206,20 @@ def test_in_bfloat16_the_average_is_kept_and_computes_in_float32(images):
     assert not same(read(gan.averaged_generator), read(gan.generator))
     assert all(np.isfinite(weight).all() for weight in read(gan.averaged_generator))
     assert gan.generate(3).dtype == np.uint8
+
+
+def test_operations_and_wrapped_layers_in_bfloat16_are_copied_in_float32():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        codings = keras.Input((4,))
+        wrapped = networks.spectral.SpectralNormalization(layers.Dense(64))(codings)
+        images = layers.Reshape(SHAPE[:2])(layers.Dense(256, dtype="float32")(wrapped + wrapped))
+        generator = keras.Model(codings, layers.Activation("tanh", dtype="float32")(images))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    clone = clone_generator(generator, 4)
+    assert {layer.compute_dtype for layer in networks.spectral.every_layer(clone)} == {"float32"}
+    assert same(read(clone), read(generator))
 
 
 # Runs.

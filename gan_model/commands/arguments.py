@@ -225,7 +225,11 @@ def refuse_within(folder, images):
 
     if not data.is_image_folder(images):
         return
-    if Path(folder).resolve().is_relative_to(Path(images).expanduser().resolve()):
+    inside, outside = Path(folder).resolve(), Path(images).expanduser().resolve()
+    if not inside.is_relative_to(outside):
+        return
+    hidden = any(part.startswith(".") for part in inside.relative_to(outside).parts)
+    if not hidden:  # hidden folders are not searched for images
         raise ValueError(
             f"The folder {folder} lies among the images in {images}, so its pictures would be "
             "images to train on. Choose a folder elsewhere: --run-dir DIR."

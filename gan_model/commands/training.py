@@ -25,7 +25,7 @@ def train(args, program):
     if args.workers:
         return local_workers.start(args.workers, program)
     with quiet():
-        from gan_model import data, presets, runs
+        from gan_model import data, presets, replicas, runs
     strategy = _strategy_of(args)
     args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
     source = fine_tuning.source_of(args)
@@ -35,7 +35,7 @@ def train(args, program):
         presets.named(args.preset)  # before reading the data, which may take long
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
     refuse_within(folder.path, args.data)
-    _continue(args, folder)
+    _continue(args, folder, alone=replicas.Workers(strategy).count == 1)
     images, held_out = loaded(args)
     preset = _preset_for(args, program, source, *images)
     _check_clusters(args, preset)
@@ -51,9 +51,12 @@ def train(args, program):
     return None
 
 
-def _continue(args, folder):
-    """Fills in what a run that goes on was given when it began, and may leave out now."""
-    args.is_new = not folder.begun()
+def _continue(args, folder, alone):
+    """Fills in what a run that goes on was given when it began, and may leave out now.
+
+    Not for one of several workers: all need the same values, and only the chief has the folder.
+    """
+    args.is_new = not (alone and folder.begun())
     if args.is_new:
         return
     if not folder.epochs_done():
@@ -146,8 +149,8 @@ def _complete(args, images, *, clock, batch_size=32, long_epochs=False):
     else:
         args.epochs = args.epochs if args.minutes else args.epochs or 20
     args.batch_size = args.batch_size or batch_size
-    # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Epochs
-    # that somebody counts are passes over the images.
+    # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
+    # `suited`, epochs that somebody counts are passes over the images.
     may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)
     if may and len(images) < _LEAST_STEPS * args.batch_size:
         args.steps_per_epoch = _LEAST_STEPS

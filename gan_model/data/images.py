@@ -38,6 +38,7 @@ def to_range(images, image_shape, image_range):
         image_range: its least and greatest value.
     """
     low, high = image_range
+    images = tf.convert_to_tensor(images)  # an eager step is given arrays as they are
     if images.dtype == tf.uint8:
         images = tf.cast(images, tf.float32) * ((high - low) / UINT8_MAX) + low
     elif not images.dtype.is_floating:

@@ -93,7 +93,7 @@ def check_steps(**counts):
 
 
 def check_devices(jit_compile, *, devices, made_for):
-    """Refuses other devices than the GAN was made for, and XLA on several."""
+    """Refuses a GAN of several devices outside the scope where it was made, and XLA on several."""
     if devices != made_for:
         raise ValueError(
             f"The GAN was made for {made_for} devices and is compiled for {devices}. Compile it "

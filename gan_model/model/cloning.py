@@ -6,6 +6,8 @@ import tensorflow as tf
 from gan_model.model.labels import with_labels
 from gan_model.networks.spectral import every_layer
 
+_BFLOAT16 = "bfloat16"
+
 
 def clone_generator(generator, codings_size, class_count=None):
     """A copy of a generator with its own, frozen weights.
@@ -17,7 +19,7 @@ def clone_generator(generator, codings_size, class_count=None):
         ValueError: if the generator cannot be cloned, or has bfloat16 weights.
     """
     for weight in generator.weights:
-        if weight.dtype == "bfloat16":
+        if weight.dtype == _BFLOAT16:
             raise ValueError(
                 f"The weight {weight.path} is bfloat16, which is too coarse for an average (8 bits "
                 "of mantissa); expected float32. Type keras.config.set_dtype_policy("
@@ -39,7 +41,7 @@ def clone_generator(generator, codings_size, class_count=None):
 
 
 def _cloned(generator):
-    if any(layer.compute_dtype == "bfloat16" for layer in every_layer(generator)):
+    if any(layer.compute_dtype == _BFLOAT16 for layer in every_layer(generator)):
         policy = keras.config.dtype_policy()
         keras.config.set_dtype_policy("float32")
         try:
@@ -52,10 +54,14 @@ def _cloned(generator):
 
 
 def _in_float32(layer):
+    """A copy of a layer, or of an operation such as `a + b`, which has no precision of its own."""
     config = layer.get_config()
-    if layer.compute_dtype == "bfloat16":
+    if getattr(layer, "compute_dtype", None) == _BFLOAT16:
         config["dtype"] = "float32"
-    return type(layer).from_config(config)
+    copy = type(layer).from_config(config)
+    if isinstance(layer, keras.layers.Wrapper):
+        copy.layer = _in_float32(layer.layer)
+    return copy
 
 
 def _not_cloned(generator, reason):

@@ -65,12 +65,12 @@ class QualityMonitor:
         if self.quality is None or held_out is None:
             return
         source, reference = self._referred_to
-        known = held_out is source and reference is self.quality.reference
-        if known and training is None:
-            return  # done before, and no other GAN has changed the reference of this `Quality`
-        images = self._collected(held_out, self.quality.count)
         # Training images from an array only: a pass over a data set may change its order.
         spare = isinstance(training, ImageBatches)
+        known = held_out is source and reference is self.quality.reference
+        if known and not (spare and self.quality.floor is None):
+            return  # done before, and no other GAN has changed the reference of this `Quality`
+        images = self._collected(held_out, self.quality.count)
         self.quality.refer_to(images, self._as_uint8(training.images) if spare else None)
         self._referred_to = held_out, self.quality.reference
 
