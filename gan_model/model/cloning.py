@@ -58,10 +58,9 @@ def _in_float32(layer):
     config = layer.get_config()
     if getattr(layer, "compute_dtype", None) == _BFLOAT16:
         config["dtype"] = "float32"
-    copy = type(layer).from_config(config)
     if isinstance(layer, keras.layers.Wrapper):
-        copy.layer = _in_float32(layer.layer)
-    return copy
+        config["layer"] = keras.saving.serialize_keras_object(_in_float32(layer.layer))
+    return type(layer).from_config(config)
 
 
 def _not_cloned(generator, reason):
