@@ -29,7 +29,17 @@ from tensorflow.python.framework import ops
 from test_dirac import PSI, RATE, THETA, NonSaturating, Wasserstein, dirac, sigmoid, state
 from without_xla import switch
 
-from gan_model import GAN, averaging, callbacks, features, metrics, networks, presets, replicas
+from gan_model import (
+    GAN,
+    alarms,
+    averaging,
+    callbacks,
+    features,
+    metrics,
+    networks,
+    presets,
+    replicas,
+)
 from gan_model.augmenting import Adaptive, DiffAugment, HorizontalFlip
 from gan_model.data import dataset
 from gan_model.losses import RelativisticAverage
@@ -226,6 +236,15 @@ def assert_as_on_one_device(strategy, fit):
             ends.append(list(fit()))
     for one, other in zip(*ends, strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
+
+
+def only_in_its_scope_it_is_compiled(strategy, folder):
+    with strategy.scope():
+        gan = dirac(RelativisticAverage())
+        inside = alarms.loss_bounds(RelativisticAverage())
+    assert inside == alarms.loss_bounds(RelativisticAverage())
+    with pytest.raises(ValueError, match="made for 2 devices and is compiled for 1"):
+        gan.compile()
 
 
 def xla_is_refused(strategy, folder):
