@@ -58,7 +58,7 @@ from gan_model.commands.training import train
 @click.option("--keep", type=POSITIVE, default=3, help="Checkpoints to keep; else 3.")
 @click.pass_obj
 def command(program, **options):
-    """Trains a GAN (else `modern` on the sample), or goes on with a stopped run."""
+    """Trains a GAN, or goes on with a stopped run. Default: `modern`, `sample`."""
     args = SimpleNamespace(**options)
     if args.epochs and args.minutes:
         raise click.UsageError("--epochs and --minutes both end a run; give one of them")
