@@ -162,13 +162,11 @@ def reference(preset, images):
 
 def ours(preset, images, folder, bfloat16):
     """A function that trains for some epochs with `fit` and the callbacks of a run."""
-    import keras
-
     from gan_model import callbacks, presets
+    from gan_model.networks.precision import dtype_policy
 
-    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
-    gan = presets.PRESETS[preset]()
-    keras.config.set_dtype_policy("float32")
+    with dtype_policy("mixed_bfloat16" if bfloat16 else None):
+        gan = presets.PRESETS[preset]()
     epochs_done = 0
 
     def run(epochs):

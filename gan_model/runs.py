@@ -14,7 +14,6 @@ generator.keras  the finished generator alone, averaged where the GAN has an ave
 source.keras     the GAN that the run began with, where it goes on from a trained one
 """
 
-import contextlib
 import platform
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from gan_model.callbacks.checkpoints import saved
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
+from gan_model.networks.precision import dtype_policy
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.settings_folder import Folder
 
@@ -137,7 +137,7 @@ def build(settings):
         ValueError: the run goes on from a trained GAN, and this is not the one it began with.
     """
     keras.utils.set_random_seed(settings["seed"])
-    with _policy("mixed_bfloat16" if settings.get("bfloat16") else None):
+    with dtype_policy("mixed_bfloat16" if settings.get("bfloat16") else None):
         return _built(settings)
 
 
@@ -155,17 +155,6 @@ def _built(settings):
         return presets.fine_tuned(source, seed=settings["seed"], **given)
     preset = presets.named(settings["preset"])
     return preset(tuple(settings["image_shape"]), seed=settings["seed"], **given)
-
-
-@contextlib.contextmanager
-def _policy(name):
-    """Layers made meanwhile have the dtype policy of this name; None: that of Keras."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name or before)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def checksum(gan):

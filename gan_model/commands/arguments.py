@@ -201,16 +201,6 @@ def data_options(default):
     return add
 
 
-def as_read_for(settings):
-    """The arguments `pad` and `ground` of `data.load` with which a run read a folder of images.
-
-    Args:
-        settings: dict of the settings of the run; None or {} for what is usual.
-    """
-    known = settings or {}
-    return {"pad": bool(known.get("pad")), "ground": known.get("ground") or "white"}
-
-
 def refuse_within(folder, images):
     """Refuses a folder of a run or a search that lies among the images to train on.
 

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from gan_model.commands.arguments import as_read_for
+from gan_model.commands.run_images import load_for
 from gan_model.commands.screen import quiet
 
 
@@ -102,7 +102,15 @@ def _compared(args, settings, sampler):
     args.features = args.features or (settings or {}).get("features")
     # Of a file only one image, so that the others do not stay in memory.
     given = sampler.generate(1) if sampler else load_images(args.what)[:1].copy()
-    (train, held_out), labels = zip(*_loaded(args, settings, sampler, given), strict=True)
+    splits = load_for(
+        settings,
+        data_set=args.data,
+        folder=args.data_dir,
+        image_size=given.shape[1:3],
+        channels=(*given.shape, 1)[3] if sampler else None,
+    )
+    args.data = args.data or settings["data"]
+    (train, held_out), labels = zip(*splits, strict=True)
     if not sampler:
         return train, held_out, load_images(args.what, image_shape=train.shape[1:]), labels
     if given[0].size != train[0].size or given.shape[1:3] != train.shape[1:3]:
@@ -113,25 +121,6 @@ def _compared(args, settings, sampler):
     # Grey images come with or without a channel.
     train, held_out = (part.reshape(len(part), *given.shape[1:]) for part in (train, held_out))
     return train, held_out, None, labels
-
-
-def _loaded(args, settings, sampler, given):
-    """The images to compare with, as `data.load` gives them, in the shape of the given ones."""
-    from gan_model import data
-    from gan_model.data.images import fingerprint
-
-    args.data, own = args.data or settings["data"], not args.data
-    wanted = {}
-    if data.is_image_folder(args.data):
-        wanted = {"image_size": given.shape[1:3], **as_read_for(settings)}
-        wanted |= {"channels": (*given.shape, 1)[3]} if sampler else {}
-    splits = data.load(args.data, folder=args.data_dir, **wanted)
-    if own and fingerprint(splits[0][0]) != settings["images"]:
-        raise ValueError(
-            f"The images of {args.data} are not those that the run was trained on. To compare "
-            f"with them anyway: --data {args.data}"
-        )
-    return splits
 
 
 def _about(args, settings, reference):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gan_model.commands.arguments import as_read_for
+from gan_model.commands.run_images import load_for
 from gan_model.commands.screen import quiet
 
 
@@ -108,24 +108,19 @@ def _splits(args, shape):
     """The same number of training and of held-out images, with labels: a dict of pairs."""
     import numpy as np
 
-    from gan_model import data, runs
-    from gan_model.data.images import fingerprint
+    from gan_model import runs
 
     about = runs.trained_on(args.run)
     if not (args.data or about):
         raise ValueError("Say what the GAN was trained on: --data NAME, or the path of a folder.")
-    name = args.data or about["data"]
-    of_pictures = data.is_image_folder(name)
     height, width, channels = (*shape, 1)[:3]
-    wanted = {}
-    if of_pictures:
-        wanted = {"image_size": (height, width), "channels": channels, **as_read_for(about)}
-    splits = data.load(name, folder=args.data_dir, **wanted)
-    if not args.data and fingerprint(splits[0][0]) != about["images"]:
-        raise ValueError(
-            f"The images of {name} are not those that the run was trained on. To compare with "
-            f"them anyway: --data {name}"
-        )
+    splits = load_for(
+        about,
+        data_set=args.data,
+        folder=args.data_dir,
+        image_size=(height, width),
+        channels=channels,
+    )
     count, drawn = min(args.check, *(len(images) for images, _ in splits)), {}
     for kind, (images, labels) in zip(("training", "held-out"), splits, strict=True):
         rows = np.sort(np.random.default_rng(args.seed).choice(len(images), count, replace=False))

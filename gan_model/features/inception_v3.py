@@ -3,10 +3,10 @@
 import random
 import socket
 
-import keras
 import tensorflow as tf
 
 from gan_model.features.extractor import Features, checksum_of
+from gan_model.networks.precision import dtype_policy
 
 _SIDE = 299
 _TIMEOUT = 5  # seconds without data after which a download is given up
@@ -48,13 +48,12 @@ def _network(weights):
     # Making layers draws from Python's random generator. The state is restored, so that a seeded
     # program draws the same numbers with and without these features.
     state, timeout = random.getstate(), socket.getdefaulttimeout()
-    policy = keras.config.dtype_policy()
     socket.setdefaulttimeout(_TIMEOUT)
-    keras.config.set_dtype_policy("float32")  # also for a GAN with mixed precision
     try:
-        return InceptionV3(
-            include_top=False, weights=weights, input_shape=(_SIDE, _SIDE, 3), pooling="avg"
-        )
+        with dtype_policy("float32"):  # also for a GAN with mixed precision
+            return InceptionV3(
+                include_top=False, weights=weights, input_shape=(_SIDE, _SIDE, 3), pooling="avg"
+            )
     except Exception as error:  # of the network, the server or the disk
         raise ValueError(
             "The weights of InceptionV3 are not on this machine and Keras could not get them "
@@ -62,6 +61,5 @@ def _network(weights):
             "or choose other features: fashion, sliced, or features.from_model(...)."
         ) from None
     finally:
-        keras.config.set_dtype_policy(policy)
         socket.setdefaulttimeout(timeout)
         random.setstate(state)

@@ -1,9 +1,12 @@
 """A generator -> a second generator for the moving average of its weights."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
 from gan_model.model.labels import with_labels
+from gan_model.networks.precision import dtype_policy
 from gan_model.networks.spectral import every_layer
 
 _BFLOAT16 = "bfloat16"
@@ -42,14 +45,9 @@ def clone_generator(generator, codings_size, class_count=None):
 
 def _cloned(generator):
     if any(layer.compute_dtype == _BFLOAT16 for layer in every_layer(generator)):
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy("float32")
-        try:
+        # A class of its own is copied below: Keras copies it by its get_config alone.
+        with contextlib.suppress(ValueError, TypeError), dtype_policy("float32"):
             return keras.models.clone_model(generator, clone_function=_in_float32, recursive=True)
-        except (ValueError, TypeError):
-            pass  # of a class of its own, which Keras copies by its get_config alone
-        finally:
-            keras.config.set_dtype_policy(policy)
     return keras.models.clone_model(generator)
 
 

@@ -1,0 +1,30 @@
+"""The images that a run was trained on, to compare with them."""
+
+
+def load_for(settings, *, data_set, folder, image_size, channels):
+    """The images and labels of a data set as a run read them; see `data.load`.
+
+    Args:
+        settings: dict with `data`, `images` (their fingerprint), and `pad` and `ground` of a folder
+            of images; None where no run is known.
+        data_set: another data set, which may have other images; None: that of the run.
+        folder: with the files of a named data set, or None.
+        image_size, channels: for a folder of images.
+
+    Raises:
+        ValueError: the images of the run are not those that it was trained on.
+    """
+    from gan_model import data
+    from gan_model.data.images import fingerprint
+
+    name, known, wanted = data_set or settings["data"], settings or {}, {}
+    if data.is_image_folder(name):
+        wanted = {"image_size": image_size, "channels": channels}
+        wanted |= {"pad": bool(known.get("pad")), "ground": known.get("ground") or "white"}
+    splits = data.load(name, folder=folder, **wanted)
+    if not data_set and fingerprint(splits[0][0]) != settings["images"]:
+        raise ValueError(
+            f"The images of {name} are not those that the run was trained on. To compare with "
+            f"them anyway: --data {name}"
+        )
+    return splits
