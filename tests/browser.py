@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 
+from processes import PATIENCE
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
-PATIENCE = 120  # seconds for anything that a page has to do
 _OPTIONS = (
     "--headless=new",
     "--no-sandbox",  # which cannot be had by root

@@ -13,6 +13,8 @@ from PIL import Image
 
 REPOSITORY = Path(__file__).parents[1]
 SIDE = 16
+# Seconds for anything that a process has to do. They find what hangs, not what is slow.
+PATIENCE = 900
 
 
 def images_in(folder, *, count=200):
@@ -44,11 +46,11 @@ def train(images, run_dir, *options):
     return command("train.py", "--data", images, *shape, "--run-dir", run_dir, *options)
 
 
-def finish(command, *, starting=None, seconds=120, **options):
+def finish(command, *, starting=None, **options):
     """Runs a command to its end; `starting` is `start`, unless it is `forked`."""
     with (starting or start)(command, **options) as process:
         try:
-            output, errors = process.communicate(timeout=seconds)
+            output, errors = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
@@ -75,15 +77,15 @@ def forked(command, **options):
     return Forked(command, env=environment(), **options)
 
 
-def wait_for(due, process, *, seconds=60):
+def wait_for(due, process):
     """Looks every millisecond whether `due()`; an error if the process ends before."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not due():
         if process.poll() is not None:
             raise AssertionError(f"It ended too early, with {process.communicate()}")
         if time.monotonic() > deadline:
             process.kill()
-            raise AssertionError(f"Nothing within {seconds} s: {process.communicate()}")
+            raise AssertionError(f"Nothing within {PATIENCE} s: {process.communicate()}")
         time.sleep(0.001)
 
 

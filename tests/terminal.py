@@ -49,13 +49,12 @@ def mark(name):
     os.write(1, f"\x1b]2;mark {name}\x07".encode())
 
 
-def show(command, *, columns, seconds=120, interrupt=None):
+def show(command, *, columns, interrupt=None):
     """Runs a command in a terminal of so many columns until it ends: `Shown`.
 
     Args:
         command: list, its first item is this Python.
         columns: of the terminal.
-        seconds: after which it is killed.
         interrupt: sends SIGINT, as Ctrl-C does, once this text (bytes) was written; or None.
     """
     terminal, its_end = pty.openpty()
@@ -63,7 +62,7 @@ def show(command, *, columns, seconds=120, interrupt=None):
     environment = {**processes.environment(), "TERM": "xterm-256color"}
     environment.pop("COLUMNS", None)
     process = processes.Forked(command, env=environment, terminal=os.ttyname(its_end))
-    raw, deadline = b"", time.monotonic() + seconds
+    raw, deadline = b"", time.monotonic() + processes.PATIENCE
     while process.poll() is None or select.select([terminal], [], [], 0)[0]:
         if select.select([terminal], [], [], 0.05)[0]:
             raw += os.read(terminal, 2**16)
@@ -72,7 +71,7 @@ def show(command, *, columns, seconds=120, interrupt=None):
             interrupt = None
         if time.monotonic() > deadline:
             process.kill()
-            raise AssertionError(f"Not over after {seconds} s: {raw[-2000:]}")
+            raise AssertionError(f"Not over after {processes.PATIENCE} s: {raw[-2000:]}")
     os.close(its_end)
     os.close(terminal)
     return Shown(process.returncode, raw, columns)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from processes import REPOSITORY, command, environment, gan_model
+from processes import PATIENCE, REPOSITORY, command, environment, gan_model
 
 from gan_model import commands
 from gan_model.commands import arguments
@@ -23,7 +23,7 @@ DOORS = ("train", "sample", "evaluate", "sweep")
 
 def finish(line, **variables):
     return subprocess.run(
-        line, capture_output=True, text=True, env=environment() | variables, timeout=60
+        line, capture_output=True, text=True, env=environment() | variables, timeout=PATIENCE
     )
 
 

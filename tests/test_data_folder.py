@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from processes import program
+from processes import PATIENCE, program
 
 from gan_model import features
 from gan_model.data import cache, class_names, decoding, folder
@@ -567,7 +567,7 @@ def test_processes_that_load_at_once(images, cache_folder):
     running = [subprocess.Popen(line, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     total = sum(level for level in range(60) if level % 10 != 1)
     for process in running:
-        assert process.communicate(timeout=60)[0] == f"54 {total}\n"
+        assert process.communicate(timeout=PATIENCE)[0] == f"54 {total}\n"
         assert process.returncode == 0
     assert len(entries(cache_folder)) == 1
 

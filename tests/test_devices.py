@@ -53,6 +53,6 @@ SOAK = [
 )
 def test_on_two_devices(cases, tmp_path):
     line = program("two_devices.py", tmp_path, *cases)
-    ended = finish(line, starting=forked, seconds=600)
+    ended = finish(line, starting=forked)
     assert ended.stdout.splitlines() == [f"{case}: passed" for case in cases], ended
     assert ended.returncode == 0

@@ -176,7 +176,7 @@ def test_several_devices_go_on_as_one_does(tmp_path, source, several):
     for name, options in (("one", ["--devices", 1]), ("two", [several, 2])):
         asked = ["--data", images, "--from", source, "--run-dir", tmp_path / name]
         asked += ["--batch-size", 8, "--features", "sliced", "--epochs", 1, *options]
-        ended = finish(gan_model("train", *asked), seconds=300)
+        ended = finish(gan_model("train", *asked))
         assert ended.returncode == 0, ended.stderr
         ends.append(runs.open_model(tmp_path / name))
     before = runs.load_model(source).generator.get_weights()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from browser import CHROMIUM, browser
 from keras import Input, layers
+from processes import PATIENCE
 
 from gan_model import GAN, Sampler, exporting, networks, presets, runs
 from gan_model.commands.sample import command, read_codings
@@ -272,7 +273,7 @@ def test_every_control_has_a_name_and_fits_a_phone(page, tmp_path):
 
 
 def wait_for(file):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not file.exists():
         assert time.monotonic() < deadline, f"{file.name} was not saved."
         time.sleep(0.05)

@@ -444,7 +444,7 @@ def test_an_evaluation_inside_of_fit_is_a_line_above_the_bar(shown):
 def test_train_py_on_a_screen(tmp_path):
     """Only what is to be pasted may be longer than the screen is wide."""
     line = command("train.py", "--preset", "dense", "--epochs", 2, "--steps-per-epoch", 24)
-    shown = show([*line, "--run-dir", tmp_path], columns=80, seconds=300)
+    shown = show([*line, "--run-dir", tmp_path], columns=80)
     assert shown.returncode == 0, shown.raw.decode()
     text = re.sub(r"\x1b\[[\d;?]*\w", "", shown.raw.decode()).replace("\r\n", "\n")
     written = [line.split("\r")[-1] for line in text.splitlines()]
@@ -459,7 +459,7 @@ def test_train_py_on_a_screen(tmp_path):
 def test_ctrl_c_leaves_train_py_on_a_clean_screen(tmp_path):
     line = command("train.py", "--preset", "dense", "--epochs", 500, "--steps-per-epoch", 24)
     running = "/500 ━".encode()  # of any epoch: on a fast machine one may end between two drawings
-    shown = show([*line, "--run-dir", tmp_path], columns=120, seconds=300, interrupt=running)
+    shown = show([*line, "--run-dir", tmp_path], columns=120, interrupt=running)
     assert shown.returncode == 130
     assert not shown.cursor_is_hidden() and not any("━" in row for row in shown.rows())
     assert any(row.startswith("train.py: stopped. ") for row in shown.rows())

@@ -61,13 +61,13 @@ def search(images, folder, *options):
 
 def finish(line, *, starting=forked, **options):
     """Runs a command to its end, which may take minutes where others use the cores."""
-    return finish_within(line, starting=starting, seconds=600, **options)
+    return finish_within(line, starting=starting, **options)
 
 
 def kill_when(due, line):
     """Starts a command and kills it as soon as `due()`, which comes before its end."""
     with forked(line) as process:
-        wait_for(due, process, seconds=240)
+        wait_for(due, process)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
 
@@ -158,7 +158,7 @@ def test_only_the_search_itself_speaks(whole):
 @pytest.mark.slow
 def test_in_a_terminal_a_bar_shows_the_trial_that_runs_and_no_line_wraps(images, tmp_path):
     line = search(images, tmp_path / "search", "--trials", 2, "--epochs", 2, "--confirm", 0)
-    shown = show(line, columns=80, seconds=600)
+    shown = show(line, columns=80)
     assert shown.returncode == 0, shown.raw.decode()
     text = "\n".join(shown.rows())
     for place, name in enumerate(("trial-000", "trial-001"), 1):

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from processes import finish, forked, program
+from processes import PATIENCE, finish, forked, program
 
 from gan_model import callbacks, features, losses, metrics, presets
 from gan_model.callbacks.figures import quality_tag
@@ -42,7 +42,6 @@ WHERE = {"train": FIGURES + GRADIENTS + WATCHED, "validation": FIGURES + QUALITY
 SPEED = "7 training/images_per_second"
 LOADERS = {"fast loader": [], "slow loader": ["--load_fast=false"]}  # the fast one is the default
 CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost", "watched live"]
-PATIENCE = 60  # seconds for anything that a server or a process has to do
 
 
 def train(run_dir, epochs, *more):
@@ -77,7 +76,7 @@ def train_until_killed(run_dir, moment, epoch):
 def killed(run_dir, moment, epoch):
     """Lets another process train until it is killed, after the callbacks that show a run."""
     call = ("test_tensorboard", "train_until_killed", run_dir, moment, epoch)
-    ended = finish(program("call.py", *call), starting=forked, seconds=2 * PATIENCE)
+    ended = finish(program("call.py", *call), starting=forked)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     return max(path.name for path in (run_dir / "checkpoints").iterdir())
 

@@ -17,7 +17,7 @@ import pytest
 import tensorflow as tf
 from processes import finish, forked, program
 from test_callbacks import curve, events, pixels
-from test_tensorboard import LOADERS, PATIENCE, Server, lose_checkpoints
+from test_tensorboard import LOADERS, Server, lose_checkpoints
 
 from gan_model import callbacks, features, losses, metrics, pictures, presets
 from gan_model.callbacks import trial_board
@@ -91,7 +91,7 @@ def train_until_killed(folder, name, moment, epoch):
 def killed(folder, name, moment, epoch):
     """Lets another process train until it is killed, after `TrialBoard` has shown the epoch."""
     call = ("test_trial_board", "train_until_killed", folder, name, moment, epoch)
-    ended = finish(program("call.py", *call), starting=forked, seconds=2 * PATIENCE)
+    ended = finish(program("call.py", *call), starting=forked)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 

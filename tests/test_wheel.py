@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import environment, program, start, wait_for
+from processes import PATIENCE, environment, program, start, wait_for
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,7 +21,7 @@ def installed(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("installed")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", ROOT, "--no-deps", "-w", folder], check=True, timeout=300)
+    subprocess.run([*pip, "wheel", ROOT, "--no-deps", "-w", folder], check=True, timeout=PATIENCE)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
     pip[3:3] = ["--python", python]
@@ -56,7 +56,7 @@ def test_a_wheel_trains_on_the_sample_from_another_directory(installed, outside)
         env=environment() | {"TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert trained.stdout.strip() == "trained", trained.stderr
     assert (packages / "gan_model" / "data" / "sample.LICENSE").exists()
@@ -78,7 +78,7 @@ def test_the_command_alone_trains_on_the_sample(outside):
     with start(["gan-model", "train"]) as process:
         wait_for(settings.exists, process)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     stopped = "gan-model train: stopped. Finished epochs are kept; to go on: gan-model train"
     assert output == "" and errors.strip() == stopped

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from forked import Forked
-from processes import environment, images_in, wait_for
+from processes import PATIENCE, environment, images_in, wait_for
 from test_sweep_command import outcomes, results, search
 
 from gan_model.commands.local_workers import free_ports
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.slow
 ALONE = ("--confirm", 0)
 AGAIN = ("--confirm", 1, "--top", 1)
 TRIALS = [f"trial-00{number}" for number in range(3)]
-PATIENCE = 240  # seconds, where others use the cores
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -96,13 +95,13 @@ def begin(line, **variables):
 
 def ended(process, status=0):
     """What a process said that ended in this way, and without a word of complaint."""
-    output, errors = process.communicate(timeout=2 * PATIENCE)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (status, "")
     return output
 
 
 def wait(due, process):
-    wait_for(due, process, seconds=PATIENCE)
+    wait_for(due, process)
 
 
 def trained_by(folder, name):
