@@ -9,7 +9,7 @@ from PIL import Image
 
 _GAP = 2  # white pixels between the images of a grid
 _MIN_SIDE = 480  # pixels; smaller grids are enlarged by a whole factor to about this
-_MAX_FRAMES = 120
+_MAX_FRAMES, _LONGEST_OF_FRAME = 120, 1000  # of an animation; pixels
 
 
 def grid(images, *, columns=None):
@@ -63,17 +63,22 @@ def animate(pictures, path, *, seconds=6.0):
         seconds: from the first picture to the last, which is shown for a second longer.
     """
     chosen = np.linspace(0, len(pictures) - 1, min(len(pictures), _MAX_FRAMES)).round()
-    frames = [_opened(pictures[int(i)]) for i in chosen]
-    durations = [max(20, round(1000 * seconds / len(frames)))] * len(frames)
+    first, *others = (pictures[int(i)] for i in chosen)
+    durations = [max(20, round(1000 * seconds / len(chosen)))] * len(chosen)
     durations[-1] += 1000
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    frames = map(_frame, others)  # one at a time: those of large images would fill the memory
+    _frame(first).save(path, save_all=True, append_images=frames, duration=durations, loop=0)
 
 
-def _opened(picture):
+def _frame(picture):
+    """A picture, scaled down to at most 1,000 pixels a side."""
     if isinstance(picture, np.ndarray):
-        return Image.fromarray(picture)
-    with Image.open(picture) as image:
-        return image.copy()
+        frame = Image.fromarray(picture)
+    else:
+        with Image.open(picture) as image:
+            frame = image.copy()
+    frame.thumbnail((_LONGEST_OF_FRAME,) * 2)
+    return frame
 
 
 def _enlarged(picture):

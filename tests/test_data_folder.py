@@ -685,6 +685,16 @@ def test_each_way_to_decode_has_its_own_entry(images, cache_folder):
     assert len(entries(cache_folder)) == 3
 
 
+def test_grey_images_on_a_coloured_ground_are_in_colour(images):
+    for number in range(2):
+        Image.new("LA", (4, 8), (10 + number, 255 - number)).save(images / f"{number}.png")
+    (train, _), _ = load_folder(images, image_size=8, pad=True, ground="#0000ff")
+    assert train.shape == (1, 8, 8, 3)
+    assert train[0, 4, 0].tolist() == [0, 0, 255] and train[0, 4, 4].tolist() == [10, 10, 10]
+    (train, _), _ = load_folder(images, image_size=8, pad=True, ground="#202020")
+    assert train.shape == (1, 8, 8, 1) and train[0, 4, 0] == 32
+
+
 @pytest.mark.parametrize("ground", ["whit", 3, "#12"])
 def test_a_ground_that_is_no_colour_is_refused(images, ground):
     write_greys(images, 3)

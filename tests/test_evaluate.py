@@ -207,6 +207,7 @@ def test_a_wrong_value_is_one_line(options, message, tmp_path):
     ("options", "message"),
     [
         ("made.npz", "Say what to compare with: --data NAME, or the path of a folder."),
+        ("gone", "There is no file or folder gone."),
         ("gone --data sample", "There is no file or folder gone."),
         ("gone.keras --data sample", "There is no file gone.keras."),
         ("made.npz --data smaple", "Unknown data 'smaple'. Did you mean 'sample'?"),

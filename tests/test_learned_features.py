@@ -12,6 +12,7 @@ from processes import finish, forked, program, wait_for
 
 from gan_model import features, metrics
 from gan_model.features.self_supervised import distortions, learning, network
+from gan_model.features.self_supervised.network import seen_shape, to_seen
 
 SHAPE = (16, 20, 3)
 
@@ -226,6 +227,24 @@ def test_a_file_that_is_none_of_features_is_refused(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ValueError, match=r"some\.npz cannot be read as learned features"):
         features.from_file(path)
+
+
+@pytest.mark.parametrize("size", [(96, 96), (100, 70), (65, 16)])
+def test_images_larger_than_they_see_have_gradients(size):
+    """Averaging down is linear, so each pixel's gradient follows from images of one pixel."""
+    shape = seen_shape((*size, 1))
+    images = tf.constant(np.random.default_rng(0).uniform(0, 255, (2, *size, 1)), tf.float32)
+    weights = tf.constant(np.random.default_rng(1).normal(size=(2, *shape)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        weighted = tf.reduce_sum(weights * to_seen(images, shape))
+    gradient = tape.gradient(weighted, images)
+    np.testing.assert_allclose(weighted, tf.reduce_sum(gradient * images), rtol=1e-4)
+    for row, column in ((0, 0), (size[0] // 2, size[1] // 3), (size[0] - 1, size[1] - 1)):
+        one = np.zeros((2, *size, 1), np.float32)
+        one[1, row, column] = 1
+        by_one = tf.reduce_sum(weights * to_seen(one, shape))
+        np.testing.assert_allclose(gradient[1, row, column, 0], by_one, rtol=1e-4, atol=1e-5)
 
 
 def test_too_few_images_are_refused():

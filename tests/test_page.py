@@ -238,6 +238,40 @@ def test_the_walk_passes_through_the_held_images_on_arcs(page):
 
 
 @needs_chromium
+def test_other_images_are_drawn_while_a_walk_orders_its_own_again_and_again(page):
+    page.wait_for("busy === false && waiting.size === 0")
+    begun = page.value(
+        """(() => {
+          const begun = [], again = (name) => order(name, samples[0].coding, 0, () => {});
+          worker.postMessage = () => begun.push(job.name);
+          busy = true;
+          for (const name of ["sample 1", "stage", "sample 2"]) again(name);
+          for (let i = 0; i < 6; i++) {
+            busy = false;
+            next();
+            again("stage");
+          }
+          delete worker.postMessage;
+          waiting.clear();
+          busy = false;
+          return begun;
+        })()"""
+    )
+    assert begun == ["stage", "sample 1", "stage", "sample 2", "stage", "stage"]
+
+
+@needs_chromium
+def test_an_engine_that_fails_says_so(tab, gans, tmp_path):
+    file = tmp_path / "page.html"
+    exporting.page(gans["dcgan"], file)
+    before, weights = file.read_text().split('id="weights"')
+    file.write_text(before + 'id="weights"' + weights.replace(">", ">!", 1))
+    tab.open(file)
+    status = "document.getElementById('status').textContent"
+    tab.wait_for(f"{status}.includes('cannot run in this browser')")
+
+
+@needs_chromium
 def test_the_keyboard_reaches_everything(page):
     page.value("document.querySelector('#grid button').focus()")
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Enter"):

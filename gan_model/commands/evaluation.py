@@ -70,7 +70,9 @@ def _opened(args):
         raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
     elif Path(args.what).suffix == ".keras":
         model = runs.load_model(args.what)
-    elif not Path(args.what).exists() and args.what in presets.PRETRAINED:
+    elif not Path(args.what).exists():
+        if args.what not in presets.PRETRAINED:
+            raise ValueError(f"There is no file or folder {args.what}.")
         model, settings = runs.open_model(args.what), runs.trained_on(args.what)
         args.out = args.out or "evaluation"
     else:
@@ -169,6 +171,7 @@ def _by_class(args, sampler, reference, images, labels):
     import numpy as np
 
     from gan_model import features, metrics
+    from gan_model.data.images import chosen
     from gan_model.metrics import report
 
     rows = []
@@ -177,7 +180,7 @@ def _by_class(args, sampler, reference, images, labels):
         count = min(args.count, *map(len, rows_of))
         if count < metrics.LEAST:
             continue  # too few to compare
-        train, real = (each[of[:count]] for each, of in zip(images, rows_of, strict=True))
+        train, real = (each[chosen(of, count)] for each, of in zip(images, rows_of, strict=True))
         of_class = metrics.Reference(reference.measures, real)
         made = sampler.generate(count, labels=label)
         row = {"class": label, "count": count}

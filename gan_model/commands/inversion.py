@@ -13,10 +13,10 @@ def invert(args):
         args: values of the options of `gan-model invert`.
     """
     sampler, features = _opened(args)
-    from gan_model import pictures
+    from gan_model import pictures, runs
     from gan_model.storage.json_file import write_json
 
-    images = _decoded(args.image, sampler.generate(1).shape[1:])
+    images = _decoded(args.image, sampler.generate(1).shape[1:], runs.trained_on(args.run) or {})
     found = _inversion(args, sampler, features, images, args.of_class)
     pictures.save(pictures.grid(_pairs(images, found.images), columns=2), args.out)
     content = {"codings": found.codings.tolist()}
@@ -83,14 +83,16 @@ def _opened(args):
     return sampler, features.fashion() if garments else None
 
 
-def _decoded(paths, shape):
-    """The images of files, uint8 (n, *shape); cropped and scaled where they have another shape."""
+def _decoded(paths, shape, about):
+    """The images of files, uint8 (n, *shape), fitted and laid on a ground as those of the run."""
     import numpy as np
 
     from gan_model.data.decoding import decode
 
     height, width, channels = (*shape, 1)[:3]
-    read = [decode(Path(path), image_size=(height, width), channels=channels) for path in paths]
+    how = {"pad": bool(about.get("pad")), "ground": about.get("ground") or "white"}
+    shape_asked = {"image_size": (height, width), "channels": channels}
+    read = [decode(Path(path), **shape_asked, **how) for path in paths]
     for path, image in zip(paths, read, strict=True):
         if image.pixels is None:
             raise ValueError(f"{path} cannot be read as an image: {image.reason}.")

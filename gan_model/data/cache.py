@@ -19,7 +19,7 @@ import numpy as np
 
 from gan_model.storage.locks import is_locked, locked
 
-_FORMAT_VERSION = 1  # increase it when the meaning of pixels or files changes
+_FORMAT_VERSION = 2  # increase it when the meaning of pixels or files changes
 _UNFINISHED = "unfinished-"
 _SPLITS = ("train", "test")
 _BLOCK = 3 << 20  # bytes; a multiple of 3, so that no pixel is cut

@@ -8,6 +8,9 @@ from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 # The formats that Pillow may try, whatever the file's suffix is.
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+_ORIENTATION = 0x0112  # EXIF tag; values of 5 or more exchange height and width
+# Where Pillow keeps EXIF and XMP data it has already read.
+_METADATA = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class Decoded:
 
     Args:
         pixels: uint8 (height, width, channels), or None if the file cannot be read.
-        grey: whether it is stored as grey; True if the file cannot be read.
+        grey: whether it is stored as grey, and so is all of the ground that it was laid on or
+            padded with; True if the file cannot be read.
         reason: why it cannot be read, in a word or two; else "".
     """
 
@@ -53,10 +57,18 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
             fitted = ImageOps.pad(plain, image_size[::-1], color=colour)
         else:
             fitted = ImageOps.fit(plain, image_size[::-1])
-        pixels = np.asarray(fitted)
-        return Decoded(pixels.reshape(*image_size, channels), grey)
+        pixels = np.asarray(fitted).reshape(*image_size, channels)
+        return Decoded(pixels, grey and bool((pixels == pixels[..., :1]).all()))
     except Exception as error:  # a decoder may raise anything on a damaged file
         return Decoded(reason=_reason(error))
+
+
+def displayed_size(image):
+    """(height, width) of an image that Pillow has opened, as displayed; pixels are not decoded."""
+    # Without this check `getexif` decodes a whole PNG, to look for metadata at its end.
+    has_metadata = any(name in image.info for name in _METADATA)
+    rotated = has_metadata and image.getexif().get(_ORIENTATION, 1) >= 5
+    return image.size if rotated else image.size[::-1]
 
 
 def _is_grey(image):

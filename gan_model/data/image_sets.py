@@ -13,14 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan_model.data.decoding import decode
+from gan_model.data.decoding import decode, displayed_size
 from gan_model.data.folder import image_names
 from gan_model.data.reading import DAMAGE
 
 _BLOCK = 256  # images decoded at a time
-_ORIENTATION = 0x0112  # EXIF tag; values of 5 or more exchange height and width
-# Where Pillow stores the metadata that may contain an orientation.
-_METADATA = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
 
 
 def load_images(path, *, image_shape=None):
@@ -202,10 +199,7 @@ def _displayed_size(path):
     """(height, width) of an image as displayed, from the header of its file."""
     try:
         with Image.open(path) as image:
-            # Without this check `getexif` decodes a whole PNG, to look for metadata at its end.
-            has_metadata = any(name in image.info for name in _METADATA)
-            rotated = has_metadata and image.getexif().get(_ORIENTATION, 1) >= 5
-            return image.size if rotated else image.size[::-1]
+            return displayed_size(image)
     except Exception as error:  # a decoder may raise anything on a damaged file
         reason = "it is not an image" if _file_size(path) else "it is empty"
         raise _unreadable(path, getattr(error, "strerror", None) or reason) from None

@@ -144,7 +144,7 @@ def _check_kind(given, dtype, image_shape):
         )
     raise ValueError(
         f"The generator makes images of shape {image_shape}, the data holds {given}. Build the "
-        f"players for the data: presets.guidelines(image_shape={_with_channels(given)})."
+        f"players for the data: presets.modern(image_shape={_with_channels(given)})."
     )
 
 

@@ -1,16 +1,17 @@
 """The sizes of the images in a folder -> the size to train at."""
 
+import warnings
+
 import numpy as np
 from PIL import Image
 
+from gan_model.data.decoding import displayed_size
 from gan_model.data.folder import existing_folder, image_names
 
 LONGEST = 64  # pixels of the longer side: larger images need more than some minutes of two cores
 _SHORTEST, _STEP = 16, 4  # pixels: of a side, and what the presets' sides are multiples of
 _READ = 200  # files whose headers are read, evenly spread
 _ALIKE = 0.1  # how far proportions may lie from the median, as a fraction of it
-_TURNED = range(5, 9)  # values of the EXIF orientation that swap width and height
-_ORIENTATION = 0x0112
 
 
 def own_size(folder, *, longest=LONGEST):
@@ -32,7 +33,9 @@ def own_size(folder, *, longest=LONGEST):
     root = existing_folder(folder)
     names = image_names(root)
     rows = np.linspace(0, len(names) - 1, min(len(names), _READ)).astype(int)
-    sizes = [size for size in (_size_of(root / names[row]) for row in rows) if size]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, about files that it reads correctly
+        sizes = [size for size in (_size_of(root / names[row]) for row in rows) if size]
     if not sizes:
         raise ValueError(f"None of the images in {root} can be read.")
     sizes = np.array(sizes, float)
@@ -43,7 +46,8 @@ def own_size(folder, *, longest=LONGEST):
         wanted = np.array([median_side, median_side])
     else:
         wanted = median
-    wanted = wanted * min(1, longest / wanted.max())
+    if wanted.max() > longest:
+        wanted = wanted * longest / wanted.max()  # in this order the longer side is exact
     height, width = (max(_SHORTEST, _STEP * int(side // _STEP)) for side in wanted)
     return (height, width), tuple(int(side) for side in median)
 
@@ -51,8 +55,6 @@ def own_size(folder, *, longest=LONGEST):
 def _size_of(path):
     try:
         with Image.open(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(_ORIENTATION) in _TURNED
-            return (width, height) if turned else (height, width)
+            return displayed_size(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -112,6 +112,6 @@ def with_channels(images, image_shape, name):
     if image_shape is not None and images.shape[1:] != image_shape:
         raise ValueError(
             f"The features {name!r} take images of shape {image_shape}. Received: "
-            f"{images.shape[1:]}. For others type features.pixels() or features.inception()."
+            f"{images.shape[1:]}. For others type features.pixels(), or --features sliced."
         )
     return images

@@ -34,7 +34,7 @@ class Descriptions:
         if self.count < LEAST:
             raise ValueError(
                 f"Quality is measured on {LEAST} images or more. Received: {self.count}. "
-                "Hold out more images."
+                "A folder holds out a tenth of its images: give one with more, or a larger count."
             )
         if self._statistics is None:
             self._statistics = tuple(
@@ -135,8 +135,8 @@ def shuffled_pixels(images, *, seed=0):
     Their distance marks the far end of the scale: only the brightness is right. A collapsed
     generator can be even farther away.
     """
-    flat = np.reshape(images, (len(images), np.prod(images.shape[1:3]), -1))
-    places = np.random.default_rng(seed).permuted(
-        np.broadcast_to(np.arange(flat.shape[1]), flat.shape[:2]), axis=1
-    )
-    return np.take_along_axis(flat, places[..., None], axis=1).reshape(images.shape)
+    rng, made = np.random.default_rng(seed), np.empty_like(images)
+    for image, shuffled in zip(images, made, strict=True):
+        places = rng.permuted(np.arange(image.shape[0] * image.shape[1]))
+        shuffled[:] = image.reshape(-1, *image.shape[2:])[places].reshape(image.shape)
+    return made

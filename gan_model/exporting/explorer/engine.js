@@ -284,9 +284,11 @@ function engine(program, bytes) {
 }
 
 // Messages: first {program, weights}, answered by {ready: true}; then {coding, label}, answered by
-// {pixels, milliseconds}, in order.
+// {pixels, milliseconds}, in order. What fails is answered by {error}.
 let generate = null;
-self.onmessage = async ({ data }) => {
+self.onmessage = ({ data }) => answer(data).catch(({ message }) => self.postMessage({ error: message }));
+
+async function answer(data) {
   if (data.program) {
     generate = engine(data.program, await unzipped(data.weights));
     self.postMessage({ ready: true });
@@ -296,4 +298,4 @@ self.onmessage = async ({ data }) => {
   const pixels = generate(data.coding, data.label);
   const milliseconds = performance.now() - start;
   self.postMessage({ pixels, milliseconds }, [pixels.buffer]);
-};
+}

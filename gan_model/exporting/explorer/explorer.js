@@ -31,6 +31,10 @@ const times = [];
 let busy = true, job = null;
 
 worker.onmessage = ({ data }) => {
+  if (data.error) {
+    say(`The generator cannot run in this browser: ${data.error}. Please try a newer browser.`);
+    return;
+  }
   if (data.ready) {
     say("");
   } else {
@@ -42,14 +46,11 @@ worker.onmessage = ({ data }) => {
   busy = false;
   next();
 };
-worker.onerror = ({ message }) => {
-  say(`The generator cannot run in this browser: ${message}. Please try a newer browser.`);
-};
 worker.postMessage({ program, weights: $("weights").textContent });
 
 // Asks for an image. An older order of the same name that has not begun is dropped.
 function order(name, coding, label, done) {
-  waiting.set(name, { coding, label, done });
+  waiting.set(name, { name, coding, label, done });
   next();
 }
 
@@ -58,7 +59,10 @@ function next() {
     if (!busy) showSpeed();
     return;
   }
-  const name = waiting.has("stage") ? "stage" : waiting.keys().next().value;
+  // The stage first, but never twice while others wait: a film orders it again and again.
+  const others = [...waiting.keys()].filter((name) => name !== "stage");
+  const stage = waiting.has("stage") && !(job?.name === "stage" && others.length);
+  const name = stage ? "stage" : others[0];
   job = waiting.get(name);
   waiting.delete(name);
   busy = true;

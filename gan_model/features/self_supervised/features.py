@@ -97,7 +97,7 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
     if len(images) < LEAST:
         raise ValueError(
             f"Features are learned from {LEAST} images or more. Received: {len(images)}. "
-            "For fewer images type metrics.measures(images, 'sliced')."
+            "For fewer images type metrics.measures(images, 'sliced'), or --features sliced."
         )
     if (images == images[0]).all():
         raise ValueError("All images are the same, so there is nothing to learn from them.")

@@ -28,9 +28,31 @@ def seen_shape(image_shape):
 def to_seen(images, shape):
     """uint8 or float 0 to 255 (batch, ...) -> float32 (batch, *shape), 0 to 255, averaged down."""
     images = tf.cast(images, tf.float32)
-    if tuple(images.shape[1:3]) != tuple(shape[:2]):
-        images = tf.image.resize(images, shape[:2], method="area")
-    return images
+    return images if images.shape[1:3] == shape[:2] else _averaged_down(images, shape[:2])
+
+
+def _averaged_down(images, size):
+    """`tf.image.resize` by area, for which TensorFlow has no gradient."""
+    rows, columns = (
+        tf.constant(_shares(side, seen), tf.float32)
+        for side, seen in zip(images.shape[1:3], size, strict=True)
+    )
+
+    @tf.custom_gradient
+    def averaged(images):
+        return (
+            tf.image.resize(images, size, method="area"),
+            lambda upstream: tf.einsum("sh,bstc,tw->bhwc", rows, upstream, columns),
+        )
+
+    return averaged(images)
+
+
+def _shares(side, seen):
+    """(seen, side): how much of the mean of each part of a side comes from each pixel of it."""
+    ends = np.arange(seen + 1)[:, None] * (side / seen)
+    covered = np.clip(ends - np.arange(side), 0, 1)  # of each pixel, up to each end
+    return np.diff(covered, axis=0) * (seen / side)
 
 
 def to_range(images):
