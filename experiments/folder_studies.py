@@ -9,7 +9,7 @@ def of_images():
     from former_modern import modern_of_0_1
 
     from gan_model import presets
-    from gan_model.presets.choosing import BATCH_SIZE
+    from gan_model.presets.rules import BATCH_SIZE
 
     return Study(
         "Images of a folder",
@@ -29,7 +29,7 @@ def of_images():
 
 def of_penalty_weight():
     from gan_model import penalties, presets
-    from gan_model.presets.choosing import BATCH_SIZE
+    from gan_model.presets.rules import BATCH_SIZE
 
     return Study(
         "The weight of R1",
@@ -49,8 +49,7 @@ def of_penalty_weight():
 
 def of_few_images():
     from gan_model import presets
-    from gan_model.presets.choosing import BATCH_SIZE
-    from gan_model.presets.rules import r1_for
+    from gan_model.presets.rules import BATCH_SIZE, r1_for
 
     modern = presets.modern
 
@@ -82,7 +81,7 @@ def of_few_images():
 
 def of_fine_tuning():
     from gan_model import presets
-    from gan_model.presets.choosing import BATCH_SIZE
+    from gan_model.presets.rules import BATCH_SIZE
 
     def tuned(image_shape, *, image_count=None, seed=0, **how):
         source = presets.pretrained("fashion")  # of 28 x 28 grey images

@@ -87,11 +87,9 @@ def named(name):
 
 
 def of_presets():
-    from gan_model import presets
-
     systems = {"reference": _reference()}
     for name in ("dense", "dcgan", "guidelines"):
-        systems[name] = System(f"`presets.{name}`", presets.named(name))
+        systems[name] = _preset(name)
     return Study(
         "The loop and the first presets",
         "How far each system comes in a minute: the same recipe by a loop and by `fit`, and two "
@@ -102,24 +100,24 @@ def of_presets():
 
 
 def of_modern():
-    from gan_model import presets
+    from former_modern import modern_of_0_1
 
+    systems = {
+        "reference": _reference(),
+        "former": System("`presets.modern` of 0.1", modern_of_0_1),
+        "modern": _preset("modern"),
+    }
     return Study(
         "`presets.modern` against the loop",
         "Quality by the minute.",
-        {"reference": _reference(), "modern": System("`presets.modern`", presets.modern)},
+        systems,
         minutes=(1, 5, 20),
         curve=True,
     )
 
 
 def of_conditional():
-    from gan_model import presets
-
-    systems = {
-        name: System(f"`presets.{name}`", presets.named(name))
-        for name in ("modern", "modern_conditional")
-    }
+    systems = {name: _preset(name) for name in ("modern", "modern_conditional")}
     return Study(
         "With classes and without",
         "`modern_conditional` generates images of each class in turn.",
@@ -131,6 +129,7 @@ def of_conditional():
 
 def of_objectives():
     from gan_model import losses, presets
+    from gan_model.presets.rules import BATCH_SIZE
 
     objectives = {
         "non-saturating": losses.NonSaturating(),
@@ -150,6 +149,7 @@ def of_objectives():
             f"{loss}-{penalty}".replace(" ", "-").lower(): System(
                 f"{loss}, {penalty}",
                 partial(presets.modern, loss=objectives[loss], penalty=charged[penalty]),
+                batch_size=BATCH_SIZE,
             )
             for loss in objectives
             for penalty in charged
@@ -168,36 +168,37 @@ def _penalties():
 
 def of_ema_and_augmentation():
     from gan_model import augmenting, presets
+    from gan_model.presets.rules import BATCH_SIZE
 
     few, augment = 1000, augmenting.DiffAugment()
+    variants = {
+        "average": ("averaged generator", {}, None),
+        "raw": ("no average", {"average": None}, None),
+        "few": ("1,000 images", {"augment": None}, few),
+        "few-diffaugment": ("1,000 images, DiffAugment", {"augment": augment}, few),
+        "few-adaptive": (
+            "1,000 images, adaptive DiffAugment",
+            {"augment": augmenting.Adaptive(augment)},
+            few,
+        ),
+    }
     return Study(
         "The averaged generator, and augmentation on few images",
         "`presets.modern` on all images, with and without the averaged generator; and on 1,000 "
         "images, without augmentation, with DiffAugment, and with DiffAugment at the "
         "probability that adaptive augmentation chooses.",
         {
-            "average": System("averaged generator", presets.modern),
-            "raw": System("no average", partial(presets.modern, average=None)),
-            "few": System("1,000 images", partial(presets.modern, augment=None), images=few),
-            "few-diffaugment": System(
-                "1,000 images, DiffAugment", partial(presets.modern, augment=augment), images=few
-            ),
-            "few-adaptive": System(
-                "1,000 images, adaptive DiffAugment",
-                partial(presets.modern, augment=augmenting.Adaptive(augment)),
-                images=few,
-            ),
+            name: System(what, partial(presets.modern, **how), images=count, batch_size=BATCH_SIZE)
+            for name, (what, how, count) in variants.items()
         },
         minutes=(2, 6),
     )
 
 
 def of_modes():
-    from gan_model import presets
-
     systems = {"reference": _reference()}
     for name in ("dcgan", "modern"):
-        systems[name] = System(f"`presets.{name}`", presets.named(name))
+        systems[name] = _preset(name)
     return Study(
         "A thousand modes",
         "Each image has three random garments in its colour channels, so there are 1,000 equally "
@@ -208,6 +209,13 @@ def of_modes():
         minutes=(5,),
         stacked=True,
     )
+
+
+def _preset(name):
+    from gan_model import presets
+
+    preset = presets.named(name)
+    return System(f"`presets.{name}`", preset, batch_size=presets.batch_size_for(preset))
 
 
 def _reference():

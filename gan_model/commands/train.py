@@ -42,7 +42,7 @@ from gan_model.commands.training import train
 @data_options("sample")
 @click.option("--epochs", type=POSITIVE, help="Epochs in all; else 20.")
 @click.option("--minutes", type=ABOVE_0, help="Of training, not epochs; else 10 for a folder.")
-@click.option("--batch-size", type=POSITIVE, help="Images, of all devices; else 32.")
+@click.option("--batch-size", type=POSITIVE, help="Images, of all devices; else the preset's.")
 @click.option("--devices", type=POSITIVE, help="Else all GPUs, or one CPU.")
 @click.option("--workers", type=POSITIVE, help="Processes that train together.")
 @click.option("--clusters", type=POSITIVE, help="Of images, in the place of classes: modern.")

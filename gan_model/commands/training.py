@@ -65,7 +65,8 @@ def _continue(args, folder, alone):
             f"folder: --run-dir DIR. To go on from the GAN: --from {folder.gan}"
         )
     settings = folder.read_settings()
-    args.steps_per_epoch = args.steps_per_epoch or settings.get("steps_per_epoch")
+    for name in ("batch_size", "steps_per_epoch"):
+        setattr(args, name, getattr(args, name) or settings.get(name))
     if not folder.features.exists():
         args.features = args.features or settings.get("features")
 
@@ -121,14 +122,14 @@ def _preset_for(args, program, source, images, labels):
     clock = args.data not in data.NAMES
     if source:
         source.check(images)
-        _complete(args, images, clock=clock)
+        _complete(args, images, presets.fine_tuned, clock=clock)
         return presets.fine_tuned
     if args.preset != SUITED:
-        _complete(args, images, clock=clock)
+        _complete(args, images, presets.named(args.preset), clock=clock)
         return presets.named(args.preset)
     choice = presets.choose(images, labels)
     args.preset = choice.preset.__name__
-    _complete(args, images, clock=True, batch_size=choice.batch_size, long_epochs=True)
+    _complete(args, images, choice.preset, clock=True, long_epochs=True)
     by_hand = f"To choose yourself: {program.line('train', '--help')}"
     print(f"Chosen: {choice}.{_files_line(args)} {by_hand}", flush=True)
     return choice.preset
@@ -142,13 +143,15 @@ def _check_clusters(args, preset):
         )
 
 
-def _complete(args, images, *, clock, batch_size=32, long_epochs=False):
+def _complete(args, images, preset, *, clock, long_epochs=False):
     """Fills in the end of the run, by the clock or by epochs, the batch size, and the steps."""
+    from gan_model import presets
+
     if clock:
         args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
     else:
         args.epochs = args.epochs if args.minutes else args.epochs or 20
-    args.batch_size = args.batch_size or batch_size
+    args.batch_size = args.batch_size or presets.batch_size_for(preset)
     # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
     # `suited`, epochs that somebody counts are passes over the images.
     may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)

@@ -22,6 +22,7 @@ from gan_model.presets.fine_tuning import fine_tuned
 from gan_model.presets.guidelines import guidelines
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.pretrained import PRETRAINED, about_pretrained, pretrained
+from gan_model.presets.rules import BATCH_SIZE
 
 PRESETS = {
     preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)
@@ -31,6 +32,7 @@ __all__ = [
     "PRESETS",
     "PRETRAINED",
     "about_pretrained",
+    "batch_size_for",
     "choose",
     "classes_for",
     "dcgan",
@@ -57,6 +59,15 @@ def named(name):
         guess = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"Unknown preset {name!r}.{guess} Known: {', '.join(PRESETS)}.")
     return PRESETS[name]
+
+
+def batch_size_for(preset):
+    """The batch size that a preset was measured with: 32 for the recipes, 16 for the others.
+
+    Args:
+        preset: a function of `gan_model.presets`.
+    """
+    return 32 if preset in (dense, dcgan, guidelines) else BATCH_SIZE
 
 
 def classes_for(preset, *labels):

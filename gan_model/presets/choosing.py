@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gan_model.presets.modern import modern, modern_conditional
-from gan_model.presets.rules import FEW, augment_for
+from gan_model.presets.rules import BATCH_SIZE, FEW, augment_for
 
 LEAST_IN_CLASS = 50  # images; docs/choosing.md: with 111 in a class, classes still cost quality
-BATCH_SIZE = 16
 _AUGMENTED = "adaptive augmentation"
 
 

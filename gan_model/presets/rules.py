@@ -9,6 +9,7 @@ from dataclasses import replace
 from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.penalties import R1, weight_for
 
+BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
 _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
 
