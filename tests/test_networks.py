@@ -147,7 +147,8 @@ def test_modern_by_itself_is_its_recipe():
     )
     assert gan.augment is None and gan.averaged_generator is not None
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
-        assert isinstance(optimizer, keras.optimizers.Adam) and optimizer.beta_1 == 0.5
+        assert isinstance(optimizer, keras.optimizers.Adam)
+        assert (optimizer.beta_1, optimizer.beta_2) == (0.0, 0.99)
     other = {"penalty": None, "average": None, "augment": augmenting.HorizontalFlip()}
     gan = presets.modern(**other)
     assert {name: getattr(gan, name) for name in other} == other
