@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gan_model import callbacks, presets
-from gan_model.callbacks.checkpoints import saved
+from gan_model.callbacks.checkpoints import by_epoch, saved
 from gan_model.storage import checkpoint
 
 ARRAYS = {"0000/weight": np.arange(3, dtype=np.float32), "0001/step": np.array(7)}
@@ -254,12 +254,12 @@ def test_the_checkpoint_of_another_model_is_refused_and_changes_nothing(path, ot
 # The callback: the newest good one.
 
 
-def written(directory, *, epochs, keep=3):
-    """A model and its callback, after `epochs` ends of an epoch; step is the epoch."""
+def written(directory, *, epochs, keep=3, first=0):
+    """A model after `epochs` ends of an epoch, the first of number `first`; step is the epoch."""
     gan, callback = tiny_gan(), callbacks.Checkpoints(directory, keep=keep)
     callback.set_model(gan)
     callback.on_train_begin()
-    for epoch in range(epochs):
+    for epoch in range(first, first + epochs):
         gan.step.assign(epoch + 1)
         callback.on_epoch_end(epoch, {"generator_loss": epoch / 10})
     return gan
@@ -276,6 +276,14 @@ def test_the_newest_are_kept(tmp_path, keep):
     written(tmp_path, epochs=4, keep=keep)
     names = [f"epoch-{epoch:05d}.npz" for epoch in range(1, 5)][-keep:]
     assert [path.name for path in saved(tmp_path)] == names
+
+
+def test_the_newest_are_kept_when_their_numbers_get_another_digit(tmp_path):
+    written(tmp_path, epochs=4, keep=2, first=99_997)
+    assert [path.stem for path in saved(tmp_path)] == ["epoch-100000", "epoch-100001"]
+    assert callbacks.Checkpoints(tmp_path).restore(tiny_gan()) == 100_001
+    pictures = [tmp_path / f"epoch-{epoch}.png" for epoch in ("100000", "00001", "99999", "copy")]
+    assert by_epoch(pictures) == [pictures[1], pictures[2], pictures[0]]
 
 
 def test_none_kept_is_refused(tmp_path):

@@ -161,4 +161,14 @@ class Checkpoints(RunCallback):
 
 def saved(directory):
     """Paths of the checkpoints in a folder, oldest first."""
-    return sorted(Path(directory).glob("epoch-*.npz"))
+    return by_epoch(Path(directory).glob("epoch-*.npz"))
+
+
+def by_epoch(paths):
+    """Paths such as `epoch-00001.npz` in the order of their epochs, without all other paths.
+
+    From epoch 100,000 on the numbers have more digits, so text would not sort them.
+    """
+    epochs = {path: path.stem.removeprefix("epoch-") for path in paths}
+    numbered = [path for path, epoch in epochs.items() if epoch.isdecimal()]
+    return sorted(numbered, key=lambda path: int(epochs[path]))

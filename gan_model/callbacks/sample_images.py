@@ -6,6 +6,7 @@ import keras
 
 from gan_model import pictures
 from gan_model.callbacks import board
+from gan_model.callbacks.checkpoints import by_epoch
 
 
 class SampleImages(keras.callbacks.Callback):
@@ -55,7 +56,7 @@ class SampleImages(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self._writer:
             self._writer.close()
-        grids = sorted(self.directory.glob("epoch-*.png")) if self.directory else []
+        grids = by_epoch(self.directory.glob("epoch-*.png")) if self.directory else []
         if grids:
             pictures.animate(grids, self.directory / "training.gif")
 
