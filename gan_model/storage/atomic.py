@@ -48,6 +48,7 @@ def atomic_folder(path):
         for file in beside.rglob("*"):
             _flush_folder(file) if file.is_dir() else _flush(file, os.O_RDWR)
         if path.exists():
+            shutil.rmtree(old, ignore_errors=True)  # of a process killed when it had replaced it
             os.replace(path, old)
         os.replace(beside, path)
         _flush_folder(path.parent)
