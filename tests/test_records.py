@@ -119,6 +119,27 @@ def test_a_recall_of_any_name_speaks_against_a_collapse(quality, images):
         assert (found["state"] == "collapsed") is collapsed
 
 
+def test_a_gan_with_classes_is_judged_by_held_out_images_of_all_of_them(quality):
+    """Those of a folder are sorted by class. The class is given, so its spread tells nothing."""
+    labels = np.repeat([0, 1, 2], [1900, 600, 500])
+    held_out = np.random.default_rng(0).integers(0, 256, (3000, 4, 4), dtype=np.uint8)
+    asked = []
+
+    def generate(count, labels):
+        asked.extend(labels)
+        return held_out[:count]
+
+    history = types.SimpleNamespace(history={"generator_loss": [0.5], "val_gap_pixels": [3.0]})
+    gan = types.SimpleNamespace(class_count=3, history=history, generate=generate)
+    one_class = types.SimpleNamespace(
+        distance="gap_pixels", classes=lambda images: np.zeros(len(images), int)
+    )
+    one_class.metrics = quality.metrics
+    found = trial_state.judged(gan, quality=one_class, worst=9.0, held_out=(held_out, labels))
+    assert found["state"] == "finished"
+    assert len(asked) == 2000 and np.bincount(asked).min() > 250
+
+
 def test_a_ranking_shows_the_recall_it_is_told():
     outcome = Outcome("t", {}, 0, "finished", "", 1.0, 1.0, 1, 1, {"found_pixels": 0.75}, 1.0)
     table = ranking.table([outcome], distance="gap_pixels", floor=None, recall="found_pixels")

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from gan_model.callbacks.figures import GROUPS, LOSSES
+from gan_model.data.images import chosen
 from gan_model.metrics.diversity import collapsed, diversity
 from gan_model.metrics.record import Kind
 from gan_model.metrics.report import entropy
@@ -72,9 +73,10 @@ def _collapsed(figures, gan, quality, held_out):
     If the GAN has classes, only the diversity within a class counts, as the class is given.
     """
     real_images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
-    real_images = real_images[:_MAX_IMAGES]
-    labels = None if gan.class_count is None else np.ravel(labels[:_MAX_IMAGES])
-    images, classes = gan.generate(len(real_images), labels=labels), quality.classes
+    real_images = chosen(real_images, _MAX_IMAGES)
+    labels = None if gan.class_count is None else chosen(np.ravel(labels), _MAX_IMAGES)
+    images = gan.generate(len(real_images), labels=labels)
+    classes = quality.classes if labels is None else None
     recalls = quality.metrics.of_kind(Kind.RECALL)
     return collapsed(
         diversity=diversity(images, real_images, labels),
