@@ -487,13 +487,14 @@ def test_a_gan_that_is_too_large_to_build_is_a_lost_trial(tmp_path):
 
 
 @slow
-def test_hyperband_goes_on_from_lost_trials_too(tmp_path):
+def test_hyperband_goes_on_from_lost_trials_too_and_says_nothing_to_the_person(tmp_path, capsys):
     def build_lost(hp):
         hp.Int("size", 1, 9)
         hp.Fixed("trouble", "rate")
         return compiled(GAN(*players()), math.inf)
 
     search = Search(tmp_path, hyperband, build_lost, max_epochs=2).go()
+    assert "Stopped" not in capsys.readouterr().err
     assert [(o.state, o.epochs) for o in search.outcomes] == [("diverged", 1)] * 3
     assert [t.score for t in search.trials] == [search.hypergan.worst] * 3
 

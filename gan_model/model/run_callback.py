@@ -48,10 +48,16 @@ class RunCallback(keras.callbacks.Callback):
 
 
 class StopWhenDiverged(keras.callbacks.Callback):
-    """Ends a run whose losses are no longer finite: no later step can bring it back."""
+    """Ends a run whose losses are no longer finite: no later step can bring it back.
 
-    def __init__(self, run_callbacks):
+    Args:
+        run_callbacks: list of the `RunCallback` of the run; one that can go back has no advice.
+        quiet: whether nothing is printed, where another part of the program tells it.
+    """
+
+    def __init__(self, run_callbacks=(), *, quiet=False):
         super().__init__()
+        self._quiet = quiet
         rewound = any(callback.can_go_back for callback in run_callbacks)
         self._advice = "" if rewound else " Start again with lower learning rates."
 
@@ -60,4 +66,5 @@ class StopWhenDiverged(keras.callbacks.Callback):
         if diverged and not self.model.stop_training:  # else `callbacks.Alarms` has said so
             self.model.stop_training = True
             seen = f"{', '.join(diverged)} became infinite or not a number."
-            print(f"\nStopped: {seen}{self._advice}", file=sys.stderr)
+            if not self._quiet:
+                print(f"\nStopped: {seen}{self._advice}", file=sys.stderr)

@@ -11,6 +11,7 @@ from gan_model import callbacks as watching
 from gan_model import metrics
 from gan_model.data.images import chosen, fingerprint, from_batch
 from gan_model.model import GAN, inspection
+from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
 from gan_model.sweeps.fit_arguments import compared, named
 from gan_model.sweeps.outcome import FINISHED, Outcome
@@ -211,7 +212,9 @@ class HyperGAN(keras_tuner.HyperModel):
             gan = self._built(hp)
             gan.seed, gan.quality = seed, self.quality
             batch_size = {k: v for k, v in hp.values.items() if k == "batch_size"}
-            gan.fit(**fit_arguments | batch_size, callbacks=callbacks)
+            # The outcome tells it; the advice of `fit` is about a run of its own.
+            diverged = StopWhenDiverged(quiet=True)
+            gan.fit(**fit_arguments | batch_size, callbacks=[diverged, *callbacks])
             return judged(gan, quality=self.quality, worst=self.worst, held_out=self.validation)
         except OUT_OF_MEMORY:
             return out_of_memory(self.worst)
