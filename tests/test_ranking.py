@@ -59,6 +59,15 @@ def test_finished_runs_come_by_score_then_the_collapsed_then_the_lost_and_ties_b
     assert ranking.ranked([]) == []
 
 
+def test_the_same_hyperparameters_are_finished_once_with_their_best_score():
+    """As Hyperband trains them: for one epoch, for three and for nine."""
+    short, long, longest = outcome("a", 3.0), outcome("b", 2.0), outcome("c", 1.0)
+    other = outcome("d", 2.5, hyperparameters={"codings_size": 8})
+    lost = outcome("e", 0, state="collapsed", hyperparameters={"codings_size": 4})
+    assert ranking.finished([short, long, longest, other, lost]) == [longest, other]
+    assert ranking.finished([lost]) == []
+
+
 # Confirmed.
 
 

@@ -184,12 +184,12 @@ class Search:
 
     def _again(self):
         """What is trained again, as `sweeps.confirm` takes it."""
-        finished = [one for one in sweeps.ranked(self.outcomes()) if one.state == "finished"]
+        finished = sweeps.finished(self.outcomes())
         return {
             "outcomes": finished[: self.args.top],
             "seeds": self.args.confirm,
             "fit_arguments": self.fit_arguments,
-            "recipe": self.recipe(),
+            "recipe": self.recipe() if finished else None,  # alone there is nothing to compare
         }
 
     def recipe(self):

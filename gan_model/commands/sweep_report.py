@@ -30,7 +30,7 @@ def report(search, confirmed, program):
     recall = search.hypergan.quality.recall
     table = {"distance": distance, "floor": floor, "recall": recall, "width": width}
     print("\n" + ranking.table(outcomes, **table))
-    best = [one for one in ranking.ranked(outcomes) if one.state == FINISHED]
+    best = ranking.finished(outcomes)
     if not best:
         print("\nNo trial finished: try lower learning rates, or fewer epochs at first.")
         return

@@ -26,7 +26,7 @@ from gan_model.sweeps.confirming import confirm, help_to_confirm
 from gan_model.sweeps.hypergan import HyperGAN
 from gan_model.sweeps.journal import Journal
 from gan_model.sweeps.outcome import Outcome
-from gan_model.sweeps.ranking import ranked
+from gan_model.sweeps.ranking import finished, ranked
 from gan_model.sweeps.search_folder import SearchFolder
 from gan_model.sweeps.space import preset_defaults, search_space
 from gan_model.sweeps.stopping import SearchStopped
@@ -47,6 +47,7 @@ __all__ = [
     "help_to_confirm",
     "outcomes_in",
     "preset_defaults",
+    "finished",
     "ranked",
     "search_space",
     "winner",

@@ -7,7 +7,7 @@ from gan_model.metrics.report import number
 from gan_model.storage.atomic import atomic_write
 from gan_model.sweeps.columns import cut, grid
 from gan_model.sweeps.comparing import RECIPE, by_mean, compare
-from gan_model.sweeps.outcome import STATES
+from gan_model.sweeps.outcome import FINISHED, STATES
 
 _ABOUT = ("name", "seed", "state", "reason", "score", "distance", "best_epoch", "epochs", "seconds")
 
@@ -15,6 +15,16 @@ _ABOUT = ("name", "seed", "state", "reason", "score", "distance", "best_epoch", 
 def ranked(outcomes):
     """Best first: finished runs by score, then the others by state; ties by name."""
     return sorted(outcomes, key=lambda o: (STATES.index(o.state), o.score, o.name))
+
+
+def finished(outcomes):
+    """The finished runs, best first; of those with the same hyperparameters only the best.
+
+    Hyperband trains the hyperparameters of one trial for longer in another.
+    """
+    best_first = [one for one in ranked(outcomes) if one.state == FINISHED]
+    seen = [one.hyperparameters for one in best_first]
+    return [one for place, one in enumerate(best_first) if seen.index(seen[place]) == place]
 
 
 def table(outcomes, *, distance, floor, recall=None, width=100):
