@@ -72,6 +72,7 @@ class Chief:
             journal: `Journal` that follows its oracle.
 
         Raises:
+            ValueError: the chief cannot listen on its address.
             ChildProcessError: a worker of this chief has failed and said why, or all are dead.
         """
         self._children = [process(command) for command in self._commands]
@@ -105,6 +106,8 @@ class Chief:
     def _answer(self, tuner):
         try:
             tuner.search(verbose=0)
+        except RuntimeError as error:  # of gRPC; those of the oracle are in the journal
+            self._failure = workers.not_heard(error)
         except Exception as error:
             self._failure = error
 

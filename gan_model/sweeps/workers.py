@@ -38,6 +38,15 @@ def role():
     return CHIEF if CHIEF in os.environ[_ID] else "worker"
 
 
+def not_heard(error):
+    """The ValueError for an error of gRPC, which cannot listen on the address of the chief."""
+    reason = str(error).partition(";")[0]  # without what gRPC advises its own developers
+    return ValueError(
+        f"The chief cannot be reached at {os.environ[_IP]}:{os.environ[_PORT]} ({reason}). Set "
+        f"{_IP} to an address of this machine, and {_PORT} to a port that no other program uses."
+    )
+
+
 def become_chief(port):
     """Sets keras-tuner's environment variables for the chief, on a port unless one is set."""
     os.environ.setdefault(_IP, "127.0.0.1")
@@ -56,7 +65,9 @@ def announced(folder):
         ValueError: another process is the chief.
     """
     with locked(folder / CHIEF, busy="Another process is the chief of this search."):
-        _over(folder).unlink(missing_ok=True)  # of a chief that was killed
+        # Of a chief that was killed. The address goes first: with it workers would come in.
+        (folder / _ADDRESS).unlink(missing_ok=True)
+        _over(folder).unlink(missing_ok=True)
         write_json(folder / _ADDRESS, {name: os.environ[name] for name in (_IP, _PORT)})
         try:
             yield _over(folder).touch
@@ -87,7 +98,9 @@ def worker(folder, number=None):
     if number is not None:
         os.environ[_ID] = f"worker-{number}"
         os.environ.update(_address(folder))
-    while not (folder / _ADDRESS).exists():  # the chief may begin later, on another machine
+    if not _has_chief(folder):  # it may begin later, on another machine
+        print(f"Waiting for the chief of the search in {folder}.", flush=True)
+    while not _has_chief(folder):
         time.sleep(_INTERVAL)
     name = os.environ[_ID]
     busy = f"Another process is {name} of the search in {folder}. Give this one another number."
@@ -150,9 +163,14 @@ def _over(folder):
     return folder / CHIEF / "over"
 
 
+def _has_chief(folder):
+    # The lock too, because a chief that was killed has left its address.
+    return is_locked(folder / CHIEF) and (folder / _ADDRESS).exists()
+
+
 def _address(folder):
     try:
-        if is_locked(folder / CHIEF):  # otherwise a killed chief has left its address
+        if _has_chief(folder):
             return json.loads((folder / _ADDRESS).read_text())
     except OSError:
         pass  # the chief ended just now
