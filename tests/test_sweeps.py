@@ -88,10 +88,10 @@ def bayesian(hypergan, **about):
     )
 
 
-def hyperband(hypergan, **about):
+def hyperband(hypergan, *, trials=None, **about):
     """The first bracket alone: 4 trials of 1 epoch, the best 2 go on to 2, the best 1 to 4."""
-    tuner = keras_tuner.Hyperband(hypergan, **{"max_epochs": 4, "factor": 2} | about)
-    tuner.oracle.max_trials = 7 if tuner.oracle.max_epochs == 4 else 3
+    tuner = sweeps.Hyperband(hypergan, **{"max_epochs": 4, "factor": 2} | about)
+    tuner.oracle.max_trials = trials or (7 if tuner.oracle.max_epochs == 4 else 3)
     return tuner
 
 
@@ -331,6 +331,21 @@ def test_each_execution_of_hyperband_goes_on_from_its_own(tmp_path):
         search.hypergan.seed_of(parent, 0),
         search.hypergan.seed_of(parent, 1),
     ]
+
+
+@slow
+def test_a_search_of_hyperband_goes_on_with_more_trials(tmp_path):
+    """keras-tuner's folders get other names then, and the trial to continue has no weights."""
+    begun = Search(tmp_path, hyperband, max_epochs=2, trials=2).go()
+    sweeps.delete_weights_except_best(tmp_path / "trials", keep=0)
+    grown = Search(tmp_path, hyperband, max_epochs=2, trials=10).go()
+    assert [t.status for t in grown.trials] == ["COMPLETED"] * 5, grown.trials[2].message
+    assert [t.score for t in grown.trials[:2]] == [t.score for t in begun.trials]
+    parent, outcome = grown.trials[2].hyperparameters.values["tuner/trial_id"], grown.outcomes[2]
+    first = history(grown.path(f"trial-00{int(parent)}"))
+    both = history(grown.path(outcome.name))
+    assert outcome.epochs == 2 and {name: [row[0]] for name, row in both.items()} == first
+    assert by_hand(outcome, epochs=2)[1][DISTANCE] == both[DISTANCE]
 
 
 # Interrupted.

@@ -2,6 +2,7 @@
 
 space           hp                          -> the arguments that every preset has
 hypergan        a function build(hp)        -> what a tuner of keras-tuner searches
+hyperband       keras-tuner's Hyperband     -> one that can be given more trials
 fit_arguments   arguments of search         -> those of fit
 tuner           what keras-tuner tells a hypermodel through callbacks
 trial_folder    one run of a search        <-> one folder
@@ -23,6 +24,7 @@ from gan_model.sweeps import workers
 from gan_model.sweeps.chief import Chief, chief_of
 from gan_model.sweeps.comparing import Confirmed, compare, winner
 from gan_model.sweeps.confirming import confirm, help_to_confirm
+from gan_model.sweeps.hyperband import Hyperband
 from gan_model.sweeps.hypergan import HyperGAN
 from gan_model.sweeps.journal import Journal
 from gan_model.sweeps.outcome import Outcome
@@ -36,6 +38,7 @@ __all__ = [
     "Chief",
     "Confirmed",
     "HyperGAN",
+    "Hyperband",
     "Journal",
     "Outcome",
     "SearchFolder",
@@ -44,10 +47,10 @@ __all__ = [
     "compare",
     "confirm",
     "delete_weights_except_best",
+    "finished",
     "help_to_confirm",
     "outcomes_in",
     "preset_defaults",
-    "finished",
     "ranked",
     "search_space",
     "winner",

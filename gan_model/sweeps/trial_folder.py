@@ -89,10 +89,10 @@ class TrialFolder:
         if self._settings.exists():
             self._refuse_other(settings)
             return
-        if parent:
+        # Without a checkpoint, which only the best trials keep, this one begins at its first epoch.
+        for old in saved(parent.checkpoints)[-1:] if parent else ():
             self.checkpoints.mkdir(exist_ok=True)
-            for old in saved(parent.checkpoints)[-1:]:
-                shutil.copy(old, self.checkpoints)
+            shutil.copy(old, self.checkpoints)
             for picture in parent.samples.glob("epoch-*.png"):
                 self.samples.mkdir(exist_ok=True)
                 shutil.copy(picture, self.samples)
