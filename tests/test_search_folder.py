@@ -1,16 +1,23 @@
 """What a search writes down, so that it continues as the same search, or is refused."""
 
 import argparse
+import contextlib
 import dataclasses
+import itertools
 import json
+from types import SimpleNamespace
 
 import keras_tuner
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from processes import SIDE, images_in
 
-from gan_model import presets, runs, sweeps
-from gan_model.commands import searching
+from gan_model import commands, features, presets, runs, sweeps
+from gan_model.commands import searching, sweep, tuners
+from gan_model.commands.program import Program
+from gan_model.features.self_supervised import network
+from gan_model.sweeps import workers
 from gan_model.sweeps.outcome import STATES, Outcome
 from gan_model.sweeps.trial_folder import TrialFolder
 
@@ -33,31 +40,39 @@ def images(tmp_path_factory):
     return images_in(tmp_path_factory.mktemp("data") / "images", count=200)
 
 
-def bayesian(images, folder, trials):
-    """The search of `sweep.py --tuner bayesian`, after it has written down what it is."""
-    args = argparse.Namespace(
-        preset="dense",
-        data=str(images),
-        data_dir=None,
-        image_size=SIDE,
-        channels=1,
-        pad=False,
-        ground="white",
-        tuner="bayesian",
-        trials=trials,
-        epochs=1,
-        codings_sizes=[2, 4, 8],
-        learning_rates=[1e-4, 3e-3],
-        batch_sizes=[8],
-        top=1,
-        confirm=0,
-        seed=0,
-        features=None,
-    )
-    search = searching.Search(args, folder)
+def asked(images, folder, **options):
+    """The search of `sweep.py` with these options, which has written nothing yet."""
+    usual = {
+        "preset": "dense",
+        "data": str(images),
+        "data_dir": None,
+        "image_size": SIDE,
+        "channels": 1,
+        "pad": False,
+        "ground": "white",
+        "tuner": "random",
+        "trials": None,
+        "epochs": 1,
+        "codings_sizes": [2, 4, 8],
+        "learning_rates": [1e-4, 3e-3],
+        "batch_sizes": [8],
+        "top": 1,
+        "confirm": 0,
+        "seed": 0,
+        "features": None,
+    }
+    return searching.Search(argparse.Namespace(**usual | options), folder)
+
+
+def noted(search):
+    """A search after it has written down what it is."""
     with search.folder.opened(search.settings):
         search.note()
         return search
+
+
+def bayesian(images, folder, trials):
+    return noted(asked(images, folder, tuner="bayesian", trials=trials))
 
 
 def proposed(search, count):
@@ -84,6 +99,155 @@ def test_a_bayesian_search_continues_with_more_trials(images, tmp_path):
     assert json.loads(longer.folder.settings.read_text())["initial_points"] == 3
     at_once = proposed(bayesian(images, tmp_path / "at once", 30), 4)
     assert at_once[:3] == begun[:3] and at_once[3] != begun[3]
+
+
+# What is refused, and what fails.
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"preset": "modern", "image_size": 30}, "30"),
+        ({"batch_sizes": [8, 181]}, "do not fill one batch of 181.* --batch-sizes 180 at most"),
+    ],
+    ids=["size", "batch"],
+)
+def test_what_no_trial_can_be_is_refused_before_the_folder_is_written(
+    images, tmp_path, wrong, message
+):
+    with pytest.raises(ValueError, match=message):
+        asked(images, tmp_path / "search", **wrong)
+    assert not (tmp_path / "search").exists()
+
+
+def test_an_error_that_stops_a_search_is_shown_as_it_was(images, tmp_path):
+    search = asked(images, tmp_path, confirm=1)
+
+    def build(hp):
+        raise ValueError("no such layer")
+
+    search.hypergan.recipe = build
+    for train in (search.run, search.work):
+        with pytest.raises(ValueError, match=r"^no such layer$"):
+            train()
+
+
+def test_a_trial_that_has_failed_is_not_trained_when_the_search_goes_on(images, tmp_path, capsys):
+    begun = noted(asked(images, tmp_path, trials=1))
+    tuner = begun.tuner()
+    sweeps.Journal(begun.folder.journal, on_end=begun._end).follow(tuner.oracle)
+    trial = tuner.oracle.create_trial("tuner0")
+    trial.status, trial.message = "FAILED", "Traceback:\n  ...\nValueError: too large\n"
+    tuner.oracle.end_trial(trial)
+    assert capsys.readouterr().out == "trial-000 failed: ValueError: too large\n"
+    gone_on = asked(images, tmp_path, trials=1)
+    gone_on.run()
+    assert gone_on.outcomes() == []
+
+
+def test_without_a_finished_trial_nothing_is_trained_again(images, tmp_path):
+    search = asked(images, tmp_path, confirm=2)
+    search.outcomes = lambda: [dataclasses.replace(OUTCOME, state="diverged")]
+    search.progress = None
+    assert search.confirm() == []
+    assert not search.folder.confirmation.exists()
+
+
+# How long it becomes.
+
+
+def test_a_grid_is_tried_as_a_whole_or_says_how_much_of_it(images, tmp_path, capsys):
+    for trials, most in ((None, 27), (8, 8), (99, 27)):
+        search = asked(images, tmp_path, tuner="grid", trials=trials)
+        tuner = search.tuner()
+        assert tuner.oracle.max_trials == search._progress(tuner.oracle).runs == most
+        shown = capsys.readouterr().out
+        assert f"{most} trials, at most, " in shown
+        assert ("Only 8 of 27 combinations are tried" in shown) == (trials == 8)
+
+
+# Several machines.
+
+
+def test_all_machines_measure_in_the_features_of_the_one_that_began(images, tmp_path, monkeypatch):
+    machines = itertools.count()
+
+    def learned(images):
+        model = network.network(images.shape[1:], seed=next(machines))
+        return features.LearnedFeatures(network.arrays_of(model), images.shape[1:])
+
+    monkeypatch.setattr(features, "learned", learned)
+    begun = noted(asked(images, tmp_path / "search", features="learned"))
+    joined = asked(images, tmp_path / "search", features="learned")
+    alone = asked(images, tmp_path / "alone", features="learned")
+    assert joined.distance == begun.distance != alone.distance
+    assert joined.settings == begun.settings
+    with pytest.raises(ValueError, match="other settings: images was"):
+        asked(images, tmp_path / "search", features="learned", image_size=SIDE - 4)
+
+
+def test_a_worker_waits_a_moment_where_there_is_no_trial(monkeypatch):
+    happened, answers = [], iter(["RUNNING", "IDLE", "RUNNING", "STOPPED"])
+    monkeypatch.setattr(tuners, "time", SimpleNamespace(sleep=lambda s: happened.append("sleep")))
+    oracle = SimpleNamespace(create_trial=lambda tuner_id: SimpleNamespace(status=next(answers)))
+    tuner = tuners.patient(SimpleNamespace(oracle=oracle))
+    for _ in range(4):
+        happened.append(tuner.oracle.create_trial("worker-1").status)
+    assert happened == ["RUNNING", "sleep", "IDLE", "RUNNING", "STOPPED"]
+
+
+def test_a_worker_in_another_shell_leaves_memory_of_a_gpu_to_the_others(tmp_path, monkeypatch):
+    def use_gpus(shared):
+        raise ValueError(f"shared: {shared}")
+
+    monkeypatch.setattr(sweep, "use_gpus", use_gpus)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    for options, shared in ((["--worker", "2"], True), ([], False)):
+        words = ["sweep", *options, "--run-dir", str(tmp_path)]
+        ended = CliRunner().invoke(commands.group, words, obj=Program(["gan-model", *words]))
+        assert ended.exit_code == 2 and f"shared: {shared}" in ended.output
+
+
+@pytest.fixture
+def variables(monkeypatch):
+    """keras-tuner's, of an address that is none of this machine."""
+    for name, value in (("TUNER_ID", "a"), ("ORACLE_IP", "192.0.2.1"), ("ORACLE_PORT", "8000")):
+        monkeypatch.setenv(f"KERASTUNER_{name}", value)
+
+
+def test_a_chief_without_its_address_says_which_variables_are_wrong(variables, tmp_path):
+    def search(verbose):
+        raise RuntimeError("Failed to bind to address 192.0.2.1:8000; set GRPC_VERBOSITY=debug")
+
+    oracle = SimpleNamespace(ongoing_trials={}, _retry_queue=[])
+    journal = SimpleNamespace(failure=None, stopped=False)
+    message = (
+        r"192\.0\.2\.1:8000 \(Failed.*8000\)\. Set KERASTUNER_ORACLE_IP .* KERASTUNER_ORACLE_PORT"
+    )
+    with pytest.raises(ValueError, match=message), sweeps.Chief(tmp_path) as chief:
+        chief.search(SimpleNamespace(search=search, oracle=oracle), journal)
+
+
+def test_a_worker_waits_for_the_next_chief_after_one_was_killed(
+    variables, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "chief").mkdir()
+    (tmp_path / "chief" / "over").touch()
+    (tmp_path / "chief.json").write_text("{}")
+    with contextlib.ExitStack() as stack:
+        waited = []
+
+        def sleep(seconds):
+            waited.append(seconds)
+            stack.enter_context(workers.announced(tmp_path))
+
+        monkeypatch.setattr(workers, "time", SimpleNamespace(sleep=sleep))
+        with workers.worker(tmp_path) as calls:
+            assert len(waited) == 1
+            assert (
+                capsys.readouterr().out == f"Waiting for the chief of the search in {tmp_path}.\n"
+            )
+            next(calls)  # the search is not over
 
 
 # Numbers of numpy.

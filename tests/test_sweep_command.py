@@ -316,6 +316,7 @@ def test_what_makes_no_search_is_one_line_and_leaves_nothing(images, tmp_path, o
     line = search(images, tmp_path / "search", "--confirm", 0, *options.split())
     assert refusal(line, cwd=tmp_path).startswith(message)
     assert not list(tmp_path.glob("search/trials/*/outcome.json"))
+    assert not (tmp_path / "search" / "settings.json").exists()
 
 
 @pytest.mark.slow

@@ -5,6 +5,25 @@ import math
 TRIALS = 8  # unless a number is asked for
 
 
+def combinations(args):
+    """The number of trials of a whole grid; None for other tuners.
+
+    Args:
+        args: values of the options of `gan-model sweep`.
+    """
+    if args.tuner != "grid":
+        return None
+    sizes = (args.codings_sizes, *[args.learning_rates] * 2, args.batch_sizes)
+    return math.prod(len(set(values)) for values in sizes)
+
+
+def most_trials(args):
+    """The number of trials at most, of any tuner but hyperband; `args` as above."""
+    whole = combinations(args)
+    count = args.trials or whole or TRIALS
+    return min(count, whole or count)
+
+
 def planned_epochs(args, oracle):
     """The epochs of each trial: a list, as long as the search can become.
 
@@ -14,11 +33,7 @@ def planned_epochs(args, oracle):
     """
     if args.tuner == "hyperband":
         return _of_hyperband(oracle)[: args.trials]
-    count = args.trials or TRIALS
-    if args.tuner == "grid":
-        sizes = (args.codings_sizes, *[args.learning_rates] * 2, args.batch_sizes)
-        count = min(count, math.prod(len(set(values)) for values in sizes))
-    return [args.epochs] * count
+    return [args.epochs] * most_trials(args)
 
 
 def _of_hyperband(oracle):

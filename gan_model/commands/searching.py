@@ -1,22 +1,25 @@
 """The steps of `gan-model sweep`: a tuner, its trials, the best ones with new seeds."""
 
+import contextlib
 import math
-import os
 import warnings
 from pathlib import Path
 
 import keras_tuner
+from keras_tuner.engine.trial import TrialStatus
 
 from gan_model import data, metrics, presets, sweeps
+from gan_model.commands import tuners
 from gan_model.commands.arguments import loaded
-from gan_model.commands.plan import TRIALS, planned_epochs
+from gan_model.commands.plan import TRIALS, combinations, planned_epochs
 from gan_model.data.images import fingerprint
+from gan_model.features import LearnedFeatures
 from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
+from gan_model.sweeps.stopping import OUT_OF_MEMORY, as_raised
 
 _BATCH_SIZE = 32
 _INITIAL_POINTS = "initial_points"
-_TUNER_ID = "KERASTUNER_TUNER_ID"  # names the file in which keras-tuner keeps its state
 
 
 class Search:
@@ -47,7 +50,9 @@ class Search:
         (self.train, labels), held_out = loaded(args)
         self.classes = presets.classes_for(self.preset, labels, held_out[1])
         self.image_count = presets.image_count_for(self.preset, self.train)
-        measures = metrics.measures(held_out[0], args.features, training=self.train)
+        self._refuse_what_no_trial_can_be()
+        self.folder.check(self.settings)
+        measures = metrics.measures(held_out[0], self._features(), training=self.train)
         quality = metrics.Quality(*measures)
         quality.refer_to(held_out[0], self.train)
         held_out = held_out if self.classes else held_out[0]
@@ -57,6 +62,22 @@ class Search:
         self.fit_arguments = {"x": self.train, "epochs": args.epochs, "verbose": 0}
         self.fit_arguments |= {"y": labels} if self.classes else {}
         self.fit_arguments["batch_size"] = args.batch_sizes[0]
+
+    def _refuse_what_no_trial_can_be(self):
+        """Before a folder is written, which only the same command could use again."""
+        if len(self.train) < (size := max(self.args.batch_sizes)):
+            raise ValueError(
+                f"{len(self.train)} images do not fill one batch of {size}. Use smaller batches: "
+                f"--batch-sizes {len(self.train)} at most."
+            )
+        with contextlib.suppress(*OUT_OF_MEMORY):  # other hyperparameters may fit
+            self.build(keras_tuner.HyperParameters())
+
+    def _features(self):
+        """What is asked for; learned features are those of the machine that began the search."""
+        learned = self.args.features in (None, "learned")
+        kept = learned and self.folder.begun() and self.folder.features.exists()
+        return str(self.folder.features) if kept else self.args.features
 
     @property
     def distance(self):
@@ -84,6 +105,9 @@ class Search:
         """Writes what the search was asked for, and what must not change when it continues."""
         points = self._initial_points()
         self.folder.note(self.settings, **({_INITIAL_POINTS: points} if points else {}))
+        features = self.hypergan.quality.reference.features
+        if isinstance(features, LearnedFeatures):
+            features.save(self.folder.features)
 
     def _initial_points(self):
         """Random trials before a Bayesian search begins to model; None for other tuners.
@@ -113,26 +137,10 @@ class Search:
 
     def tuner(self):
         """The tuner of keras-tuner, without memory: the journal remembers the trials."""
-        place = {"directory": self.folder.path, "project_name": self.folder.of_tuner.name}
-        remembered = self.folder.of_tuner / f"{os.environ.get(_TUNER_ID, 'tuner0')}.json"
-        remembered.unlink(missing_ok=True)
-        # To keras-tuner a seed of 0 means no seed.
-        about = {"objective": self.hypergan.objective, "seed": 1 + self.args.seed, **place}
-        if self.args.tuner == "hyperband":
-            tuner = keras_tuner.Hyperband(self.hypergan, max_epochs=self.args.epochs, **about)
-            tuner.oracle.max_trials = self.args.trials
-            return tuner
-        about["max_trials"] = self.args.trials or TRIALS
-        if self.args.tuner == "bayesian":
-            points = self._initial_points()
-            return keras_tuner.BayesianOptimization(
-                self.hypergan, num_initial_points=points, **about
-            )
-        grid = self.args.tuner == "grid"
-        return (keras_tuner.GridSearch if grid else keras_tuner.RandomSearch)(
-            self.hypergan, **about
-        )
+        points = self._initial_points()
+        return tuners.tuner_for(self.args, self.hypergan, self.folder, initial_points=points)
 
+    @as_raised()
     def run(self, chief=None):
         """Trains all trials that are not over yet, in this process or in workers of a `Chief`."""
         tuner = self.tuner()
@@ -141,6 +149,8 @@ class Search:
         self.progress = self._progress(tuner.oracle)
         trials = {int(one.trial_id): one for one in tuner.oracle.trials.values()}
         for trial in map(trials.get, journal.ended):
+            if trial.status == TrialStatus.FAILED:
+                continue  # for good: the tuner would not learn what became of it now
             # If its folder was removed it is trained once more, with the same result.
             outcome = self.hypergan.run(trial, self.fit_arguments)
             self.progress.skip(outcome, self._epochs(trial))
@@ -150,24 +160,23 @@ class Search:
             self._search(tuner, self.progress.callbacks())
         sweeps.delete_weights_except_best(self.folder.trials, keep=self.args.top)
 
+    @as_raised()
     def work(self):
         """Trains the trials that a chief hands out."""
         import grpc  # here, not above: only workers need it
 
         try:
-            self._search(self.tuner(), [])
+            self._search(tuners.patient(self.tuner()), [])
         except grpc.RpcError as error:
             raise ChildProcessError("The chief of this search gave no answer.") from error
 
     def _search(self, tuner, callbacks):
-        try:
-            with warnings.catch_warnings():
-                # About a Bayesian search with few trials. Nothing can be done about it.
-                warnings.filterwarnings("ignore", module="sklearn")
-                tuner.search(**self.fit_arguments, callbacks=callbacks)
-        except sweeps.SearchStopped as stopped:
-            raise stopped.__cause__ from None  # the command line has no code of the user
+        with warnings.catch_warnings():
+            # About a Bayesian search with few trials. Nothing can be done about it.
+            warnings.filterwarnings("ignore", module="sklearn")
+            tuner.search(**self.fit_arguments, callbacks=callbacks)
 
+    @as_raised()
     def confirm(self, chief=None):
         """Trains the best trials and the recipe with new seeds; gives a list of `Confirmed`."""
         if not self.args.confirm:
@@ -175,6 +184,7 @@ class Search:
         shown = {"progress": self.progress} | ({"helped": chief.helped} if chief else {})
         return sweeps.confirm(self.hypergan, **self._again(), **shown)
 
+    @as_raised()
     def help_to_confirm(self):
         """Trains runs of `confirm`, beside the chief that does so."""
         chiefs = self.folder.read_settings()
@@ -208,6 +218,8 @@ class Search:
             f"{len(planned)} trials, at most, of {self.args.preset} on {self.args.data}: less "
             f"{self.distance} is better, floor {floor}."
         )
+        if (whole := combinations(self.args)) and len(planned) < whole:
+            tell(f"Only {len(planned)} of {whole} combinations are tried; all: --trials {whole}.")
         repeated = self.args.confirm * (min(self.args.top, len(planned)) + 1)
         epochs = sum(planned) + repeated * self.args.epochs
         return Progress(len(planned) + repeated, epochs)
@@ -220,7 +232,8 @@ class Search:
         if outcome := self.hypergan.folder_of(name).outcome():
             self.progress.end(outcome, self._epochs(trial))
         else:  # keras-tuner has given it up
-            print(f"{name} failed: {(trial.message or '').splitlines()[-1:]}", flush=True)
+            reason = (trial.message or "").strip().splitlines()[-1:]
+            print(f"{name} failed: {''.join(reason) or 'no reason is known'}", flush=True)
 
     def _epochs(self, trial):
         """The epochs that a trial trains itself, without those of a trial it continues."""

@@ -33,7 +33,7 @@ _TUNERS = ("random", "hyperband", "bayesian", "grid")
 @click.option("--preset", type=PRESET, default="modern", help="dense, dcgan, ...; else modern.")
 @data_options("sample")
 @click.option("--tuner", type=Choice(*_TUNERS), default="random", help="Else random.")
-@click.option("--trials", type=POSITIVE, help="Else 8; for hyperband as many as it needs.")
+@click.option("--trials", type=POSITIVE, help="Else 8; for hyperband and grid all.")
 @click.option("--epochs", type=POSITIVE, help="Per trial; else 2 (hyperband: up to 9).")
 @click.option(
     "--codings-sizes",
@@ -70,15 +70,15 @@ def command(program, **options):
         from gan_model.commands.sweep_report import report
     path = Path(args.run_dir or f"runs/sweep-{args.preset}-{Path(args.data).name}")
     refuse_within(path, args.data)
-    use_gpus(shared=bool(args.workers or sweeps.workers.role()))
-    search = Search(args, path)
+    use_gpus(shared=bool(args.workers or args.worker or sweeps.workers.role()))
     if args.worker or sweeps.workers.role() == "worker":
         with sweeps.workers.worker(path, args.worker) as calls:
-            search.folder.check(search.settings)
+            search = Search(args, path)  # after the chief, which keeps the features it learned
             for _ in calls:
                 search.work()
             search.help_to_confirm()
         return
+    search = Search(args, path)
     with search.folder.opened(search.settings):
         search.note()
         with sweeps.chief_of(path, worker_commands(args, program)) as chief:

@@ -1,6 +1,7 @@
 """One search <-> one folder that a person can read.
 
 settings.json    what the search was asked for, and what must stay the same when it continues
+features.npz     the features learned from its images, which all machines measure in
 journal.jsonl    the trials in the order in which they began and ended
 trials/          a folder for each trial: pictures, figures, what became of it
 confirmation/    the same for the best trials with new seeds; one of them keeps its weights
@@ -26,6 +27,7 @@ class SearchFolder(Folder):
 
     def __init__(self, path):
         super().__init__(path)
+        self.features = self.path / "features.npz"
         self.journal = self.path / "journal.jsonl"
         self.trials, self.confirmation = self.path / "trials", self.path / "confirmation"
         self.tensorboard = self.path / "tensorboard"

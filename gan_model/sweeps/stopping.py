@@ -40,3 +40,12 @@ def fatal(where):
             f"({place.filename}, line {place.lineno}). Other hyperparameters would not help. Fix "
             "it and run the same command again; finished trials are kept."
         ) from error
+
+
+@contextlib.contextmanager
+def as_raised():
+    """Makes `SearchStopped` the original error again, for a program without code of its user."""
+    try:
+        yield
+    except SearchStopped as stopped:
+        raise stopped.__cause__ from None
