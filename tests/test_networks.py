@@ -11,6 +11,7 @@ from gan_model.losses import ClassCrossEntropy
 from gan_model.model.labels import with_labels
 from gan_model.networks.conditional import ConditionalBatchNormalization
 from gan_model.networks.upsampling import UpsampledConv2D
+from gan_model.presets import rules
 
 SIZES = [(16, 16, 1), (16, 128, 3), (20, 36, 1), (28, 28, 1), (32, 32, 3), (128, 128, 3)]
 
@@ -137,6 +138,19 @@ def test_modern_at_every_size(shape, class_count):
     convolutions = layers.Conv2D, UpsampledConv2D
     widths = [layer.filters for layer in generator.layers if type(layer) in convolutions]
     assert widths == [*sorted(widths[:-1], reverse=True), shape[-1]] and widths[-2] == 8
+
+
+def test_larger_images_get_lower_learning_rates():
+    for shape, expected in (
+        ((28, 28), 1e-3),
+        ((16, 16), 1e-3),
+        ((112, 28), 5e-4),
+        ((64, 64), 4.375e-4),
+    ):
+        assert rules.learning_rate_for(shape) == pytest.approx(expected)
+    gan = presets.modern((56, 56, 3), discriminator_learning_rate=2e-3)
+    rates = gan.generator_optimizer.learning_rate, gan.discriminator_optimizer.learning_rate
+    np.testing.assert_allclose(rates, (5e-4, 2e-3), rtol=1e-6)
 
 
 def test_modern_by_itself_is_its_recipe():

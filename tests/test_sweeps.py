@@ -609,6 +609,14 @@ def test_the_defaults_are_those_of_the_preset_and_build_it(preset):
     assert rates == pytest.approx([own if own > 3e-4 else 3e-4] * 2, rel=1e-6)
 
 
+def test_the_rates_of_a_preset_are_those_for_the_size_of_the_images():
+    usual, larger = (
+        chosen_space(presets.modern, image_shape=shape)[0]["generator_learning_rate"]
+        for shape in ((28, 28, 1), (56, 56))
+    )
+    assert (usual, larger) == pytest.approx((1e-3, 5e-4))
+
+
 def test_two_rates_are_a_range_in_the_logarithm_and_three_a_choice():
     _, space = chosen_space(learning_rates=(1e-4, 1e-2))
     rate = space["generator_learning_rate"]

@@ -18,7 +18,6 @@ from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
 from gan_model.sweeps.stopping import OUT_OF_MEMORY, as_raised
 
-_BATCH_SIZE = 32
 _INITIAL_POINTS = "initial_points"
 
 
@@ -46,6 +45,7 @@ class Search:
         if args.tuner == "grid" and len(args.learning_rates) == 2:
             low, high = args.learning_rates
             args.learning_rates = (low, math.sqrt(low * high), high)
+        args.batch_sizes = args.batch_sizes or (presets.batch_size_for(self.preset),)
         self._space(keras_tuner.HyperParameters())  # refuses an empty range
         (self.train, labels), held_out = loaded(args)
         self.classes = presets.classes_for(self.preset, labels, held_out[1])
@@ -124,13 +124,17 @@ class Search:
         if len(self.args.batch_sizes) > 1:
             hp.Choice("batch_size", sorted(set(self.args.batch_sizes)))
         return self.preset(
-            self.train.shape[1:], **self.classes, **self.image_count, **self._space(hp)
+            self.train.shape[1:],
+            **self.classes,
+            **self.image_count,
+            **self._space(hp, image_shape=self.train.shape[1:]),
         )
 
-    def _space(self, hp):
+    def _space(self, hp, **shape):
         return sweeps.search_space(
             hp,
             self.preset,
+            **shape,
             codings_sizes=self.args.codings_sizes,
             learning_rates=self.args.learning_rates,
         )
@@ -204,8 +208,9 @@ class Search:
 
     def recipe(self):
         """The preset's own values of the hyperparameters."""
-        batch_size = {"batch_size": _BATCH_SIZE} if len(self.args.batch_sizes) > 1 else {}
-        return {**batch_size, **sweeps.preset_defaults(self.preset)}
+        usual = {"batch_size": presets.batch_size_for(self.preset)}
+        batch_size = usual if len(self.args.batch_sizes) > 1 else {}
+        return {**batch_size, **sweeps.preset_defaults(self.preset, self.train.shape[1:])}
 
     def outcomes(self):
         """The outcomes of all trials, by name."""

@@ -47,7 +47,7 @@ _TUNERS = ("random", "hyperband", "bayesian", "grid")
     default=(1e-4, 3e-3),
     help="Lowest and highest; else 1e-4 3e-3.",
 )
-@click.option("--batch-sizes", type=POSITIVES, default=(32,), help="Choices; else 32.")
+@click.option("--batch-sizes", type=POSITIVES, help="Choices; else the preset's.")
 @click.option("--top", type=POSITIVE, default=3, help="Best trials to train again; else 3.")
 @click.option("--confirm", type=WHOLE, default=3, help="New seeds for each of them; else 3.")
 @click.option("--workers", type=POSITIVE, help="Processes that share the trials.")

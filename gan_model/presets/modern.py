@@ -7,7 +7,7 @@ from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import GAN, inspection
 from gan_model.presets.image_shape import channels_last
-from gan_model.presets.rules import augment_for, r1_for
+from gan_model.presets.rules import augment_for, learning_rate_for, r1_for
 
 _LONGEST = 256
 
@@ -16,8 +16,8 @@ def modern(
     image_shape=(28, 28, 1),
     *,
     codings_size=64,
-    generator_learning_rate=1e-3,
-    discriminator_learning_rate=1e-3,
+    generator_learning_rate=None,
+    discriminator_learning_rate=None,
     loss=NonSaturating(),
     penalty=r1_for,
     augment=augment_for,
@@ -30,12 +30,14 @@ def modern(
 
     This preset is made for good images after a few minutes on a few CPU cores, of any size and of
     a few hundred images or more; docs/results.md has its results, with `fit(batch_size=16)`. The
-    widths of the networks follow from the image shape, the augmentation from `image_count`, and the
-    weight of the penalty from both, see `gan_model.presets.rules`.
+    widths of the networks and the learning rates follow from the image shape, the augmentation from
+    `image_count`, and the weight of the penalty from both, see `gan_model.presets.rules`.
 
     Args:
         image_shape: (height, width) or (height, width, channels); height and width are multiples
             of 4 from 16 to 256, channels 1 or 3.
+        generator_learning_rate, discriminator_learning_rate: None for
+            `learning_rate_for(image_shape)`.
         penalty, augment, average: see `GAN.compile`; None switches each off. By default the
             penalty is `r1_for(image_shape, image_count)`, and the augmentation
             `augment_for(image_count)`.
@@ -63,8 +65,8 @@ def modern_conditional(
     *,
     class_count=10,
     codings_size=64,
-    generator_learning_rate=1e-3,
-    discriminator_learning_rate=1e-3,
+    generator_learning_rate=None,
+    discriminator_learning_rate=None,
     loss=NonSaturating(),
     class_loss=ClassCrossEntropy(0.3),
     penalty=r1_for,
@@ -79,7 +81,8 @@ def modern_conditional(
         class_count: number of classes; labels are from 0 to `class_count - 1`.
         class_loss: see `GAN.compile`. A larger weight gives images that are easier to classify
             and less diverse within a class.
-        penalty, augment, average, image_count: as in `modern`.
+        generator_learning_rate, discriminator_learning_rate, penalty, augment, average,
+            image_count: as in `modern`.
     """
     return _modern(
         image_shape,
@@ -122,10 +125,14 @@ def _modern(
         image_shape, class_count=classes, clusters=clusters
     )
     gan = GAN(generator, discriminator, class_count=classes, seed=seed)
+    usual = learning_rate_for(image_shape)
     gan.compile(
         loss,
         # Without momentum, as Karras et al., 2019: each player's gradients turn with the other.
-        *(keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99) for rate in rates),
+        *(
+            keras.optimizers.Adam(usual if rate is None else rate, beta_1=0.0, beta_2=0.99)
+            for rate in rates
+        ),
         penalty=r1_for(image_shape, image_count) if penalty is r1_for else penalty,
         augment=augment_for(image_count) if augment is augment_for else augment,
         **compile_arguments,

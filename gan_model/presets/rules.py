@@ -4,6 +4,7 @@ docs/results.md has the measurements. The widths of the networks follow from the
 `gan_model.networks.modern`.
 """
 
+import math
 from dataclasses import replace
 
 from gan_model.augmenting import Adaptive, DiffAugment
@@ -11,7 +12,20 @@ from gan_model.penalties import R1, weight_for
 
 BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
+_SIDE = 28  # pixels
 _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
+
+
+def learning_rate_for(image_shape):
+    """The learning rate of both players: 1e-3, and less for images larger than 28 x 28.
+
+    It is in inverse proportion to the side, the geometric mean of height and width. At 1e-3 the
+    players of larger images turn around each other, and their average is a blur.
+
+    Args:
+        image_shape: (height, width), or with channels.
+    """
+    return 1e-3 * min(1, _SIDE / math.sqrt(math.prod(image_shape[:2])))
 
 
 def r1_for(image_shape, image_count=None):

@@ -4,16 +4,26 @@ import inspect
 
 import numpy as np
 
+from gan_model.presets.rules import learning_rate_for
+
 NAMES = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
 
 
-def search_space(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_rates=(1e-4, 3e-3)):
+def search_space(
+    hp,
+    preset,
+    *,
+    image_shape=(28, 28, 1),
+    codings_sizes=(16, 32, 64, 128, 256),
+    learning_rates=(1e-4, 3e-3),
+):
     """The size of the codings and the learning rate of each player, as arguments of a preset.
 
     Args:
         hp: `keras_tuner.HyperParameters`.
         preset: a function of `gan_model.presets`, or one with the same arguments. Its own values
             are the defaults if they can be chosen.
+        image_shape: (height, width, channels) of the images.
         codings_sizes: the choices, whole numbers from 1.
         learning_rates: (least, greatest), searched evenly in the logarithm; or three or more
             choices, for a grid.
@@ -28,7 +38,7 @@ def search_space(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_r
     # keras-tuner and its files know Python's numbers only.
     codings_sizes = [int(size) for size in codings_sizes]
     learning_rates = [float(rate) for rate in learning_rates]
-    its_own = preset_defaults(preset)
+    its_own = preset_defaults(preset, image_shape)
     chosen = {"codings_size": hp.Choice("codings_size", **_among(codings_sizes, its_own, NAMES[0]))}
     for name in NAMES[1:]:
         if len(learning_rates) == 2:
@@ -40,10 +50,12 @@ def search_space(hp, preset, *, codings_sizes=(16, 32, 64, 128, 256), learning_r
     return chosen
 
 
-def preset_defaults(preset):
-    """The default values of these arguments of a preset: dict from names to numbers."""
+def preset_defaults(preset, image_shape=(28, 28, 1)):
+    """The values that a preset has for images of a shape: dict from these names to numbers."""
     parameters = inspect.signature(preset).parameters
-    return {name: parameters[name].default for name in NAMES}
+    its_own = {name: parameters[name].default for name in NAMES}
+    rate = learning_rate_for(image_shape)
+    return {name: rate if value is None else value for name, value in its_own.items()}
 
 
 def _among(values, its_own, name):
