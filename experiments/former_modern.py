@@ -7,6 +7,7 @@ from gan_model import GAN, averaging, losses, networks, penalties
 
 def modern_of_0_1(image_shape, *, seed):
     """The GAN, compiled. Its upsampling is computed as it is now, which is faster."""
+    image_shape = (*image_shape, 1)[:3]
     gan = GAN(
         networks.modern.generator(image_shape, codings_size=64, filters=16),
         networks.modern.discriminator(image_shape, filters=32),
