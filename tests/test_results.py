@@ -216,5 +216,5 @@ def test_every_study_builds_its_systems():
     for name in studies.NAMES:
         study = studies.named(name)
         shape = (28, 28, 3) if study.stacked else (28, 28)
-        for system in list(study.systems.values())[::3]:  # a second each
+        for system in list(study.systems.values())[:3]:  # a second each
             assert system.build(shape, seed=1).seed == 1
