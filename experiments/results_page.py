@@ -221,6 +221,8 @@ def draw_distances(runs, about, path):
         path,
         x_label=f"minutes of training, cores: {about['cpus']}",
         y_label=f"{name}, {about['count']:,} images",
+        log_x=True,
+        log_y=True,
     )
 
 
