@@ -16,7 +16,7 @@ from gan_model.commands.arguments import POSITIVE, POSITIVES, data_options, load
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
-BATCH, WARM_UP = 32, 320  # images: of a batch; of the first steps, which take longer
+BATCH, WARM_UP = 16, 320  # images: of a batch; of the first steps, which take longer
 
 
 def readings(clusters, seed, images, reference, marks):

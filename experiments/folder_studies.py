@@ -4,6 +4,8 @@ from functools import partial
 
 from studies import Study, System
 
+_RATES = "generator_learning_rate", "discriminator_learning_rate"
+
 
 def of_images():
     from former_modern import modern_of_0_1
@@ -43,6 +45,24 @@ def of_penalty_weight():
             for weight in (1, 4, 16, 64)
         },
         minutes=(5,),
+        of_folders=True,
+    )
+
+
+def of_learning_rate():
+    from gan_model import presets
+    from gan_model.presets.rules import BATCH_SIZE
+
+    rates = {f"{rate:g}": {name: rate for name in _RATES} for rate in (1e-3, 5e-4, 2.5e-4)}
+    return Study(
+        "Learning rates",
+        "`modern` as `presets.suited` trains it without classes, with one learning rate for both "
+        "players.",
+        {
+            name: System(f"rate {name}", partial(presets.modern, **both), batch_size=BATCH_SIZE)
+            for name, both in rates.items()
+        },
+        minutes=(4,),
         of_folders=True,
     )
 

@@ -14,6 +14,7 @@ NAMES = (
     "modes",
     "images",
     "penalty_weight",
+    "learning_rate",
     "few_images",
     "fine_tuning",
 )  # in the order of the page
@@ -70,7 +71,13 @@ def part(study_name, data):
 
 def named(name):
     """The study of that name. It imports the package, which takes seconds."""
-    from folder_studies import of_few_images, of_fine_tuning, of_images, of_penalty_weight
+    from folder_studies import (
+        of_few_images,
+        of_fine_tuning,
+        of_images,
+        of_learning_rate,
+        of_penalty_weight,
+    )
 
     return {
         "presets": of_presets,
@@ -81,6 +88,7 @@ def named(name):
         "modes": of_modes,
         "images": of_images,
         "penalty_weight": of_penalty_weight,
+        "learning_rate": of_learning_rate,
         "few_images": of_few_images,
         "fine_tuning": of_fine_tuning,
     }[name]()
