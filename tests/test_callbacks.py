@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import functools
 import io
 import shutil
 import types
@@ -11,11 +12,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from test_resume import Watched, bytes_in, same, shown
 
 from gan_model import callbacks, losses, pictures, presets
 from gan_model.callbacks import epoch_speed
+from gan_model.storage import checkpoint
 
-STEPS = 5  # of 32 images, in an epoch; no multiple of 3, at which `update_freq=3` writes
+STEPS = 2  # of 32 images, in an epoch; no multiple of 3, at which `update_freq=3` writes
+STEPS_DONE = [STEPS, 2 * STEPS, 3 * STEPS]  # after each of three epochs
 TAGS = {
     "discriminator_loss": "2 losses/discriminator_loss",
     "generator_loss": "2 losses/generator_loss",
@@ -37,21 +41,27 @@ def random_images(count, shape=(16, 16)):
     return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
-IMAGES, HELD_OUT = random_images(STEPS * 32), random_images(64)
+IMAGES, HELD_OUT = random_images(STEPS * 32), random_images(32)
 
 
-def tiny(image_shape=(16, 16), rates=(1e-3, 1e-3)):
-    """The dense preset without a graph, which takes longer to make than a few steps."""
-    keras.utils.set_random_seed(0)
+def tiny(image_shape=(16, 16), rates=(1e-3, 1e-3), drawn=0):
+    """The dense preset without a graph, which takes longer to make than a few steps.
+
+    `drawn`: seed of the weights, which a resumed process must not depend on.
+    """
+    keras.utils.set_random_seed(drawn)
     gan = presets.dense(image_shape)
     optimizers = [keras.optimizers.RMSprop(rate) for rate in rates]
     gan.compile(losses.BinaryCrossentropy(), *optimizers, run_eagerly=True)
     return gan
 
 
+untrained = functools.cache(tiny)  # one for all that only look at it
+
+
 def fit(gan, epochs, listed=None, **arguments):
-    arguments = {"validation_data": HELD_OUT, "verbose": 0, **arguments}
-    return gan.fit(IMAGES, epochs=epochs, callbacks=listed, **arguments)
+    arguments = {"x": IMAGES, "validation_data": HELD_OUT, "verbose": 0, **arguments}
+    return gan.fit(epochs=epochs, callbacks=listed, **arguments)
 
 
 def by_hand(callback, model, epochs=(0,), logs=lambda epoch: {}):
@@ -99,9 +109,18 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
+def state(gan):
+    """All that a checkpoint holds: the optimizers and the counters too."""
+    return list(checkpoint.collect(gan).values())
+
+
 def assert_same_weights(one, other):
     for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
         assert np.array_equal(a, b)
+
+
+def files_in(folder):
+    return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +162,7 @@ def test_checkpoints_refuses(keep):
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("count", [1, 2, 7, 25])
 def test_grids_of_any_count_grey_and_colour(tmp_path, count, shape):
-    gan = tiny(shape)
+    gan = untrained(shape)
     expected = pictures.grid(gan.generate(count))
 
     by_hand(callbacks.SampleImages(tmp_path, log_dir=tmp_path, count=count), gan)
@@ -163,14 +182,15 @@ def test_a_grid_before_the_first_step_and_after_every_epoch(run):
     names = sorted(path.name for path in samples.iterdir())
     assert names == [*(f"epoch-0000{epoch}.png" for epoch in range(4)), "training.gif"]
     # From the same codings each time: the first of a new GAN, the last of the trained one.
-    assert np.array_equal(pixels(samples / "epoch-00000.png"), pictures.grid(tiny().generate(7)))
-    assert np.array_equal(pixels(samples / "epoch-00003.png"), pictures.grid(run.gan.generate(7)))
+    for epoch, gan in {0: untrained(), 3: run.gan}.items():
+        on_file = pixels(samples / f"epoch-0000{epoch}.png")
+        assert np.array_equal(on_file, pictures.grid(gan.generate(7)))
 
 
 def test_the_same_grids_are_on_tensorboard(run):
     shown = events(run.folder / "tensorboard" / "samples")
     assert list(shown) == ["samples"]
-    assert [step for step, _ in shown["samples"]] == [0, 5, 10, 15]
+    assert [step for step, _ in shown["samples"]] == [0, *STEPS_DONE]
     for epoch, (_, image) in enumerate(shown["samples"]):
         on_file = pixels(run.folder / "samples" / f"epoch-0000{epoch}.png")
         assert np.array_equal(pixels(io.BytesIO(image[2])), on_file)
@@ -183,7 +203,7 @@ def test_the_animation_shows_the_grids_in_order(run):
 
 
 def test_the_animation_leaves_out_grids_of_an_earlier_run(tmp_path):
-    by_hand(callbacks.SampleImages(tmp_path), tiny(), epochs=range(3))
+    by_hand(callbacks.SampleImages(tmp_path), untrained(), epochs=range(3))
     fit(tiny(), 1, [callbacks.SampleImages(tmp_path, count=2)])  # another one, begun anew
     frames = frames_of(tmp_path / "training.gif")
     grids = [pixels(tmp_path / f"epoch-0000{epoch}.png") for epoch in range(2)]
@@ -200,7 +220,7 @@ def test_every_thins_the_grids(tmp_path):
 
 
 def test_the_seed_chooses_the_codings(tmp_path):
-    gan = tiny()
+    gan = untrained()
     by_hand(callbacks.SampleImages(tmp_path, seed=5, count=2), gan)
     grid = pixels(tmp_path / "epoch-00000.png")
     assert np.array_equal(grid, pictures.grid(gan.generate(2, seed=5)))
@@ -208,11 +228,12 @@ def test_the_seed_chooses_the_codings(tmp_path):
 
 
 def test_files_alone_and_tensorboard_alone(tmp_path):
-    by_hand(callbacks.SampleImages(tmp_path / "files"), tiny())
-    by_hand(callbacks.SampleImages(log_dir=tmp_path / "board"), tiny())
-    assert not list(tmp_path.rglob("files/**/events.*"))
-    assert not list(tmp_path.rglob("board/**/*.png")) + list(tmp_path.rglob("*/board/**/*.gif"))
-    assert len(list((tmp_path / "files").glob("epoch-*.png"))) == 2
+    by_hand(callbacks.SampleImages(tmp_path / "files"), untrained())
+    by_hand(callbacks.SampleImages(log_dir=tmp_path / "board"), untrained())
+    names = ["epoch-00000.png", "epoch-00001.png", "training.gif"]
+    assert sorted(files_in(tmp_path / "files")) == names
+    (name,) = files_in(tmp_path / "board")
+    assert name.startswith("events.")
     assert len(events(tmp_path / "board" / "samples")["samples"]) == 2
 
 
@@ -229,7 +250,7 @@ def test_training_and_validation_share_the_charts(run):
 @pytest.mark.parametrize("figure", FIGURES)
 def test_the_curves_are_the_history(run, figure):
     for where, name in [("train", figure), ("validation", f"val_{figure}")]:
-        expected = list(zip([5, 10, 15], run.history[name], strict=True))
+        expected = list(zip(STEPS_DONE, run.history[name], strict=True))
         assert curve(run.folder / "tensorboard" / where, TAGS[figure]) == expected
 
 
@@ -245,8 +266,9 @@ def test_both_learning_rates_as_they_change(tmp_path):
     gan = tiny(rates=(0.5, keras.optimizers.schedules.ExponentialDecay(0.25, STEPS, 0.5)))
     listed = [keras.callbacks.LambdaCallback(on_epoch_begin=change), callbacks.Scalars(tmp_path)]
     fit(gan, 2, listed)
-    assert curve(tmp_path / "train", RATES[0]) == [(5, 0.125), (10, 0.0625)]  # a schedule
-    assert curve(tmp_path / "train", RATES[1]) == [(5, 0.25), (10, 0.125)]  # set by a callback
+    by_schedule, by_callback = (curve(tmp_path / "train", rate) for rate in RATES)
+    assert by_schedule == [(STEPS, 0.125), (2 * STEPS, 0.0625)]
+    assert by_callback == [(STEPS, 0.25), (2 * STEPS, 0.125)]
 
 
 class Clock(keras.callbacks.Callback):
@@ -268,8 +290,8 @@ def test_images_per_second_counts_training_alone(tmp_path, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(epoch_speed, "time", clock)
     fit(tiny(), 3, [callbacks.Scalars(tmp_path), clock], validation_freq=2)
-    assert clock.now == 3 * STEPS * 2 + 1000 * 2
-    assert curve(tmp_path / "train", SPEED) == [(5, 16.0), (10, 16.0), (15, 16.0)]
+    assert clock.now == 3 * STEPS * 2 + 1000
+    assert curve(tmp_path / "train", SPEED) == [(step, 16.0) for step in STEPS_DONE]
 
 
 # The history as a file.
@@ -278,8 +300,8 @@ def test_images_per_second_counts_training_alone(tmp_path, monkeypatch):
 def test_the_history_file_is_the_history_to_the_last_digit(run):
     lines = rows(run.folder / "history.csv")
     assert [line["epoch"] for line in lines] == ["1", "2", "3"]
-    assert [line["step"] for line in lines] == ["5", "10", "15"]
-    assert [line["images"] for line in lines] == ["160", "320", "480"]
+    assert [line["step"] for line in lines] == [str(step) for step in STEPS_DONE]
+    assert [line["images"] for line in lines] == [str(32 * step) for step in STEPS_DONE]
     assert set(lines[0]) == {"epoch", "step", "images", *run.history}
     held_out = [f"val_{figure}" for figure in FIGURES]
     alarms = {"alarm_exploding", "alarm_discriminator_won", "alarm_collapse"}
@@ -337,11 +359,12 @@ def test_a_reader_of_the_history_file_never_sees_half_a_line(tmp_path):
 # Checkpoints.
 
 
-@pytest.mark.parametrize("keep", [1, 2, 9])
-def test_the_newest_checkpoints_are_kept(tmp_path, keep):
-    fit(tiny(), 3, [callbacks.Checkpoints(tmp_path, keep=keep)])
-    kept = [f"epoch-0000{epoch}.npz" for epoch in (1, 2, 3)][-keep:]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", *kept]
+def test_the_newest_checkpoints_are_kept(tmp_path):
+    kept = (1, 2, 9)
+    fit(tiny(), 3, [callbacks.Checkpoints(tmp_path / str(keep), keep=keep) for keep in kept])
+    for keep in kept:
+        names = [f"epoch-0000{epoch}.npz" for epoch in (1, 2, 3)][-keep:]
+        assert sorted(files_in(tmp_path / str(keep))) == [".lock", *names]
 
 
 @pytest.mark.parametrize("as_found", ["finished", "newest damaged", "newest missing"])
@@ -352,15 +375,14 @@ def test_a_resumed_run_is_the_whole_run(tmp_path, run, begun, capsys, as_found):
         newest.write_bytes(newest.read_bytes()[:-100])
     if as_found == "newest missing":
         newest.rename(tmp_path / "checkpoints" / ".part-epoch-00009.npz")
-    gan = tiny()
+    gan = tiny(drawn=1)
 
     history = fit(gan, 3, callbacks.watch(tmp_path, count=7))
 
-    assert_same_weights(gan, run.gan)
+    assert same(state(gan), state(run.gan))
     assert history.epoch == [0, 1, 2] and history.history == run.history
-    shown = [path.relative_to(run.folder) for path in (run.folder / "samples").iterdir()]
-    for path in [*shown, "history.csv"]:
-        assert (run.folder / path).read_bytes() == (tmp_path / path).read_bytes()
+    assert shown(tmp_path) == shown(run.folder)
+    assert len(shown(tmp_path)) == 1 + 4 + 1  # history, epochs 0 to 3, the GIF
     assert not list((tmp_path / "checkpoints").glob(".part-*"))
     assert ("epoch-00002.npz" in capsys.readouterr().err) == (as_found == "newest damaged")
 
@@ -373,11 +395,13 @@ def test_no_checkpoint_that_can_be_read_is_an_error(tmp_path):
 
 def test_a_finished_run_that_is_fitted_again_stays_as_it_is(tmp_path, run):
     shutil.copytree(run.folder, tmp_path, dirs_exist_ok=True)
-    gan = tiny()
-    history = fit(gan, 3, callbacks.watch(tmp_path, count=7))
+    gan, images = tiny(drawn=1), Watched.over(IMAGES)
+    history = fit(gan, 3, callbacks.watch(tmp_path, count=7), x=images)
+    assert images.asked == []
     assert history.history == run.history
-    assert_same_weights(gan, run.gan)
-    assert (tmp_path / "history.csv").read_bytes() == (run.folder / "history.csv").read_bytes()
+    assert same(state(gan), state(run.gan))
+    patterns = ("history.csv", "samples/*", "checkpoints/*")
+    assert bytes_in(tmp_path, *patterns) == bytes_in(run.folder, *patterns)
 
 
 # All of them together.
@@ -454,17 +478,23 @@ def test_keras_callbacks_work_beside_ours(tmp_path, run):
     assert np.array_equal(weights.generate(2), images)
 
 
+@pytest.fixture(scope="module")
+def saved_by_keras(tmp_path_factory):
+    """A folder with what Keras's callback saved of two epochs: the model, and its weights."""
+    folder = tmp_path_factory.mktemp("saved")
+    names = {"epoch-{epoch}.keras": False, "epoch-{epoch}.weights.h5": True}
+    kind = keras.callbacks.ModelCheckpoint
+    fit(tiny(), 2, [kind(folder / name, save_weights_only=only) for name, only in names.items()])
+    return folder
+
+
 @pytest.mark.parametrize("saved", ["epoch-2.keras", "epoch-2.weights.h5"])
-def test_what_model_checkpoint_saved_trains_on_as_if_never_stopped(tmp_path, run, saved):
-    only_weights = saved.endswith("h5")
-    name = saved.replace("2", "{epoch}")
-    saving = keras.callbacks.ModelCheckpoint(tmp_path / name, save_weights_only=only_weights)
-    fit(tiny(), 2, [saving])
-    if only_weights:
+def test_what_model_checkpoint_saved_trains_on_as_if_never_stopped(saved_by_keras, run, saved):
+    if saved.endswith("h5"):
         gan = tiny()
-        gan.load_weights(tmp_path / saved)
+        gan.load_weights(saved_by_keras / saved)
     else:
-        gan = keras.models.load_model(tmp_path / saved)
+        gan = keras.models.load_model(saved_by_keras / saved)
     history = fit(gan, 3, initial_epoch=2)
     assert {*FIGURES, *GRADIENTS} < set(history.history)
     assert history.history == {figure: run.history[figure][2:] for figure in history.history}
@@ -519,10 +549,14 @@ class _Poison(keras.callbacks.Callback):
             kernel.assign(kernel * float("nan"))
 
 
-def test_terminate_on_nan_ends_a_run_that_is_lost():
-    history = fit(tiny(), 5, [_Poison(), keras.callbacks.TerminateOnNaN()])
-    assert len(history.epoch) <= 2
-    assert np.isfinite(history.history["generator_loss"][0])
+@pytest.mark.parametrize("others", [[], [keras.callbacks.TerminateOnNaN()]], ids=["alone", "both"])
+def test_a_run_that_is_lost_ends_at_once_also_beside_terminate_on_nan(others):
+    """Keras's callback looks for a figure named `loss`, which a GAN has not."""
+    gan = tiny()
+    history = fit(gan, 5, [_Poison(), *others])
+    assert history.epoch == [0, 1] and int(gan.step) == STEPS + 1
+    losses_by_epoch = history.history["generator_loss"]
+    assert np.isfinite(losses_by_epoch[0]) and not np.isfinite(losses_by_epoch[1])
 
 
 def for_player(kind, player):
