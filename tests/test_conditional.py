@@ -222,16 +222,16 @@ def test_xla_compiles_it():
 @pytest.mark.slow
 def test_it_goes_on_to_the_bit(tmp_path):
     rule = dict(
-        penalty=penalties.R1(0.1, every=3) + penalties.GradientPenalty(0.1),
+        penalty=penalties.R1(0.1, every=2) + penalties.GradientPenalty(0.1),
         average=averaging.ExponentialMovingAverage(100),
         augment=augmenting.DiffAugment(),
     )
 
     def trained(folder, epochs):
-        """5 steps an epoch: the cut lies between two of the steps that pay R1."""
+        """3 steps an epoch: the cut lies between two of the steps that pay R1."""
         gan, watched = compiled("both", **rule), callbacks.watch(tmp_path / folder)
-        about = {"validation_data": (IMAGES[:24], LABELS[:24]), "callbacks": watched}
-        fit(gan, IMAGES[:40], LABELS[:40], epochs=epochs, **about)
+        about = {"validation_data": (IMAGES[:8], LABELS[:8]), "callbacks": watched}
+        fit(gan, IMAGES[:24], LABELS[:24], epochs=epochs, **about)
         return gan
 
     whole = trained("whole", 2)
@@ -247,7 +247,8 @@ def test_it_goes_on_to_the_bit(tmp_path):
 def test_a_file_brings_it_back(kind, tmp_path):
     own = {} if kind == "projection" else {"class_loss": losses.ClassCrossEntropy(0.25)}
     gan = compiled(kind, average=averaging.ExponentialMovingAverage(100), **own)
-    fit(gan)
+    few = IMAGES[:16], LABELS[:16]
+    fit(gan, *few)
     gan.save(tmp_path / "gan.keras")
     gan.sampled_generator.save(tmp_path / "generator.keras")
     again = keras.models.load_model(tmp_path / "gan.keras")
@@ -255,8 +256,8 @@ def test_a_file_brings_it_back(kind, tmp_path):
     assert np.array_equal(again.generate(5, labels=1), gan.generate(5, labels=1))
     alone = Sampler.of(keras.models.load_model(tmp_path / "generator.keras"))
     assert np.array_equal(alone.generate(5, labels=1), gan.generate(5, labels=1))
-    fit(gan)
-    fit(again)
+    for model in (gan, again):
+        fit(model, *few)
     assert same(gan, again)
 
 
@@ -269,7 +270,7 @@ def test_wrong_classes_are_logged_where_the_discriminator_tells_them(kind):
 
 
 def test_a_data_set_with_labels_will_do():
-    few = IMAGES[:40], LABELS[:40]
+    few = IMAGES[:16], LABELS[:16]
     batches = tf.data.Dataset.from_tensor_slices(few).batch(8)
     ours, theirs = compiled(run_eagerly=False), compiled()
     ours.fit(batches, epochs=2, verbose=0, validation_data=batches)
@@ -434,16 +435,18 @@ def test_a_class_loss_that_nobody_would_pay():
 
 @pytest.mark.slow
 def test_the_preset_learns_saves_and_goes_on(tmp_path):
-    images = np.repeat(np.repeat(IMAGES, 2, 1), 2, 2)
+    images, labels = np.repeat(np.repeat(IMAGES[:16], 2, 1), 2, 2), LABELS[:16]
 
     def process():
         keras.utils.set_random_seed(0)
-        return presets.modern_conditional((16, 16, 1), class_count=CLASSES, codings_size=4)
+        gan = presets.modern_conditional((16, 16, 1), class_count=CLASSES, codings_size=4)
+        gan.run_eagerly = True
+        return gan
 
     whole, cut = process(), process()
     kept = callbacks.Checkpoints(tmp_path)
     before = [weight.numpy() for weight in whole.trainable_variables]
-    fit(whole, images, epochs=2, callbacks=[kept])
+    fit(whole, images, labels, epochs=2, callbacks=[kept])
     still = [
         weight.path
         for weight, then in zip(whole.trainable_variables, before, strict=True)
@@ -451,7 +454,7 @@ def test_the_preset_learns_saves_and_goes_on(tmp_path):
     ]
     assert still == []
     (tmp_path / "epoch-00002.npz").unlink()  # as if it had been killed within the second epoch
-    fit(cut, images, epochs=2, callbacks=[kept])
+    fit(cut, images, labels, epochs=2, callbacks=[kept])
     assert int(cut.step) == int(whole.step) and same(whole, cut)
     cut.save(tmp_path / "gan.keras")
     again = keras.models.load_model(tmp_path / "gan.keras")
@@ -500,7 +503,7 @@ def test_a_layer_computes_in_the_precision_it_was_made_with():
 
 def test_a_column_of_labels_will_do():
     row, column = compiled(), compiled()
-    images, labels = IMAGES[:32], LABELS[:32]
+    images, labels = IMAGES[:16], LABELS[:16]
     fit(row, images, labels)
     fit(column, images, labels[:, None], validation_data=(images, labels[:, None]))
     assert same(row, column)
@@ -554,9 +557,9 @@ def test_a_search_takes_labels(deaf, state, tmp_path):
     tuner = keras_tuner.RandomSearch(
         hypergan, hypergan.objective, max_trials=1, directory=tmp_path / "of the tuner"
     )
-    tuner.search(IMAGES, LABELS, epochs=1, batch_size=8, verbose=0)
+    tuner.search(IMAGES, LABELS, epochs=1, batch_size=32, verbose=0)
     (outcome,) = sweeps.outcomes_in(tmp_path / "trials")
     assert outcome.state == state and np.isfinite(outcome.score)
-    again = {"x": IMAGES, "y": LABELS, "epochs": 1, "batch_size": 8}
+    again = {"x": IMAGES, "y": LABELS, "epochs": 1, "batch_size": 32}
     (confirmed,) = sweeps.confirm(hypergan, [outcome], seeds=1, fit_arguments=again)
     assert [one.state for one in confirmed.readings] == [state]
