@@ -1,6 +1,5 @@
 """All aids of a training at once: a run goes on to the bit, however it is cut and executed."""
 
-import math
 import shutil
 import types
 from dataclasses import replace
@@ -8,11 +7,10 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from conv_gan import conv_gan
 from test_averaging import QUICKLY
 from test_resume import SHAPE, Process, same
 
-from gan_model import GAN
 from gan_model.augmenting import Adaptive, DiffAugment, HorizontalFlip
 from gan_model.penalties import R1, GradientPenalty, WeightClipping
 
@@ -30,17 +28,7 @@ STEPS = 5  # an epoch: the cut after two lies in the middle of all that is count
 
 
 def process(drawn=0, **compiled):
-    """Of the layers of dcgan one each: the time goes into the graph of all that is around them."""
-    keras.utils.set_random_seed(drawn)
-    flat = layers.Dense(math.prod(SHAPE), activation="tanh")
-    generator = [layers.BatchNormalization(synchronized=True), flat, layers.Reshape(SHAPE)]
-    down = layers.Conv2D(8, 5, strides=2, padding="same")
-    discriminator = [down, layers.LeakyReLU(), layers.Dropout(0.4), layers.Flatten()]
-    gan = GAN(
-        keras.Sequential([keras.Input((4,)), layers.Dense(16), *generator]),
-        keras.Sequential([keras.Input(SHAPE), *discriminator, layers.Dense(1)]),
-        seed=3,
-    )
+    gan = conv_gan(SHAPE, drawn=drawn, seed=3)
     gan.compile()
     return Process(None, drawn=drawn, model=gan, compiled=AIDS | compiled)
 
@@ -110,6 +98,7 @@ def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(whole):
     assert float(loaded.gan.augmentation_probability) == whole.middle.probability > 0
     assert np.array_equal(loaded.gan.generate(3), whole.middle.images)
     loaded.fit(None, initial_epoch=2, epochs=4, steps=STEPS)
+    assert loaded.batches == whole.ended.batches[2 * STEPS :]
     assert same(loaded.state, whole.ended.state)
     found = loaded.history.history
     assert found == {name: whole.figures[name][2:] for name in found}

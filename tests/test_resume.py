@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 
 import keras
@@ -37,6 +38,24 @@ class Watched(np.ndarray):
         return np.asarray(self)[rows]
 
 
+class CopyAfter(keras.callbacks.Callback):
+    """Copies the folder of a run after some epochs: what a process leaves that is killed then.
+
+    Args:
+        epochs: number of epochs.
+        run: the folder.
+        copy: where the copy goes, which another process goes on with.
+    """
+
+    def __init__(self, epochs, run, copy):
+        super().__init__()
+        self.epochs, self.run, self.copy = epochs, run, copy
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 == self.epochs:
+            shutil.copytree(self.run, self.copy)
+
+
 class Process:
     """What a new process has: new objects.
 
@@ -59,10 +78,9 @@ class Process:
             batch_size=BATCH,
             epochs=epochs,
             steps_per_epoch=steps,
-            validation_data=HELD_OUT,
             callbacks=[*watching, *also],
             verbose=0,
-            **options,
+            **{"validation_data": HELD_OUT, **options},
         )
         return self
 
@@ -98,26 +116,35 @@ def shown(folder):
 
 
 @pytest.mark.parametrize(
-    ("preset", "steps"),
-    [
-        ("dense", 7),
-        pytest.param("modern", 4, marks=pytest.mark.slow),
-        pytest.param("dcgan", 4, marks=pytest.mark.soak),
-    ],
+    ("preset", "steps"), [("dense", 7), pytest.param("dcgan", 4, marks=pytest.mark.soak)]
 )
 def test_two_epochs_and_two_more_are_four(tmp_path, preset, steps):
     """4 and 7 batches divide no pass of 6: the cut lies in the middle of one."""
     whole = Process(preset, compiled=QUICK).fit(tmp_path / "whole", epochs=4, steps=steps)
     begun = Process(preset, compiled=QUICK).fit(tmp_path / "cut", epochs=2, steps=steps)
     ended = Process(preset, drawn=1, compiled=QUICK).fit(tmp_path / "cut", epochs=4, steps=steps)
-
     assert begun.batches + ended.batches == whole.batches
-    assert len(whole.batches) == 4 * (steps or PASS)
+    assert len(whole.batches) == 4 * steps
+    assert_same_end(tmp_path, ended, whole)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_cut_where_another_goes_on_ends_like_that_one(tmp_path):
+    also = [CopyAfter(2, tmp_path / "whole", tmp_path / "cut")]
+    whole, ended = Process("modern", compiled=QUICK), Process("modern", drawn=1, compiled=QUICK)
+    whole.fit(tmp_path / "whole", epochs=4, steps=4, also=also)
+    ended.fit(tmp_path / "cut", epochs=4, steps=4)
+    assert ended.batches == whole.batches[2 * 4 :] and len(whole.batches) == 4 * 4
+    assert_same_end(tmp_path, ended, whole)
+
+
+def assert_same_end(folder, ended, whole):
+    """Of the run in its folder `whole` and of the one in `cut`, both of four epochs."""
     assert same(ended.state, whole.state)
     assert ended.history.history == whole.history.history
     assert ended.history.epoch == whole.history.epoch == [0, 1, 2, 3]
-    assert shown(tmp_path / "cut") == shown(tmp_path / "whole")
-    assert len(shown(tmp_path / "whole")) == 1 + 5 + 1  # history, epochs 0 to 4, the GIF
+    assert shown(folder / "cut") == shown(folder / "whole")
+    assert len(shown(folder / "whole")) == 1 + 5 + 1  # history, epochs 0 to 4, the GIF
 
 
 def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
@@ -134,9 +161,11 @@ def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
 @pytest.mark.slow
 @pytest.mark.xla
 def test_a_preset_that_xla_compiles_resumes_to_the_bit(tmp_path):
-    whole = Process("dense").fit(tmp_path / "whole", epochs=3, steps=7)
-    Process("dense").fit(tmp_path / "cut", epochs=1, steps=7)
-    ended = Process("dense", drawn=1).fit(tmp_path / "cut", epochs=3, steps=7)
+    also = [CopyAfter(1, tmp_path / "whole", tmp_path / "cut")]
+    given = {"epochs": 3, "steps": 7, "validation_data": HELD_OUT[:BATCH]}  # one shape to compile
+    whole = Process("dense").fit(tmp_path / "whole", also=also, **given)
+    ended = Process("dense", drawn=1).fit(tmp_path / "cut", **given)
+    assert ended.batches == whole.batches[7:]
     assert whole.gan.jit_compile and ended.gan.jit_compile
     assert same(ended.state, whole.state)
     assert ended.history.history == whole.history.history
@@ -155,39 +184,6 @@ def test_the_steps_of_one_execution_are_no_matter_of_the_result(preset, jit):
     assert one.batches == seven.batches
     assert same(one.state, seven.state)
     assert one.history.history == seven.history.history
-
-
-def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_path):
-    gone_on = Process("dcgan", compiled=QUICK).fit(None, epochs=2, steps=4)
-    gone_on.gan.save(tmp_path / "gan.keras")
-    loaded = Process("dcgan", drawn=1, model=keras.models.load_model(tmp_path / "gan.keras"))
-    before = len(gone_on.batches)
-    for process in (gone_on, loaded):
-        process.fit(None, initial_epoch=2, epochs=4, steps=4)
-    assert loaded.batches == gone_on.batches[before:]
-    assert same(loaded.state, gone_on.state)
-    assert loaded.history.history == gone_on.history.history
-
-
-def test_from_the_checkpoint_before_a_damaged_one_the_end_is_the_same(tmp_path):
-    Process("dense", compiled=QUICK).fit(tmp_path / "cut", epochs=3, steps=4)
-    newest = saved(tmp_path / "cut" / "checkpoints")[-1]
-    newest.write_bytes(newest.read_bytes()[:-100])
-    ended = Process("dense", drawn=1, compiled=QUICK).fit(tmp_path / "cut", epochs=4, steps=4)
-    whole = Process("dense", compiled=QUICK).fit(tmp_path / "whole", epochs=4, steps=4)
-    assert same(ended.state, whole.state)
-    assert ended.history.history == whole.history.history
-    assert shown(tmp_path / "cut") == shown(tmp_path / "whole")
-
-
-def test_a_finished_run_has_nothing_left_to_do(tmp_path):
-    finished = Process("dense", compiled=QUICK).fit(tmp_path, epochs=2)
-    before = bytes_in(tmp_path, "history.csv", "samples/*", "checkpoints/*")
-    again = Process("dense", drawn=1, compiled=QUICK).fit(tmp_path, epochs=2)
-    assert again.batches == []
-    assert same(again.state, finished.state)
-    assert again.history.history == finished.history.history
-    assert bytes_in(tmp_path, "history.csv", "samples/*", "checkpoints/*") == before
 
 
 # Processes, and SIGKILL.
