@@ -1,11 +1,13 @@
 """Rates and penalties by step, clipped and accumulated gradients: Keras's own, in this step."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from test_dirac import PSI, RATE, THETA, dirac, state
-from test_resume import Process, same
+from test_resume import CopyAfter, Process, same
 
 from gan_model import callbacks, presets
 from gan_model.callbacks.epoch_speed import EpochSpeed
@@ -184,34 +186,45 @@ def all_at_once(**more):
     return optimizers, dict(penalty=penalty, **more)
 
 
-class Scheduled(Process):
-    """4 or 5 steps an epoch: epochs end in the middle of an accumulation."""
+STEPS = 5  # an epoch: the cut after two lies in the middle of an accumulation
 
-    def __init__(self, *, drawn=0, **compiled):
+
+class Scheduled(Process):
+    """Several steps an execution, if nothing else is said."""
+
+    def __init__(self, *, drawn=0, steps_per_execution=4):
         super().__init__("dense", drawn=drawn)
-        optimizers, settings = all_at_once(**compiled)
+        optimizers, settings = all_at_once(steps_per_execution=steps_per_execution)
         self.gan.compile(self.gan.loss, *optimizers, **settings)
 
 
-@pytest.mark.slow
-def test_two_epochs_and_two_more_are_four(tmp_path):
-    whole = Scheduled().fit(tmp_path / "whole", epochs=4, steps=4)
-    Scheduled().fit(tmp_path / "cut", epochs=2, steps=4)
-    ended = Scheduled(drawn=1).fit(tmp_path / "cut", epochs=4, steps=4)
-    assert same(ended.state, whole.state)
-    assert ended.history.history == whole.history.history
-    assert len(set(whole.history.history["penalty"])) == 4
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Four epochs without a cut, and in `cut` and `2.keras` what there was after two."""
+    folder = tmp_path_factory.mktemp("whole")
+    saving = keras.callbacks.ModelCheckpoint(folder / "{epoch}.keras")
+    also = [saving, CopyAfter(2, folder / "run", folder / "cut")]
+    ended = Scheduled().fit(folder / "run", epochs=4, steps=STEPS, also=also)
+    return types.SimpleNamespace(folder=folder, ended=ended, figures=ended.history.history)
 
 
 @pytest.mark.slow
-def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(tmp_path):
-    gone_on = Scheduled().fit(None, epochs=1, steps=5)
-    gone_on.gan.save(tmp_path / "gan.keras")
-    loaded = Process("dense", drawn=1, model=keras.models.load_model(tmp_path / "gan.keras"))
-    for process in (gone_on, loaded):
-        process.fit(None, initial_epoch=1, epochs=2, steps=5)
-    assert same(loaded.state, gone_on.state)
-    assert loaded.history.history == gone_on.history.history
+def test_two_epochs_and_two_more_are_four(whole):
+    ended = Scheduled(drawn=1).fit(whole.folder / "cut", epochs=4, steps=STEPS)
+    assert ended.batches == whole.ended.batches[2 * STEPS :]
+    assert same(ended.state, whole.ended.state)
+    assert ended.history.history == whole.figures
+    assert len(set(whole.figures["penalty"])) == 4
+
+
+@pytest.mark.slow
+def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(whole):
+    loaded = keras.models.load_model(whole.folder / "2.keras")
+    loaded = Process("dense", drawn=1, model=loaded)
+    loaded.fit(None, initial_epoch=2, epochs=4, steps=STEPS)
+    assert same(loaded.state, whole.ended.state)
+    found = loaded.history.history
+    assert found == {name: whole.figures[name][2:] for name in found} and "penalty" in found
 
 
 def test_a_configuration_holds_the_schedules_themselves():
@@ -222,19 +235,18 @@ def test_a_configuration_holds_the_schedules_themselves():
 
 
 @pytest.mark.slow
-def test_the_steps_of_one_execution_are_no_matter_of_the_result():
-    one, four = (
-        Scheduled(steps_per_execution=count).fit(None, epochs=2, steps=5) for count in (1, 4)
-    )
-    assert same(one.state, four.state)
-    assert one.history.history == four.history.history
+def test_the_steps_of_one_execution_are_no_matter_of_the_result(whole):
+    one = Scheduled(steps_per_execution=1).fit(None, epochs=4, steps=STEPS)
+    assert same(one.state, whole.ended.state)
+    figures = one.history.history
+    assert figures == {name: whole.figures[name] for name in figures} and "penalty" in figures
 
 
-def test_what_has_been_accumulated_is_part_of_a_checkpoint():
-    process = Scheduled().fit(None, epochs=1, steps=4)
-    kept = checkpoint.collect(process.gan)
+def test_what_has_been_accumulated_is_part_of_a_checkpoint(whole):
+    gan = whole.ended.gan
+    kept = checkpoint.collect(gan)
     accumulated = [v for name, v in kept.items() if name.endswith("accumulator")]
-    assert len(accumulated) == len(process.gan.discriminator.trainable_variables)
+    assert len(accumulated) == len(gan.discriminator.trainable_variables)
     assert any(v.any() for v in accumulated)
 
 
