@@ -1,0 +1,24 @@
+"""experiments/train.py, which stays for minutes in the middle of writing its first checkpoint.
+
+So a test can kill it there, however fast the disk and however slow the test is.
+
+python tests/programs/train_into_a_checkpoint.py --preset dense ...
+"""
+
+import os
+import time
+
+from scripts_without_xla import run
+
+flush = os.fsync
+
+
+def slowly(descriptor):
+    if os.readlink(f"/proc/self/fd/{descriptor}").endswith(".npz"):
+        time.sleep(900)
+    flush(descriptor)
+
+
+if __name__ == "__main__":
+    os.fsync = slowly
+    run("train.py")
