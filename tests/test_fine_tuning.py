@@ -1,6 +1,7 @@
 """Going on from a trained GAN with other images."""
 
 import itertools
+import math
 
 import keras
 import numpy as np
@@ -15,8 +16,12 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (32, 16, 16), np.uint8)
 LABELS = np.arange(32) % 3
 
 
-def small_gan(class_count=2):
-    """Dense networks with each of the layers that know classes, and an average."""
+def small_gan(class_count=2, run_eagerly=True):
+    """Dense networks with each of the layers that know classes, and an average.
+
+    Without a graph, which takes longer to make than a few steps; its file and who goes on from it
+    keep to that.
+    """
     codings, labels = keras.Input((4,)), keras.Input((), dtype="int32")
     hidden = ConditionalBatchNormalization(class_count)([layers.Dense(24)(codings), labels])
     named = layers.concatenate([hidden, layers.Embedding(class_count, 3)(labels)])
@@ -31,7 +36,8 @@ def small_gan(class_count=2):
         class_count=class_count,
     )
     adam = [keras.optimizers.Adam(1e-3, beta_1=0.5) for _ in range(2)]
-    gan.compile(losses.Hinge(), *adam, average=averaging.ExponentialMovingAverage(100))
+    average = averaging.ExponentialMovingAverage(100)
+    gan.compile(losses.Hinge(), *adam, average=average, run_eagerly=run_eagerly)
     return gan
 
 
@@ -44,6 +50,17 @@ def source(tmp_path_factory):
     path = tmp_path_factory.mktemp("source") / "gan.keras"
     gan.save(path)
     return path
+
+
+def users_gan(shape=(8, 8), **compiled):
+    """Of one layer each; compiled if there is something to compile it with."""
+    flat = layers.Dense(math.prod(shape), activation="tanh")
+    generator = keras.Sequential([keras.Input((3,)), flat, layers.Reshape(shape)])
+    discriminator = keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(1)])
+    gan = GAN(generator, discriminator)
+    if compiled:
+        gan.compile(**compiled)
+    return gan
 
 
 def weights(network):
@@ -69,9 +86,9 @@ def test_it_begins_with_the_weights_and_without_the_optimizers_state(source):
 
 
 def test_few_images_are_augmented():
-    few = presets.fine_tuned(presets.modern((16, 16, 1), codings_size=4), image_count=300)
+    few = presets.fine_tuned(users_gan(penalty=None), image_count=300)
     assert isinstance(few.augment, augmenting.Adaptive)
-    assert presets.fine_tuned(presets.modern((16, 16, 1), codings_size=4)).augment is None
+    assert presets.fine_tuned(users_gan(penalty=None)).augment is None
 
 
 @pytest.mark.parametrize(
@@ -86,18 +103,19 @@ def test_few_images_are_augmented():
     ],
 )
 def test_r1_is_as_heavy_as_few_images_need(penalty, image_count, expected):
-    source = presets.modern((28, 28, 1), codings_size=4, penalty=penalty)
+    source = users_gan((28, 28, 1), penalty=penalty)
     assert presets.fine_tuned(source, image_count=image_count).penalty == expected
 
 
 def test_a_schedule_of_r1_stays():
     penalty = penalties.R1(keras.optimizers.schedules.CosineDecay(1.0, 100))
-    source = presets.modern((28, 28, 1), codings_size=4, penalty=penalty)
+    source = users_gan((28, 28, 1), penalty=penalty)
     assert presets.fine_tuned(source, image_count=300).penalty is penalty
 
 
 def test_frozen_layers_stand_still_and_the_others_learn(source):
     gan = presets.fine_tuned(runs.load_model(source), freeze_discriminator=2)
+    gan.run_eagerly = False  # it is a matter of the graph too
     with_weights = [layer for layer in gan.discriminator.layers if layer.weights]
     before = [weights(layer) for layer in with_weights]
     generator = weights(gan.generator)
@@ -155,14 +173,6 @@ def test_the_classes_of_a_preset_change_too():
     more = presets.fine_tuned(gan, class_count=5)
     assert more.generate(5).shape == (5, 16, 16, 1)
     assert more.discriminator.output_shape == [(None, 1), (None, 5)]
-
-
-def users_gan():
-    generator = keras.Sequential(
-        [keras.Input((3,)), layers.Dense(64, activation="tanh"), layers.Reshape((8, 8))]
-    )
-    discriminator = keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1)])
-    return GAN(generator, discriminator)
 
 
 def test_what_cannot_go_on_is_refused():
