@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conv_gan import conv_gan
 from keras import layers
 from test_dirac import PSI, RATE, THETA, dirac
 from test_resume import same
 
-from gan_model import GAN, features, metrics, networks, presets, runs
+from gan_model import GAN, features, metrics, networks, runs
 from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import Wasserstein
 from gan_model.model.cloning import clone_generator
@@ -88,10 +89,10 @@ def test_a_weight_that_moves_in_a_line_is_followed_alike_in_half_batches():
     lags = []
     for batch_size in (2, 4):
         gan = still(ExponentialMovingAverage(half_life=100, warm_up=None))
-        for seen in range(0, 2000, batch_size):
+        for seen in range(0, 1000, batch_size):
             gan.generator.set_weights([np.full((1, 1, 1), 0.001 * (seen + batch_size))])
             gan.train_on_batch(zeros(batch_size))
-        lags.append(2.0 - averaged(gan))
+        lags.append(1.0 - averaged(gan))
     assert lags[0] == pytest.approx(lags[1], rel=0.02)
     assert lags[0] == pytest.approx(0.001 * 100 / np.log(2), rel=0.02)
 
@@ -100,8 +101,7 @@ def test_a_weight_that_moves_in_a_line_is_followed_alike_in_half_batches():
 
 
 def gan_with(average=None, **compiled):
-    keras.utils.set_random_seed(4)
-    gan = presets.dcgan(SHAPE, codings_size=4)
+    gan = conv_gan(SHAPE)
     gan.compile(average=average, **compiled)
     return gan
 
@@ -192,14 +192,14 @@ def test_held_out_figures_are_those_of_the_average():
 def test_in_bfloat16_the_average_is_kept_and_computes_in_float32(images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        gan = gan_with(QUICKLY)
+        gan = gan_with(QUICKLY, run_eagerly=True)
     finally:
         keras.config.set_dtype_policy("float32")
     gan.fit(images, batch_size=16, verbose=0)
     assert {weight.dtype for weight in gan.averaged_generator.weights} == {"float32"}
     assert {layer.compute_dtype for layer in gan.averaged_generator.layers} == {"float32"}
     assert "bfloat16" in {layer.compute_dtype for layer in gan.generator.layers}
-    plain = presets.dcgan(SHAPE, codings_size=4).generator
+    plain = conv_gan(SHAPE).generator
     plain.set_weights(gan.averaged_generator.get_weights())
     codings = tf.random.stateless_normal((5, gan.codings_size), (1, 2))
     assert same([gan.averaged_generator(codings).numpy()], [plain(codings).numpy()])
@@ -242,7 +242,7 @@ def test_without_an_average_a_checkpoint_holds_what_it_always_held():
     counters = [gan.step, gan.images_seen, gan.evaluation_step]
     expected = len(players) + len(random) + len(optimizers) + len(counters)
     assert len(checkpoint.collect(gan)) == expected
-    assert sorted(gan._own_state()) == ["images_seen", "random_0", "random_1", "step"]
+    assert sorted(gan._own_state()) == ["images_seen", "random_0", "step"]
 
 
 def test_files_of_before_there_were_averages_are_read():
@@ -254,7 +254,7 @@ def test_files_of_before_there_were_averages_are_read():
 
 
 def test_compiled_again_the_average_goes_on_and_without_one_it_is_dropped(images):
-    gan = gan_with(QUICKLY)
+    gan = gan_with(QUICKLY, run_eagerly=True)
     gan.fit(images, verbose=0)
     before, made = read(gan.averaged_generator), gan.generate(3)
     slower = ExponentialMovingAverage(half_life=80)
@@ -262,7 +262,7 @@ def test_compiled_again_the_average_goes_on_and_without_one_it_is_dropped(images
     assert gan.average == slower
     assert same(read(gan.averaged_generator), before)
     assert np.array_equal(gan.generate(3), made)
-    gan.compile()
+    gan.compile(run_eagerly=True)
     assert gan.averaged_generator is None
     assert len(gan.weights) == len(gan_with().weights)
     assert np.array_equal(gan.generate(3), Sampler(gan.generator).generate(3))
