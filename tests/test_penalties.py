@@ -1,9 +1,12 @@
 """The penalties: closed forms, laws for all of them, and the steps of a real training."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conv_gan import conv_gan
 from keras import layers
 from test_resume import same
 
@@ -236,10 +239,25 @@ LAZY = R1(2.0, every=3) + GradientPenalty(1.0, every=2)
 # In a GAN.
 
 
-def gan_with(penalty=None, *, shape=(16, 16, 1), **compiled):
+IMAGES = np.random.default_rng(0).integers(0, 256, (64, 16, 16), np.uint8)
+
+
+def gan_with(penalty=None, **compiled):
+    """Without a graph, which takes longer to make than a few steps."""
+    gan = conv_gan()
+    gan.compile(NonSaturating(), penalty=penalty, run_eagerly=True, **compiled)
+    return gan
+
+
+def dense_gan(penalty, **compiled):
+    """Without dropout, and with a loss of its activations in the discriminator."""
     keras.utils.set_random_seed(4)
-    gan = presets.dcgan(shape, codings_size=3)
-    gan.compile(NonSaturating(), penalty=penalty, **compiled)
+    hidden = layers.Dense(9, activation="tanh", activity_regularizer="l2")
+    discriminator = keras.Sequential(
+        [keras.Input((16, 16)), layers.Flatten(), hidden, layers.Dense(1)]
+    )
+    gan = GAN(networks.dense.generator((16, 16), codings_size=3), discriminator)
+    gan.compile(penalty=penalty, **compiled)
     return gan
 
 
@@ -257,37 +275,48 @@ def test_it_is_logged_by_itself_and_only_where_there_is_one(images):
     assert set(logs[1]) - set(logs[0]) == {"penalty"}
     assert logs[1]["penalty"][0] > 0
     assert len(with_one.evaluate(images, verbose=0)) == len(figures)
-    with_one.compile()
+    with_one.compile(run_eagerly=True)
     assert sorted(with_one.fit(images, verbose=0).history) == sorted([*figures, *gradients])
 
 
+@functools.cache
+def ends(penalty):
+    """The weights that a training ends with."""
+    gan = dense_gan(penalty)
+    gan.fit(IMAGES, epochs=2, verbose=0)
+    return weights(gan)
+
+
 @pytest.mark.parametrize("every", [1, 2])
-def test_of_no_weight_it_changes_no_bit(every, images):
-    """Neither with dropout off, nor with a loss of its activations in the discriminator."""
-
-    def trained(penalty):
-        keras.utils.set_random_seed(4)
-        hidden = layers.Dense(9, activation="tanh", activity_regularizer="l2")
-        discriminator = keras.Sequential(
-            [keras.Input((16, 16)), layers.Flatten(), hidden, layers.Dense(1)]
-        )
-        gan = GAN(networks.dense.generator((16, 16), codings_size=3), discriminator)
-        gan.compile(penalty=penalty)
-        gan.fit(images, epochs=2, verbose=0)
-        return weights(gan)
-
-    assert same(trained(None), trained(R1(0.0, every=every)))
+def test_of_no_weight_it_changes_no_bit(every):
+    assert same(ends(None), ends(R1(0.0, every=every)))
 
 
-def test_it_makes_the_discriminator_less_steep_and_leaves_the_generators_step_alone(images):
+def test_it_makes_the_discriminator_less_steep(images):
     real = tf.constant(images[..., None] / 127.5 - 1, tf.float32)
     steep = []
     for penalty in (None, R1(100.0)):
-        gan = gan_with(penalty)
+        keras.utils.set_random_seed(4)
+        gan = presets.dcgan((16, 16, 1), codings_size=3)
+        gan.compile(NonSaturating(), penalty=penalty)
         gan.fit(images, epochs=5, verbose=0)
         scores = lambda x, gan=gan: gan.discriminator(x, training=False)  # noqa: E731
         steep.append(float(R1(1.0)(scores, real, real, NOISE)))
     assert steep[1] < steep[0] / 2
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+def test_it_leaves_the_generators_step_alone(rate):
+    """But for what the discriminator learns by it, which is nothing where its rate is 0."""
+    rates, generators = {"generator": 0.1, "discriminator": rate}, []
+    for penalty in (None, R1(100.0) + R2(100.0)):
+        sgd = {f"{player}_optimizer": keras.optimizers.SGD(r) for player, r in rates.items()}
+        gan = dense_gan(penalty, run_eagerly=True, **sgd)
+        before = gan.generator.get_weights()
+        gan.fit(IMAGES[:32], batch_size=16, verbose=0)
+        generators.append(gan.generator.get_weights())
+    assert not same(before, generators[0])
+    assert same(*generators) == (rate == 0.0)
 
 
 def test_in_bfloat16_it_is_float32_and_finite(images):
@@ -303,27 +332,36 @@ def test_in_bfloat16_it_is_float32_and_finite(images):
     )
 
 
-@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}], ids=str)
-def test_eager_and_compiled_steps_agree(how, images):
-    def trained(**how):
-        keras.utils.set_random_seed(4)
-        gan = presets.dense((16, 16), codings_size=3)
-        sgd = [keras.optimizers.SGD(0.01) for _ in range(2)]
-        gan.compile(Wasserstein(), *sgd, penalty=LAZY, **how)
-        history = gan.fit(images, batch_size=16, verbose=0).history
-        return [*weights(gan), np.array(history["penalty"])]
+def run(**how):
+    keras.utils.set_random_seed(4)
+    gan = presets.dense((16, 16), codings_size=3)
+    sgd = [keras.optimizers.SGD(0.01) for _ in range(2)]
+    gan.compile(Wasserstein(), *sgd, penalty=LAZY, **how)
+    history = gan.fit(IMAGES, batch_size=16, verbose=0).history
+    return [*weights(gan), np.array(history["penalty"])]
 
-    for a, b in zip(trained(jit_compile=False), trained(**how), strict=True):
+
+@pytest.fixture(scope="module")
+def as_a_graph():
+    return run(jit_compile=False)
+
+
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}], ids=str)
+def test_eager_and_compiled_steps_agree(how, as_a_graph):
+    for a, b in zip(as_a_graph, run(**how), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
-def test_a_function_is_a_penalty_too(images):
+def test_a_function_is_a_penalty_too():
     def of_scores(discriminator, real_images, fake_images, noise):
-        return 0.001 * tf.reduce_mean(discriminator(real_images) ** 2)
+        return 0.1 * tf.reduce_mean(discriminator(real_images) ** 2)
 
-    for penalty in (of_scores, R1(1.0) + of_scores):
-        history = gan_with(penalty).fit(images[:32], verbose=0).history
-        assert history["penalty"][0] > 0
+    paid = []
+    for penalty in (of_scores, R1(1.0), R1(1.0) + of_scores):
+        gan = dense_gan(penalty, run_eagerly=True)
+        paid += gan.fit(IMAGES[:32], verbose=0).history["penalty"]  # of the first step
+    assert paid[0] > paid[1] / 1000 and paid[1] > 0
+    assert paid[2] == pytest.approx(paid[0] + paid[1], rel=1e-5)
 
 
 def test_weight_clipping_bounds_every_weight_of_the_discriminator_alone(images):
