@@ -47,7 +47,9 @@ def in_pixels():
 def test_fit_logs_what_the_generator_s_images_read(training, held_out):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
-    history = gan.fit(training, validation_data=held_out, epochs=2, batch_size=8, verbose=0).history
+    history = gan.fit(
+        training, validation_data=held_out, epochs=2, batch_size=20, verbose=0
+    ).history
     reference = metrics.Reference([in_pixels()], held_out[..., None])
     numbers = reference.compare(gan.generate(24))
     assert set(numbers) >= {"fid_pixels", "kid_pixels", "precision_pixels", "coverage_pixels"}
@@ -58,7 +60,7 @@ def test_fit_logs_what_the_generator_s_images_read(training, held_out):
 
 def test_the_number_does_not_depend_on_the_batches_or_the_kind_of_source(training, held_out):
     gan = small_gan()
-    gan.fit(training, epochs=1, batch_size=8, verbose=0)
+    gan.fit(training, epochs=1, batch_size=20, verbose=0)
 
     def read(source, **arguments):
         gan.quality = metrics.Quality(in_pixels())
@@ -76,7 +78,7 @@ def test_measuring_changes_nothing_in_the_training(training, held_out):
     def weights(quality):
         gan = small_gan()
         gan.quality = quality
-        gan.fit(training, validation_data=held_out, epochs=2, batch_size=8, verbose=0)
+        gan.fit(training, validation_data=held_out, epochs=2, batch_size=20, verbose=0)
         return [variable.numpy() for variable in gan.variables]
 
     measured, unmeasured = weights(metrics.Quality(in_pixels())), weights(None)
@@ -97,20 +99,20 @@ def test_held_out_images_are_looked_at_once(training, held_out, monkeypatch):
     for seed in range(2):  # as two trials of a sweep
         gan = small_gan(seed)
         gan.quality = quality
-        gan.fit(training, validation_data=held_out, epochs=3, batch_size=8, verbose=0)
+        gan.fit(training, validation_data=held_out, epochs=3, batch_size=20, verbose=0)
     assert len(described) == 2 + 2 * 3  # held out, floor; then the fakes of each epoch
 
 
 def test_the_floor_is_what_training_images_read(training, held_out):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels(), count=20)
-    gan.fit(training, validation_data=held_out, epochs=1, batch_size=8, verbose=0)
+    gan.fit(training, validation_data=held_out, epochs=1, batch_size=20, verbose=0)
     floor = gan.quality.floor["fid_pixels"]
     assert gan.quality.reference.count == 20
     assert 0 <= floor < gan.evaluate(held_out, return_dict=True, verbose=0)["fid_pixels"] / 5
     assert gan.quality.floor["fid_pixels"] == floor  # `evaluate` brings no training images
     gan.quality = metrics.Quality(in_pixels())
-    gan.fit(training[:23], validation_data=held_out, epochs=1, batch_size=8, verbose=0)
+    gan.fit(training[:23], validation_data=held_out, epochs=1, batch_size=20, verbose=0)
     assert gan.quality.floor is None  # 23 cannot be compared with 24
 
 
@@ -150,7 +152,7 @@ def test_evaluate_gives_a_list_or_a_dict(held_out):
 def test_saving_does_not_mind(tmp_path, training, held_out):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
-    gan.fit(training, validation_data=held_out, epochs=1, batch_size=8, verbose=0)
+    gan.fit(training, validation_data=held_out, epochs=1, batch_size=20, verbose=0)
     gan.save(tmp_path / "gan.keras")
     loaded = keras.models.load_model(tmp_path / "gan.keras")
     assert loaded.quality is None
@@ -169,7 +171,7 @@ def test_too_few_images_are_told(training, held_out):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
     with pytest.raises(ValueError, match=r"20 images or more\. Received: 19"):
-        gan.fit(training, validation_data=held_out[:19], batch_size=8, verbose=0)
+        gan.fit(training, validation_data=held_out[:19], batch_size=20, verbose=0)
 
 
 def test_other_counts_are_told(training, held_out):
@@ -221,14 +223,14 @@ class Told(keras.callbacks.Callback):
 
 
 def best_epoch(tmp_path, values, training, cut=None):
-    """Number of epochs that the GAN in `best.keras` has trained, with `values` as its figure."""
+    """Steps of the GAN in `best.keras`, one an epoch, with `values` as its figure."""
     path = tmp_path / "best.keras"
     for first, last in [(0, cut), (cut, len(values))] if cut else [(0, len(values))]:
         gan = small_gan()
         kept = callbacks.Checkpoints(tmp_path / "checkpoints")
         watching = [Told(values[first:]), callbacks.BestModel(path, monitor="val_x"), kept]
-        gan.fit(training, batch_size=8, epochs=last, callbacks=watching, verbose=0)
-    return int(runs.load_model(path).step.numpy()) // 5
+        gan.fit(training[:8], batch_size=8, epochs=last, callbacks=watching, verbose=0)
+    return int(runs.load_model(path).step.numpy())
 
 
 @pytest.mark.parametrize("cut", [None, 1, 2, 3])
@@ -244,7 +246,7 @@ def test_the_best_model_also_after_a_resume(tmp_path, values, best, cut, trainin
 def test_no_figure_no_best_model(tmp_path, training, held_out):
     gan = small_gan()
     best = callbacks.BestModel(tmp_path / "best.keras")
-    gan.fit(training, validation_data=held_out, batch_size=8, callbacks=[best], verbose=0)
+    gan.fit(training, validation_data=held_out, batch_size=20, callbacks=[best], verbose=0)
     assert not list(tmp_path.iterdir())
 
 
@@ -252,10 +254,10 @@ def test_the_generator_is_traced_once_however_often_it_is_measured(training, hel
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
     for _ in range(2):
-        gan.fit(training, validation_data=held_out, epochs=2, batch_size=8, verbose=0)
+        gan.fit(training, validation_data=held_out, epochs=2, batch_size=20, verbose=0)
     before = gan.generate(30)
     assert gan.sampler()._images.experimental_get_tracing_count() == 1
-    gan.fit(training, epochs=1, batch_size=8, verbose=0)
+    gan.fit(training, epochs=1, batch_size=20, verbose=0)
     assert not np.array_equal(gan.generate(30), before)  # it follows the weights
 
 
@@ -269,7 +271,7 @@ def test_a_lost_generator_has_no_quality_and_is_never_the_best(tmp_path, trainin
     gan.quality = metrics.Quality(in_pixels())
     watching = [Lost(), callbacks.BestModel(tmp_path / "best.keras")]
     history = gan.fit(
-        training, validation_data=held_out, batch_size=8, callbacks=watching, verbose=0
+        training, validation_data=held_out, batch_size=20, callbacks=watching, verbose=0
     ).history
     assert np.isnan(history["val_fid_pixels"]).all()
     assert not (tmp_path / "best.keras").exists()
@@ -282,7 +284,7 @@ def test_a_lost_discriminator_is_never_the_best_either(tmp_path, training):
             logs["discriminator_loss"] = float("nan")
 
     best = callbacks.BestModel(tmp_path / "best.keras", monitor="val_x")
-    small_gan().fit(training, batch_size=8, callbacks=[Lost([1.0]), best], verbose=0)
+    small_gan().fit(training, batch_size=20, callbacks=[Lost([1.0]), best], verbose=0)
     assert not (tmp_path / "best.keras").exists()
 
 
@@ -295,13 +297,13 @@ def test_quality_where_only_every_other_epoch_is_validated(tmp_path, training, h
         validation_data=held_out,
         validation_freq=2,
         epochs=5,
-        batch_size=8,
+        batch_size=20,
         callbacks=watching,
         verbose=0,
     ).history
     assert len(history["val_fid_pixels"]) == 2
     best = 2 * (1 + int(np.argmin(history["val_fid_pixels"])))
-    assert int(runs.load_model(tmp_path / "best.keras").step.numpy()) == 5 * best
+    assert int(runs.load_model(tmp_path / "best.keras").step.numpy()) == 2 * best
     rows = (tmp_path / "history.csv").read_text().splitlines()
     place = rows[0].split(",").index("val_fid_pixels")
     assert [bool(row.split(",")[place]) for row in rows[1:]] == [False, True, False, True, False]
@@ -311,7 +313,7 @@ def test_colour_images_are_measured_too():
     colour = np.random.default_rng(0).integers(0, 256, (60, 16, 16, 3), dtype=np.uint8)
     gan = small_gan(channels=3, activation="sigmoid")
     gan.quality = metrics.Quality()
-    history = gan.fit(colour[:36], validation_data=colour[36:], batch_size=8, verbose=0).history
+    history = gan.fit(colour[:36], validation_data=colour[36:], batch_size=20, verbose=0).history
     assert np.isfinite(history["val_swd"]).all()
     assert gan.quality.floor["swd"] < history["val_swd"][0]
     four = np.concatenate([colour, colour[..., :1]], axis=-1)
@@ -394,7 +396,7 @@ def test_a_run_folder_tells_what_its_numbers_were_measured_in(tmp_path, training
     gan, folder = small_gan(), runs.RunFolder(tmp_path)
     gan.quality = metrics.Quality(in_pixels())
     watching = folder.callbacks({"preset": "own"})
-    gan.fit(training, validation_data=held_out, batch_size=8, callbacks=watching, verbose=0)
+    gan.fit(training, validation_data=held_out, batch_size=20, callbacks=watching, verbose=0)
     noted = json.loads(folder.settings.read_text())["quality"]
     assert noted["count"] == 24
     assert noted["measures"] == [{"features": "pixels", "checksum": "8x8"}]
