@@ -87,7 +87,7 @@ def finish_both(*lines, places=None):
     places = places or [{"TF_CONFIG": tf_config(addresses, n)} for n in range(len(lines))]
     with contextlib.ExitStack() as stack:
         processes = [
-            stack.enter_context(start(line, variables=variables))
+            stack.enter_context(Forked(line, env=environment() | variables))
             for line, variables in zip(lines, places, strict=True)
         ]
         for process in processes:
@@ -122,7 +122,9 @@ def kill_one(line, run_dir, rng, *, epochs):
     due = folder.epochs_done() + epochs
     with start(line) as process:
         wait_for(lambda: folder.epochs_done() >= due, process)
-        time.sleep(rng.uniform(0, 1))
+        # In the epoch that has begun, or at its end: a fast machine soon comes to that of the run.
+        moment = time.monotonic() + rng.uniform(0, 1)
+        wait_for(lambda: time.monotonic() >= moment or folder.epochs_done() > due, process)
         victim = rng.randrange(2)
         os.kill(workers_of(process)[victim], signal.SIGKILL)
         output, errors = process.communicate(timeout=PATIENCE)
