@@ -310,8 +310,8 @@ def test_a_gan_trains_with_it_and_is_saved_with_it(loss, images, tmp_path):
     from gan_model import presets
 
     gan = presets.dense((16, 16), codings_size=3)
-    gan.compile(loss)
-    history = gan.fit(images[:32], batch_size=8, validation_data=images[:10], verbose=0).history
+    gan.compile(loss, run_eagerly=True)
+    history = gan.fit(images[:8], batch_size=8, validation_data=images[:8], verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
     gan.save(tmp_path / "gan.keras")
     assert keras.models.load_model(tmp_path / "gan.keras").loss == loss
