@@ -2,7 +2,7 @@
 
 import json
 import signal
-import sys
+import time
 from pathlib import Path
 
 import keras
@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras.optimizers import schedules
-from processes import start, wait_for
+from processes import forked, program, wait_for
 
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
 from gan_model.storage import checkpoint
 
-IMAGES = np.random.default_rng(0).integers(0, 256, (32, 4, 4), np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)  # two steps
 RATES = (1e-3, 2e-3)
-PACKAGE = Path(callbacks.__file__).parents[1]
 
 
 def small(rates=RATES, seed=0):
@@ -156,19 +155,16 @@ def test_a_rate_that_cannot_be_compared_does_not_end_the_run(tmp_path, rate):
 
 # Two processes.
 
-TRAINING = """
-import sys
-sys.path.insert(0, sys.argv[3])
-from test_same_run import *
-import time
 
-class Held(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        open(sys.argv[2], "w").close()
-        time.sleep(1000)
+def train_and_hold(folder, held):
+    """Trains in this process, and stays in the first epoch that it ends, where `held` appears."""
 
-fit(small(), sys.argv[1], epochs=2, more=[Held()])
-"""
+    class Held(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            Path(held).touch()
+            time.sleep(1000)
+
+    fit(small(), folder, epochs=2, more=[Held()])
 
 
 @pytest.mark.slow
@@ -177,8 +173,8 @@ def test_a_second_process_is_refused_at_once_until_the_first_is_killed(tmp_path)
     fit(small(), folder, epochs=1)
     files = {path.name: path.read_bytes() for path in saved(folder)}
     half = folder / ".part-epoch-00002.npz"  # which the first one is writing
-    line = [sys.executable, "-c", TRAINING, folder, held, Path(__file__).parent]
-    with start(line, cwd=PACKAGE.parent) as process:
+    line = program("call.py", "test_same_run", "train_and_hold", folder, held)
+    with forked(line) as process:
         wait_for(held.exists, process)
         half.write_bytes(b"half")
         gan = small()
@@ -235,7 +231,7 @@ def test_a_figure_of_a_users_callback_may_be_nan(tmp_path, capsys):
     history = gan.fit(IMAGES, batch_size=8, epochs=2, callbacks=listed, verbose=0)
     assert history.epoch == [0, 1] and history.history["recoveries"] == [0, 0]
     assert [path.stem for path in saved(tmp_path / "run")] == ["epoch-00001", "epoch-00002"]
-    assert int(keras.models.load_model(tmp_path / "best.keras").step) == 8
+    assert int(keras.models.load_model(tmp_path / "best.keras").step) == 4
     assert capsys.readouterr().err == ""
 
 
