@@ -2,7 +2,6 @@
 
 import math
 import random
-import time
 
 import keras
 import numpy as np
@@ -31,6 +30,12 @@ def discs(count, *, seed=0, shape=SHAPE):
 @pytest.fixture(scope="module")
 def learned():
     return features.learned(discs(400), steps=150, keep=False)
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """Of other images and few steps, kept nowhere."""
+    return features.learned(discs(200), steps=3, keep=False)
 
 
 def in_range(images):
@@ -158,12 +163,17 @@ def test_a_file_gives_the_same_vectors(learned, tmp_path):
     np.testing.assert_array_equal(loaded(discs(30, seed=1)), learned(discs(30, seed=1)))
 
 
-def test_features_are_learned_once(tmp_path, monkeypatch, capfd):
+def test_features_are_learned_once(hasty, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
-    first = features.learned(discs(200), steps=3)
+    assert features.learned(discs(200), steps=3).checksum == hasty.checksum
     assert "Features learned from 200 images in" in capfd.readouterr().err
-    assert features.learned(discs(200), steps=3).checksum == first.checksum
+    assert features.learned(discs(200), steps=3).checksum == hasty.checksum
     assert capfd.readouterr().err == ""
+    (path,) = tmp_path.rglob("*.npz")
+    path.write_bytes(path.read_bytes()[:1000])  # but a damaged file again
+    assert features.learned(discs(200), steps=3).checksum == hasty.checksum
+    assert "Features learned" in capfd.readouterr().err
+    assert features.from_file(path).checksum == hasty.checksum
     features.learned(discs(200, seed=1), steps=3)  # of other images
     assert "Features learned" in capfd.readouterr().err
 
@@ -172,7 +182,7 @@ def interrupt(*arguments):
     raise KeyboardInterrupt
 
 
-def test_learning_that_was_stopped_begins_again(tmp_path, monkeypatch):
+def test_learning_that_was_stopped_begins_again(hasty, tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
     images = discs(200)
     with monkeypatch.context() as patched:
@@ -180,35 +190,25 @@ def test_learning_that_was_stopped_begins_again(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             features.learned(images, steps=3)
     assert not list(tmp_path.rglob("*.npz"))
-    kept = features.learned(images, steps=3)
-    assert kept.checksum == features.learned(images, steps=3, keep=False).checksum
+    assert features.learned(images, steps=3).checksum == hasty.checksum
 
 
 @pytest.mark.slow
 def test_killed_while_it_learns_it_begins_again_to_the_same_bits(tmp_path, monkeypatch):
     learn, cache = program("learn_features.py"), tmp_path / "killed"
     monkeypatch.setenv("GAN_MODEL_CACHE", str(cache))
-    with forked(learn) as process:
-        wait_for(lambda: list(cache.glob("features-*/.lock")), process)
-        time.sleep(1)  # into the learning, which takes longer
+    in_the_middle = tmp_path / "in the middle"
+    with forked(program("learn_features.py", in_the_middle)) as process:
+        wait_for(in_the_middle.exists, process)
         process.kill()
         process.communicate()
-    assert not list(cache.rglob("*.npz"))
+    assert list(cache.glob("features-*/.lock")) and not list(cache.rglob("*.npz"))
     resumed = finish(learn, starting=forked)
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path / "whole"))
     whole = finish(learn, starting=forked)
     assert resumed.returncode == whole.returncode == 0, resumed
     assert len(whole.stdout) == 9 and resumed.stdout == whole.stdout
     assert "Features learned from 200 images" in resumed.stderr
-
-
-def test_a_damaged_file_in_the_cache_is_learned_again(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
-    first = features.learned(discs(200), steps=2)
-    (path,) = tmp_path.rglob("*.npz")
-    path.write_bytes(path.read_bytes()[:1000])
-    assert features.learned(discs(200), steps=2).checksum == first.checksum
-    assert features.from_file(path).checksum == first.checksum
 
 
 def test_a_cache_that_cannot_be_written_is_told_and_done_without(tmp_path, monkeypatch, capfd):

@@ -1,11 +1,32 @@
 """Learns features from images of noise, and prints their checksum.
 
-python tests/programs/learn_features.py
+With a FILE it makes one in the middle of learning, and stays there for minutes.
+
+python tests/programs/learn_features.py [FILE]
 """
+
+import importlib
+import sys
+import time
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 from gan_model import features
 
+MODULE = importlib.import_module("gan_model.features.self_supervised.features")
+
+
+def learn(images, *, learn=MODULE.learn, tell, **settings):
+    def stay(done):
+        if sys.argv[1:] and done == 20:
+            Path(sys.argv[1]).touch()
+            time.sleep(900)
+
+    return learn(images, tell=stay, **settings)
+
+
 images = np.random.default_rng(0).integers(0, 256, (200, 16, 16, 1), dtype=np.uint8)
-print(features.learned(images, steps=100).checksum, flush=True)
+with mock.patch.object(MODULE, "learn", learn):
+    print(features.learned(images, steps=100).checksum, flush=True)
