@@ -281,7 +281,7 @@ def test_a_run_of_two_devices_goes_on_with_one(images, tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     run_dir = tmp_path / "a run"
-    line = train(images, run_dir, "--preset", "dense", "--epochs", 25, "--steps-per-epoch", 30)
+    line = train(images, run_dir, "--preset", "dense", "--epochs", 12, "--steps-per-epoch", 30)
     with forked(line, cwd=tmp_path) as process:
         wait(lambda: len(saved(run_dir / "checkpoints")) > 1, process)
         process.send_signal(signal.SIGINT)
@@ -290,7 +290,7 @@ def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     assert "Traceback" not in errors + output
     assert errors.count("\n") == 2 and errors.startswith("\ntrain.py: stopped. Finished epochs are")
     epoch = runs.RunFolder(run_dir).epochs_done()
-    assert 2 <= epoch < 25
+    assert 2 <= epoch < 12
 
     sampled_early = tmp_path / "early.npz"
     sampled = finish(command("sample.py", run_dir, "--out", sampled_early), starting=forked)
@@ -301,8 +301,8 @@ def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     assert os.path.samefile(os.path.join(tmp_path, to_go_on[0]), sys.executable)
     ended = finish(to_go_on, cwd=tmp_path, starting=forked)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert re.match(rf"Going on with the run in .*\.\nepoch +{epoch + 1}/25 ", ended.stdout)
-    assert len(re.findall("^epoch ", ended.stdout, re.MULTILINE)) == 25 - epoch
+    assert re.match(rf"Going on with the run in .*\.\nepoch +{epoch + 1}/12 ", ended.stdout)
+    assert len(re.findall("^epoch ", ended.stdout, re.MULTILINE)) == 12 - epoch
 
 
 @pytest.mark.slow
@@ -434,17 +434,17 @@ def test_a_folder_alone_is_enough(tmp_path):
     for name in ("left", "right"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         for number in range(60):
-            pixels = rng.integers(0, 256, (36, 48, 4), np.uint8)
+            pixels = rng.integers(0, 256, (16, 24, 4), np.uint8)
             Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{number}.png")
     line = command("train.py", "--data", "pictures", "--epochs", 1, "--steps-per-epoch", 4)
     ended = finish(line, cwd=tmp_path, starting=forked)
     assert ended.returncode == 0, ended
     chosen = ended.stdout.splitlines()[0]
-    assert chosen.startswith("Chosen: 108 images of 36 x 48 in colour, modern_conditional (2 class")
+    assert chosen.startswith("Chosen: 108 images of 16 x 24 in colour, modern_conditional (2 class")
     assert "transparent parts are white" in chosen and "adaptive augmentation" in chosen
     folder = tmp_path / "runs" / "suited-pictures"
     settings = json.loads((folder / "settings.json").read_text())["settings"]
-    assert settings["preset"] == "modern_conditional" and settings["image_shape"] == [36, 48, 3]
+    assert settings["preset"] == "modern_conditional" and settings["image_shape"] == [16, 24, 3]
     assert settings["image_count"] == 108 and settings["class_count"] == 2
     assert "as too few images are held out" in " ".join(ended.stdout.split())
 
