@@ -91,7 +91,12 @@ def test_the_penalty_grows_as_images_get_few(count, weight, large):
     for shape, expected in (((28, 28, 1), weight), ((64, 64, 3), large)):
         penalty = rules.r1_for(shape, count)
         assert penalty.weight == pytest.approx(expected, rel=0.01) and penalty.every == 8
-    assert presets.modern((28, 28, 1), image_count=count).penalty.weight == weight
+
+
+def test_the_preset_knows_how_few_they_are():
+    assert presets.modern((28, 28, 1), image_count=1_000).penalty == rules.r1_for(
+        (28, 28, 1), 1_000
+    )
 
 
 def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
