@@ -400,7 +400,8 @@ def test_the_moving_line_has_bar_time_speed_and_losses(shown):
 def test_by_the_clock_the_time_left_is_that_of_the_clock(shown):
     _, shown = shown
     *_, row = shown.rows("clock")
-    assert re.match(r"epoch 1 ━+─+ +50%  +(1:00:00|59:5\d) left ", row)
+    # Of an hour, less what the machine took to come here.
+    assert re.match(r"epoch 1 ━+─+ +50%  +(1:00:00|5\d:\d\d) left ", row)
 
 
 @pytest.mark.slow
