@@ -121,6 +121,13 @@ def in_the_middle(folder, names=TRIALS, among=None):
     return None
 
 
+def wait_for_the_middle(folder, process, among=None):
+    """As `in_the_middle`, as soon as there is one; a moment later there may be none."""
+    found = []
+    wait(lambda: found.append(in_the_middle(folder, among=among)) or found[-1], process)
+    return found[-1]
+
+
 def gone(pid):
     """Whether a process has ended, or is what is left of one that nobody has asked about."""
     try:
@@ -153,8 +160,7 @@ def test_two_workers_train_what_one_process_does(confirmed, images, tmp_path, be
 def test_a_killed_worker_gives_its_trial_to_the_other(alone, images, tmp_path, begun):
     folder = tmp_path / "search"
     chief = begun(search(images, folder, *ALONE, "--workers", 2))
-    wait(lambda: in_the_middle(folder), chief)
-    killed, name = in_the_middle(folder)
+    killed, name = wait_for_the_middle(folder, chief)
     os.kill(killed, signal.SIGKILL)
     output = ended(chief)
     assert " is dead" in output
@@ -222,8 +228,7 @@ def test_second_shells_join_and_the_trial_of_one_that_is_killed_comes_back(
         begun(search(images, folder, *ALONE, "--workers", 2, "--worker", number))
         for number in (2, 3)
     )
-    wait(lambda: in_the_middle(folder, among=[joined.pid]), joined)
-    _, name = in_the_middle(folder, among=[joined.pid])
+    _, name = wait_for_the_middle(folder, joined, among=[joined.pid])
     joined.send_signal(signal.SIGKILL)
     assert "worker-2 is dead" in ended(chief)
     assert ended(staying) == ""
