@@ -19,8 +19,8 @@ _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
 def learning_rate_for(image_shape):
     """The learning rate of both players: 1e-3 up to 28 x 28 pixels, less for larger images.
 
-    It falls with the number of pixels, to a quarter at 56 x 56 and above. At 1e-3 the players of
-    larger images turn around each other, and the averaged generator blurs what they pass.
+    It falls with the number of pixels, to a quarter at 56 x 56 and above. At 1e-3 the generator of
+    larger images moves so fast that its average is a blur.
 
     Args:
         image_shape: (height, width), or with channels.
