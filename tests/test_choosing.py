@@ -51,6 +51,12 @@ def test_many_images_are_not_augmented():
     assert "augmentation" not in str(choice)
 
 
+def test_a_preset_has_the_batch_size_that_it_was_measured_with():
+    sizes = {preset: presets.batch_size_for(preset) for preset in presets.PRESETS.values()}
+    assert sizes.pop(presets.modern) == sizes.pop(presets.modern_conditional) == 16
+    assert set(sizes.values()) == {32} and presets.batch_size_for(presets.fine_tuned) == 16
+
+
 def test_suited_gives_the_compiled_gan_and_tells_why(capsys):
     gan = presets.suited(images(100), np.arange(100) % 2, seed=3)
     assert gan.compiled and gan.class_count == 2 and gan.image_shape == (16, 16, 3)
