@@ -141,10 +141,16 @@ def test_modern_at_every_size(shape, class_count):
 
 
 def test_larger_images_get_lower_learning_rates():
-    rates = {(28, 28): 1e-3, (16, 16): 1e-3, (56, 28): 5e-4, (64, 64): 2.5e-4, (256, 256): 2.5e-4}
+    rates = {
+        (28, 28): 1e-3,
+        (16, 16): 1e-3,
+        (112, 28): 5e-4,
+        (112, 112): 2.5e-4,
+        (256, 256): 2.5e-4,
+    }
     for shape, expected in rates.items():
         assert rules.learning_rate_for(shape) == pytest.approx(expected)
-    gan = presets.modern((56, 28, 3), discriminator_learning_rate=2e-3)
+    gan = presets.modern((112, 28, 3), discriminator_learning_rate=2e-3)
     rates = gan.generator_optimizer.learning_rate, gan.discriminator_optimizer.learning_rate
     np.testing.assert_allclose(rates, (5e-4, 2e-3), rtol=1e-6)
 

@@ -12,20 +12,21 @@ from gan_model.penalties import R1, weight_for
 
 BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
-_PIXELS = 28 * 28
+_SIDE = 28  # pixels
 _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
 
 
 def learning_rate_for(image_shape):
-    """The learning rate of both players: 1e-3 up to 28 x 28 pixels, less for larger images.
+    """The learning rate of both players: 1e-3 up to 28 x 28, less for larger images.
 
-    It falls with the number of pixels, to a quarter at 56 x 56 and above. At 1e-3 the generator of
-    larger images moves so fast that its average is a blur.
+    It is in inverse proportion to the side, the geometric mean of height and width, to a quarter at
+    112 x 112 and above. At 1e-3 the generator of larger images moves so fast that its average is a
+    blur.
 
     Args:
         image_shape: (height, width), or with channels.
     """
-    return 1e-3 * min(max(_PIXELS / math.prod(image_shape[:2]), 1 / 4), 1)
+    return 1e-3 * min(max(_SIDE / math.sqrt(math.prod(image_shape[:2])), 1 / 4), 1)
 
 
 def r1_for(image_shape, image_count=None):
