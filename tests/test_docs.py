@@ -43,7 +43,7 @@ def understood(line):
     if name == "make":
         dry = ["make", "--dry-run", "--always-make", *rest]
         # Without the settings of a `make test` that runs this.
-        env = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+        env = {"PATH": os.environ["PATH"]}
         made = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, env=env)
         written = made.stdout.replace("\\\n", " ")
         started = re.findall(r"^.*/bin/(gan-model \w.*)$", written, re.MULTILINE)
