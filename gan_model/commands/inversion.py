@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gan_model.commands.run_images import load_for
+from gan_model.commands.run_images import as_read_for, load_for
 from gan_model.commands.screen import quiet
 
 
@@ -16,7 +16,7 @@ def invert(args):
     from gan_model import pictures, runs
     from gan_model.storage.json_file import write_json
 
-    images = _decoded(args.image, sampler.generate(1).shape[1:], runs.trained_on(args.run) or {})
+    images = _decoded(args.image, sampler.generate(1).shape[1:], runs.trained_on(args.run))
     found = _inversion(args, sampler, features, images, args.of_class)
     pictures.save(pictures.grid(_pairs(images, found.images), columns=2), args.out)
     content = {"codings": found.codings.tolist()}
@@ -90,9 +90,8 @@ def _decoded(paths, shape, about):
     from gan_model.data.decoding import decode
 
     height, width, channels = (*shape, 1)[:3]
-    how = {"pad": bool(about.get("pad")), "ground": about.get("ground") or "white"}
-    shape_asked = {"image_size": (height, width), "channels": channels}
-    read = [decode(Path(path), **shape_asked, **how) for path in paths]
+    how = {"image_size": (height, width), "channels": channels, **as_read_for(about)}
+    read = [decode(Path(path), **how) for path in paths]
     for path, image in zip(paths, read, strict=True):
         if image.pixels is None:
             raise ValueError(f"{path} cannot be read as an image: {image.reason}.")

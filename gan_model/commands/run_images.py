@@ -1,6 +1,16 @@
 """The images that a run was trained on, to compare with them."""
 
 
+def as_read_for(settings):
+    """The arguments `pad` and `ground` with which a run read a folder of images: a dict.
+
+    Args:
+        settings: dict of the settings of the run; None or {} for what is usual.
+    """
+    known = settings or {}
+    return {"pad": bool(known.get("pad")), "ground": known.get("ground") or "white"}
+
+
 def load_for(settings, *, data_set, folder, image_size, channels):
     """The images and labels of a data set as a run read them; see `data.load`.
 
@@ -17,10 +27,9 @@ def load_for(settings, *, data_set, folder, image_size, channels):
     from gan_model import data
     from gan_model.data.images import fingerprint
 
-    name, known, wanted = data_set or settings["data"], settings or {}, {}
+    name, wanted = data_set or settings["data"], {}
     if data.is_image_folder(name):
-        wanted = {"image_size": image_size, "channels": channels}
-        wanted |= {"pad": bool(known.get("pad")), "ground": known.get("ground") or "white"}
+        wanted = {"image_size": image_size, "channels": channels, **as_read_for(settings)}
     splits = data.load(name, folder=folder, **wanted)
     if not data_set and fingerprint(splits[0][0]) != settings["images"]:
         raise ValueError(

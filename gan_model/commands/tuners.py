@@ -33,8 +33,8 @@ def tuner_for(args, hypergan, folder, *, initial_points):
         return tuner
     about["max_trials"] = most_trials(args)
     if args.tuner == "bayesian":
-        points = initial_points
-        return keras_tuner.BayesianOptimization(hypergan, num_initial_points=points, **about)
+        about["num_initial_points"] = initial_points
+        return keras_tuner.BayesianOptimization(hypergan, **about)
     grid = args.tuner == "grid"
     return (keras_tuner.GridSearch if grid else keras_tuner.RandomSearch)(hypergan, **about)
 

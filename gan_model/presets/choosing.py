@@ -20,14 +20,12 @@ class Choice:
         image_shape: (height, width, channels).
         arguments: dict of the preset's other arguments.
         reasons: dict from what was chosen to why, both texts.
-        batch_size: for `fit`.
     """
 
     preset: object
     image_shape: tuple
     arguments: dict = field(default_factory=dict)
     reasons: dict = field(default_factory=dict)
-    batch_size: int = BATCH_SIZE
 
     def __str__(self):
         return ", ".join(f"{what} ({why})" if why else what for what, why in self.reasons.items())

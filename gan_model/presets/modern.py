@@ -128,7 +128,7 @@ def _modern(
     usual = learning_rate_for(image_shape)
     gan.compile(
         loss,
-        # Without momentum, as Karras et al., 2019: each player's gradients turn with the other.
+        # Without momentum, as in Karras et al., 2019: each player changes the loss of the other.
         *(
             keras.optimizers.Adam(usual if rate is None else rate, beta_1=0.0, beta_2=0.99)
             for rate in rates

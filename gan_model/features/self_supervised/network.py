@@ -33,17 +33,15 @@ def to_seen(images, shape):
 
 def _averaged_down(images, size):
     """`tf.image.resize` by area, for which TensorFlow has no gradient."""
-    rows, columns = (
-        tf.constant(_shares(side, seen), tf.float32)
-        for side, seen in zip(images.shape[1:3], size, strict=True)
-    )
+
+    def gradient(upstream):
+        sides = zip(images.shape[1:3], size, strict=True)
+        rows, columns = (tf.constant(_shares(*pair), tf.float32) for pair in sides)
+        return tf.einsum("sh,bstc,tw->bhwc", rows, upstream, columns)
 
     @tf.custom_gradient
     def averaged(images):
-        return (
-            tf.image.resize(images, size, method="area"),
-            lambda upstream: tf.einsum("sh,bstc,tw->bhwc", rows, upstream, columns),
-        )
+        return tf.image.resize(images, size, method="area"), gradient
 
     return averaged(images)
 
