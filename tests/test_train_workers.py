@@ -294,6 +294,7 @@ def test_workers_of_other_versions_are_refused(package, monkeypatch):
 
     monkeypatch.setattr(Workers, "count", 2, raising=False)
     monkeypatch.setattr(Workers, "of_all", of_all)
+    monkeypatch.setattr(Workers, "leave", lambda self: None)
     monkeypatch.setattr(Workers, "__init__", lambda self, strategy: None)
     program = Program(["gan-model", "train"])
     version = importlib.metadata.version(package)

@@ -84,16 +84,35 @@ def joined(resolver, wait):
     return strategy
 
 
+def exchanged(topic, text, *, number, count, wait=60):
+    """The texts of the other workers, dict by number; each worker must ask once for a topic.
+
+    The chief has the service that carries them, so it is the last to end.
+
+    Args:
+        topic: of the text.
+        text: of this worker.
+        number: of this worker.
+        count: number of workers.
+        wait: seconds.
+
+    Raises:
+        tf.errors.OpError: a worker has not told its text, or has not read this one.
+    """
+    service, key = context.context(), "gan-model/{}/{}".format
+    others = [other for other in range(count) if other != number]
+    service.set_config_key_value(key(topic, number), text)
+    told = {other: service.get_config_key_value(key(topic, other), wait * 1000) for other in others}
+    service.set_config_key_value(key(f"{topic} was read", number), "")
+    for other in others if number == 0 else ():
+        service.get_config_key_value(key(f"{topic} was read", other), wait * 1000)
+    return told
+
+
 def _check_same(addresses, number, wait):
     """Refuses workers that name other workers than the chief: no sum of theirs would work."""
-    service, key = context.context(), "gan-model/{}/{}".format
-    others = range(1, len(addresses)) if number == 0 else [0]
-    service.set_config_key_value(key("names", number), json.dumps(addresses))
-    told = [service.get_config_key_value(key("names", other), wait * 1000) for other in others]
-    service.set_config_key_value(key("has read", number), "")
-    for other in others if number == 0 else ():  # it has the service, so it ends last
-        service.get_config_key_value(key("has read", other), wait * 1000)
-    for other, names in zip(others, map(json.loads, told), strict=True):
+    told = exchanged("names", json.dumps(addresses), number=number, count=len(addresses), wait=wait)
+    for other, names in zip(told, map(json.loads, told.values()), strict=True):
         if names != addresses:
             raise ValueError(
                 "All workers of a run name the same workers in TF_CONFIG, but worker "

@@ -6,6 +6,8 @@ import re
 import numpy as np
 import tensorflow as tf
 
+from gan_model.replicas import cluster
+
 
 class Workers:
     """The processes that run each training step together.
@@ -88,10 +90,22 @@ class Workers:
             if value != chiefs.get(name)
         ]
         if differing:
+            self.leave()
             raise ValueError(
                 f"The workers of a run do the same, but {'; '.join(differing)}. Start all of them "
                 "with the same command, on the same images."
             )
+
+    def leave(self):
+        """Waits until no worker needs another one any more; called last.
+
+        A worker that has its sum may end while another one is still receiving it, whose sum then
+        fails.
+        """
+        if self.count == 1:
+            return
+        self.of_all("done")  # without a limit: the others may have much to do
+        cluster.exchanged("done", "", number=self.number, count=self.count)
 
     def lost(self, error):
         """One sentence on the worker that a collective could not reach.

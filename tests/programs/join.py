@@ -9,4 +9,4 @@ from gan_model import replicas
 
 workers = replicas.Workers(replicas.strategy(wait=60))
 print(workers.number, workers.of_all(sys.argv[1]))
-workers.of_all("over")
+workers.leave()
