@@ -84,8 +84,8 @@ def joined(resolver, wait):
     return strategy
 
 
-def exchanged(topic, text, *, number, count, wait=60):
-    """The texts of the other workers, dict by number; each worker must ask once for a topic.
+def exchanged(topic, text, *, number, others, wait=60):
+    """The texts of other workers, dict by number; each worker must ask once for a topic.
 
     The chief has the service that carries them, so it is the last to end.
 
@@ -93,14 +93,13 @@ def exchanged(topic, text, *, number, count, wait=60):
         topic: of the text.
         text: of this worker.
         number: of this worker.
-        count: number of workers.
+        others: numbers of those that this worker hears.
         wait: seconds.
 
     Raises:
-        tf.errors.OpError: a worker has not told its text, or has not read this one.
+        tf.errors.OpError: a worker has not told its text, or has not read the chief's.
     """
     service, key = context.context(), "gan-model/{}/{}".format
-    others = [other for other in range(count) if other != number]
     service.set_config_key_value(key(topic, number), text)
     told = {other: service.get_config_key_value(key(topic, other), wait * 1000) for other in others}
     service.set_config_key_value(key(f"{topic} was read", number), "")
@@ -111,7 +110,8 @@ def exchanged(topic, text, *, number, count, wait=60):
 
 def _check_same(addresses, number, wait):
     """Refuses workers that name other workers than the chief: no sum of theirs would work."""
-    told = exchanged("names", json.dumps(addresses), number=number, count=len(addresses), wait=wait)
+    others = range(1, len(addresses)) if number == 0 else [0]
+    told = exchanged("names", json.dumps(addresses), number=number, others=others, wait=wait)
     for other, names in zip(told, map(json.loads, told.values()), strict=True):
         if names != addresses:
             raise ValueError(

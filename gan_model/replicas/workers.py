@@ -105,7 +105,8 @@ class Workers:
         if self.count == 1:
             return
         self.of_all("done")  # without a limit: the others may have much to do
-        cluster.exchanged("done", "", number=self.number, count=self.count)
+        others = [number for number in range(self.count) if number != self.number]
+        cluster.exchanged("done", "", number=self.number, others=others)
 
     def lost(self, error):
         """One sentence on the worker that a collective could not reach.
