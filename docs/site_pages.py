@@ -10,12 +10,16 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gan_model"
 # Lines of two columns or more, as the docstrings of packages have them: a name, spaces, a text.
 _TABLE = re.compile(r"(?:^ *[\w./]+(?:, \w+)* {2,}\S.*\n|(?<=\n) {12,}\S.*\n)+", re.MULTILINE)
+_LISTED = re.compile(r"^- \[.*\]\((results/\S+\.md)\)$", re.MULTILINE)
 _SOURCE = re.compile(r"\[([^\]]*)\]\(\.\./gan_model/(\w+)(\.py)?\)")
 
 
 def on_config(config):
-    """Lists the pages of the reference, in the order in which the package names its parts."""
+    """Lists the results, and the reference in the order in which the package names its parts."""
     for entry in config.nav:
+        if isinstance(entry, dict) and "Results" in entry:
+            pages = _LISTED.findall((ROOT / "docs" / "results.md").read_text())
+            entry["Results"] = ["results.md", *pages]
         if isinstance(entry, dict) and "Reference" in entry:
             entry["Reference"] = [{name: f"reference/{name}.md"} for name in parts()]
 

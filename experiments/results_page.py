@@ -1,4 +1,4 @@
-"""Figures of many runs -> docs/results.md and the pictures in it."""
+"""Figures of many runs -> a page of docs/results/ with its pictures, and the list of all pages."""
 
 from types import SimpleNamespace
 
@@ -10,13 +10,12 @@ _WIDEST = 600  # pixels of a picture
 
 _HEAD = """# Results
 
-Written by `make results` (`experiments/results.py`), which continues where it was stopped. Each
-study trains several systems under the same conditions for the same minutes of training. Compiling
-counts as training; measuring does not. All numbers compare generated images (codings of seed 0)
-with the same number of held-out images, in `fashion` features, or in features learned from the
-training images. Lower is better for fid and kid;
-higher is better for precision, recall, density and coverage. Each cell is the mean over the seeds
-(lowest to highest).
+Each page is a study, written by `make results` (`experiments/results.py`), which continues where
+it was stopped. A study trains several systems under the same conditions for the same minutes of
+training. Compiling counts as training; measuring does not. All numbers compare generated images
+(codings of seed 0) with the same number of held-out images, in `fashion` features, or in features
+learned from the training images. Lower is better for fid and kid; higher is better for precision,
+recall, density and coverage. Each cell is the mean over the seeds (lowest to highest).
 
 - classes: the lowest and the highest percentage that one of the ten classes has, over all seeds. Of
   the real images each class has 10%.
@@ -29,7 +28,7 @@ higher is better for precision, recall, density and coverage. Each cell is the m
 
 
 def page(study_name, runs, docs, kept):
-    """Writes the part of a study and its pictures, then the page of all existing parts.
+    """Writes the page of a study and its pictures, then the list of all pages.
 
     Args:
         study_name: one of `studies.NAMES`.
@@ -38,7 +37,7 @@ def page(study_name, runs, docs, kept):
         kept: folder with a folder for each run, `<data>-<system>-<seed>`.
 
     Returns:
-        The path of the page.
+        The path of the page of the study.
     """
     study, folder = studies.named(study_name), docs / "results"
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,26 +51,25 @@ def page(study_name, runs, docs, kept):
         for system, records in runs.items():
             source = kept / f"{about['data']}-{system}-{records[0]['seed']}"
             show_first(records[0], source, folder, f"{name}-{system}")
-        parts.append(f"![Distance against minutes of training](results/{name}.png)")
+        parts.append(f"![Distance against minutes of training]({name}.png)")
     parts += [table(study, runs, about), unfinished(study, runs), alarmed(study, runs)]
     if study.curve:
         parts.append(shown(name, study, runs))
-    (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n")
-    return joined(docs)
-
-
-def joined(docs):
-    """Writes `results.md` from the parts in `results/`; that on searches is written by hand."""
-    folder = docs / "results"
-    parts = [
-        path
-        for name in (*studies.NAMES, "search")
-        for path in (folder / f"{name}.md", *sorted(folder.glob(f"{name}-*.md")))
-    ]
-    texts = [path.read_text().strip() for path in parts if path.exists()]
-    path = docs / "results.md"
-    path.write_text("\n\n".join([_HEAD, *texts]) + "\n")
+    path = folder / f"{name}.md"
+    path.write_text("\n\n".join(parts) + "\n")
+    list_pages(docs)
     return path
+
+
+def list_pages(docs):
+    """Writes `results.md`, the list of the pages in `results/`; that on searches is by hand."""
+    folder, lines = docs / "results", []
+    for name in (*studies.NAMES, "search"):
+        for path in (folder / f"{name}.md", *sorted(folder.glob(f"{name}-*.md"))):
+            if path.exists():
+                title = path.read_text().partition("\n")[0].removeprefix("# ")
+                lines.append(f"- [{title}](results/{path.name})")
+    (docs / "results.md").write_text("\n\n".join([_HEAD, "\n".join(lines)]) + "\n")
 
 
 def finished(record):
@@ -85,9 +83,9 @@ def heading(name, study, about, runs):
     if study.of_folders:
         title = f"{title}: {about['data']}"
         options += f" --data folders/{about['data']} --image-size {about['size']}"
-    return f"""## {title}
+    return f"""# {title}
 
-{study.about}
+{study.about} [Results](../results.md) explains the columns.
 
 `python experiments/results.py {options} --minutes {minutes} --seeds {seeds} --cores {cores}`
 
@@ -176,9 +174,9 @@ def alarmed(study, runs):
 
 
 def shown(study_name, study, runs):
-    parts = ["### Images of the first seed, at its last measurement"]
+    parts = ["## Images of the first seed, at its last measurement"]
     for system, records in runs.items():
-        place = f"results/{study_name}-{system}"
+        place = f"{study_name}-{system}"
         pictures = f"![Images]({place}.png)"
         if any("classes" in mark for mark in records[0]["marks"]):
             pictures += f"\n\n![Classes]({place}-classes.png)"

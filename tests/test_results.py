@@ -61,9 +61,9 @@ def test_means_and_spreads_and_the_lost_run_are_told(tmp_path):
     assert "results.py --study presets --minutes 1 2 --seeds 3 --cores 2`" in text
     assert "Systems: 2. Seeds: 3. Cores of each run: 2. Data: sample." in text
     for link in ("presets", "presets-dcgan", "presets-dcgan-classes"):
-        assert f"results/{link}.png" in text
+        assert f"]({link}.png)" in text
         assert (tmp_path / "docs" / "results" / f"{link}.png").stat().st_size
-    assert "results/presets-reference.png" not in text  # its first seed has no reading
+    assert "presets-reference.png" not in text  # its first seed has no reading
 
 
 def test_alarms_are_counted_and_told(tmp_path):
@@ -137,11 +137,13 @@ def test_each_folder_of_images_is_a_part_of_its_own(tmp_path):
         renamed = str(told).replace("_fashion", "_learned_3f2a")
         runs[system] = [ast.literal_eval(renamed)]
     text = page("images", runs, tmp_path / "docs", tmp_path).read_text()
-    assert "## Images of a folder: icons" in text
+    assert text.startswith("# Images of a folder: icons\n")
+    listed = (tmp_path / "docs" / "results.md").read_text()
+    assert "- [Images of a folder: icons](results/images-icons.md)\n" in listed
     assert "--data folders/icons --image-size 28x28 --minutes 1 2 --seeds 1 --cores 2`" in text
     assert "| system | minutes | images trained on | fid | kid |" in text and "| copying |" in text
     assert "| `presets.modern` of 0.1 | 2 | 2,000 | 2 |" in text and "| 0.25 |" in text
-    assert "results/images-icons-modern.png" in text and "classes.png" not in text
+    assert "](images-icons-modern.png)" in text and "classes.png" not in text
 
 
 def test_nothing_but_lost_runs_is_said(tmp_path):
