@@ -1,15 +1,16 @@
 """The folder of a run -> one of the trained GANs that come with the package.
 
-    python experiments/train.py --preset modern --data fashion_mnist --epochs 20 --run-dir FASHION
+    python experiments/train.py --preset modern --data fashion_mnist --clusters 0 --epochs 20 \\
+        --run-dir FASHION
     python experiments/make_pretrained.py FASHION --name fashion
 
     python experiments/train.py --preset modern_conditional --data fashion_mnist --epochs 20 \\
         --run-dir BY_CLASS
     python experiments/make_pretrained.py BY_CLASS --name fashion_by_class
 
-It rounds the weights to float16, and measures the GAN before and after that on the test images of
-Fashion-MNIST and on the held-out images of the sample. A run that has not ended gives its newest
-checkpoint.
+`fashion` has no clusters, because those who go on from it have other images. The program rounds the
+weights to float16, and measures the GAN before and after that on the test images of Fashion-MNIST
+and on the held-out images of the sample. A run that has not ended gives its newest checkpoint.
 """
 
 import hashlib
@@ -94,22 +95,23 @@ def measured(gan, count):
 
 def history(folder, noted, gan):
     """How the run was made: a dict that JSON can hold."""
+    from gan_model.exporting.foot import train_command
+
     settings = noted["settings"]
-    epochs = folder.epochs_done()
-    command = f"gan-model train --preset {settings['preset']} --data {settings['data']}"
-    if settings["steps_per_epoch"]:
-        command += f" --steps-per-epoch {settings['steps_per_epoch']}"
-    arguments = ("class_count", "codings_size", "image_count")
+    arguments = {name: settings[name] for name in ("class_count", "codings_size", "image_count")}
+    known = {name: value for name, value in arguments.items() if value}
+    if settings["clusters"] is not None:
+        known["clusters"] = settings["clusters"] or None
     return {
-        "command": f"{command} --epochs {epochs} --seed {settings['seed']}",
+        "command": train_command(folder),
         "preset": settings["preset"],
-        "arguments": {name: settings[name] for name in arguments if settings[name]},
+        "arguments": known,
         "image_shape": list(gan.image_shape),
         "data": settings["data"],
         "images": settings["images"],
         "licence": LICENCE,
         "seed": settings["seed"],
-        "epochs": epochs,
+        "epochs": folder.epochs_done(),
         "steps_per_epoch": settings["steps_per_epoch"],
         "minutes": round(folder.minutes_done(), 1),
         "images_seen": int(gan.images_seen.numpy()),

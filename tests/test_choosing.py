@@ -23,8 +23,8 @@ def test_images_without_classes_get_modern():
     choice = presets.choose(images(300))
     assert choice.preset is presets.modern
     assert choice.image_shape == (16, 16, 3) and choice.arguments == {"image_count": 300}
-    assert "300 images of 16 x 16 in colour" in str(choice)
-    assert "adaptive augmentation (fewer than" in str(choice)
+    assert "300 images of 16 x 16 in colour" in choice.told()
+    assert "adaptive augmentation (fewer than" in choice.told()
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,12 @@ def test_grey_images_may_come_without_a_channel():
     assert presets.choose(images(20, (28, 28))).image_shape == (28, 28, 1)
 
 
-def test_many_images_are_not_augmented():
-    choice = presets.choose(np.zeros((rules.FEW, 16, 16), np.uint8))
-    assert "augmentation" not in str(choice)
+def test_many_images_are_not_augmented_and_get_clusters_for_classes():
+    many = np.zeros((rules.FEW, 16, 16), np.uint8)
+    told = presets.choose(many).told()
+    assert "augmentation" not in told and "clusters for classes (5,000 images or more)" in told
+    assert "clusters" not in presets.choose(many, np.arange(len(many)) % 2).told()
+    assert "clusters" not in presets.choose(many).told(given=["clusters"])
 
 
 def test_a_preset_has_the_batch_size_that_it_was_measured_with():
@@ -125,6 +128,24 @@ def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
         )
     assert paid[1] == pytest.approx(paid[0], rel=1e-5)
     assert paid[2] == pytest.approx(paid[0], rel=1e-5)
+
+
+def test_many_images_get_clusters():
+    assert rules.clusters_for(rules.MANY) == 20
+    assert rules.clusters_for(rules.MANY - 1) is rules.clusters_for(None) is None
+    counts = {
+        "many": presets.modern((16, 16, 1), image_count=rules.MANY).clusters,
+        "few": presets.modern((16, 16, 1), image_count=rules.MANY - 1).clusters,
+        "unknown": presets.modern((16, 16, 1)).clusters,
+        "none": presets.modern((16, 16, 1), image_count=rules.MANY, clusters=None).clusters,
+    }
+    assert counts.pop("many").count == 20 and set(counts.values()) == {None}
+
+
+def test_only_modern_has_clusters():
+    many = np.zeros((rules.MANY, 1, 1), np.uint8)
+    made = {preset: presets.clusters_for(preset, many) for preset in presets.PRESETS.values()}
+    assert made.pop(presets.modern) == 20 and set(made.values()) == {None}
 
 
 def test_few_images_are_augmented():

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from processes import finish, forked, images_in, train
+from processes import command, finish, forked, images_in, train
 from scipy.stats import norm
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
-from gan_model import GAN, callbacks, data, exporting, presets
+from gan_model import GAN, callbacks, data, exporting, presets, runs
 from gan_model.model import find_clusters
 from gan_model.networks.clusters import Clusters
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
@@ -253,3 +253,20 @@ def test_the_command_trains_in_bfloat16_and_names_the_preset_that_has_clusters(t
         for network in (gan.generator, gan.discriminator, gan.averaged_generator)
     ]
     assert computes == [{"bfloat16", "float32"}, {"bfloat16"}, {"float32"}]
+
+
+@pytest.mark.slow
+def test_many_images_have_clusters_and_a_run_keeps_them(tmp_path):
+    """The sample has 10,000 images."""
+    line = command("train.py", "--preset", "modern", "--run-dir", tmp_path)
+    line += ["--steps-per-epoch", 1, "--batch-size", 2, "--validate-every", 9]
+    for epochs in (1, 2):
+        ended = finish([*line, "--epochs", epochs], starting=forked)
+        assert ended.returncode == 0, ended.stderr
+    assert keras.models.load_model(tmp_path / "gan.keras").clusters.count == 20
+
+
+def test_no_clusters_can_be_asked_for():
+    settings = {"preset": "modern", "image_shape": (16, 16), "image_count": 60_000, "seed": 0}
+    assert runs.build(settings | {"clusters": 0}).clusters is None
+    assert runs.build(settings | {"clusters": 3}).clusters.count == 3

@@ -381,6 +381,7 @@ def test_the_classes_of_a_gan_are_named_if_its_data_names_them(tmp_path):
     ("preset", "more", "words"),
     [
         ("modern", {"clusters": 20, "bfloat16": True}, "--clusters 20 --bfloat16"),
+        ("modern", {"clusters": 0}, "--clusters 0"),
         (
             "fine_tuned",
             {"from": "/home/me/gan.keras", "source": "1f", "freeze_discriminator": 2},

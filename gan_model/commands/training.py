@@ -65,8 +65,9 @@ def _continue(args, folder, alone):
             f"folder: --run-dir DIR. To go on from the GAN: --from {folder.gan}"
         )
     settings = folder.read_settings()
-    for name in ("batch_size", "steps_per_epoch"):
-        setattr(args, name, getattr(args, name) or settings.get(name))
+    for name in ("batch_size", "steps_per_epoch", "clusters"):
+        if getattr(args, name) is None:
+            setattr(args, name, settings.get(name))
     if not folder.features.exists():
         args.features = args.features or settings.get("features")
 
@@ -128,10 +129,11 @@ def _preset_for(args, program, source, images, labels):
         _complete(args, images, presets.named(args.preset), clock=clock)
         return presets.named(args.preset)
     choice = presets.choose(images, labels)
+    chosen = choice.told(given=() if args.clusters is None else ["clusters"])
     args.preset = choice.preset.__name__
     _complete(args, images, choice.preset, clock=True, long_epochs=True)
     by_hand = f"To choose yourself: {program.line('train', '--help')}"
-    print(f"Chosen: {choice}.{_files_line(args)} {by_hand}", flush=True)
+    print(f"Chosen: {chosen}.{_files_line(args)} {by_hand}", flush=True)
     return choice.preset
 
 
@@ -144,7 +146,7 @@ def _check_clusters(args, preset):
 
 
 def _complete(args, images, preset, *, clock, long_epochs=False):
-    """Fills in the end of the run, by the clock or by epochs, the batch size, and the steps."""
+    """Fills in the end of the run, by the clock or by epochs, batch size, clusters and steps."""
     from gan_model import presets
 
     if clock:
@@ -152,6 +154,8 @@ def _complete(args, images, preset, *, clock, long_epochs=False):
     else:
         args.epochs = args.epochs if args.minutes else args.epochs or 20
     args.batch_size = args.batch_size or presets.batch_size_for(preset)
+    if args.is_new and args.clusters is None:
+        args.clusters = presets.clusters_for(preset, images)
     # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
     # `suited`, epochs that somebody counts are passes over the images.
     may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)

@@ -100,7 +100,8 @@ def train_command(run):
         words += ["--epochs", epochs]
     words += ["--batch-size", settings["batch_size"]]
     for name in _OPTIONS:
-        if settings.get(name):
+        # No clusters are a choice too: many images have them otherwise.
+        if settings.get(name) or (name == "clusters" and settings.get(name) == 0):
             words += [_option(name), settings[name]]
     words += [_option(name) for name in _FLAGS if settings.get(name)]
     return shlex.join(map(str, [*words, "--seed", settings["seed"]]))

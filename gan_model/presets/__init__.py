@@ -15,6 +15,7 @@ To add a preset, write one function in one file, import it here, and name it in 
 import difflib
 import inspect
 
+from gan_model.presets import rules
 from gan_model.presets.choosing import choose, suited
 from gan_model.presets.dcgan import dcgan
 from gan_model.presets.dense import dense
@@ -22,7 +23,6 @@ from gan_model.presets.fine_tuning import fine_tuned
 from gan_model.presets.guidelines import guidelines
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.pretrained import PRETRAINED, about_pretrained, pretrained
-from gan_model.presets.rules import BATCH_SIZE
 
 PRESETS = {
     preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)
@@ -35,6 +35,7 @@ __all__ = [
     "batch_size_for",
     "choose",
     "classes_for",
+    "clusters_for",
     "dcgan",
     "dense",
     "fine_tuned",
@@ -67,7 +68,17 @@ def batch_size_for(preset):
     Args:
         preset: a function of `gan_model.presets`.
     """
-    return 32 if preset in (dense, dcgan, guidelines) else BATCH_SIZE
+    return 32 if preset in (dense, dcgan, guidelines) else rules.BATCH_SIZE
+
+
+def clusters_for(preset, images):
+    """The number of clusters that a preset makes of so many images; None for none.
+
+    Args:
+        preset: a function of `gan_model.presets`.
+        images: training images, an array.
+    """
+    return rules.clusters_for(len(images)) if preset is modern else None
 
 
 def classes_for(preset, *labels):

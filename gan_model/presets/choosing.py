@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gan_model.presets.modern import modern, modern_conditional
-from gan_model.presets.rules import BATCH_SIZE, FEW, augment_for
+from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
 
 LEAST_IN_CLASS = 50  # images; docs/choosing.md: with 111 in a class, classes still cost quality
-_AUGMENTED = "adaptive augmentation"
+_OF_ARGUMENTS = {"augment": "adaptive augmentation", "clusters": "clusters for classes"}
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,15 @@ class Choice:
     arguments: dict = field(default_factory=dict)
     reasons: dict = field(default_factory=dict)
 
-    def __str__(self):
-        return ", ".join(f"{what} ({why})" if why else what for what, why in self.reasons.items())
+    def told(self, given=()):
+        """One line on what was chosen, and why.
+
+        Args:
+            given: names of the preset's arguments that were given and not chosen.
+        """
+        not_chosen = {_OF_ARGUMENTS.get(name) for name in given}
+        chosen = {what: why for what, why in self.reasons.items() if what not in not_chosen}
+        return ", ".join(f"{what} ({why})" if why else what for what, why in chosen.items())
 
 
 def choose(images, labels=None):
@@ -58,7 +65,9 @@ def choose(images, labels=None):
     else:
         reasons["modern"] = "no classes"
     if augment_for(len(images)) is not None:
-        reasons[_AUGMENTED] = f"fewer than {FEW:,} images"
+        reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {FEW:,} images"
+    if preset is modern and clusters_for(len(images)):
+        reasons[_OF_ARGUMENTS["clusters"]] = f"{MANY:,} images or more"
     reasons[f"batches of {BATCH_SIZE}"] = ""
     return Choice(preset, images_shape, arguments, reasons)
 
@@ -78,7 +87,5 @@ def suited(images, labels=None, *, seed=0, **arguments):
         **arguments: of the preset, instead of those chosen, e.g. `augment=None`.
     """
     choice = choose(images, labels)
-    if "augment" in arguments:
-        choice.reasons.pop(_AUGMENTED, None)
-    print(f"Chosen: {choice}.")
+    print(f"Chosen: {choice.told(given=arguments)}.")
     return choice.preset(choice.image_shape, seed=seed, **(choice.arguments | arguments))

@@ -7,7 +7,7 @@ from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import GAN, inspection
 from gan_model.presets.image_shape import channels_last
-from gan_model.presets.rules import augment_for, learning_rate_for, r1_for
+from gan_model.presets.rules import augment_for, clusters_for, learning_rate_for, r1_for
 
 _LONGEST = 256
 
@@ -23,15 +23,16 @@ def modern(
     augment=augment_for,
     average=ExponentialMovingAverage(50_000),
     image_count=None,
-    clusters=None,
+    clusters=clusters_for,
     seed=0,
 ):
     """Small networks, R1 and an averaged generator, images in [-1, 1], Adam without momentum.
 
     This preset is made for good images after a few minutes on a few CPU cores, of any size and of
     a few hundred images or more; docs/results.md has its results, with `fit(batch_size=16)`. The
-    widths of the networks and the learning rates follow from the image shape, the augmentation from
-    `image_count`, and the weight of the penalty from both, see `gan_model.presets.rules`.
+    widths of the networks and the learning rates follow from the image shape, the augmentation and
+    the clusters from `image_count`, and the weight of the penalty from both, see
+    `gan_model.presets.rules`.
 
     Args:
         image_shape: (height, width) or (height, width, channels); height and width are multiples
@@ -41,15 +42,15 @@ def modern(
         penalty, augment, average: see `GAN.compile`; None switches each off. By default the
             penalty is `r1_for(image_shape, image_count)`, and the augmentation
             `augment_for(image_count)`.
-        image_count: number of training images. None: many.
+        image_count: number of training images. None: many, without clusters.
         clusters: number of clusters of the images that stand in for classes, see
-            `networks.clusters`; None for none.
+            `networks.clusters`; by default `clusters_for(image_count)`, None for none.
     """
     return _modern(
         image_shape,
         "modern",
         loss,
-        clusters=clusters,
+        clusters=clusters_for(image_count) if clusters is clusters_for else clusters,
         codings_size=codings_size,
         rates=(generator_learning_rate, discriminator_learning_rate),
         seed=seed,

@@ -12,6 +12,8 @@ from gan_model.penalties import R1, weight_for
 
 BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
+MANY = 5_000  # images; from here on clusters of them stand in for classes
+_CLUSTERS = 20
 _SIDE = 28  # pixels
 _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
 
@@ -65,3 +67,12 @@ def augment_for(image_count):
     if image_count is None or image_count >= FEW:
         return None
     return Adaptive(DiffAugment(), speed=100_000)
+
+
+def clusters_for(image_count):
+    """20 clusters in the place of classes for 5,000 images or more; None for fewer, or unknown.
+
+    Args:
+        image_count: number of training images, or None.
+    """
+    return None if image_count is None or image_count < MANY else _CLUSTERS
