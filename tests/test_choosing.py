@@ -46,10 +46,13 @@ def test_grey_images_may_come_without_a_channel():
     assert presets.choose(images(20, (28, 28))).image_shape == (28, 28, 1)
 
 
-def test_many_images_are_not_augmented_and_get_clusters_for_classes():
-    many = np.zeros((rules.FEW, 16, 16), np.uint8)
-    told = presets.choose(many).told()
-    assert "augmentation" not in told and "clusters for classes (5,000 images or more)" in told
+def test_many_images_are_not_augmented():
+    assert "augmentation" not in presets.choose(np.zeros((rules.FEW, 16, 16), np.uint8)).told()
+
+
+def test_many_images_without_classes_get_clusters():
+    many = np.zeros((rules.MANY, 16, 16), np.uint8)
+    assert "clusters for classes (10,000 images or more)" in presets.choose(many).told()
     assert "clusters" not in presets.choose(many, np.arange(len(many)) % 2).told()
     assert "clusters" not in presets.choose(many).told(given=["clusters"])
 

@@ -41,6 +41,7 @@ def find_missing_clusters(gan, train):
         raise ValueError(
             "Clusters are found in an array of images, before the first step. Received: "
             f"a {type(train).__name__}. Type gan_model.model.find_clusters(gan, images) before "
-            "gan.fit, with an array of some thousand of the images."
+            "gan.fit, with an array of some thousand of the images; or make the GAN with "
+            "clusters=None."
         )
     find_clusters(gan, train.images)

@@ -12,7 +12,7 @@ from gan_model.penalties import R1, weight_for
 
 BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
-MANY = 5_000  # images; from here on clusters of them stand in for classes
+MANY = 10_000  # images; with 4,700 their clusters made images much less diverse
 _CLUSTERS = 20
 _SIDE = 28  # pixels
 _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
@@ -70,7 +70,7 @@ def augment_for(image_count):
 
 
 def clusters_for(image_count):
-    """20 clusters in the place of classes for 5,000 images or more; None for fewer, or unknown.
+    """20 clusters in the place of classes for 10,000 images or more; None for fewer, or unknown.
 
     Args:
         image_count: number of training images, or None.
