@@ -27,7 +27,9 @@ def readings(clusters, seed, images, reference, marks):
 
     keras.utils.set_random_seed(seed)
     clusters = None if clusters == 1 else clusters
-    gan = presets.modern((*images.shape[1:], 1)[:3], clusters=clusters, seed=seed)
+    gan = presets.modern(
+        (*images.shape[1:], 1)[:3], image_count=len(images), clusters=clusters, seed=seed
+    )
     done = _trained(gan, images, WARM_UP)
     for mark in marks:
         began, before = time.process_time(), done
