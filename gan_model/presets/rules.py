@@ -12,7 +12,7 @@ from gan_model.penalties import R1, weight_for
 
 BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
-MANY = 10_000  # images; with 4,700 their clusters made images much less diverse
+MANY = 10_000  # images; with 5,200 clusters made the images much less diverse
 _CLUSTERS = 20
 _SIDE = 28  # pixels
 _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
