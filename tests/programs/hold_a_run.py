@@ -14,4 +14,4 @@ from gan_model.runs import RunFolder
 folder, held = sys.argv[1:]
 with RunFolder(folder).opened({}):
     Path(held).touch()
-    time.sleep(100)
+    time.sleep(900)

@@ -7,6 +7,6 @@ import sys
 
 from gan_model import replicas
 
-workers = replicas.Workers(replicas.strategy(wait=60))
+workers = replicas.Workers(replicas.strategy())
 print(workers.number, workers.of_all(sys.argv[1]))
 workers.leave()
