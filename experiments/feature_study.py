@@ -35,12 +35,13 @@ def main(args):
     measures["pixels"] = features.pixels()
     measures = {name: metrics.FeatureMetrics(one) for name, one in measures.items()}
     measures["swd"] = metrics.SlicedWasserstein()
+    measures["spectrum"] = metrics.PowerSpectrum()
     if args.data in ("sample", "fashion_mnist"):
         measures = {"fashion": metrics.FeatureMetrics(features.fashion())} | measures
     rng = np.random.default_rng(0)
     count = min(_COUNT, len(held_out), len(train) // 2)
-    real = held_out[np.sort(rng.Choice(len(held_out), count, replace=False))]
-    rows = np.sort(rng.Choice(len(train), count, replace=False))
+    real = held_out[np.sort(rng.choice(len(held_out), count, replace=False))]
+    rows = np.sort(rng.choice(len(train), count, replace=False))
     references = {name: metrics.Reference((one,), real) for name, one in measures.items()}
     print_changes(references, np.asarray(train[rows]), np.asarray(labels)[rows], rng)
     if args.generators:
@@ -74,6 +75,9 @@ def changes(images, labels, rng):
         yield f"blurred, sigma {sigma} pixels", rounded(blurred)
     for sigma in (8, 25, 60):
         yield f"noise, sigma {sigma} levels", rounded(values + rng.normal(0, sigma, values.shape))
+    weave = np.indices(values.shape[1:3]).sum(axis=0)[..., None] % 2 * 2 - 1
+    for levels in (2, 4, 8):
+        yield f"a weave of {levels} levels", rounded(values + levels * weave)
     for pixels in (1, 2, 4):
         moved = np.pad(values, ((0, 0), (pixels, 0), (pixels, 0), (0, 0)), mode="edge")
         yield f"moved by {pixels} pixels", rounded(moved[:, :-pixels, :-pixels])

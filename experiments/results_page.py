@@ -121,8 +121,14 @@ def metrics_of(about):
     """What the numbers of a record are in the features that it names: `metrics.Metrics`."""
     from gan_model import metrics
 
-    named = [SimpleNamespace(name=one["features"], checksum="") for one in about["measures"]]
-    return metrics.Metrics([metrics.FeatureMetrics(features) for features in named])
+    return metrics.Metrics(
+        [
+            metrics.FeatureMetrics(SimpleNamespace(name=one["features"], checksum=""))
+            if "features" in one
+            else metrics.PowerSpectrum()
+            for one in about["measures"]
+        ]
+    )
 
 
 def row(what, minute, marks, names):

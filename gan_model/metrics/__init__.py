@@ -8,6 +8,7 @@ frechet          Moments, frechet_distance
 kernel           KernelBlocks, kernel_distance
 neighbours       Neighbourhoods, prdc: precision, recall, density, coverage
 sliced           SlicedWasserstein: needs no features
+spectrum         PowerSpectrum: blur and fine patterns
 feature_metrics  FeatureMetrics: frechet, kernel and neighbours in the space of some features
 reference        Reference: what was computed from held-out images, once
 choice           which of these suit given images
@@ -26,6 +27,7 @@ from gan_model.metrics.quality import Quality
 from gan_model.metrics.record import Direction, Kind, Metric, Metrics, Reading
 from gan_model.metrics.reference import LEAST, Reference, shuffled_pixels
 from gan_model.metrics.sliced import SlicedWasserstein
+from gan_model.metrics.spectrum import PowerSpectrum
 
 __all__ = [
     "FEATURES",
@@ -38,6 +40,7 @@ __all__ = [
     "Metrics",
     "Moments",
     "Neighbourhoods",
+    "PowerSpectrum",
     "Quality",
     "Reading",
     "Reference",

@@ -9,6 +9,7 @@ from gan_model.features.self_supervised import LEAST
 from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein
+from gan_model.metrics.spectrum import PowerSpectrum
 
 FEATURES = ("fashion", "inception", "learned", "sliced")
 _MAX_IMAGES = 1000  # that are classified to find out what they show
@@ -26,7 +27,8 @@ def measures(images, name=None, *, training=None):
         name: one of
 
             "fashion"    a classifier of garments, for grey images of 28 x 28
-            "learned"    a network learned from `training`, which takes minutes the first time
+            "learned"    a network learned from `training`, which takes minutes the first time, and
+                         the power spectrum, since such networks hardly see fine patterns
             "inception"  Keras's InceptionV3
             "sliced"     no network: the sliced Wasserstein distance, and the rest in `pixels`
 
@@ -45,14 +47,14 @@ def measures(images, name=None, *, training=None):
         features.extractor.with_channels(
             images[:1], chosen_features.image_shape, chosen_features.name
         )
-        return (FeatureMetrics(chosen_features),)
+        return (FeatureMetrics(chosen_features), PowerSpectrum())
     if name == "learned":
         if training is None:
             raise ValueError(
                 "Features are learned from training images, and there are none. Type "
                 "metrics.measures(held_out, 'learned', training=images)."
             )
-        return (FeatureMetrics(features.learned(training)),)
+        return (FeatureMetrics(features.learned(training)), PowerSpectrum())
     if name == "fashion":
         features.extractor.with_channels(images[:1], (28, 28, 1), name)
         return (FeatureMetrics(features.fashion()),)
