@@ -286,7 +286,7 @@ def test_learned_features_are_chosen_where_no_others_fit(monkeypatch):
         features, "learned", lambda images: chosen.append(len(images)) or features.pixels()
     )
     held_out = discs(30, seed=1)
-    (measure,) = metrics.measures(held_out, training=discs(200))
+    measure, _ = metrics.measures(held_out, training=discs(200))
     assert measure.features.name == "pixels" and chosen == [200]
     assert metrics.measures(held_out, training=discs(199))[0].metrics[0].name == "swd"
     assert metrics.measures(held_out)[0].metrics[0].name == "swd"
@@ -297,7 +297,7 @@ def test_learned_features_are_chosen_where_no_others_fit(monkeypatch):
 def test_a_file_is_chosen_by_its_path(learned, tmp_path):
     path = str(tmp_path / "features.npz")
     learned.save(path)
-    (measure,) = metrics.measures(discs(30, seed=1), path)
+    measure, _ = metrics.measures(discs(30, seed=1), path)
     assert measure.features.name == learned.name
     with pytest.raises(ValueError, match=f"{learned.name}.*take images of shape"):
         metrics.measures(np.zeros((30, 28, 28), np.uint8), path)
