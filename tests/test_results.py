@@ -177,14 +177,17 @@ def test_the_stopwatch_stands_still_while_measuring(monkeypatch):
     assert measured == [(1, 3, 60.0), (2, 6, 1120.0)] and not stopwatch.left
 
 
-def test_the_parts_of_the_page_stand_in_their_order(tmp_path):
+def test_the_pages_are_listed_in_their_order(tmp_path):
     (tmp_path / "results").mkdir()
-    (tmp_path / "results" / "search.md").write_text("## A search\n")
-    (tmp_path / "results" / "modern.md").write_text("## Modern\n")
-    runs = {"dense": [record(tmp_path, "dense", 0, [3.0])]}
-    text = page("presets", runs, tmp_path, tmp_path).read_text()
-    parts = [text.index(part) for part in ("# Results", "## The loop", "## Modern", "## A search")]
-    assert parts == sorted(parts)
+    (tmp_path / "results" / "search.md").write_text("# A search\n\nBy hand.\n")
+    (tmp_path / "results" / "modern.md").write_text("# Modern\n")
+    page("presets", {"dense": [record(tmp_path, "dense", 0, [3.0])]}, tmp_path, tmp_path)
+    listed = (tmp_path / "results.md").read_text()
+    assert listed.startswith("# Results\n") and listed.endswith(
+        "- [The loop and the first presets](results/presets.md)\n"
+        "- [Modern](results/modern.md)\n"
+        "- [A search](results/search.md)\n"
+    )
 
 
 def test_images_asked_by_class_are_told(tmp_path):
