@@ -60,31 +60,12 @@ def print_changes(references, images, labels, rng):
 
 def changes(images, labels, rng):
     """(what, changed uint8 images), one after the other."""
-    from scipy import ndimage
-
     from gan_model import metrics
 
-    grey = images.ndim == 3 or images.shape[-1] == 1
     values = images.reshape(len(images), *images.shape[1:3], -1).astype(np.float32)
-
-    def rounded(changed):
-        return np.clip(np.rint(changed), 0, 255).astype(np.uint8).reshape(images.shape)
-
-    for sigma in (0.5, 1, 2):
-        blurred = ndimage.gaussian_filter(values, (0, sigma, sigma, 0), mode="nearest")
-        yield f"blurred, sigma {sigma} pixels", rounded(blurred)
-    for sigma in (8, 25, 60):
-        yield f"noise, sigma {sigma} levels", rounded(values + rng.normal(0, sigma, values.shape))
-    weave = np.indices(values.shape[1:3]).sum(axis=0)[..., None] % 2 * 2 - 1
-    for levels in (2, 4, 8):
-        yield f"a weave of {levels} levels", rounded(values + levels * weave)
-    for pixels in (1, 2, 4):
-        moved = np.pad(values, ((0, 0), (pixels, 0), (pixels, 0), (0, 0)), mode="edge")
-        yield f"moved by {pixels} pixels", rounded(moved[:, :-pixels, :-pixels])
-    yield "a fifth darker", rounded(0.8 * values)
-    if not grey:
-        yield "red and blue swapped", rounded(values[..., ::-1])
-        yield "tinted by 25 levels", rounded(values + np.array([25, 0, -25]))
+    for what, changed in changes_of_each(values, rng):
+        changed = np.clip(np.rint(changed), 0, 255).astype(np.uint8)
+        yield what, changed.reshape(images.shape)
     order = np.argsort(labels, kind="stable")
     if len(np.unique(labels)) > 1:
         half = order[: len(order) // 2]
@@ -93,6 +74,27 @@ def changes(images, labels, rng):
         few = rng.permutation(len(images))[: len(images) // fraction]
         yield f"each image {fraction} times", images[np.resize(few, len(images))]
     yield "pixels shuffled", metrics.shuffled_pixels(images)
+
+
+def changes_of_each(values, rng):
+    """(what, changed grey levels), from float32 (n, height, width, channels)."""
+    from scipy import ndimage
+
+    for sigma in (0.5, 1, 2):
+        blurred = ndimage.gaussian_filter(values, (0, sigma, sigma, 0), mode="nearest")
+        yield f"blurred, sigma {sigma} pixels", blurred
+    for sigma in (8, 25, 60):
+        yield f"noise, sigma {sigma} levels", values + rng.normal(0, sigma, values.shape)
+    weave = np.indices(values.shape[1:3]).sum(axis=0)[..., None] % 2 * 2 - 1
+    for levels in (2, 4, 8):
+        yield f"a weave of {levels} levels", values + levels * weave
+    for pixels in (1, 2, 4):
+        moved = np.pad(values, ((0, 0), (pixels, 0), (pixels, 0), (0, 0)), mode="edge")
+        yield f"moved by {pixels} pixels", moved[:, :-pixels, :-pixels]
+    yield "a fifth darker", 0.8 * values
+    if values.shape[-1] == 3:
+        yield "red and blue swapped", values[..., ::-1]
+        yield "tinted by 25 levels", values + np.array([25, 0, -25])
 
 
 def generators(args, train, labels, count):
