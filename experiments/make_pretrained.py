@@ -100,7 +100,7 @@ def history(folder, noted, gan):
     settings = noted["settings"]
     arguments = {name: settings[name] for name in ("class_count", "codings_size", "image_count")}
     known = {name: value for name, value in arguments.items() if value}
-    if settings["clusters"] is not None:
+    if settings.get("clusters") is not None:
         known["clusters"] = settings["clusters"] or None
     return {
         "command": train_command(folder),

@@ -14,8 +14,8 @@ Each page is a study, written by `make results` (`experiments/results.py`), whic
 it was stopped. A study trains several systems under the same conditions for the same minutes of
 training. Compiling counts as training; measuring does not. All numbers compare generated images
 (codings of seed 0) with the same number of held-out images, in `fashion` features, or in features
-learned from the training images. Lower is better for fid and kid; higher is better for precision,
-recall, density and coverage. Each cell is the mean over the seeds (lowest to highest).
+learned from the training images. Lower is better for fid, kid and spectrum; higher is better for
+precision, recall, density and coverage. Each cell is the mean over the seeds (lowest to highest).
 
 - classes: the lowest and the highest percentage that one of the ten classes has, over all seeds. Of
   the real images each class has 10%.

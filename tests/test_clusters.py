@@ -238,11 +238,11 @@ def test_another_program_needs_codings_only(format, name, tmp_path):
 @pytest.mark.slow
 def test_the_command_trains_in_bfloat16_and_names_the_preset_that_has_clusters(tmp_path):
     line = train(images_in(tmp_path / "noise"), tmp_path / "run", "--steps-per-epoch", 2)
-    wrong = finish(
-        [*line, "--epochs", "1", "--preset", "dense", "--clusters", "5"], starting=forked
-    )
-    assert wrong.returncode
-    assert "--clusters is for the preset modern; the preset is dense." in wrong.stderr
+    for clusters in ("5", "0"):
+        wrong = [*line, "--epochs", "1", "--preset", "dense", "--clusters", clusters]
+        ended = finish(wrong, starting=forked)
+        assert ended.returncode
+        assert "--clusters is for the preset modern; the preset is dense." in ended.stderr
     right = [*line, "--epochs", "1", "--preset", "modern", "--clusters", "5", "--bfloat16"]
     ended = finish(right, starting=forked)
     assert ended.returncode == 0, ended.stderr

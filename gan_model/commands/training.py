@@ -138,7 +138,7 @@ def _preset_for(args, program, source, images, labels):
 
 
 def _check_clusters(args, preset):
-    if args.clusters and "clusters" not in inspect.signature(preset).parameters:
+    if args.clusters is not None and "clusters" not in inspect.signature(preset).parameters:
         raise ValueError(
             f"--clusters is for the preset modern; the preset is {args.preset}. Type --preset "
             "modern, or leave --clusters out."
