@@ -2,14 +2,18 @@
 
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from gan_model import GAN, networks
 from gan_model.augmenting import Augmenter
-from gan_model.losses import NonSaturating, Relativistic, Wasserstein
+from gan_model.losses import ClassCrossEntropy, NonSaturating, Relativistic, Wasserstein
+from gan_model.model import inspection
 from gan_model.model.game import Game
-from gan_model.model.judge import Batch, Judgement
+from gan_model.model.judge import Batch, Judge, Judgement
+from gan_model.networks import spectral
 from gan_model.penalties import R1, R2
 from gan_model.random import RandomStreams
 
@@ -84,6 +88,66 @@ def test_both_players_pay_for_wrong_classes():
     assert float(bill.figures["class_loss"]) == 4.0  # 2 for real images and 2 for fake ones
     assert float(bill.objective) == -2.0 + 4.0 + 0.25
     assert float(game.generator(Line(), REAL, FAKE, RANDOM).objective) == 2.0
+
+
+@pytest.mark.parametrize("class_count", [None, 3])
+def test_one_pass_for_real_and_fake_images_is_the_same_as_two(class_count, seeded):
+    network = networks.modern.discriminator((16, 16, 1), class_count=class_count)
+    judge = Judge(network, classifies=class_count is not None)
+    images = tf.reshape(RANDOM.stream(1).normal(16, 256), (2, 8, 16, 16, 1))
+    labels = tf.constant([0, 1, 2, 0] * 2)
+    real, fake = Batch(images[0], labels), Batch(images[1], labels[::-1])
+    figures, gradients = [], []
+    for jointly in (False, True):
+        game = Game(Relativistic(), class_count and ClassCrossEntropy(), R1(1.0), jointly=jointly)
+        with tf.GradientTape() as tape:
+            bill = game.discriminator(judge, real, fake, RANDOM)
+        gradients.append(tape.gradient(bill.objective, network.trainable_variables))
+        figures.append(bill.figures)
+    for name in figures[0]:
+        np.testing.assert_allclose(figures[0][name], figures[1][name], rtol=1e-5, atol=1e-6)
+    for apart, together in zip(*gradients, strict=True):
+        apart, together = map(tf.convert_to_tensor, (apart, together))  # of embeddings: sparse
+        np.testing.assert_allclose(apart, together, rtol=1e-4, atol=1e-6)
+
+
+def test_one_pass_has_the_layer_losses_once():
+    bill = Game(Wasserstein(), jointly=True).discriminator(Line(), REAL, FAKE, RANDOM)
+    assert float(bill.objective) == -2.0 + 0.25
+
+
+class OfTheUser(keras.layers.Layer):
+    def call(self, images):
+        return images
+
+
+def _less_their_mean():
+    images = keras.Input((4,))
+    return keras.Model(images, images - keras.ops.mean(images, axis=0, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("layer", "alone"),
+    [
+        (lambda: keras.layers.Dropout(0.5), True),
+        (lambda: keras.layers.LayerNormalization(), True),
+        (lambda: spectral.SpectralNormalization(keras.layers.Dense(4)), True),
+        (lambda: keras.layers.BatchNormalization(), False),
+        (lambda: keras.layers.Lambda(lambda images: images), False),
+        (lambda: keras.layers.Dense(4, activity_regularizer="l2"), False),
+        (lambda: OfTheUser(), False),
+        (_less_their_mean, False),
+    ],
+)
+def test_a_discriminator_judges_in_one_pass_if_no_image_can_affect_another(layer, alone):
+    inner = keras.Sequential([keras.Input((4,)), layer()])
+    network = keras.Sequential([keras.Input((2, 2)), keras.layers.Flatten(), inner])
+    network.add(keras.layers.Dense(1))
+    assert inspection.judges_each_alone(network) is alone
+    generator = [keras.Input((3,)), keras.layers.Dense(4), keras.layers.Reshape((2, 2))]
+    gan = GAN(keras.Sequential(generator), network)
+    gan.compile()
+    assert gan.game.jointly is alone
 
 
 def test_both_players_see_augmented_images_and_an_evaluation_does_not():

@@ -104,7 +104,8 @@ class Compiles:
         self.discriminator_steps = discriminator_steps
         self.generator_optimizer, self.discriminator_optimizer = optimizers
         augmenter = Augmenter(augment, self.image_range, companions["augmentation"])
-        self.game = Game(loss, class_loss, penalty, augmenter)
+        jointly = inspection.judges_each_alone(self.discriminator)
+        self.game = Game(loss, class_loss, penalty, augmenter, jointly)
 
     @property
     def averaged_generator(self):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from gan_model.augmenting.augmenter import Augmenter
+from gan_model.model.judge import joined
 from gan_model.random import (
     FAKE_FOR_DISCRIMINATOR,
     FAKE_FOR_GENERATOR,
@@ -40,22 +41,23 @@ class Game:
             classify.
         penalty: object of `gan_model.penalties`, or None.
         augmenter: `Augmenter` of the images that the discriminator sees in training.
+        jointly: whether the discriminator judges real and fake images in one pass. It is faster,
+            and the same if no score depends on another image.
     """
 
     loss: Any
     class_loss: Any = None
     penalty: Any = None
     augmenter: Augmenter = field(default_factory=Augmenter)
+    jointly: bool = False
 
     def discriminator(self, judge, real, fake, random):
         """The `Bill` of the discriminator: loss, class loss, layer losses and penalty."""
         real = self._augmented(real, random.stream(REAL_FOR_DISCRIMINATOR))
         fake = self._augmented(fake, random.stream(FAKE_FOR_DISCRIMINATOR))
-        # Real and fake images in separate passes, so that batch statistics are not mixed.
-        real_said, real_class_loss = self._judged(judge, real, training=True)
-        fake_said, fake_class_loss = self._judged(judge, fake, training=True)
+        real_said, fake_said = self._both_judged(judge, real, fake)
         loss = self.loss.discriminator(real_said.scores, fake_said.scores)
-        class_loss = real_class_loss + fake_class_loss
+        class_loss = self._class_loss(real, real_said) + self._class_loss(fake, fake_said)
         objective = loss + class_loss + fake_said.layer_losses
         figures = {
             "discriminator_loss": loss,
@@ -76,31 +78,34 @@ class Game:
             real = self._augmented(real, random.stream(REAL_FOR_GENERATOR))
             real_scores = judge(real, training=True).scores
         fake = self._augmented(fake, random.stream(FAKE_FOR_GENERATOR))
-        fake_said, class_loss = self._judged(judge, fake, training=True)
+        fake_said = judge(fake, training=True)
         loss = self.loss.generator(real_scores, fake_said.scores)
+        class_loss = self._class_loss(fake, fake_said)
         return Bill(loss + class_loss, {"generator_loss": loss})
 
     def evaluation(self, judge, real, fake):
         """Figures of held-out and fake images in inference mode, not augmented; without penalty."""
-        real_said, real_class_loss = self._judged(judge, real, training=False)
-        fake_said, fake_class_loss = self._judged(judge, fake, training=False)
+        real_said, fake_said = judge(real, training=False), judge(fake, training=False)
         return {
             "discriminator_loss": self.loss.discriminator(real_said.scores, fake_said.scores),
             "generator_loss": self.loss.generator(real_said.scores, fake_said.scores),
             "real_score": real_said.scores,
             "fake_score": fake_said.scores,
-            "class_loss": real_class_loss + fake_class_loss,
+            "class_loss": self._class_loss(real, real_said) + self._class_loss(fake, fake_said),
         }
 
     def _augmented(self, batch, stream):
         return batch._replace(images=self.augmenter(batch.images, stream))
 
-    def _judged(self, judge, batch, *, training):
-        """The `Judgement` of a batch and its class loss."""
-        said = judge(batch, training=training)
-        if self.class_loss is None:
-            return said, 0.0
-        return said, self.class_loss(batch.labels, said.class_logits)
+    def _both_judged(self, judge, real, fake):
+        """The `Judgement`s of two batches of one size, in training mode."""
+        if not self.jointly:
+            return judge(real, training=True), judge(fake, training=True)
+        said = judge(joined(real, fake), training=True)
+        return said.halves()
+
+    def _class_loss(self, batch, said):
+        return 0.0 if self.class_loss is None else self.class_loss(batch.labels, said.class_logits)
 
     def _penalty(self, judge, real, fake, random):
         def scores(images):

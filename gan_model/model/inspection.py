@@ -89,6 +89,24 @@ def check_precision(*networks):
             )
 
 
+def judges_each_alone(discriminator):
+    """Whether no score depends on the other images of a batch, as far as it can be told.
+
+    It can be told of the layers of Keras and of this package.
+    """
+    return all(map(_takes_each_alone, every_layer(discriminator)))
+
+
+def _takes_each_alone(layer):
+    unknown = type(layer).__module__.partition(".")[0] not in ("keras", "gan_model")
+    mixes = isinstance(layer, keras.layers.BatchNormalization | keras.layers.Lambda)
+    loss_over_batch = getattr(layer, "activity_regularizer", None) is not None
+    # A functional model may also have operations that are not layers, such as a mean of the batch.
+    operations = getattr(layer, "operations", ())
+    bare = not all(isinstance(operation, keras.Layer) for operation in operations)
+    return not (unknown or mixes or loss_over_batch or bare)
+
+
 def check_apart(generator, discriminator):
     """Refuses weights that both players share: their updates would work against each other."""
     discriminator_weights = {id(weight) for weight in discriminator.weights}

@@ -33,6 +33,11 @@ class Judgement(NamedTuple):
     class_logits: tf.Tensor | None = None
     layer_losses: tf.Tensor | float = 0.0
 
+    def halves(self):
+        """The `Judgement`s of the first and of the last half of the images."""
+        outputs = zip(*(_halves(output) for output in self[:2]), strict=True)
+        return [Judgement(*output, self.layer_losses) for output in outputs]
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -57,6 +62,16 @@ class Judge:
         return Judgement(
             tf.cast(scores, tf.float32), class_logits, layer_losses(self.discriminator)
         )
+
+
+def joined(first, last):
+    """The images and labels of two `Batch`es in one."""
+    labels = None if first.labels is None else tf.concat([first.labels, last.labels], axis=0)
+    return Batch(tf.concat([first.images, last.images], axis=0), labels)
+
+
+def _halves(output):
+    return (None, None) if output is None else tf.split(output, 2)
 
 
 def layer_losses(network):
