@@ -4,8 +4,6 @@ from functools import partial
 
 from studies import Study, System
 
-_RATES = "generator_learning_rate", "discriminator_learning_rate"
-
 
 def of_images():
     from former_modern import modern_of_0_1
@@ -50,17 +48,32 @@ def of_penalty_weight():
 
 
 def of_learning_rate():
+    import keras
+
     from gan_model import presets
+    from gan_model.optimizers import EqualizedAdam
     from gan_model.presets.rules import BATCH_SIZE
 
-    rates = {f"{rate:g}": {name: rate for name in _RATES} for rate in (1e-3, 5e-4, 2.5e-4)}
+    def trained_by(optimizer, rate, image_shape, *, image_count=None, seed=0):
+        gan = presets.modern(image_shape, image_count=image_count, seed=seed)
+        both = (optimizer(rate, beta_1=0.0, beta_2=0.99) for _ in range(2))
+        aids = {name: getattr(gan, name) for name in ("penalty", "augment", "average")}
+        gan.compile(gan.loss, *both, **aids, **gan.execution_settings)
+        return gan
+
     return Study(
         "Learning rates",
         "`modern` as `presets.suited` trains it without classes, with one learning rate for both "
-        "players.",
+        "players: by Adam, and by `EqualizedAdam`, where a layer of weights with the standard "
+        "deviation 0.1 learns at this rate.",
         {
-            name: System(f"rate {name}", partial(presets.modern, **both), batch_size=BATCH_SIZE)
-            for name, both in rates.items()
+            f"{optimizer.__name__}-{rate:g}": System(
+                f"`{optimizer.__name__}({rate:g})`",
+                partial(trained_by, optimizer, rate),
+                batch_size=BATCH_SIZE,
+            )
+            for optimizer in (keras.optimizers.Adam, EqualizedAdam)
+            for rate in (1.2e-3, 6e-4, 3e-4)
         },
         minutes=(4,),
         of_folders=True,

@@ -11,6 +11,7 @@ only from those above it.
     losses       scores                         -> what each player pays
     penalties    discriminator, images          -> what it pays for its gradients
     augmenting   images                         -> images as the discriminator sees them
+    optimizers   gradients                      -> updates of the weights
     averaging    a generator                    -> the moving average of its weights
     features     images                         -> vectors that a distance compares
     metrics      images, held-out images        -> how far apart they are
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
         losses,
         metrics,
         networks,
+        optimizers,
         penalties,
         pictures,
         presets,
@@ -70,6 +72,7 @@ __all__ = [
     "losses",
     "metrics",
     "networks",
+    "optimizers",
     "penalties",
     "pictures",
     "presets",

@@ -11,6 +11,7 @@ from gan_model.losses import ClassCrossEntropy
 from gan_model.model.labels import with_labels
 from gan_model.networks.conditional import ConditionalBatchNormalization
 from gan_model.networks.upsampling import UpsampledConv2D
+from gan_model.optimizers import EqualizedAdam
 from gan_model.presets import rules
 
 SIZES = [(16, 16, 1), (16, 128, 3), (20, 36, 1), (28, 28, 1), (32, 32, 3), (128, 128, 3)]
@@ -142,9 +143,9 @@ def test_modern_at_every_size(shape, class_count):
 
 def test_larger_images_get_lower_learning_rates():
     rates = {
-        (28, 28): 1e-3,
-        (16, 16): 1e-3,
-        (112, 28): 5e-4,
+        (28, 28): 2e-3,
+        (16, 16): 2e-3,
+        (112, 28): 2e-3 / 8**0.5,
         (112, 112): 2.5e-4,
         (256, 256): 2.5e-4,
     }
@@ -152,7 +153,7 @@ def test_larger_images_get_lower_learning_rates():
         assert rules.learning_rate_for(shape) == pytest.approx(expected)
     gan = presets.modern((112, 28, 3), discriminator_learning_rate=2e-3)
     rates = gan.generator_optimizer.learning_rate, gan.discriminator_optimizer.learning_rate
-    np.testing.assert_allclose(rates, (5e-4, 2e-3), rtol=1e-6)
+    np.testing.assert_allclose(rates, (2e-3 / 8**0.5, 2e-3), rtol=1e-6)
 
 
 def test_modern_by_itself_is_its_recipe():
@@ -163,7 +164,7 @@ def test_modern_by_itself_is_its_recipe():
     )
     assert gan.augment is None and gan.averaged_generator is not None
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
-        assert isinstance(optimizer, keras.optimizers.Adam)
+        assert type(optimizer) is EqualizedAdam
         assert (optimizer.beta_1, optimizer.beta_2) == (0.0, 0.99)
     other = {"penalty": None, "average": None, "augment": augmenting.HorizontalFlip()}
     gan = presets.modern(**other)

@@ -617,7 +617,7 @@ def test_the_rates_of_a_preset_are_those_for_the_size_of_the_images():
         chosen_space(presets.modern, image_shape=shape)[0]["generator_learning_rate"]
         for shape in ((28, 28, 1), (56, 56))
     )
-    assert (usual, larger) == pytest.approx((1e-3, 5e-4))
+    assert (usual, larger) == pytest.approx((2e-3, 2e-3 / 8**0.5))
 
 
 def test_two_rates_are_a_range_in_the_logarithm_and_three_a_choice():

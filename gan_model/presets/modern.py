@@ -1,11 +1,10 @@
 """Small networks with R1 and an averaged generator, conditional or not."""
 
-import keras
-
 from gan_model import networks
 from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import GAN, inspection
+from gan_model.optimizers import EqualizedAdam
 from gan_model.presets.image_shape import channels_last
 from gan_model.presets.rules import augment_for, clusters_for, learning_rate_for, r1_for
 
@@ -131,7 +130,7 @@ def _modern(
         loss,
         # Without momentum, as in Karras et al., 2019: each player changes the loss of the other.
         *(
-            keras.optimizers.Adam(usual if rate is None else rate, beta_1=0.0, beta_2=0.99)
+            EqualizedAdam(usual if rate is None else rate, beta_1=0.0, beta_2=0.99)
             for rate in rates
         ),
         penalty=r1_for(image_shape, image_count) if penalty is r1_for else penalty,
