@@ -133,7 +133,9 @@ def metrics_of(about):
 
 def row(what, minute, marks, names):
     images = np.mean([mark["images"] for mark in marks])
-    cells = [spread([mark["numbers"][name] for mark in marks]) for name in names]
+    # Runs from before a number was measured have none of it.
+    found = [[mark["numbers"].get(name) for mark in marks] for name in names]
+    cells = ["" if None in values else spread(values) for values in found]
     if "classes" in marks[0]:
         percent = [100 * np.asarray(m["classes"]) / np.sum(m["classes"]) for m in marks]
         cells.append(f"{shortened(np.min(percent))} to {shortened(np.max(percent))}")
