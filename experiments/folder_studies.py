@@ -56,16 +56,16 @@ def of_learning_rate():
 
     def trained_by(optimizer, rate, image_shape, *, image_count=None, seed=0):
         gan = presets.modern(image_shape, image_count=image_count, seed=seed)
-        both = (optimizer(rate, beta_1=0.0, beta_2=0.99) for _ in range(2))
+        both = gan.generator_optimizer, optimizer(rate, beta_1=0.0, beta_2=0.99)
         aids = {name: getattr(gan, name) for name in ("penalty", "augment", "average")}
         gan.compile(gan.loss, *both, **aids, **gan.execution_settings)
         return gan
 
     return Study(
         "Learning rates",
-        "`modern` as `presets.suited` trains it without classes, with one learning rate for both "
-        "players: by Adam, and by `EqualizedAdam`, where a layer of weights with the standard "
-        "deviation 0.1 learns at this rate.",
+        "`modern` as `presets.suited` trains it without classes, with a learning rate of the "
+        "discriminator: that of Adam, and that of `EqualizedAdam`, at which a layer learns whose "
+        "weights have the standard deviation 0.1.",
         {
             f"{optimizer.__name__}-{rate:g}": System(
                 f"`{optimizer.__name__}({rate:g})`",

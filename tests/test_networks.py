@@ -143,17 +143,17 @@ def test_modern_at_every_size(shape, class_count):
 
 def test_larger_images_get_lower_learning_rates():
     rates = {
-        (28, 28): 2e-3,
-        (16, 16): 2e-3,
-        (112, 28): 2e-3 / 8**0.5,
-        (112, 112): 2.5e-4,
-        (256, 256): 2.5e-4,
+        (28, 28): (1e-3, 2e-3),
+        (16, 16): (1e-3, 2e-3),
+        (112, 28): (1e-3 / 8**0.5, 2e-3 / 8**0.5),
+        (112, 112): (1.25e-4, 2.5e-4),
+        (256, 256): (1.25e-4, 2.5e-4),
     }
     for shape, expected in rates.items():
-        assert rules.learning_rate_for(shape) == pytest.approx(expected)
-    gan = presets.modern((112, 28, 3), discriminator_learning_rate=2e-3)
+        assert rules.learning_rates_for(shape) == pytest.approx(expected)
+    gan = presets.modern((112, 28, 3), discriminator_learning_rate=3e-3)
     rates = gan.generator_optimizer.learning_rate, gan.discriminator_optimizer.learning_rate
-    np.testing.assert_allclose(rates, (2e-3 / 8**0.5, 2e-3), rtol=1e-6)
+    np.testing.assert_allclose(rates, (1e-3 / 8**0.5, 3e-3), rtol=1e-6)
 
 
 def test_modern_by_itself_is_its_recipe():
@@ -163,8 +163,9 @@ def test_modern_by_itself_is_its_recipe():
         ExponentialMovingAverage(50_000),
     )
     assert gan.augment is None and gan.averaged_generator is not None
+    assert type(gan.generator_optimizer) is keras.optimizers.Adam
+    assert type(gan.discriminator_optimizer) is EqualizedAdam
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
-        assert type(optimizer) is EqualizedAdam
         assert (optimizer.beta_1, optimizer.beta_2) == (0.0, 0.99)
     other = {"penalty": None, "average": None, "augment": augmenting.HorizontalFlip()}
     gan = presets.modern(**other)

@@ -75,11 +75,11 @@ def test_it_trains_as_the_layers_of_the_paper_do(seeded):
 
 
 def test_it_is_saved_with_a_gan(tmp_path, images):
-    gan = presets.modern((16, 16, 1), generator_learning_rate=3e-4)
+    gan = presets.modern((16, 16, 1), discriminator_learning_rate=3e-4)
     gan.fit(images[:16], batch_size=8, verbose=0)
     gan.save(tmp_path / "gan.keras")
     loaded = keras.models.load_model(tmp_path / "gan.keras")
     assert isinstance(loaded, GAN)
     for gans_own in (gan, loaded):
-        assert type(gans_own.generator_optimizer) is EqualizedAdam
-        assert float(gans_own.generator_optimizer.learning_rate) == pytest.approx(3e-4)
+        assert type(gans_own.discriminator_optimizer) is EqualizedAdam
+        assert float(gans_own.discriminator_optimizer.learning_rate) == pytest.approx(3e-4)

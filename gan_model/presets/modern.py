@@ -1,12 +1,14 @@
 """Small networks with R1 and an averaged generator, conditional or not."""
 
+import keras
+
 from gan_model import networks
 from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import GAN, inspection
 from gan_model.optimizers import EqualizedAdam
 from gan_model.presets.image_shape import channels_last
-from gan_model.presets.rules import augment_for, clusters_for, learning_rate_for, r1_for
+from gan_model.presets.rules import augment_for, clusters_for, learning_rates_for, r1_for
 
 _LONGEST = 256
 
@@ -36,8 +38,8 @@ def modern(
     Args:
         image_shape: (height, width) or (height, width, channels); height and width are multiples
             of 4 from 16 to 256, channels 1 or 3.
-        generator_learning_rate, discriminator_learning_rate: None for
-            `learning_rate_for(image_shape)`.
+        generator_learning_rate, discriminator_learning_rate: of `keras.optimizers.Adam` and of
+            `optimizers.EqualizedAdam`. None for `learning_rates_for(image_shape)`.
         penalty, augment, average: see `GAN.compile`; None switches each off. By default the
             penalty is `r1_for(image_shape, image_count)`, and the augmentation
             `augment_for(image_count)`.
@@ -125,14 +127,15 @@ def _modern(
         image_shape, class_count=classes, clusters=clusters
     )
     gan = GAN(generator, discriminator, class_count=classes, seed=seed)
-    usual = learning_rate_for(image_shape)
+    usual = learning_rates_for(image_shape)
+    rates = [own if rate is None else rate for rate, own in zip(rates, usual, strict=True)]
+    # Without momentum, as in Karras et al., 2019: each player changes the loss of the other.
+    betas = {"beta_1": 0.0, "beta_2": 0.99}
     gan.compile(
         loss,
-        # Without momentum, as in Karras et al., 2019: each player changes the loss of the other.
-        *(
-            EqualizedAdam(usual if rate is None else rate, beta_1=0.0, beta_2=0.99)
-            for rate in rates
-        ),
+        keras.optimizers.Adam(rates[0], **betas),
+        # Whose wide layers would change too fast; a generator's diversity is less with it.
+        EqualizedAdam(rates[1], **betas),
         penalty=r1_for(image_shape, image_count) if penalty is r1_for else penalty,
         augment=augment_for(image_count) if augment is augment_for else augment,
         **compile_arguments,

@@ -18,19 +18,19 @@ _SIDE = 28  # pixels
 _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
 
 
-def learning_rate_for(image_shape):
-    """The learning rate of both players: 2e-3 up to 28 x 28, less for larger images.
+def learning_rates_for(image_shape):
+    """The learning rates (generator, discriminator): 1e-3 and 2e-3 up to 28 x 28, then less.
 
-    It is in inverse proportion to the side to the power of 1.5, down to an eighth at 112 x 112 and
-    above; the side is the geometric mean of height and width. It is that of
-    `optimizers.EqualizedAdam`, so the widths of the networks do not matter. With higher rates
-    larger images are blurred.
+    They are in inverse proportion to the side to the power of 1.5, down to an eighth at 112 x 112
+    and above; the side is the geometric mean of height and width. At higher rates larger images are
+    blurred. The discriminator's is that of `optimizers.EqualizedAdam`.
 
     Args:
         image_shape: (height, width), or with channels.
     """
     side = math.sqrt(math.prod(image_shape[:2]))
-    return 2e-3 * min(max((_SIDE / side) ** 1.5, 1 / 8), 1)
+    less = min(max((_SIDE / side) ** 1.5, 1 / 8), 1)
+    return 1e-3 * less, 2e-3 * less
 
 
 def r1_for(image_shape, image_count=None):

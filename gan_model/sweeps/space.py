@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-from gan_model.presets.rules import learning_rate_for
+from gan_model.presets.rules import learning_rates_for
 
 NAMES = ("codings_size", "generator_learning_rate", "discriminator_learning_rate")
 
@@ -54,8 +54,8 @@ def preset_defaults(preset, image_shape=(28, 28, 1)):
     """The values that a preset has for images of a shape: dict from these names to numbers."""
     parameters = inspect.signature(preset).parameters
     its_own = {name: parameters[name].default for name in NAMES}
-    rate = learning_rate_for(image_shape)
-    return {name: rate if value is None else value for name, value in its_own.items()}
+    of_size = dict(zip(NAMES[1:], learning_rates_for(image_shape), strict=True))
+    return {name: of_size[name] if value is None else value for name, value in its_own.items()}
 
 
 def _among(values, its_own, name):
