@@ -134,7 +134,7 @@ def _modern(
     gan.compile(
         loss,
         keras.optimizers.Adam(rates[0], **betas),
-        # Whose wide layers would change too fast; a generator's diversity is less with it.
+        # With Adam its wide layers change too fast. A generator's images are less diverse with it.
         EqualizedAdam(rates[1], **betas),
         penalty=r1_for(image_shape, image_count) if penalty is r1_for else penalty,
         augment=augment_for(image_count) if augment is augment_for else augment,
