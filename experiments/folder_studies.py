@@ -51,7 +51,7 @@ def of_learning_rate():
     import keras
 
     from gan_model import presets
-    from gan_model.optimizers import EqualizedAdam
+    from gan_model.networks.equalized import EqualizedAdam
     from gan_model.presets.rules import BATCH_SIZE
 
     def trained_by(optimizer, rate, image_shape, *, image_count=None, seed=0):

@@ -11,7 +11,6 @@ only from those above it.
     losses       scores                         -> what each player pays
     penalties    discriminator, images          -> what it pays for its gradients
     augmenting   images                         -> images as the discriminator sees them
-    optimizers   gradients                      -> updates of the weights
     averaging    a generator                    -> the moving average of its weights
     features     images                         -> vectors that a distance compares
     metrics      images, held-out images        -> how far apart they are
@@ -44,7 +43,6 @@ if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
         losses,
         metrics,
         networks,
-        optimizers,
         penalties,
         pictures,
         presets,
@@ -72,7 +70,6 @@ __all__ = [
     "losses",
     "metrics",
     "networks",
-    "optimizers",
     "penalties",
     "pictures",
     "presets",

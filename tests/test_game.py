@@ -136,6 +136,7 @@ def _less_their_mean():
         (lambda: keras.layers.Lambda(lambda images: images), False),
         (lambda: keras.layers.Dense(4, activity_regularizer="l2"), False),
         (lambda: OfTheUser(), False),
+        (lambda: keras.layers.Dense(4, dtype="mixed_bfloat16"), False),
         (_less_their_mean, False),
     ],
 )
@@ -143,7 +144,7 @@ def test_a_discriminator_judges_in_one_pass_if_no_image_can_affect_another(layer
     inner = keras.Sequential([keras.Input((4,)), layer()])
     network = keras.Sequential([keras.Input((2, 2)), keras.layers.Flatten(), inner])
     network.add(keras.layers.Dense(1))
-    assert inspection.judges_each_alone(network) is alone
+    assert inspection.judges_jointly(network) is alone
     generator = [keras.Input((3,)), keras.layers.Dense(4), keras.layers.Reshape((2, 2))]
     gan = GAN(keras.Sequential(generator), network)
     gan.compile()

@@ -104,7 +104,7 @@ class Compiles:
         self.discriminator_steps = discriminator_steps
         self.generator_optimizer, self.discriminator_optimizer = optimizers
         augmenter = Augmenter(augment, self.image_range, companions["augmentation"])
-        jointly = inspection.judges_each_alone(self.discriminator)
+        jointly = inspection.judges_jointly(self.discriminator)
         self.game = Game(loss, class_loss, penalty, augmenter, jointly)
 
     @property

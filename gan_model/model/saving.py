@@ -10,15 +10,7 @@ import keras
 import numpy as np
 
 # Their classes are registered when they are imported: whoever has `GAN` can load all that it saves.
-from gan_model import (  # noqa: F401
-    augmenting,
-    averaging,
-    losses,
-    networks,
-    optimizers,
-    penalties,
-    replicas,
-)
+from gan_model import augmenting, averaging, losses, networks, penalties, replicas  # noqa: F401
 from gan_model.storage.file_format import FORMAT, check_format
 
 _COMPILED_OBJECTS = (
@@ -97,11 +89,11 @@ class SavedAsKerasFile:
         are reset at the beginning of an epoch.
         """
         companions = [self.companions.get(name) for name in ("augmentation", "average")]
-        parts = self.generator, self.discriminator, *filter(None, companions)
-        parts += self.generator_optimizer, self.discriminator_optimizer
+        layers = self.generator, self.discriminator, *filter(None, companions)
+        optimizers = self.generator_optimizer, self.discriminator_optimizer
         return [
             *(self.step, self.images_seen, self.evaluation_step),
-            *(variable for part in parts for variable in part.variables),
+            *(variable for part in (*layers, *optimizers) for variable in part.variables),
         ]
 
     def save_own_variables(self, store):

@@ -6,7 +6,7 @@ from gan_model import networks
 from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import GAN, inspection
-from gan_model.optimizers import EqualizedAdam
+from gan_model.networks.equalized import EqualizedAdam
 from gan_model.presets.image_shape import channels_last
 from gan_model.presets.rules import augment_for, clusters_for, learning_rates_for, r1_for
 
@@ -39,7 +39,7 @@ def modern(
         image_shape: (height, width) or (height, width, channels); height and width are multiples
             of 4 from 16 to 256, channels 1 or 3.
         generator_learning_rate, discriminator_learning_rate: of `keras.optimizers.Adam` and of
-            `optimizers.EqualizedAdam`. None for `learning_rates_for(image_shape)`.
+            `networks.equalized.EqualizedAdam`. None for `learning_rates_for(image_shape)`.
         penalty, augment, average: see `GAN.compile`; None switches each off. By default the
             penalty is `r1_for(image_shape, image_count)`, and the augmentation
             `augment_for(image_count)`.

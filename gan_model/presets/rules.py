@@ -23,7 +23,7 @@ def learning_rates_for(image_shape):
 
     They are in inverse proportion to the side to the power of 1.5, down to an eighth at 112 x 112
     and above; the side is the geometric mean of height and width. At higher rates larger images are
-    blurred. The discriminator's is that of `optimizers.EqualizedAdam`.
+    blurred. The discriminator's is that of `networks.equalized.EqualizedAdam`.
 
     Args:
         image_shape: (height, width), or with channels.

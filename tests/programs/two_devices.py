@@ -272,8 +272,7 @@ def in_bfloat16(strategy, folder):
 
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        # One device in float32 is 0.01 to 0.02 away from one in bfloat16 after as many steps.
-        compare(strategy, "bfloat16", preset, {}, after={4: 1e-2}, validation=False)
+        compare(strategy, "bfloat16", preset, {}, after={4: 5e-3}, validation=False)
     finally:
         keras.config.set_dtype_policy("float32")
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from gan_model import GAN, presets
-from gan_model.optimizers import EqualizedAdam, relative_rate
+from gan_model.networks.equalized import EqualizedAdam, relative_rate
 
 SHAPES = {(100, 100): 1.0, (8,): 1.0, (): 1.0, (3, 3, 16, 16): (2 / 288) ** 0.5 / 0.1}
 

@@ -1,4 +1,4 @@
-"""Gradients -> updates of the weights, where Keras has no optimizer for it."""
+"""Updates of the weights in proportion to what they are initialised with."""
 
 import math
 
