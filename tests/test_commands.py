@@ -103,6 +103,23 @@ def test_help_comes_at_once_without_tensorflow(script, tmp_path):
     assert ended.stderr == "" and ended.stdout.lower().startswith(f"usage: {script}")
 
 
+# Keras imports both if they are installed, which takes two seconds.
+WITHOUT = """
+import sys
+from gan_model.commands.screen import quiet
+with quiet():
+    from gan_model import presets, runs, sweeps
+    import keras_tuner
+print(sorted({"sklearn", "scipy.stats", "matplotlib.pyplot"} & set(sys.modules)))
+import matplotlib.pyplot, sklearn.cluster
+"""
+
+
+def test_a_command_imports_no_package_that_it_does_not_need():
+    ended = finish([sys.executable, "-c", WITHOUT])
+    assert (ended.returncode, ended.stdout) == (0, "[]\n"), ended.stderr
+
+
 def make():
     told = dict(cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE)
     return subprocess.run(["make"], **told)

@@ -10,6 +10,8 @@ import tempfile
 
 import click
 
+_NOT_NEEDED = "sklearn", "matplotlib.pyplot"
+
 
 def use_gpus(*, shared=False):
     """Has GPUs, where there are any, compute the same bits every time, as a resume needs it.
@@ -94,18 +96,34 @@ def _interrupted_later():
 
 
 @contextlib.contextmanager
+def _unseen(*packages):
+    """Has the import of packages fail in the block, as if they were not installed."""
+    hidden = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
 def quiet():
     """Keeps TensorFlow's start-up lines (CPU features, CUDA, oneDNN) and warnings off the screen.
 
     The lines are written to the process's error stream before any setting of TensorFlow counts.
     What was written is shown after all if the import fails. The warnings are on functions that
     are traced again, as each run of a search does.
+
+    Keras imports scikit-learn and Matplotlib where it finds them, for parts that no command uses.
+    That is a quarter of the time that Keras and TensorFlow take to be imported, so in the block
+    they are not found.
     """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     screen = os.dup(2)
-    with _interrupted_later(), tempfile.TemporaryFile("w+") as kept:
+    with _interrupted_later(), _unseen(*_NOT_NEEDED), tempfile.TemporaryFile("w+") as kept:
         os.dup2(kept.fileno(), 2)
         try:
             yield

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from scipy.stats import norm
+from scipy.special import ndtri  # not scipy.stats, whose import takes a second
 
 from gan_model.networks.spectral import every_layer
 
@@ -106,7 +106,7 @@ class Clusters(layers.Layer):
             [
                 centres.T,
                 -(centres**2).sum(axis=1) / 2 - centres @ mean,
-                norm.ppf(np.cumsum(shares)[:-1]),
+                ndtri(np.cumsum(shares)[:-1]),
             ]
         )
 
