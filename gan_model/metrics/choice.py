@@ -47,14 +47,14 @@ def measures(images, name=None, *, training=None):
         features.extractor.with_channels(
             images[:1], chosen_features.image_shape, chosen_features.name
         )
-        return (FeatureMetrics(chosen_features), PowerSpectrum())
+        return _learned(chosen_features)
     if name == "learned":
         if training is None:
             raise ValueError(
                 "Features are learned from training images, and there are none. Type "
                 "metrics.measures(held_out, 'learned', training=images)."
             )
-        return (FeatureMetrics(features.learned(training)), PowerSpectrum())
+        return _learned(features.learned(training))
     if name == "fashion":
         features.extractor.with_channels(images[:1], (28, 28, 1), name)
         return (FeatureMetrics(features.fashion()),)
@@ -70,6 +70,11 @@ def measures(images, name=None, *, training=None):
         f"Unknown features {name!r}.{guess} Known: {', '.join(FEATURES)}, or a .npz file of "
         "learned features."
     )
+
+
+def _learned(chosen_features):
+    # Features of the same images with less blur or other fine patterns may be near.
+    return FeatureMetrics(chosen_features), PowerSpectrum()
 
 
 def _suitable(images, training):
