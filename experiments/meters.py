@@ -17,13 +17,17 @@ class QualityMeter:
         folder: gets a grid of images for each measurement.
         trained_on: those of them that the GAN is trained on and may copy; None: all.
         features: to measure in, see `metrics.measures`.
+        labels: of the held-out images; generated ones have the same, if the GAN has classes.
     """
 
-    def __init__(self, gan, train, held_out, folder, *, trained_on=None, features="fashion"):
+    def __init__(
+        self, gan, train, held_out, folder, *, trained_on=None, features="fashion", labels=None
+    ):
         from gan_model import metrics
         from gan_model.data.images import chosen
 
         self._gan, self._folder, self._marks = gan, folder, []
+        self._labels = labels if gan.class_count else None
         self._trained_on = train if trained_on is None else trained_on
         self._held_out = held_out
         measures = metrics.measures(held_out, features, training=train)
@@ -38,17 +42,14 @@ class QualityMeter:
             self._bounds["real_classes"] = _counted(self._classes(held_out))
 
     def measure(self, minute, images):
-        from gan_model.model.labels import of_each_class
-
-        made = self._gan.generate(self._reference.count)
+        made = self._gan.generate(self._reference.count, labels=self._labels)
         self._keep_grid(minute)
         mark = {"minute": minute, "images": images}
         if self._classes:
             classes = self._classes(made)
             mark["classes"] = _counted(classes)
             if self._gan.class_count:
-                asked = of_each_class(len(made), None, self._gan.class_count)
-                mark["as_asked"] = float((classes == asked).mean())
+                mark["as_asked"] = float((classes == self._labels).mean())
         else:
             mark["copying"] = self._copying(made)
         self._marks.append(mark | {"numbers": self._reference.compare(made)})

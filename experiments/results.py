@@ -101,8 +101,9 @@ def one(args, study):
 
         from gan_model import presets
     system = study.systems[args.one]
-    (images, labels), (held_out, _) = loaded(args)
-    meter_of = partial(QualityMeter, features=None if study.of_folders else "fashion")
+    (images, labels), (held_out, held_out_labels) = loaded(args)
+    features = None if study.of_folders else "fashion"
+    meter_of = partial(QualityMeter, features=features, labels=held_out_labels)
     if study.stacked:
         images, labels, meter_of = stack(images, STACKED, seed=args.seed), None, ModeMeter
     train, of_train = trained_on(system, images, labels)

@@ -25,7 +25,8 @@ def evaluate(args):
     reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
     out.mkdir(parents=True, exist_ok=True)
-    sets = _readings(sampler, images, count, max_sets=args.seeds)
+    asked = _asked(sampler, chosen(labels[1], count) if labels[1] is not None else None)
+    sets = _readings(sampler, images, count, asked, max_sets=args.seeds)
     figures = _about(args, settings, reference) | {
         "readings": [reference.compare(images) for images in sets],
         "floor": reference.compare(chosen(train, count)),
@@ -44,13 +45,20 @@ def evaluate(args):
         print(f"All figures: {args.json}")
 
 
-def _readings(sampler, images, count, *, max_sets):
+def _asked(sampler, labels):
+    """The labels to generate, of the real images, as `fit` does; None: all classes in turn."""
+    if sampler is None or sampler.class_count is None or labels is None:
+        return None
+    return labels if max(labels) < sampler.class_count else None  # those of other data
+
+
+def _readings(sampler, images, count, labels, *, max_sets):
     """Sets of `count` images each: from the codings of other seeds, or parts of `images`."""
     from gan_model.data.image_sets import disjoint_parts
 
     if sampler is None:
         return disjoint_parts(images, count, max_parts=max_sets)
-    return [sampler.generate(count, seed=seed) for seed in range(max_sets)]
+    return [sampler.generate(count, labels=labels, seed=seed) for seed in range(max_sets)]
 
 
 def _opened(args):

@@ -21,7 +21,8 @@ class Quality(keras.metrics.Metric):
 
     The generator is measured in inference mode, from the codings of `seed`, against the held-out
     images. The measured images are those of `gan.generate(count, seed=seed)`, so an interrupted
-    run logs the same numbers. The held-out images are described only once.
+    run logs the same numbers. If the GAN has classes, they have the labels of the held-out images,
+    so that each class has the same share of both. The held-out images are described only once.
 
     As a Keras metric with measures it compares any uint8 images: `update_state(real, fake)` in
     batches of any size, `result()`, `reset_state()`. The numbers depend on the count of images,
@@ -143,9 +144,15 @@ class Quality(keras.metrics.Metric):
         if training is not None and seen != self._looked_at[1]:
             self.floor, self._looked_at = self.reference.compare(training), (known, seen)
 
-    def of(self, sampler):
-        """The numbers of a `Sampler`'s images against the reference: dict from names to numbers."""
-        return self.reference.compare(sampler.generate(self.reference.count, seed=self.seed))
+    def of(self, sampler, labels=None):
+        """The numbers of a `Sampler`'s images against the reference: dict from names to numbers.
+
+        Args:
+            sampler: `Sampler`.
+            labels: of the images to generate, see `Sampler.generate`.
+        """
+        count = self.reference.count
+        return self.reference.compare(sampler.generate(count, labels=labels, seed=self.seed))
 
     def _measures(self):
         return self.measures or (self.reference.measures if self.reference else ())

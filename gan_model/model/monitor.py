@@ -2,11 +2,12 @@
 
 import math
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from gan_model.data.batches import ImageBatches
-from gan_model.data.images import chosen, from_batch, to_uint8
+from gan_model.data.images import chosen, to_uint8
 from gan_model.model.judge import Batch
 
 _FEW = 64
@@ -29,6 +30,7 @@ class QualityMonitor:
         self.image_shape, self.image_range = image_shape, image_range
         self.quality = self.real_sample = None
         self._referred_to = None, None  # the held-out images, and the reference computed from them
+        self._labels = None  # of the images of the reference
 
     def measure_by(self, quality):
         """Sets the quality to measure; None measures nothing.
@@ -70,7 +72,7 @@ class QualityMonitor:
         known = held_out is source and reference is self.quality.reference
         if known and not (spare and self.quality.floor is None):
             return  # done before, and no other GAN has changed the reference of this `Quality`
-        images = self._collected(held_out, self.quality.count)
+        images, self._labels = self._collected(held_out, self.quality.count)
         self.quality.refer_to(images, self._as_uint8(training.images) if spare else None)
         self._referred_to = held_out, self.quality.reference
 
@@ -80,20 +82,30 @@ class QualityMonitor:
             return {}
         if not sampler.is_finite:
             return dict.fromkeys(self.quality.names, math.nan)  # the generator has diverged
-        return self.quality.of(sampler)
+        # A class that is rare among the real images is as rare among those that are measured.
+        labels = None if sampler.class_count is None else self._labels
+        return self.quality.of(sampler, labels=labels)
 
     def _collected(self, source, count):
-        """uint8 images with channels: `count` drawn from an array, or the first of a data set."""
+        """uint8 images with channels: `count` drawn from an array, or the first of a data set.
+
+        With their labels, (count,), or None.
+        """
         if isinstance(source, ImageBatches):
-            return self._as_uint8(chosen(source.images, count))
+            labels = source.labels
+            labels = None if labels is None else chosen(labels, count).reshape(-1)
+            return self._as_uint8(chosen(source.images, count)), labels
         _refuse_endless(source)
-        batches, collected = [], 0
+        images, labels, collected = [], [], 0
         for data in source:
-            batches.append(self._as_uint8(np.asarray(from_batch(data))))
-            collected += len(batches[-1])
+            of_batch, labels_of_batch, _ = keras.utils.unpack_x_y_sample_weight(data)
+            images.append(self._as_uint8(np.asarray(of_batch)))
+            if labels_of_batch is not None:
+                labels.append(np.reshape(labels_of_batch, -1))
+            collected += len(images[-1])
             if collected >= count:
                 break
-        return np.concatenate(batches)[:count]
+        return np.concatenate(images)[:count], np.concatenate(labels)[:count] if labels else None
 
     def _as_uint8(self, images):
         if images.dtype != np.uint8:
