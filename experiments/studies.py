@@ -128,7 +128,7 @@ def of_conditional():
     systems = {name: _preset(name) for name in ("modern", "modern_conditional")}
     return Study(
         "With classes and without",
-        "`modern_conditional` generates images of each class in turn.",
+        "`modern_conditional` generates as many images of each class as are held out.",
         systems,
         minutes=(1, 5),
         curve=True,

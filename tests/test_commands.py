@@ -31,7 +31,7 @@ from processes import (
 )
 from processes import wait_for as wait
 
-from gan_model import runs
+from gan_model import data, metrics, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.commands.local_workers import free_ports
 
@@ -440,6 +440,14 @@ def test_each_class_is_measured_by_itself(by_class, tmp_path):
     assert {row["count"] for row in rows} == {150}
     assert all(row["floor"]["fid_fashion"] < row["readings"]["fid_fashion"] for row in rows)
     assert all(0 <= row["as_asked"] <= 1 for row in rows)
+    (train_images, _), held_out = data.load("sample")
+    real, labels = (data.images.chosen(each, 150) for each in held_out)
+    reference = metrics.Reference(metrics.measures(real, training=train_images), real)
+    gan = keras.models.load_model(run_dir / "gan.keras")
+    # All together, each class has the share that it has of the real images.
+    expected = reference.compare(gan.generate(150, labels=labels)[..., 0])
+    (reading,) = json.loads(figures.read_text())["readings"]
+    assert reading == pytest.approx(expected)
 
 
 @pytest.mark.slow

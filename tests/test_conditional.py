@@ -21,6 +21,7 @@ from gan_model import (
     presets,
     sweeps,
 )
+from gan_model.data.images import chosen
 from gan_model.metrics.diversity import diversity
 from gan_model.model.sampling import Sampler
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
@@ -283,6 +284,25 @@ def test_a_data_set_with_labels_will_do():
 def test_held_out_images_keep_their_labels():
     history = fit(compiled(), IMAGES[:32], LABELS[:32], validation_split=0.25).history
     assert np.isfinite(history["val_discriminator_loss"]).all()
+
+
+@pytest.mark.parametrize("of_a_data_set", [False, True])
+def test_the_measured_images_have_the_labels_of_the_held_out_ones(of_a_data_set):
+    """27 of class 0 and 3 of class 1; as many of each class would be far from them."""
+    rows = np.concatenate([np.flatnonzero(LABELS == 0)[:27], np.flatnonzero(LABELS == 1)[:3]])
+    images, labels = IMAGES[rows], LABELS[rows]
+    given = images, labels
+    measured = chosen(labels, 24)
+    if of_a_data_set:
+        given = (tf.data.Dataset.from_tensor_slices(given).batch(8),)
+        measured = labels[:24]
+    gan = compiled()
+    gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()), count=24)
+    figures = gan.evaluate(*given, verbose=0, return_dict=True)
+    expected = gan.quality.reference.compare(gan.generate(24, labels=measured))
+    assert {name: figures[name] for name in expected} == expected
+    in_turn = gan.quality.reference.compare(gan.generate(24))
+    assert in_turn["fid_pixels"] != expected["fid_pixels"]
 
 
 # Images of a class.
