@@ -7,7 +7,7 @@ import numpy as np
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
 
-LEAST_IN_CLASS = 50  # images; docs/choosing.md: with 111 in a class, classes still cost quality
+LEAST_IN_CLASS = 50  # images; docs/choosing.md: with fewer, classes cost quality
 _OF_ARGUMENTS = {"augment": "adaptive augmentation", "clusters": "clusters for classes"}
 
 
