@@ -102,10 +102,8 @@ def one(args, study):
         from gan_model import presets
     system = study.systems[args.one]
     (images, labels), (held_out, held_out_labels) = loaded(args)
-    features = None if study.of_folders else "fashion"
-    meter_of = partial(QualityMeter, features=features, labels=held_out_labels)
     if study.stacked:
-        images, labels, meter_of = stack(images, STACKED, seed=args.seed), None, ModeMeter
+        images, labels = stack(images, STACKED, seed=args.seed), None
     train, of_train = trained_on(system, images, labels)
     keras.utils.set_random_seed(args.seed)
     classes = presets.classes_for(system.build, labels)
@@ -114,6 +112,7 @@ def one(args, study):
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
     # With all images, even if it trains on few: the floor needs as many as are held out.
+    meter_of = meter_for(study, held_out_labels)
     meter = meter_of(gan, images, held_out, folder, trained_on=train)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     alarms = trained(system, gan, train, of_train if classes else None, stopwatch)
@@ -127,6 +126,12 @@ def one(args, study):
         "alarms": alarms,
     }
     (folder / "figures.json").write_text(json.dumps(about | meter.record(), indent=1) + "\n")
+
+
+def meter_for(study, labels):
+    """What measures the systems of a study; `labels` are those of the held-out images."""
+    features = None if study.of_folders else "fashion"
+    return ModeMeter if study.stacked else partial(QualityMeter, features=features, labels=labels)
 
 
 def trained_on(system, images, labels):

@@ -118,7 +118,7 @@ class TakesImages:
         if self.workers.is_chief:
             self.monitor.refer_to(held_out, train)
         find_missing_clusters(self, train)
-        self.monitor.take_sample(train, held_out, labelled=self.class_count is not None)
+        self.monitor.take_sample(train, held_out)
         self.workers.check_same(_identity(self, train, steps_per_epoch))
         if isinstance(train, ImageBatches):
             return own_rows.epochs_from(self.step.value, steps_per_epoch, train, self), None

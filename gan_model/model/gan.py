@@ -98,7 +98,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.images_seen = self._counter("images_seen")
         self.evaluation_step = self._counter("evaluation_step")
         self.trackers = Trackers()
-        self.monitor = QualityMonitor(image_shape=self.image_shape, image_range=self.image_range)
+        self.monitor = QualityMonitor(self.image_shape, self.image_range, class_count is not None)
         self.companions = {}  # layers that `compile` adds; Keras tracks their state
         self._sampler = None
         self.built = True

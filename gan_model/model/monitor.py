@@ -19,6 +19,8 @@ class QualityMonitor:
     Args:
         image_shape: shape of one image of the generator.
         image_range: least and greatest value of the images of the generator.
+        labelled: whether the GAN has classes. The measured images then have the labels of the
+            held-out ones, so that a class that is rare among these is as rare among those.
 
     Attributes:
         quality: `gan_model.metrics.Quality`, or None.
@@ -26,8 +28,9 @@ class QualityMonitor:
             the GAN has classes; None if neither training nor held-out images are an array.
     """
 
-    def __init__(self, *, image_shape, image_range):
+    def __init__(self, image_shape, image_range, labelled):
         self.image_shape, self.image_range = image_shape, image_range
+        self.labelled = labelled
         self.quality = self.real_sample = None
         self._referred_to = None, None  # the held-out images, and the reference computed from them
         self._labels = None  # of the images of the reference
@@ -46,20 +49,19 @@ class QualityMonitor:
             )
         self.quality, self._referred_to = quality, (None, None)
 
-    def take_sample(self, *sources, labelled):
+    def take_sample(self, *sources):
         """Keeps a sample of the first source that is an array.
 
         Other sources are not read, because iterating over them may change their order.
 
         Args:
             *sources: training images, then held-out images, as batches.
-            labelled: whether to keep the labels too.
         """
         self.real_sample = None
         array = next((source for source in sources if isinstance(source, ImageBatches)), None)
         if array is not None:
             images = self._as_uint8(np.asarray(chosen(array.images, _FEW)))
-            labels = chosen(array.labels, _FEW).reshape(-1) if labelled else None
+            labels = chosen(array.labels, _FEW).reshape(-1) if self.labelled else None
             self.real_sample = Batch(images, labels)
 
     def refer_to(self, held_out, training=None):
@@ -82,30 +84,27 @@ class QualityMonitor:
             return {}
         if not sampler.is_finite:
             return dict.fromkeys(self.quality.names, math.nan)  # the generator has diverged
-        # A class that is rare among the real images is as rare among those that are measured.
-        labels = None if sampler.class_count is None else self._labels
-        return self.quality.of(sampler, labels=labels)
+        return self.quality.of(sampler, labels=self._labels)
 
     def _collected(self, source, count):
-        """uint8 images with channels: `count` drawn from an array, or the first of a data set.
+        """uint8 images with channels, and their labels if the GAN has classes, else None.
 
-        With their labels, (count,), or None.
+        `count` are drawn from an array; of a data set they are the first.
         """
         if isinstance(source, ImageBatches):
-            labels = source.labels
-            labels = None if labels is None else chosen(labels, count).reshape(-1)
+            labels = chosen(source.labels, count).reshape(-1) if self.labelled else None
             return self._as_uint8(chosen(source.images, count)), labels
         _refuse_endless(source)
         images, labels, collected = [], [], 0
         for data in source:
             of_batch, labels_of_batch, _ = keras.utils.unpack_x_y_sample_weight(data)
             images.append(self._as_uint8(np.asarray(of_batch)))
-            if labels_of_batch is not None:
-                labels.append(np.reshape(labels_of_batch, -1))
+            labels.append(np.reshape(labels_of_batch, -1) if self.labelled else ())
             collected += len(images[-1])
             if collected >= count:
                 break
-        return np.concatenate(images)[:count], np.concatenate(labels)[:count] if labels else None
+        labels = np.concatenate(labels)[:count] if self.labelled else None
+        return np.concatenate(images)[:count], labels
 
     def _as_uint8(self, images):
         if images.dtype != np.uint8:
