@@ -104,7 +104,7 @@ def _unseen(*packages):
         yield
     finally:
         for name in hidden:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
 
 
 @contextlib.contextmanager
@@ -115,9 +115,8 @@ def quiet():
     What was written is shown after all if the import fails. The warnings are on functions that
     are traced again, as each run of a search does.
 
-    Keras imports scikit-learn and Matplotlib where it finds them, for parts that no command uses.
-    That is a quarter of the time that Keras and TensorFlow take to be imported, so in the block
-    they are not found.
+    In the block scikit-learn and Matplotlib's pyplot are not found. Keras imports them if they are
+    installed, for parts that no command uses, which is a quarter of the time that all imports take.
     """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

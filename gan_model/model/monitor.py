@@ -20,7 +20,7 @@ class QualityMonitor:
         image_shape: shape of one image of the generator.
         image_range: least and greatest value of the images of the generator.
         labelled: whether the GAN has classes. The measured images then have the labels of the
-            held-out ones, so that a class that is rare among these is as rare among those.
+            held-out ones, so that each class has the same share of both.
 
     Attributes:
         quality: `gan_model.metrics.Quality`, or None.
