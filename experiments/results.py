@@ -111,8 +111,8 @@ def one(args, study):
     gan = system.build(train.shape[1:], seed=args.seed, **given)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
-    # With all images, even if it trains on few: the floor needs as many as are held out.
     meter_of = meter_for(study, held_out_labels)
+    # With all images, even if it trains on few: the floor needs as many as are held out.
     meter = meter_of(gan, images, held_out, folder, trained_on=train)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     alarms = trained(system, gan, train, of_train if classes else None, stopwatch)

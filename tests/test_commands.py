@@ -103,7 +103,7 @@ def test_help_comes_at_once_without_tensorflow(script, tmp_path):
     assert ended.stderr == "" and ended.stdout.lower().startswith(f"usage: {script}")
 
 
-# Keras imports both if they are installed, which takes two seconds.
+# Keras imports them if they are installed.
 WITHOUT = """
 import sys
 from gan_model.commands.screen import quiet

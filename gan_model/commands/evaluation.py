@@ -25,7 +25,7 @@ def evaluate(args):
     reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
     out.mkdir(parents=True, exist_ok=True)
-    asked = _asked(sampler, chosen(labels[1], count) if labels[1] is not None else None)
+    asked = _asked(sampler, labels[1], count)
     sets = _readings(sampler, images, count, asked, max_sets=args.seeds)
     figures = _about(args, settings, reference) | {
         "readings": [reference.compare(images) for images in sets],
@@ -45,11 +45,14 @@ def evaluate(args):
         print(f"All figures: {args.json}")
 
 
-def _asked(sampler, labels):
-    """The labels to generate, of the real images, as `fit` does; None: all classes in turn."""
+def _asked(sampler, labels, count):
+    """The labels to generate: those of the images compared with, or None for classes in turn."""
+    from gan_model.data.images import chosen
+
     if sampler is None or sampler.class_count is None or labels is None:
         return None
-    return labels if max(labels) < sampler.class_count else None  # those of other data
+    labels = chosen(labels, count)
+    return labels if labels.max() < sampler.class_count else None  # those of other data
 
 
 def _readings(sampler, images, count, labels, *, max_sets):

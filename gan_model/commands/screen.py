@@ -116,7 +116,7 @@ def quiet():
     are traced again, as each run of a search does.
 
     In the block scikit-learn and Matplotlib's pyplot are not found. Keras imports them if they are
-    installed, for parts that no command uses, which is a quarter of the time that all imports take.
+    installed, for parts that no command uses, and takes long for it (`python -X importtime`).
     """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -73,7 +73,7 @@ def measures(images, name=None, *, training=None):
 
 
 def _learned(chosen_features):
-    # Features of the same images with less blur or other fine patterns may be near.
+    # Learned features may not see blur or fine patterns.
     return FeatureMetrics(chosen_features), PowerSpectrum()
 
 
