@@ -321,6 +321,31 @@ def test_tasks_of_slurm_are_workers():
         assert output == f"{number} ['the chief', 'äöü, a longer text']\n"
 
 
+class Chief:
+    """A chief that ends, with its service, when it gets one of the texts that it waits for."""
+
+    def __init__(self, last):
+        self._last = last
+
+    def set_config_key_value(self, key, _):
+        if self._last in key:
+            raise tf.errors.UnavailableError(None, None, "Socket closed")
+
+    def get_config_key_value(self, key, _):
+        return f"what {key} holds"
+
+
+def test_a_chief_may_end_before_it_has_answered_but_not_before_it_was_heard(monkeypatch):
+    def exchanged():
+        return cluster.exchanged("done", "", number=1, others=[0])
+
+    monkeypatch.setattr(context, "context", lambda: Chief("was read"))
+    assert exchanged() == {0: "what gan-model/done/0 holds"}
+    monkeypatch.setattr(context, "context", lambda: Chief("done/1"))
+    with pytest.raises(tf.errors.UnavailableError, match="Socket closed"):
+        exchanged()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,5 +1,6 @@
 """A cluster that the environment names -> the strategy of this process, one of its workers."""
 
+import contextlib
 import json
 import os
 import socket
@@ -102,7 +103,9 @@ def exchanged(topic, text, *, number, others, wait=60):
     service, key = context.context(), "gan-model/{}/{}".format
     service.set_config_key_value(key(topic, number), text)
     told = {other: service.get_config_key_value(key(topic, other), wait * 1000) for other in others}
-    service.set_config_key_value(key(f"{topic} was read", number), "")
+    # The chief may end as soon as it has this, before it has answered. This worker has heard it.
+    with contextlib.suppress(tf.errors.UnavailableError):
+        service.set_config_key_value(key(f"{topic} was read", number), "")
     for other in others if number == 0 else ():
         service.get_config_key_value(key(f"{topic} was read", other), wait * 1000)
     return told
