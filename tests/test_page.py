@@ -30,9 +30,6 @@ PRESETS = {
     "modern_conditional": ((20, 16, 3), {"class_count": 3}),
 }
 COUNT = 64
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="There is no Chromium: apt-get install chromium"
-)
 
 
 def weights_as_trained(network):
@@ -63,6 +60,8 @@ def gans():
 
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory):
+    if CHROMIUM is None:
+        pytest.skip("There is no Chromium: apt-get install chromium")
     with browser(tmp_path_factory.mktemp("chromium")) as tab:
         yield tab
 
@@ -94,7 +93,6 @@ def as_rgb(images):
     return np.broadcast_to(images, (*images.shape[:2], 3)).astype(int)
 
 
-@needs_chromium
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_browsers_images_are_tensorflows(tab, gans, name, tmp_path):
     gan = gans[name]
@@ -110,7 +108,6 @@ def test_the_browsers_images_are_tensorflows(tab, gans, name, tmp_path):
     assert (seen[..., 3] == 255).all() and not tab.errors
 
 
-@needs_chromium
 def test_the_browser_runs_the_layers_that_no_preset_has(tab, tmp_path):
     """Strides, cropping, upsampling, kernels smaller than strides, odd sides, nested models."""
     generator = keras.Sequential(
@@ -138,7 +135,6 @@ def test_the_browser_runs_the_layers_that_no_preset_has(tab, tmp_path):
     assert np.abs(in_browser(tab, codings)[..., :3].astype(int) - expected).max() <= 1
 
 
-@needs_chromium
 def test_a_person_holds_and_changes_images_and_takes_one_away(page, gans, tmp_path):
     assert page.value("document.querySelector('h1').textContent") == "three <classes>"
     assert page.value("document.querySelectorAll('#held li').length") == 3
@@ -197,7 +193,6 @@ def test_names_of_another_number_of_classes_are_refused(gans, tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
-@needs_chromium
 def test_codings_of_the_page_become_the_same_images(page, gans, tmp_path):
     gans["modern_conditional"].save(tmp_path / "gan.keras")
     page.value("document.getElementById('samples-json').click()")
@@ -222,7 +217,6 @@ def test_a_file_that_holds_no_codings_is_refused(content, tmp_path):
         read_codings(tmp_path / "codings.json")
 
 
-@needs_chromium
 def test_the_walk_passes_through_the_held_images_on_arcs(page):
     page.value("var place = document.getElementById('position')")
     for at, what in ((1, "held[1].coding"), (2.5, "onArc(held[2].coding, held[0].coding, 0.5)")):
@@ -237,7 +231,6 @@ def test_the_walk_passes_through_the_held_images_on_arcs(page):
     assert page.value("document.getElementById('play').textContent.trim()") == "Play"
 
 
-@needs_chromium
 def test_other_images_are_drawn_while_a_walk_orders_its_own_again_and_again(page):
     page.wait_for("busy === false && waiting.size === 0")
     begun = page.value(
@@ -260,7 +253,6 @@ def test_other_images_are_drawn_while_a_walk_orders_its_own_again_and_again(page
     assert begun == ["stage", "sample 1", "stage", "sample 2", "stage", "stage"]
 
 
-@needs_chromium
 def test_an_engine_that_fails_says_so(tab, gans, tmp_path):
     file = tmp_path / "page.html"
     exporting.page(gans["dcgan"], file)
@@ -271,7 +263,6 @@ def test_an_engine_that_fails_says_so(tab, gans, tmp_path):
     tab.wait_for(f"{status}.includes('cannot run in this browser')")
 
 
-@needs_chromium
 def test_the_keyboard_reaches_everything(page):
     page.value("document.querySelector('#grid button').focus()")
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Enter"):
@@ -289,7 +280,6 @@ def test_the_keyboard_reaches_everything(page):
     assert reached >= {*buttons, *sliders, "class", "classes", "tile", "release"}
 
 
-@needs_chromium
 def test_every_control_has_a_name_and_fits_a_phone(page, tmp_path):
     page.open(tmp_path / "page.html", width=375, height=812, mobile=True)
     assert page.value("document.documentElement.scrollWidth") == 375
