@@ -336,6 +336,7 @@ class Breaks(keras.callbacks.Callback):
 LOSSES = {3: RATE / 2, 15: RATE / 8}
 
 
+@pytest.mark.slow
 def test_the_fields_are_there_in_every_epoch(tmp_path):
     history = train(small(), callbacks.watch(tmp_path, count=4), epochs=2).history
     for name in [*(f"alarm_{name}" for name in NAMES), "recoveries"]:
@@ -349,6 +350,7 @@ def test_the_fields_are_there_in_every_epoch(tmp_path):
     assert {"6 diversity/diversity", "7 training/recoveries"} < set(train_board)
 
 
+@pytest.mark.slow
 def test_alarms_change_nothing_in_the_training():
     watched, alone = small(), small()
     train(watched, [callbacks.Alarms()], epochs=2)
@@ -358,6 +360,7 @@ def test_alarms_change_nothing_in_the_training():
     )
 
 
+@pytest.mark.slow
 def test_entropy_of_classes_where_the_quality_knows_them(seeded):
     sample = images()[:64]
     gan = recompiled(presets.dense(), steps_per_execution=1, run_eagerly=True)
@@ -413,6 +416,7 @@ def state(gan):
     return list(checkpoint.collect(gan).values())
 
 
+@pytest.mark.slow
 def test_a_lost_run_goes_back_with_lower_rates(tmp_path, capsys):
     gan = small()
     history = train(gan, recovering(tmp_path, LOSSES)).history
@@ -430,6 +434,7 @@ def test_a_lost_run_goes_back_with_lower_rates(tmp_path, capsys):
     assert alarm_tag("exploding") in events(tmp_path / "tensorboard" / "alarms")
 
 
+@pytest.mark.slow
 def test_what_follows_is_the_training_with_lower_rates_from_there(tmp_path):
     """Lost in the first epoch: as if it had begun with half the rates."""
     gan, halved = small(), small()
@@ -484,6 +489,7 @@ def train_until_killed(folder, times):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_run_killed_right_after_its_recoveries_ends_like_one_that_was_not(whole, tmp_path):
     """After the first, before any checkpoint; then after the second and after the third."""
     folder, gan, _ = whole
@@ -498,6 +504,7 @@ def test_a_run_killed_right_after_its_recoveries_ends_like_one_that_was_not(whol
     assert bytes_in(tmp_path / "killed", *shown) == bytes_in(folder, *shown)
 
 
+@pytest.mark.slow
 def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_path, capsys):
     always = {STEPS + 2: 0.0}
     history = train(small(), recovering(tmp_path, always, times=2)).history
@@ -511,6 +518,7 @@ def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_pat
     assert gan.sampler().is_finite and rates(gan) == [RATE, RATE]
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_a_schedule_cannot_be_lowered(tmp_path, capsys):
     schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 100, 0.5)
     history = train(small(schedule), recovering(tmp_path, {3: 0.0})).history
@@ -518,6 +526,7 @@ def test_a_rate_that_is_a_schedule_cannot_be_lowered(tmp_path, capsys):
     assert len(history["generator_loss"]) == 1
 
 
+@pytest.mark.slow
 def test_without_alarms_it_goes_back_too(tmp_path):
     """Losses that are no numbers need no alarm to be seen."""
     gan, checkpoints = small(), callbacks.Checkpoints(tmp_path)
@@ -525,6 +534,7 @@ def test_without_alarms_it_goes_back_too(tmp_path):
     assert history.history["recoveries"] == [0, 1, 1, 1] and rates(gan) == [RATE / 2] * 2
 
 
+@pytest.mark.slow
 def test_a_fit_that_follows_begins_with_no_recoveries_of_another(tmp_path):
     recover = callbacks.Recover(callbacks.Checkpoints(tmp_path / "none"), times=1)
     for _ in range(2):

@@ -73,6 +73,7 @@ def test_two_epochs_and_two_more_are_four(whole, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_the_steps_of_one_execution_are_no_matter_of_the_result(whole):
     """The dropout's random state must move in the steps that are due alone."""
     one = process(steps_per_execution=1).fit(None, epochs=4, steps=STEPS)
@@ -92,6 +93,7 @@ def test_nor_are_those_that_xla_compiles():
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_model_loaded_from_its_file_goes_on_as_if_nothing_had_happened(whole):
     loaded = Process(None, drawn=1, model=keras.models.load_model(whole.middle.file))
     assert {name: getattr(loaded.gan, name) for name in AIDS} == AIDS

@@ -211,6 +211,7 @@ def test_the_numbers_are_fresh_for_each_image_step_and_purpose_and_no_others():
         assert not {image.tobytes() for image in first} & {image.tobytes() for image in others}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES[1:])
 def test_compiled_by_xla_it_is_the_same(shape):
     images = some_images(shape)
@@ -336,6 +337,7 @@ def test_a_function_will_do_and_gets_real_and_fake_images(images):
     assert len(noted.seen) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augment", [OFF, Adaptive(ALL, every=1000)], ids=["off", "p is 0"])
 def test_where_nothing_is_changed_no_bit_of_the_training_is(augment, plain):
     weights, history = trained(augment)
@@ -344,6 +346,7 @@ def test_where_nothing_is_changed_no_bit_of_the_training_is(augment, plain):
     assert same(weights, plain[0])
 
 
+@pytest.mark.slow
 def test_augmented_another_gan_is_trained(plain):
     weights, history = trained(ALL)
     assert not any(np.array_equal(*w) for w in zip(weights, plain[0], strict=True) if w[0].ndim > 1)
@@ -395,6 +398,7 @@ def test_scores_of_patches_count_as_one_image():
     assert (float(state.signs), float(state.images)) == (0.5 - 1.0, 2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("value", "way"), [(255, 1), (0, -1)])
 def test_in_a_gan_it_follows_the_scores_of_real_images_and_is_logged(value, way):
     """The Dirac GAN scores an image x with psi x, and here psi, more than 0, stays."""

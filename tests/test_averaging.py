@@ -33,6 +33,7 @@ def zeros(count=4):
 # Closed forms.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("average", "half_life"),
     [
@@ -63,6 +64,7 @@ def still(average):
     return gan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 4, 16, 64])
 def test_half_of_a_jump_is_left_after_the_half_life_whatever_the_batch_size(batch_size):
     gan = still(ExponentialMovingAverage(half_life=64, warm_up=None))
@@ -84,6 +86,7 @@ def test_with_a_warm_up_the_random_start_is_forgotten_at_once():
     assert averaged(gan) == pytest.approx(0.0, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_a_weight_that_moves_in_a_line_is_followed_alike_in_half_batches():
     """It lags behind by speed * half life / log 2, to first order in batch / half life."""
     lags = []
@@ -148,6 +151,7 @@ def test_what_is_no_float_is_copied():
     assert int(gan.averaged_generator.layers[0].calls) == 2
 
 
+@pytest.mark.slow
 def test_in_the_average_u_is_averaged_and_not_turned():
     """Spectral normalisation turns `u` in each step; here that is the generator's alone."""
     plain = networks.dense.generator((6, 6), codings_size=3)
@@ -163,6 +167,7 @@ def test_in_the_average_u_is_averaged_and_not_turned():
 # What is made with it.
 
 
+@pytest.mark.slow
 def test_all_images_are_made_by_the_average_and_the_raw_generator_is_at_hand(images, tmp_path):
     gan = gan_with(ExponentialMovingAverage(half_life=500, warm_up=None))
     gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
@@ -225,6 +230,7 @@ def test_operations_and_wrapped_layers_in_bfloat16_are_copied_in_float32():
 # Runs.
 
 
+@pytest.mark.slow
 def test_the_players_learn_as_they_do_without(images):
     plain, followed = gan_with(), gan_with(QUICKLY)
     for gan in (plain, followed):
@@ -253,6 +259,7 @@ def test_files_of_before_there_were_averages_are_read():
     assert gan.average is None and gan.averaged_generator is None
 
 
+@pytest.mark.slow
 def test_compiled_again_the_average_goes_on_and_without_one_it_is_dropped(images):
     gan = gan_with(QUICKLY, run_eagerly=True)
     gan.fit(images, verbose=0)

@@ -117,6 +117,7 @@ def test_bad_validation_images_are_caught_before_training(dense):
     assert int(dense.step) == before
 
 
+@pytest.mark.slow
 def test_zero_to_one_floats_given_to_a_tanh_are_a_warning(dcgan):
     with pytest.warns(UserWarning, match=r"never go below 0.*images \* 2 - 1"):
         dcgan.fit(floats(0, 1), verbose=0)
@@ -298,6 +299,7 @@ def test_an_unknown_preset_has_a_near_match():
         presets.named("dcgn")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_float_images_of_any_width_are_taken_from_datasets(dense, dtype):
     images = tf.data.Dataset.from_tensor_slices(floats(0, 1)).map(lambda one: tf.cast(one, dtype))

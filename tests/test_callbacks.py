@@ -177,6 +177,7 @@ def test_grids_of_any_count_grey_and_colour(tmp_path, count, shape):
         assert animation.size == (expected.shape[1], expected.shape[0])
 
 
+@pytest.mark.slow
 def test_a_grid_before_the_first_step_and_after_every_epoch(run):
     samples = run.folder / "samples"
     names = sorted(path.name for path in samples.iterdir())
@@ -187,6 +188,7 @@ def test_a_grid_before_the_first_step_and_after_every_epoch(run):
         assert np.array_equal(on_file, pictures.grid(gan.generate(7)))
 
 
+@pytest.mark.slow
 def test_the_same_grids_are_on_tensorboard(run):
     shown = events(run.folder / "tensorboard" / "samples")
     assert list(shown) == ["samples"]
@@ -196,6 +198,7 @@ def test_the_same_grids_are_on_tensorboard(run):
         assert np.array_equal(pixels(io.BytesIO(image[2])), on_file)
 
 
+@pytest.mark.slow
 def test_the_animation_shows_the_grids_in_order(run):
     frames = frames_of(run.folder / "samples" / "training.gif")
     grids = [pixels(run.folder / "samples" / f"epoch-0000{epoch}.png") for epoch in range(4)]
@@ -240,6 +243,7 @@ def test_files_alone_and_tensorboard_alone(tmp_path):
 # Scalars.
 
 
+@pytest.mark.slow
 def test_training_and_validation_share_the_charts(run):
     train, validation = (events(run.folder / "tensorboard" / w) for w in ("train", "validation"))
     assert set(validation) == set(TAGS.values())
@@ -247,6 +251,7 @@ def test_training_and_validation_share_the_charts(run):
     assert not [tag for tag in [*train, *validation] if tag.startswith("val_")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", FIGURES)
 def test_the_curves_are_the_history(run, figure):
     for where, name in [("train", figure), ("validation", f"val_{figure}")]:
@@ -297,6 +302,7 @@ def test_images_per_second_counts_training_alone(tmp_path, monkeypatch):
 # The history as a file.
 
 
+@pytest.mark.slow
 def test_the_history_file_is_the_history_to_the_last_digit(run):
     lines = rows(run.folder / "history.csv")
     assert [line["epoch"] for line in lines] == ["1", "2", "3"]
@@ -311,6 +317,7 @@ def test_the_history_file_is_the_history_to_the_last_digit(run):
         assert [float(line[name]) for line in lines] == values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [1, 2])
 def test_lines_of_epochs_that_are_run_again_are_replaced(tmp_path, run, lost):
     """`lost`: epochs that were written to the history, but not to a checkpoint."""
@@ -367,6 +374,7 @@ def test_the_newest_checkpoints_are_kept(tmp_path):
         assert sorted(files_in(tmp_path / str(keep))) == [".lock", *names]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_found", ["finished", "newest damaged", "newest missing"])
 def test_a_resumed_run_is_the_whole_run(tmp_path, run, begun, capsys, as_found):
     shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
@@ -393,6 +401,7 @@ def test_no_checkpoint_that_can_be_read_is_an_error(tmp_path):
         fit(tiny(), 1, [callbacks.Checkpoints(tmp_path)])
 
 
+@pytest.mark.slow
 def test_a_finished_run_that_is_fitted_again_stays_as_it_is(tmp_path, run):
     shutil.copytree(run.folder, tmp_path, dirs_exist_ok=True)
     gan, images = tiny(drawn=1), Watched.over(IMAGES)
@@ -417,6 +426,7 @@ def test_watch_gives_one_folder_all_eight_alarms_first_and_the_checkpoint_last(t
     assert not list(tmp_path.iterdir())  # nothing is written before `fit`
 
 
+@pytest.mark.slow
 def test_copies_made_before_fit_work_alike(tmp_path, run):
     """keras-tuner deep-copies the callbacks for every trial."""
     originals = callbacks.watch(tmp_path, count=7)
@@ -432,6 +442,7 @@ def test_copies_made_before_fit_work_alike(tmp_path, run):
 # Keras's own callbacks beside ours.
 
 
+@pytest.mark.slow
 def test_keras_callbacks_work_beside_ours(tmp_path, run):
     epochs_seen = []
     k = keras.callbacks
@@ -488,6 +499,7 @@ def saved_by_keras(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saved", ["epoch-2.keras", "epoch-2.weights.h5"])
 def test_what_model_checkpoint_saved_trains_on_as_if_never_stopped(saved_by_keras, run, saved):
     if saved.endswith("h5"):
@@ -501,6 +513,7 @@ def test_what_model_checkpoint_saved_trains_on_as_if_never_stopped(saved_by_kera
     assert_same_weights(gan, run.gan)
 
 
+@pytest.mark.slow
 def test_early_stopping_brings_back_the_best_weights(tmp_path):
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_generator_loss",
@@ -517,6 +530,7 @@ def test_early_stopping_brings_back_the_best_weights(tmp_path):
     assert_same_weights(gan, first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours", [False, True], ids=["alone", "beside ours"])
 @pytest.mark.parametrize("cut", ["on_epoch_begin", "on_epoch_end"])
 def test_backup_and_restore_goes_on_where_it_was_cut(tmp_path, run, ours, cut):
@@ -549,6 +563,7 @@ class _Poison(keras.callbacks.Callback):
             kernel.assign(kernel * float("nan"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("others", [[], [keras.callbacks.TerminateOnNaN()]], ids=["alone", "both"])
 def test_a_run_that_is_lost_ends_at_once_also_beside_terminate_on_nan(others):
     """Keras's callback looks for a figure named `loss`, which a GAN has not."""
@@ -570,6 +585,7 @@ def for_player(kind, player):
     return ForPlayer
 
 
+@pytest.mark.slow
 def test_reduce_lr_on_plateau_for_one_player(tmp_path):
     kind = for_player(keras.callbacks.ReduceLROnPlateau, "discriminator")
     reduce = kind("val_generator_loss", factor=0.5, patience=1, mode="min", min_delta=100)
@@ -581,6 +597,7 @@ def test_reduce_lr_on_plateau_for_one_player(tmp_path):
         assert values == ([RATE, RATE / 2, RATE / 4] if moved else [RATE] * 3)
 
 
+@pytest.mark.slow
 def test_learning_rate_scheduler_for_one_player_also_after_a_resume(tmp_path):
     kind = for_player(keras.callbacks.LearningRateScheduler, "generator")
     for epochs in (2, 3):

@@ -255,6 +255,7 @@ EVERY_KIND = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("panels", range(1, 1 + len(EVERY_KIND)))
 @pytest.mark.parametrize(
     "states", [["finished"] * 3, ["diverged"] * 3, ["finished"], ["collapsed"]]

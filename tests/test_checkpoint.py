@@ -109,6 +109,7 @@ def test_into_a_folder_that_is_not_there_it_says_so(tmp_path):
 # Read, or refused.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip", [0x01, 0x20, 0x80, 0xFF])
 def test_no_flipped_byte_passes_for_the_truth(path, flip):
     checkpoint.write(path, ARRAYS, ABOUT)

@@ -79,6 +79,7 @@ def test_each_choice_can_be_overruled(capsys):
 # The rules.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "weight"),
     [((28, 28, 1), 1), ((64, 64, 3), 15.67), ((128, 128, 3), 16), ((16, 20, 1), 0.408)],
@@ -133,6 +134,7 @@ def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
     assert paid[2] == pytest.approx(paid[0], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_many_images_get_clusters():
     assert rules.clusters_for(rules.MANY) == 20
     assert rules.clusters_for(rules.MANY - 1) is rules.clusters_for(None) is None

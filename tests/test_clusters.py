@@ -87,6 +87,7 @@ def test_the_same_images_and_seed_give_the_same_clusters(clusters, images):
     assert not same(other.get_weights(), clusters.get_weights())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(64, 48, 3), (33, 16), (9, 9, 1)])
 def test_images_of_any_shape(shape):
     layer = Clusters(3, shape)
@@ -115,6 +116,7 @@ def test_fewer_images_than_clusters(images):
 # In a GAN.
 
 
+@pytest.mark.slow
 def test_fit_finds_the_clusters_and_the_discriminator_is_told_them():
     gan = gan_of()
     told = []
@@ -147,6 +149,7 @@ def test_it_goes_on_to_the_bit(tmp_path):
     assert same(loaded.clusters.get_weights(), whole.clusters.get_weights())
 
 
+@pytest.mark.slow
 def test_images_that_are_no_array_need_their_clusters_before():
     gan = gan_of()
     batches = tf.data.Dataset.from_tensor_slices(uint8()).batch(32)
@@ -157,6 +160,7 @@ def test_images_that_are_no_array_need_their_clusters_before():
     assert int(gan.step.numpy()) == 3
 
 
+@pytest.mark.slow
 def test_who_goes_on_with_other_images_finds_other_clusters():
     source = gan_of()
     find_clusters(source, uint8())
@@ -169,6 +173,7 @@ def test_who_goes_on_with_other_images_finds_other_clusters():
     assert not same(gan.clusters.get_weights(), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_half_precision_changes_no_cluster(policy):
     keras.config.set_dtype_policy(policy)
@@ -195,6 +200,7 @@ def test_clusters_are_no_classes():
 # Out of the run folder.
 
 
+@pytest.mark.slow
 def test_walks_and_truncation_leave_an_image_in_its_cluster():
     gan, seen = gan_of(), []
     find_clusters(gan, uint8())
@@ -224,6 +230,7 @@ def small_gan():
     return GAN(keras.Model(codings, made), keras.Model([images, labels], judged))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("format", "name"),
     [("savedmodel", "generator"), ("litert", "g.tflite"), ("onnx", "g.onnx")],
@@ -267,6 +274,7 @@ def test_many_images_have_clusters_and_a_run_keeps_them(tmp_path):
     assert keras.models.load_model(tmp_path / "gan.keras").clusters.count == 20
 
 
+@pytest.mark.slow
 def test_no_clusters_can_be_asked_for():
     settings = {"preset": "modern", "image_shape": (16, 16), "image_count": 60_000, "seed": 0}
     assert runs.build(settings | {"clusters": 0}).clusters is None

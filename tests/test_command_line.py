@@ -83,6 +83,7 @@ def test_help_and_refusals_import_no_tensorflow():
     assert all("unrecognized arguments: --bogus" in line for line in refused), refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DOORS)
 def test_a_script_is_the_same_program(name):
     script, module = command(f"{name}.py"), gan_model(name)

@@ -87,6 +87,7 @@ def digests(folder):
 # Help, without TensorFlow.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_help_comes_at_once_without_tensorflow(script, tmp_path):
     for module in ("tensorflow", "keras"):
@@ -115,6 +116,7 @@ import matplotlib.pyplot, sklearn.cluster
 """
 
 
+@pytest.mark.slow
 def test_a_command_imports_no_package_that_it_does_not_need():
     ended = finish([sys.executable, "-c", WITHOUT])
     assert (ended.returncode, ended.stdout) == (0, "[]\n"), ended.stderr
@@ -142,6 +144,7 @@ def test_every_verb_of_make_is_listed():
 # Wrong values: one line each.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "options", "message"),
     [
@@ -324,7 +327,7 @@ def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not MAPS.exists(), reason="it takes Linux to see what a process has loaded")
-@pytest.mark.parametrize("library", ["numpy", "tensorflow"])
+@pytest.mark.parametrize("library", [pytest.param("numpy", marks=pytest.mark.soak), "tensorflow"])
 def test_ctrl_c_while_it_starts_is_as_plain(images, tmp_path, library):
     line = train(images, tmp_path / "run", "--preset", "dense")
     with start(line) as process:

@@ -52,6 +52,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("given", "message"), REFUSED, ids=[str(m)[:30] for _, m in REFUSED])
 def test_compile_refuses_before_it_changes_anything(given, message):
     """All else that is given is new, so that any of it would show."""
@@ -78,6 +79,7 @@ def test_no_numbers_in_a_coding_are_refused_where_the_generator_does_not_tell_th
 # Steps.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "together"), [(10, 4), (7, 4)])
 def test_a_data_set_of_ones_own_trains_as_many_steps_as_asked_for(asked, together):
     point = keras.Sequential([keras.Input((1,)), layers.Dense(1), layers.Reshape((1, 1))])
@@ -124,6 +126,7 @@ def test_an_activity_regularizer_counts_in_mixed_bfloat16(images):
 # Files.
 
 
+@pytest.mark.slow
 def test_an_averaged_generator_comes_back_without_compile_too(images, tmp_path):
     gan = small(average=averaging.ExponentialMovingAverage(half_life=100), run_eagerly=True)
     gan.fit(images, batch_size=16, verbose=0)

@@ -140,6 +140,7 @@ def test_a_weight_of_wrong_classes_that_is_none(weight):
 # The step.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_is_the_one_by_hand(kind):
     gan, rate, weight = compiled(kind), 0.1, 0.7
@@ -201,6 +202,7 @@ def test_the_generator_makes_what_it_is_asked_for(kind, loss):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_it_is_the_same_however_many_steps_go_together():
     graph = {"run_eagerly": False, "jit_compile": False}
     one, many = compiled("both", **graph), compiled("both", steps_per_execution=5, **graph)
@@ -262,6 +264,7 @@ def test_a_file_brings_it_back(kind, tmp_path):
     assert same(gan, again)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_wrong_classes_are_logged_where_the_discriminator_tells_them(kind):
     gan, costs = compiled(kind), {"class_loss", "val_class_loss"}
@@ -270,6 +273,7 @@ def test_wrong_classes_are_logged_where_the_discriminator_tells_them(kind):
     assert costs & {*logged} == (costs if kind in TELLS else set())
 
 
+@pytest.mark.slow
 def test_a_data_set_with_labels_will_do():
     few = IMAGES[:16], LABELS[:16]
     batches = tf.data.Dataset.from_tensor_slices(few).batch(8)

@@ -37,6 +37,7 @@ GROUPS = {
 
 
 SOAK = [
+    "two devices train the presets as one does",  # as they do by the laws of the other groups
     "and modern without classes",  # of which modern_conditional has all but its absence
     "modern resumes",
     "what bounds the discriminator keeps it the same on both",

@@ -141,6 +141,7 @@ PENALTIES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("penalty", "derivative"), PENALTIES, ids=[str(penalty)[:40] for penalty, _ in PENALTIES]
 )
@@ -166,6 +167,7 @@ def test_without_a_penalty_the_wasserstein_game_goes_round_for_ever():
     assert math.hypot(psi, theta) > 0.95 * math.hypot(PSI, THETA)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [Wasserstein(), NonSaturating(), Relativistic()])
 @pytest.mark.parametrize("penalty", [R1(1), R2(1), R1(1, every=4), R1(0.5) + R2(0.5)], ids=str)
 def test_with_r1_it_comes_to_rest_within_500_steps(loss, penalty):

@@ -74,6 +74,7 @@ def test_it_trains_as_the_layers_of_the_paper_do(seeded):
         assert np.abs(our - kernel).max() > 2e-3
 
 
+@pytest.mark.slow
 def test_it_is_saved_with_a_gan(tmp_path, images):
     gan = presets.modern((16, 16, 1), discriminator_learning_rate=3e-4)
     gan.fit(images[:16], batch_size=8, verbose=0)

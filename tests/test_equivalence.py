@@ -72,6 +72,7 @@ def assert_same_weights(ours, theirs, *, leave_out=(), atol=2e-6):
             assert np.abs(our - their).mean() < 2e-6
 
 
+@pytest.mark.slow
 def test_dense_is_the_loop_itself():
     real_images = real_batch("dense")
     ours = our_step("dense")
@@ -80,6 +81,7 @@ def test_dense_is_the_loop_itself():
     assert_same_weights(ours[1], theirs[1])
 
 
+@pytest.mark.slow
 def test_dcgan_is_the_loop_with_the_generator_in_training_mode():
     real_images = real_batch("dcgan")
     ours = our_step("dcgan")
@@ -93,6 +95,7 @@ def test_dcgan_is_the_loop_with_the_generator_in_training_mode():
     assert_same_weights(ours[1], theirs[1])
 
 
+@pytest.mark.slow
 def test_dcgan_differs_from_the_loop_by_the_mode_alone():
     real_images = real_batch("dcgan")
     _, ours = our_step("dcgan")
@@ -110,6 +113,7 @@ def test_the_step_moved_the_weights():
             assert max(np.abs(a - b).max() for a, b in zip(old, new, strict=True)) > 1e-4
 
 
+@pytest.mark.slow
 def test_the_loop_trains_each_player_in_its_phase_only():
     """The reference is a sound one: `trainable` is obeyed in both phases."""
     generator, discriminator = players("dense")

@@ -75,6 +75,7 @@ def conditional_generator():
     return lively(keras.Model([codings, labels], images))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_another_program_gets_the_images_of_generate(format, tmp_path):
     generator = conditional_generator()
@@ -103,6 +104,7 @@ def test_every_preset_in_every_format(preset, tmp_path):
         assert exported.greatest_difference <= 1, format
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["savedmodel", "onnx"])
 def test_any_number_of_images_in_a_call(format, tmp_path):
     gan = small_gan()
@@ -113,6 +115,7 @@ def test_any_number_of_images_in_a_call(format, tmp_path):
         assert np.abs(images.astype(int) - gan.generate(count)).max() <= 1
 
 
+@pytest.mark.slow
 def test_names_and_shapes_that_each_runtime_reports(tmp_path):
     generator, onnx, litert = conditional_generator(), tmp_path / "g.onnx", tmp_path / "g.tflite"
     exporting.export(generator, onnx, format="onnx")
@@ -137,6 +140,7 @@ def test_names_and_shapes_that_each_runtime_reports(tmp_path):
     assert list(signature.get_output_details()) == ["images"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_what_is_known_of_the_gan_is_in_the_file_and_beside_it(format, tmp_path):
     path = tmp_path / PATHS[format]
@@ -179,6 +183,7 @@ def painting_gan():
     return gan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_average_of_a_users_own_model_class(format, tmp_path):
     gan = lively(painting_gan())
@@ -282,6 +287,7 @@ class Digamma(keras.layers.Layer):
         return tf.math.digamma(1 + tf.nn.relu(inputs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_what_a_format_cannot_express_is_a_sentence(format, tmp_path):
     generator = keras.Sequential([keras.Input((4,)), keras.layers.Dense(64), Digamma()])
@@ -306,6 +312,7 @@ def test_bfloat16_goes_into_a_saved_model_only(tmp_path):
     assert exported.greatest_difference <= 1
 
 
+@pytest.mark.slow
 def test_the_average_of_a_gan_in_bfloat16_goes_anywhere(tmp_path):
     settings = {"preset": "modern", "image_shape": [16, 16, 1], "codings_size": 4, "seed": 0}
     gan = runs.build(settings | {"bfloat16": True})

@@ -71,6 +71,7 @@ def same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.slow
 def test_it_begins_with_the_weights_and_without_the_optimizers_state(source):
     before = runs.load_model(source)
     assert before.generator_optimizer.iterations.numpy() == 2
@@ -113,6 +114,7 @@ def test_a_schedule_of_r1_stays():
     assert presets.fine_tuned(source, image_count=300).penalty is penalty
 
 
+@pytest.mark.slow
 def test_frozen_layers_stand_still_and_the_others_learn(source):
     gan = presets.fine_tuned(runs.load_model(source), freeze_discriminator=2)
     gan.run_eagerly = False  # it is a matter of the graph too
@@ -125,6 +127,7 @@ def test_frozen_layers_stand_still_and_the_others_learn(source):
     assert not same(generator, weights(gan.generator))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("class_count", [2, 3])
 def test_a_new_generator_meets_the_discriminator_of_the_source(source, class_count):
     old = runs.load_model(source)
@@ -150,6 +153,7 @@ def test_a_new_generator_meets_the_discriminator_of_the_source(source, class_cou
     assert not same(weights(gan.averaged_generator), weights(other.averaged_generator))
 
 
+@pytest.mark.slow
 def test_new_classes_begin_as_the_mean_of_the_old_ones(source):
     old = runs.load_model(source)
     gan = presets.fine_tuned(runs.load_model(source), class_count=3)
@@ -168,6 +172,7 @@ def test_new_classes_begin_as_the_mean_of_the_old_ones(source):
     assert logits.shape == (1, 3)
 
 
+@pytest.mark.slow
 def test_the_classes_of_a_preset_change_too():
     gan = presets.modern_conditional((16, 16, 1), class_count=2, codings_size=4)
     more = presets.fine_tuned(gan, class_count=5)
@@ -235,6 +240,7 @@ def go(folder, settings, *, epochs):
     return gan
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_the_same_to_the_bit(source, tmp_path):
     settings = settings_of(source)
     whole = go(runs.RunFolder(tmp_path / "whole"), settings, epochs=3)
@@ -250,6 +256,7 @@ def test_a_resumed_run_is_the_same_to_the_bit(source, tmp_path):
     assert same([np.array(v) for v in loaded.state_variables], states[0])
 
 
+@pytest.mark.slow
 def test_another_source_is_refused(source, tmp_path):
     settings, folder = settings_of(source), runs.RunFolder(tmp_path / "run")
     go(folder, settings, epochs=1)

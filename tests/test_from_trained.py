@@ -51,6 +51,7 @@ def compiled_source(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_a_trained_gan_is_sampled_by_its_name(tmp_path, refused):
     whole, near = tmp_path / "whole.npz", tmp_path / "near.npz"
     assert command("sample", "fashion", "--count", 30, "--out", whole) == 0
@@ -61,6 +62,7 @@ def test_a_trained_gan_is_sampled_by_its_name(tmp_path, refused):
     assert "no trained GAN fashoin" in refused("sample", "fashoin")
 
 
+@pytest.mark.slow
 def test_an_image_is_inverted_to_a_file_that_gives_it_again(tmp_path, capsys, refused):
 
     gan = runs.open_model("fashion")
@@ -85,6 +87,7 @@ def test_an_image_is_inverted_to_a_file_that_gives_it_again(tmp_path, capsys, re
     )
 
 
+@pytest.mark.slow
 def test_training_and_held_out_images_are_compared(tmp_path, capsys):
     asked = ["--data", "sample", "--steps", 3, "--starts", 1, "--out", tmp_path / "check.png"]
     assert command("invert", "fashion", "--check", 5, *asked) == 0
@@ -93,6 +96,7 @@ def test_training_and_held_out_images_are_compared(tmp_path, capsys):
     assert "with probability" in shown and (tmp_path / "check.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ground", "status"), [("black", 0), (None, 2)])
 def test_the_images_of_a_run_are_read_as_the_run_read_them(ground, status, tmp_path, capsys):
     pictures, run = tmp_path / "pictures", runs.RunFolder(tmp_path / "run")
@@ -117,6 +121,7 @@ def test_a_run_among_the_images_is_refused(tmp_path, refused):
         assert "would be images to train on" in " ".join(said.split()), said
 
 
+@pytest.mark.slow
 def test_a_finished_run_without_checkpoints_is_not_begun_again(tmp_path, source, refused):
     run = runs.RunFolder(tmp_path)
     run.note({"preset": "fine_tuned"}, versions={})
@@ -125,6 +130,7 @@ def test_a_finished_run_without_checkpoints_is_not_begun_again(tmp_path, source,
     assert "no checkpoint to continue from" in said and f"--from {run.gan}" in said
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_a_file(tmp_path, compiled_source, capsys, refused):
     source = compiled_source
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
@@ -144,6 +150,7 @@ def test_training_goes_on_from_a_file(tmp_path, compiled_source, capsys, refused
     assert "source was" in refused("train", *other, "--epochs", 3)
 
 
+@pytest.mark.slow
 def test_a_run_with_a_new_generator_goes_on(tmp_path, source, refused):
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
     asked = ["--data", images, "--from", source, "--run-dir", run, "--batch-size", 8]
@@ -156,6 +163,7 @@ def test_a_run_with_a_new_generator_goes_on(tmp_path, source, refused):
     assert runs.RunFolder(run).epochs_done() == 2
 
 
+@pytest.mark.slow
 def test_by_the_clock_an_epoch_of_few_images_has_a_hundred_steps(tmp_path, source):
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
     asked = ["--data", images, "--from", source, "--run-dir", run, "--features", "sliced"]
@@ -166,6 +174,7 @@ def test_by_the_clock_an_epoch_of_few_images_has_a_hundred_steps(tmp_path, sourc
     assert command("train", *asked, "--epochs", 1) == 0  # the same run, which has its epoch
 
 
+@pytest.mark.slow
 def test_what_does_not_go_together_is_refused(tmp_path, source, refused):
     assert "leave --preset" in refused("train", "--from", source, "--preset", "modern")
     assert "--bfloat16 out" in refused("train", "--from", source, "--bfloat16")

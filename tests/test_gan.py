@@ -42,6 +42,7 @@ def eager(name):
     return gan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dense", "dcgan"])
 def test_the_discriminator_step_leaves_the_generator_alone(name, images):
     gan = eager(name)
@@ -53,6 +54,7 @@ def test_the_discriminator_step_leaves_the_generator_alone(name, images):
     assert not same(discriminator, [w.numpy() for w in gan.discriminator.trainable_variables])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dense", "dcgan"])
 def test_the_generator_step_leaves_the_discriminator_alone(name, images):
     gan = eager(name)
@@ -64,6 +66,7 @@ def test_the_generator_step_leaves_the_discriminator_alone(name, images):
     assert not same(generator, [w.numpy() for w in gan.generator.trainable_variables])
 
 
+@pytest.mark.slow
 @every_preset
 def test_every_weight_of_both_players_learns(name, images):
     gan = eager(name)
@@ -76,6 +79,7 @@ def test_every_weight_of_both_players_learns(name, images):
 # What Keras offers.
 
 
+@pytest.mark.slow
 @every_preset
 def test_fit_evaluate_predict_call_generate(name, images):
     gan = small(name)
@@ -95,6 +99,7 @@ def test_fit_evaluate_predict_call_generate(name, images):
     assert made.shape == (5, *SHAPE[name]) and made.dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_evaluate_touches_no_weight_and_repeats_itself(images):
     gan = small("dcgan")
     gan.fit(images, verbose=0)
@@ -106,6 +111,7 @@ def test_evaluate_touches_no_weight_and_repeats_itself(images):
     assert gan.evaluate(images, batch_size=16, return_dict=True, verbose=0) != first
 
 
+@pytest.mark.slow
 def test_validation_does_not_change_training(images):
     with_validation, without = eager("dcgan"), eager("dcgan")
     with_validation.fit(images, validation_data=images, epochs=2, verbose=0)
@@ -113,6 +119,7 @@ def test_validation_does_not_change_training(images):
     assert same(state(with_validation), state(without))
 
 
+@pytest.mark.slow
 def test_a_run_is_a_function_of_its_seed(images):
     runs = [small("dcgan", seed=seed) for seed in (0, 0, 1)]
     for gan in runs:
@@ -121,6 +128,7 @@ def test_a_run_is_a_function_of_its_seed(images):
     assert not same(state(runs[0]), state(runs[2]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "by_graph", "epochs"), [("dense", True, 2), ("modern", False, 1)])
 def test_keras_file_round_trip(name, by_graph, epochs, images, tmp_path):
     """Networks, both optimizers, loss, counters, random state; and training goes on alike."""
@@ -171,6 +179,7 @@ def test_loss_of_ones_own_is_saved_if_it_can_be(images, tmp_path):
     assert type(keras.models.load_model(tmp_path / "gan.keras").loss).__name__ == "Least"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}])
 def test_eager_and_compiled_steps_agree(how, images):
     plain, other = small(), small()
@@ -196,6 +205,7 @@ def test_steps_compiled_together_change_no_bit_either(images):
     assert same(*runs)
 
 
+@pytest.mark.slow
 @every_preset
 def test_mixed_bfloat16(name, images):
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -328,6 +338,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_two_keras_models(kind, tmp_path):
     image_range, image_shape, codings_size = KINDS[kind]
@@ -340,6 +351,7 @@ def test_any_two_keras_models(kind, tmp_path):
     gan.save_weights(tmp_path / "gan.weights.h5")
 
 
+@pytest.mark.slow
 def test_subclassed_players_round_trip(tmp_path, images):
     gan = GAN(*user_networks("subclassed"), codings_size=6)
     gan.compile()
@@ -357,6 +369,7 @@ def as_dataset(*arrays):
     return tf.data.Dataset.from_tensor_slices(arrays if len(arrays) > 1 else arrays[0]).batch(16)
 
 
+@pytest.mark.slow
 def test_what_fit_takes(images):
     labels = np.zeros(len(images), "uint8")
     gan, images = tiny(), images[:, :8, :8].copy()
@@ -379,6 +392,7 @@ def test_what_fit_takes(images):
     gan.fit(images, validation_data=as_dataset(images, labels), verbose=0)
 
 
+@pytest.mark.slow
 def test_uint8_and_floats_of_the_same_images_train_alike(images):
     by_range = {"dense": images / 255, "dcgan": images / 127.5 - 1}
     for name, floats in by_range.items():
@@ -420,6 +434,7 @@ def test_generate_inverts_the_scaling():
     assert np.array_equal(to_uint8(np.array([-2.0, 2.0]), (-1.0, 1.0)), [0, 255])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_preset_arguments(name):
     given = {"generator_learning_rate": 0.01, "discriminator_learning_rate": 0.02}
@@ -433,6 +448,7 @@ def test_preset_arguments(name):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_train_on_batch_under_xla(images):
     """Keras hands it (images, None, None), as numpy arrays."""
     by_fit, by_hand = (tiny(jit_compile=True, steps_per_execution=3) for _ in range(2))

@@ -40,6 +40,7 @@ def fit(callback):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "more_batches"),
     {

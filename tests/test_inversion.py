@@ -42,6 +42,7 @@ def by_class():
     return Sampler.of(keras.Model([codings, labels], images))
 
 
+@pytest.mark.slow
 def test_its_own_images_are_found_again_and_others_are_not(blobs):
     own = blobs.generate(6, seed=5)
     found = invert(blobs, own, starts=2, steps=200)
@@ -63,6 +64,7 @@ def test_codings_are_no_longer_than_usual(blobs):
     assert np.linalg.norm(found.codings, axis=1).max() <= np.sqrt(3) + 2.001
 
 
+@pytest.mark.slow
 def test_the_class_is_found_or_given(by_class):
     labels = np.array([0, 1, 2, 1])
     own = by_class.generate(4, labels=labels, seed=9)
@@ -75,6 +77,7 @@ def test_the_class_is_found_or_given(by_class):
     assert wrong.labels.tolist() == [1, 2, 0, 2]
 
 
+@pytest.mark.slow
 def test_the_same_seed_finds_the_same_codings(blobs):
     images = blobs.generate(3, seed=5)
     one, again, other = (invert(blobs, images, steps=5, seed=seed).codings for seed in (0, 0, 1))

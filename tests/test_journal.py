@@ -96,6 +96,7 @@ def lines(folder):
 # One process.
 
 
+@pytest.mark.slow
 @kinds
 def test_stopped_at_any_trial_it_goes_on_as_if_it_never_was(tmp_path, kind):
     whole = Search(tmp_path / "whole", kind).go()
@@ -114,6 +115,7 @@ def test_stopped_at_any_trial_it_goes_on_as_if_it_never_was(tmp_path, kind):
         assert lines(folder) == lines(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @kinds
 def test_stopped_at_every_trial_it_still_ends_as_if_it_never_was(tmp_path, kind):
     whole = Search(tmp_path / "whole", kind).go()
@@ -152,6 +154,7 @@ def test_a_trial_that_failed_has_failed_for_good(tmp_path):
 # The file.
 
 
+@pytest.mark.slow
 def test_it_goes_on_whatever_is_left_of_the_last_line(tmp_path):
     whole = Search(tmp_path / "whole").go()
     written = lines(tmp_path / "whole")

@@ -135,6 +135,7 @@ def test_shift_moves_by_the_pixels_that_it_tells():
 # The same again, and what stays of it.
 
 
+@pytest.mark.slow
 def test_the_same_images_and_seed_give_the_same_features(learned):
     again = features.learned(discs(400), steps=150, keep=False)
     assert again.checksum == learned.checksum
@@ -142,6 +143,7 @@ def test_the_same_images_and_seed_give_the_same_features(learned):
     assert other.checksum != learned.checksum
 
 
+@pytest.mark.slow
 def test_learning_leaves_the_random_numbers_of_others_alone():
     keras.utils.set_random_seed(5)
     expected = random.random(), np.random.random(), float(tf.random.normal(()))
@@ -150,12 +152,14 @@ def test_learning_leaves_the_random_numbers_of_others_alone():
     assert (random.random(), np.random.random(), float(tf.random.normal(()))) == expected
 
 
+@pytest.mark.slow
 def test_the_name_has_the_checksum(learned):
     assert learned.name == f"learned_{learned.checksum[:4]}"
     names = metrics.FeatureMetrics(learned).metrics
     assert names[0].name == f"fid_{learned.name}"
 
 
+@pytest.mark.slow
 def test_a_file_gives_the_same_vectors(learned, tmp_path):
     learned.save(tmp_path / "features.npz")
     loaded = features.from_file(tmp_path / "features.npz")
@@ -163,6 +167,7 @@ def test_a_file_gives_the_same_vectors(learned, tmp_path):
     np.testing.assert_array_equal(loaded(discs(30, seed=1)), learned(discs(30, seed=1)))
 
 
+@pytest.mark.slow
 def test_features_are_learned_once(hasty, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
     assert features.learned(discs(200), steps=3).checksum == hasty.checksum
@@ -182,6 +187,7 @@ def interrupt(*arguments):
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_learning_that_was_stopped_begins_again(hasty, tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
     images = discs(200)
@@ -211,6 +217,7 @@ def test_killed_while_it_learns_it_begins_again_to_the_same_bits(tmp_path, monke
     assert "Features learned from 200 images" in resumed.stderr
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_told_and_done_without(tmp_path, monkeypatch, capfd):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path / "file"))
@@ -260,6 +267,7 @@ def test_images_that_are_all_the_same_are_refused():
 # What they see.
 
 
+@pytest.mark.slow
 def test_they_see_noise_blur_colours_shifts_and_missing_groups(learned):
     held_out, real = discs(300, seed=7), discs(300, seed=8)
     floor = fid(learned, held_out, real)
@@ -294,6 +302,7 @@ def test_learned_features_are_chosen_where_no_others_fit(monkeypatch):
         metrics.measures(held_out, "learned")
 
 
+@pytest.mark.slow
 def test_a_file_is_chosen_by_its_path(learned, tmp_path):
     path = str(tmp_path / "features.npz")
     learned.save(path)

@@ -305,6 +305,7 @@ def test_files_of_before_there_was_smoothing_are_read():
         assert kind.from_config({}) == kind()
 
 
+@pytest.mark.slow
 @for_all
 def test_a_gan_trains_with_it_and_is_saved_with_it(loss, images, tmp_path):
     from gan_model import presets

@@ -70,6 +70,7 @@ READERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_images_live_as_long_as_somebody_reads_them(reader):
     images, alive = numbered()
@@ -92,6 +93,7 @@ def test_a_keras_model_reads_images_that_nobody_else_holds():
     assert alive() is None
 
 
+@pytest.mark.slow
 def test_images_outlive_a_cleared_session():
     images, alive = numbered()
     reading = batches_of(images)
@@ -143,10 +145,11 @@ SETTINGS = {
     "eager": {"run_eagerly": True},
     "xla": {"jit_compile": True, "steps_per_execution": 2},
 }
-SLOW = {"xla": pytest.mark.slow}
+SOAK = {"xla": pytest.mark.soak}
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=SLOW.get(n, ())) for n in SETTINGS])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [pytest.param(n, marks=SOAK.get(n, ())) for n in SETTINGS])
 def test_a_gan_leaves_no_gradient_and_no_graph(images, name):
     settings = SETTINGS[name]
     known, before = entries(), graphs()
@@ -159,6 +162,7 @@ def test_a_gan_leaves_no_gradient_and_no_graph(images, name):
     assert gone() is None
 
 
+@pytest.mark.slow
 def test_there_would_be_gradients_to_leave(images, monkeypatch):
     monkeypatch.setattr(tracing, "_release", lambda graphs: None)
     known = entries()
@@ -166,6 +170,7 @@ def test_there_would_be_gradients_to_leave(images, monkeypatch):
     assert len(entries() - known) > 4  # two optimizers, three sums of the batch norm
 
 
+@pytest.mark.slow
 def test_images_are_free_after_fit(images):
     taken = images.view(Images)
     alive = weakref.ref(taken)
@@ -186,6 +191,7 @@ def trained_in_three_shapes(images):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_step_traced_again_trains_as_if_nothing_were_released(images, monkeypatch):
     released = trained_in_three_shapes(images)
     monkeypatch.setattr(tracing, "_release", lambda graphs: None)
@@ -208,6 +214,7 @@ def test_two_gans_in_turns_train_as_each_alone(images):
         assert_same(one.get_weights(), other.get_weights())
 
 
+@pytest.mark.slow
 def test_a_saved_gan_trains_on(images, tmp_path):
     gan = small(images)
     gan.save(tmp_path / "gan.keras")
@@ -241,6 +248,7 @@ def gradient(function, x):
     return float(tape.gradient(y, x)[0, 0])
 
 
+@pytest.mark.slow
 def test_gradients_of_others_stay(images):
     """Of a function traced before, and of one that the step itself was the first to trace."""
     before, x = tf.function(doubled), tf.ones((16, 1))

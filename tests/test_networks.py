@@ -119,6 +119,7 @@ def test_guidelines_initialisation_and_optimizers():
         assert float(optimizer.learning_rate) == pytest.approx(2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("class_count", [None, 3], ids=["alone", "with classes"])
 @pytest.mark.parametrize("shape", SIZES, ids=str)
 def test_modern_at_every_size(shape, class_count):
@@ -183,6 +184,7 @@ def test_modern_conditional_classifies_by_the_image_alone():
     assert not np.allclose(told[0][0], told[1][0])
 
 
+@pytest.mark.slow
 def test_output_layers_compute_in_float32_under_bfloat16():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

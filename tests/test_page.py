@@ -186,6 +186,7 @@ def test_classes_that_have_names_are_chosen_by_them(tab, gans, tmp_path):
     assert tab.value(tile) == "Sample 2, a </script> & b"
 
 
+@pytest.mark.slow
 def test_names_of_another_number_of_classes_are_refused(gans, tmp_path):
     about = {"class_names": ["one", "two"]}
     with pytest.raises(ValueError, match="has 3 classes, but `class_names` of `about` has 2 names"):

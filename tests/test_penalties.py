@@ -177,6 +177,7 @@ def gradients_of(pay, weights, **how):
     return [gradient.numpy() for gradient in gradients()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESET_LAYERS)
 @pytest.mark.parametrize("penalty", [R1(2.0), GradientPenalty(2.0)], ids=str)
 def test_gradients_agree_with_finite_differences(name, penalty):
@@ -265,6 +266,7 @@ def weights(gan):
     return [w.numpy() for w in gan.weights]
 
 
+@pytest.mark.slow
 def test_it_is_logged_by_itself_and_only_where_there_is_one(images):
     without, with_one = gan_with(), gan_with(R1(1.0))
     logs = [g.fit(images, validation_data=images, verbose=0).history for g in (without, with_one)]
@@ -287,11 +289,13 @@ def ends(penalty):
     return weights(gan)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [1, 2])
 def test_of_no_weight_it_changes_no_bit(every):
     assert same(ends(None), ends(R1(0.0, every=every)))
 
 
+@pytest.mark.slow
 def test_it_makes_the_discriminator_less_steep(images):
     real = tf.constant(images[..., None] / 127.5 - 1, tf.float32)
     steep = []
@@ -305,6 +309,7 @@ def test_it_makes_the_discriminator_less_steep(images):
     assert steep[1] < steep[0] / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.0, 0.1])
 def test_it_leaves_the_generators_step_alone(rate):
     """But for what the discriminator learns by it, which is nothing where its rate is 0."""
@@ -319,6 +324,7 @@ def test_it_leaves_the_generators_step_alone(rate):
     assert same(*generators) == (rate == 0.0)
 
 
+@pytest.mark.slow
 def test_in_bfloat16_it_is_float32_and_finite(images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -346,12 +352,14 @@ def as_a_graph():
     return run(jit_compile=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}], ids=str)
 def test_eager_and_compiled_steps_agree(how, as_a_graph):
     for a, b in zip(as_a_graph, run(**how), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_function_is_a_penalty_too():
     def of_scores(discriminator, real_images, fake_images, noise):
         return 0.1 * tf.reduce_mean(discriminator(real_images) ** 2)
@@ -364,6 +372,7 @@ def test_a_function_is_a_penalty_too():
     assert paid[2] == pytest.approx(paid[0] + paid[1], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_weight_clipping_bounds_every_weight_of_the_discriminator_alone(images):
     gan = gan_with(constraint=WeightClipping(0.02))
     gan.fit(images, epochs=2, batch_size=16, verbose=0)
@@ -423,6 +432,7 @@ def test_batch_norm_in_the_discriminator_is_refused(penalty):
     gan.compile(penalty=lambda *_: 0.0)  # a user's own may mean something else
 
 
+@pytest.mark.slow
 @for_all
 def test_what_keeps_images_apart_is_not(penalty):
     for norm in (layers.LayerNormalization(), layers.BatchNormalization(trainable=False)):

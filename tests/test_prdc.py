@@ -68,6 +68,7 @@ def slow_scores(real, fake, ks):
 # Against others.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [3, 5])
 @pytest.mark.parametrize("pair", PAIRS)
 def test_against_the_package_of_the_authors(pair, k, capsys):

@@ -18,6 +18,7 @@ def held_out():
     return data.load("sample")[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", presets.PRETRAINED)
 def test_its_quality_is_what_its_record_says(name, held_out):
     about, gan = presets.about_pretrained(name), presets.pretrained(name)
@@ -33,12 +34,14 @@ def test_its_quality_is_what_its_record_says(name, held_out):
     assert said["gan"]["fid_fashion"] == pytest.approx(exact, rel=0.02), "float16 cost quality"
 
 
+@pytest.mark.slow
 def test_classes_are_made_as_asked():
     gan = presets.pretrained("fashion_by_class")
     made = features.fashion().classes(gan.generate(200))
     assert np.mean(made == np.arange(200) % 10) > 0.85
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", presets.PRETRAINED)
 def test_it_can_be_trained_on_and_tells_how_it_was_made(name):
     gan = presets.pretrained(name)
@@ -51,6 +54,7 @@ def test_it_can_be_trained_on_and_tells_how_it_was_made(name):
     assert f"--preset {about['preset']}" in about["command"]
 
 
+@pytest.mark.slow
 def test_the_discriminator_tells_real_garments_from_generated_ones(held_out):
     gan = presets.pretrained("fashion")
     images = held_out[0][:500, ..., None], gan.generate(500)
@@ -76,6 +80,7 @@ def test_a_damaged_file_is_told(monkeypatch, tmp_path):
         presets.pretrained("fashion")
 
 
+@pytest.mark.slow
 def test_names_are_resolved_in_one_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     gan = runs.open_model("fashion")

@@ -144,6 +144,7 @@ def printed(capsys):
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verbose", ["auto", 1, 2])
 def test_in_a_file_there_is_one_line_for_each_epoch(printed, verbose):
     fit(small(6.214, 5.981, 12.3), verbose=verbose)
@@ -177,6 +178,7 @@ def test_another_verbose_is_refused():
             method(np.zeros((16, 8, 8), np.uint8), batch_size=8, verbose=3)
 
 
+@pytest.mark.slow
 def test_only_measured_epochs_have_a_distance(printed):
     fit(small(6.0, 5.0), epochs=4, validation_freq=2)
     lines = printed()
@@ -185,6 +187,7 @@ def test_only_measured_epochs_have_a_distance(printed):
     assert "fid_fashion 5.00   best 5.00 (epoch 4)" in lines[3]
 
 
+@pytest.mark.slow
 def test_the_best_of_earlier_processes_counts(printed, tmp_path):
     from gan_model.callbacks import Checkpoints
 
@@ -219,6 +222,7 @@ class OfKeras(keras.callbacks.ProgbarLogger):
         pass
 
 
+@pytest.mark.slow
 def test_a_progress_callback_of_the_user_takes_the_place_of_ours(printed):
     fit(small(), Own(), epochs=1)
     fit(small(), Own(), epochs=1, verbose=0)  # as Keras's `verbose` is about its own
@@ -245,6 +249,7 @@ def test_batches_whose_number_is_unknown(printed):
 # A notebook.
 
 
+@pytest.mark.slow
 def test_in_a_notebook_one_line_is_written_again_and_again(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ipykernel", screens)
     fit(small(6.214, 5.981, 12.3))

@@ -74,6 +74,7 @@ def test_the_number_does_not_depend_on_the_batches_or_the_kind_of_source(trainin
     assert read(labelled) == expected
 
 
+@pytest.mark.slow
 def test_measuring_changes_nothing_in_the_training(training, held_out):
     def weights(quality):
         gan = small_gan()
@@ -86,6 +87,7 @@ def test_measuring_changes_nothing_in_the_training(training, held_out):
     assert all(map(np.array_equal, measured, unmeasured))
 
 
+@pytest.mark.slow
 def test_held_out_images_are_looked_at_once(training, held_out, monkeypatch):
     described = []
     describe = metrics.FeatureMetrics.describe
@@ -191,6 +193,7 @@ def test_shuffled_pixels_keep_the_values_of_each_image(held_out):
             assert sorted(map(tuple, before)) == sorted(map(tuple, after))
 
 
+@pytest.mark.slow
 def test_garments_are_known_by_their_looks():
     from gan_model import data
 
@@ -233,7 +236,10 @@ def best_epoch(tmp_path, values, training, cut=None):
     return int(runs.load_model(path).step.numpy())
 
 
-@pytest.mark.parametrize("cut", [None, 1, 2, 3])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "cut", [None, 2, *(pytest.param(cut, marks=pytest.mark.soak) for cut in (1, 3))]
+)
 @pytest.mark.parametrize(
     ("values", "best"),
     [([3, 2, 1, 4], 3), ([1, 2, 3, 4], 1), ([4, 1, 1, 2], 2), ([float("nan"), 3, 5, 2.5], 4)],
@@ -250,6 +256,7 @@ def test_no_figure_no_best_model(tmp_path, training, held_out):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_generator_is_traced_once_however_often_it_is_measured(training, held_out):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
@@ -288,6 +295,7 @@ def test_a_lost_discriminator_is_never_the_best_either(tmp_path, training):
     assert not (tmp_path / "best.keras").exists()
 
 
+@pytest.mark.slow
 def test_quality_where_only_every_other_epoch_is_validated(tmp_path, training, held_out):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
@@ -309,6 +317,7 @@ def test_quality_where_only_every_other_epoch_is_validated(tmp_path, training, h
     assert [bool(row.split(",")[place]) for row in rows[1:]] == [False, True, False, True, False]
 
 
+@pytest.mark.slow
 def test_colour_images_are_measured_too():
     colour = np.random.default_rng(0).integers(0, 256, (60, 16, 16, 3), dtype=np.uint8)
     gan = small_gan(channels=3, activation="sigmoid")
@@ -320,6 +329,7 @@ def test_colour_images_are_measured_too():
     assert [m.metrics[0].name for m in metrics.measures(four)] == ["fid_pixels"]
 
 
+@pytest.mark.slow
 def test_a_training_set_of_batches_is_not_read_for_the_floor(held_out):
     """Another pass over it would shift the order in which `fit` gets its images."""
     passes = []

@@ -197,6 +197,7 @@ class Once:
         return "so it is." if len(before.get("generator_loss", ())) in self.epochs else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("raised_in", "cut", "drawn"),
     [

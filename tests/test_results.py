@@ -88,6 +88,7 @@ def test_the_alarms_of_a_history():
     assert results.raised(history) == [{"alarm": "collapse", "epoch": 2}]
 
 
+@pytest.mark.slow
 def test_a_run_by_the_clock_is_watched():
     keras.utils.set_random_seed(0)
     gan = presets.dense((16, 16))

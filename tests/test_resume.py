@@ -115,6 +115,7 @@ def shown(folder):
 # In this process: what a new process has is new objects.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "steps"), [("dense", 7), pytest.param("dcgan", 4, marks=pytest.mark.soak)]
 )
@@ -147,6 +148,7 @@ def assert_same_end(folder, ended, whole):
     assert len(shown(folder / "whole")) == 1 + 5 + 1  # history, epochs 0 to 4, the GIF
 
 
+@pytest.mark.slow
 def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
     batches = Process("dense", compiled=QUICK).fit(None, epochs=3, steps=4).batches
     expected = dataset(Watched.over(IMAGES), batch_size=BATCH, seed=3)
@@ -171,6 +173,7 @@ def test_a_preset_that_xla_compiles_resumes_to_the_bit(tmp_path):
     assert ended.history.history == whole.history.history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "jit"), [("dcgan", False), pytest.param("dense", True, marks=pytest.mark.soak)]
 )

@@ -131,6 +131,7 @@ def test_settings_and_versions_are_written_down(folder):
     }
 
 
+@pytest.mark.slow
 def test_learned_features_are_part_of_the_folder(folder):
     learned = features.learned(np.tile(IMAGES, (13, 1, 1)), steps=2, keep=False)
     gan = runs.build(SETTINGS)
@@ -147,6 +148,7 @@ def test_learned_features_are_part_of_the_folder(folder):
     assert written == [{"features": learned.name, "checksum": learned.checksum}]
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused_with_a_list_and_touch_nothing(begun):
     before = files_in(begun)
     other = {**SETTINGS, "seed": 6, "image_shape": (4, 8), "epochs": 9}
@@ -223,6 +225,7 @@ def test_a_run_of_these_settings_always_begins_with_the_same_weights():
     assert all(map(np.array_equal, *weights))
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_gives_the_model_of_its_newest_checkpoint(folder):
     gan = trained(folder)
     assert not folder.gan.exists()
@@ -234,6 +237,7 @@ def test_an_unfinished_run_gives_the_model_of_its_newest_checkpoint(folder):
     assert int(folder.load().step) == 2
 
 
+@pytest.mark.slow
 def test_a_finished_run_gives_its_gan(folder):
     gan = trained(folder)
     folder.save(gan)
@@ -291,6 +295,7 @@ GARBAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", GARBAGE.values(), ids=GARBAGE)
 def test_what_is_no_model_is_one_sentence(tmp_path, write):
     path = tmp_path / "gan.keras"

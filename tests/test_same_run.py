@@ -78,6 +78,7 @@ def test_what_the_message_says_to_type_continues_the_run(tmp_path):
     assert fit(gan, tmp_path, epochs=2).epoch == [0, 1]
 
 
+@pytest.mark.slow
 def test_the_batch_size_of_a_dataset_is_unknown_and_that_of_an_earlier_process_is_kept(tmp_path):
     fit(small(), tmp_path, epochs=1)
     batches = tf.data.Dataset.from_tensor_slices(IMAGES).batch(4)
@@ -106,6 +107,7 @@ class Halved(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_rates_that_a_callback_lowers_are_no_other_run(tmp_path):
     """In a new process with the rate at the beginning; in the same one with whatever it left."""
     gan = small()
@@ -120,6 +122,7 @@ def test_rates_that_a_callback_lowers_are_no_other_run(tmp_path):
     assert state(fresh) == state(whole)
 
 
+@pytest.mark.slow
 def test_the_rate_that_a_run_left_is_that_of_its_own_folder_only(tmp_path):
     gan = small()
     fit(small(), tmp_path / "other", epochs=1)
@@ -132,6 +135,7 @@ def decay(rate, steps=100):
     return schedules.ExponentialDecay(rate, steps, 0.5)
 
 
+@pytest.mark.slow
 def test_schedules_are_compared_by_their_configuration(tmp_path):
     fit(small((decay(1e-3), 2e-3)), tmp_path, epochs=1)
     fit(small((decay(1e-3), 2e-3)), tmp_path, epochs=2)
@@ -147,6 +151,7 @@ class Unsaveable(schedules.LearningRateSchedule):
         return 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [Unsaveable(), lambda: 1e-3], ids=["schedule", "function"])
 def test_a_rate_that_cannot_be_compared_does_not_end_the_run(tmp_path, rate):
     fit(small((rate, 2e-3)), tmp_path, epochs=1)
@@ -190,6 +195,7 @@ def test_a_second_process_is_refused_at_once_until_the_first_is_killed(tmp_path)
     assert not half.exists()
 
 
+@pytest.mark.slow
 def test_two_fits_at_once_in_one_process_are_refused_too(tmp_path):
     class Second(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
@@ -199,6 +205,7 @@ def test_two_fits_at_once_in_one_process_are_refused_too(tmp_path):
     fit(small(), tmp_path, epochs=1, more=[Second()])
 
 
+@pytest.mark.slow
 def test_after_ctrl_c_and_after_an_error_the_folder_is_free(tmp_path):
     fit(small(), tmp_path, epochs=1)
     for error in (KeyboardInterrupt, ValueError):
@@ -223,6 +230,7 @@ class LogsNaN(keras.callbacks.Callback):
         logs |= {"my_figure": float("nan"), "distance": 1.0 / (epoch + 1)}
 
 
+@pytest.mark.slow
 def test_a_figure_of_a_users_callback_may_be_nan(tmp_path, capsys):
     best = callbacks.BestModel(tmp_path / "best.keras", monitor="distance")
     checkpoints = callbacks.Checkpoints(tmp_path / "run")
@@ -250,6 +258,7 @@ def with_adam():
     return gan
 
 
+@pytest.mark.slow
 def test_training_in_bfloat16_continues_to_the_bit(tmp_path, bfloat16):
     whole, begun, ended = with_adam(), with_adam(), with_adam()
     assert {weight.dtype for weight in whole.weights} >= {"bfloat16"}
@@ -259,6 +268,7 @@ def test_training_in_bfloat16_continues_to_the_bit(tmp_path, bfloat16):
     assert state(ended) == state(whole) != state(begun)
 
 
+@pytest.mark.slow
 def test_a_gan_in_bfloat16_is_loaded_as_it_was_saved(tmp_path, bfloat16):
     gan = with_adam()
     fit(gan, tmp_path / "run", epochs=1)
@@ -268,6 +278,7 @@ def test_a_gan_in_bfloat16_is_loaded_as_it_was_saved(tmp_path, bfloat16):
     assert np.array_equal(loaded.generate(3), gan.generate(3))
 
 
+@pytest.mark.slow
 def test_what_a_checkpoint_says_is_what_its_run_began_with(tmp_path):
     gan = small()
     fit(gan, tmp_path, epochs=2, more=[Halved()])

@@ -39,6 +39,7 @@ def played(generator, discriminator, **compiled):
 # Closed forms.
 
 
+@pytest.mark.slow
 @in_every_way
 def test_rates_by_hand(how):
     """psi <- psi - r(step) theta, theta <- theta + r'(step) psi, each with its own schedule."""
@@ -50,6 +51,7 @@ def test_rates_by_hand(how):
         assert state(gan) == pytest.approx((psi, theta), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_generators_schedule_counts_its_own_steps():
     gan, theta = played(sgd(halved(0.1)), sgd(0.0), discriminator_steps=3), THETA
     for step in range(12):
@@ -82,6 +84,7 @@ def test_the_schedule_of_the_docstring_goes_from_10_to_1():
         assert float(penalty(slope, images, images, random)) == pytest.approx(weight)
 
 
+@pytest.mark.slow
 @in_every_way
 def test_penalties_by_hand(how):
     """R1 charges w / 2 psi^2, and is logged as it was paid."""
@@ -94,6 +97,7 @@ def test_penalties_by_hand(how):
         assert state(gan)[0] == pytest.approx(psi, abs=1e-6)
 
 
+@pytest.mark.slow
 @in_every_way
 @pytest.mark.parametrize(
     "clipping", [{"clipnorm": 0.25}, {"clipvalue": 0.25}, {"global_clipnorm": 0.25}], ids=str
@@ -113,6 +117,7 @@ def test_clipping_is_of_the_penalty_too():
     assert state(gan)[0] == pytest.approx(PSI - RATE * 2.0, abs=1e-6)
 
 
+@pytest.mark.slow
 @in_every_way
 def test_accumulated_by_hand(how):
     """Both move with every third batch; the generator's last gradient is of the moved psi."""
@@ -128,6 +133,7 @@ def test_accumulated_by_hand(how):
     assert int(gan.generator_optimizer.iterations) == 3
 
 
+@pytest.mark.slow
 def test_three_small_batches_are_one_large_one():
     """For the player that accumulates, where the other stands still."""
     real = np.random.default_rng(0).normal(size=(12, 1, 1)).astype("float32")
@@ -242,6 +248,7 @@ def test_the_steps_of_one_execution_are_no_matter_of_the_result(whole):
     assert figures == {name: whole.figures[name] for name in figures} and "penalty" in figures
 
 
+@pytest.mark.slow
 def test_what_has_been_accumulated_is_part_of_a_checkpoint(whole):
     gan = whole.ended.gan
     kept = checkpoint.collect(gan)

@@ -91,6 +91,7 @@ def proposed(search, count):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_bayesian_search_continues_with_more_trials(images, tmp_path):
     """The fourth trial is no random one; keras-tuner has a third of all trials be random."""
     begun = proposed(bayesian(images, tmp_path / "search", 4), 4)
@@ -132,6 +133,7 @@ def test_an_error_that_stops_a_search_is_shown_as_it_was(images, tmp_path):
             train()
 
 
+@pytest.mark.slow
 def test_a_trial_that_has_failed_is_not_trained_when_the_search_goes_on(images, tmp_path, capsys):
     begun = noted(asked(images, tmp_path, trials=1))
     tuner = begun.tuner()
@@ -156,6 +158,7 @@ def test_without_a_finished_trial_nothing_is_trained_again(images, tmp_path):
 # How long it becomes.
 
 
+@pytest.mark.slow
 def test_a_grid_is_tried_as_a_whole_or_says_how_much_of_it(images, tmp_path, capsys):
     for trials, most in ((None, 27), (8, 8), (99, 27)):
         search = asked(images, tmp_path, tuner="grid", trials=trials)
@@ -169,6 +172,7 @@ def test_a_grid_is_tried_as_a_whole_or_says_how_much_of_it(images, tmp_path, cap
 # Several machines.
 
 
+@pytest.mark.slow
 def test_all_machines_measure_in_the_features_of_the_one_that_began(images, tmp_path, monkeypatch):
     machines = itertools.count()
 

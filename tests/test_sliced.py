@@ -160,6 +160,7 @@ def test_a_flat_image_has_no_structure():
 # What it sees.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault, amounts", [(noisy, (0, 5, 10, 20, 40, 80)), (blurred, (0, 1, 2, 4))]
 )

@@ -63,6 +63,7 @@ def iterated(layer, u, times=1):
 # The number.
 
 
+@pytest.mark.slow
 @for_all
 def test_sigma_is_the_greatest_singular_value(kind):
     layer = made(kind, updates=300)
@@ -249,6 +250,7 @@ def normalised_layers(gan):
     return [x for x in gan.discriminator.layers if isinstance(x, SpectralNormalization)]
 
 
+@pytest.mark.slow
 def test_u_turns_once_in_each_step_of_the_discriminator(images):
     """With a still kernel: as many power iterations as steps, whatever passes they have."""
     gan = spectral_gan(penalty=R1(1.0))
@@ -280,6 +282,7 @@ def test_evaluating_and_generating_turn_nothing(images):
     assert same(gan.discriminator.get_weights(), before)
 
 
+@pytest.mark.slow
 def test_sigma_is_found_while_the_kernels_move(images):
     gan = spectral_gan()
     gan.fit(images, batch_size=16, epochs=15, verbose=0)

@@ -26,6 +26,7 @@ def garments():
     return images[:400], images[400:800]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [4, 7, 28, 80])
 def test_white_noise_has_its_variance_at_each_frequency(side):
     power = SPECTRUM.statistics(SPECTRUM.describe(noise(side)))

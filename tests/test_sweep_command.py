@@ -209,6 +209,7 @@ def test_a_search_that_is_over_says_the_same_again_and_trains_nothing(whole, ima
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_without_confirmation_and_with_more_trials_later(whole, images, tmp_path):
     """The second trial is that of a search which was asked for more trials at once."""
     folder = tmp_path / "grown"
@@ -278,6 +279,7 @@ def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
 # Wrong values.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -381,6 +383,7 @@ def test_damage_is_one_line_that_names_the_file(copied, images, damage, named):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_after_a_trial_is_removed_whose_outcome_was_damaged_it_is_trained_again(
     whole, images, tmp_path
 ):

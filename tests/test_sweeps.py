@@ -193,8 +193,7 @@ both = pytest.mark.parametrize(
 kinds = pytest.mark.parametrize(
     "kind",
     [
-        random,
-        pytest.param(hyperband, marks=slow),
+        *(pytest.param(kind, marks=slow) for kind in (random, hyperband)),
         *(pytest.param(kind, marks=soak) for kind in (grid, bayesian)),
     ],
     ids=lambda kind: kind.__name__,
@@ -298,6 +297,7 @@ def test_another_seed_gives_all_trials_others(tmp_path):
     assert some.seed_of(7) == some.seed_of(7, 0)
 
 
+@pytest.mark.slow
 def test_only_the_best_keep_their_weights_and_all_their_pictures_and_figures(searched):
     search = searched(random)
     best = min(search.outcomes, key=lambda outcome: outcome.score).name
@@ -323,6 +323,7 @@ def test_two_executions_are_two_runs_with_two_seeds_and_the_mean_counts(tmp_path
 
 
 @slow
+@pytest.mark.soak
 def test_each_execution_of_hyperband_goes_on_from_its_own(tmp_path):
     search = Search(tmp_path, hyperband, max_epochs=2, executions_per_trial=2).go()
     parent = int(search.trials[-1].hyperparameters.values["tuner/trial_id"])
@@ -520,6 +521,7 @@ def test_hyperband_goes_on_from_lost_trials_too_and_says_nothing_to_the_person(t
 # Mistakes.
 
 
+@pytest.mark.slow
 def test_a_mistake_in_build_stops_the_search_and_says_what_and_where(tmp_path):
     faults = []
 
@@ -549,6 +551,7 @@ def test_something_that_is_no_compiled_gan_stops_the_search(tmp_path, made):
         Search(tmp_path, build=build_other)
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_by_itself_does_not_stop_the_search(tmp_path):
     def build_picky(hp):
         if hp.Choice("trouble", ["none", "refused"]) == "refused":
@@ -561,6 +564,7 @@ def test_a_trial_that_fails_by_itself_does_not_stop_the_search(tmp_path):
     assert [outcome.name for outcome in search.outcomes] == ["trial-000"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "direction"), [("val_loss", "min"), (DISTANCE, "max")])
 def test_a_tuner_with_another_objective_is_told_which(tmp_path, name, direction):
     search = Search(tmp_path, objective=keras_tuner.Objective(name, direction))
@@ -595,6 +599,7 @@ def chosen_space(preset=presets.dcgan, **ranges):
     return chosen, {one.name: one for one in hp.space}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", presets.PRESETS.values(), ids=presets.PRESETS)
 def test_the_defaults_are_those_of_the_preset_and_build_it(preset):
     sizes = sorted({16, sweeps.preset_defaults(preset)["codings_size"]})

@@ -134,7 +134,8 @@ def kill_one(line, run_dir, rng, *, epochs):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to find the workers")
-@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("kills", [1, 10])
 def test_a_run_whose_workers_are_killed_ends_like_one_that_never_was(images, tmp_path, kills):
     def line(name):
         return train(images, tmp_path / name, *SEVERAL, "--workers", 2, "--epochs", 4 * kills)

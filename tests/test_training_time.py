@@ -51,6 +51,7 @@ def timed(folder, minutes=None):
     return callbacks.TrainingTime(folder / "time.csv", minutes=minutes)
 
 
+@pytest.mark.slow
 def test_it_ends_after_the_minutes_in_the_middle_of_an_epoch(monkeypatch, tmp_path):
     gan, clock = tiny(), Clock(monkeypatch)
     history = fit(gan, [clock.ticks(step=2.0), timed(tmp_path, minutes=1.5)])
@@ -64,6 +65,7 @@ def test_it_ends_after_the_minutes_in_the_middle_of_an_epoch(monkeypatch, tmp_pa
     ]
 
 
+@pytest.mark.slow
 def test_measuring_costs_no_training_time(monkeypatch, tmp_path):
     gan, clock = tiny(), Clock(monkeypatch)
     fit(
@@ -74,6 +76,7 @@ def test_measuring_costs_no_training_time(monkeypatch, tmp_path):
     assert int(gan.step.numpy()) == 45
 
 
+@pytest.mark.slow
 def test_what_other_callbacks_take_costs_no_training_time(monkeypatch, tmp_path):
     gan, clock = tiny(), Clock(monkeypatch)
     slow = keras.callbacks.LambdaCallback(
@@ -83,6 +86,7 @@ def test_what_other_callbacks_take_costs_no_training_time(monkeypatch, tmp_path)
     assert [row[1] for row in rows(tmp_path / "time.csv")[1:]] == ["40.000", "80.000"]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_gets_what_is_left(monkeypatch, tmp_path):
     def run(minutes, epochs=LONG):
         gan, kept = tiny(), callbacks.Checkpoints(tmp_path / "checkpoints")
@@ -101,6 +105,7 @@ def test_a_resumed_run_gets_what_is_left(monkeypatch, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_time_of_epochs_that_were_lost_is_not_counted(monkeypatch, tmp_path):
     clock, kept = Clock(monkeypatch), callbacks.Checkpoints(tmp_path / "checkpoints", keep=5)
     fit(tiny(), [clock.ticks(step=2.0), timed(tmp_path), kept], epochs=3)
@@ -111,6 +116,7 @@ def test_time_of_epochs_that_were_lost_is_not_counted(monkeypatch, tmp_path):
     assert int(gan.step.numpy()) == 20 + 20  # 40 seconds before, 20 steps of a second now
 
 
+@pytest.mark.slow
 def test_what_is_left_and_that_no_line_names_the_epochs_that_cannot_be_done(
     monkeypatch, tmp_path, capsys
 ):

@@ -135,6 +135,7 @@ def test_copies_made_before_fit_work_alike(tmp_path):
     assert curve(run, BEST) and len(list(run.iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_one_file_holds_figures_and_grids(tmp_path):
     board = board_of(tmp_path, "trial-000")
     history = train(board, tmp_path, epochs=2)
@@ -152,6 +153,7 @@ def test_one_file_holds_figures_and_grids(tmp_path):
     assert np.array_equal(last, pictures.grid(board.model.generate(4, seed=1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", [False, True], ids=["no quality", "no validation"])
 def test_what_is_not_measured_is_left_out(tmp_path, quality):
     board = board_of(tmp_path, "trial-000")
@@ -163,6 +165,7 @@ def test_what_is_not_measured_is_left_out(tmp_path, quality):
     assert [m.name.tag for m in told.metric_infos] == (COLUMNS if quality else [SECONDS])
 
 
+@pytest.mark.slow
 def test_of_epochs_without_validation_there_is_no_best(tmp_path):
     board = board_of(tmp_path, "trial-000")
     history = train(board, tmp_path, validation_freq=2)
@@ -174,6 +177,7 @@ def test_of_epochs_without_validation_there_is_no_best(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_lost_trial_keeps_its_best_and_is_closed(tmp_path, capsys):
     class Poison(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -192,6 +196,7 @@ def test_a_lost_trial_keeps_its_best_and_is_closed(tmp_path, capsys):
     assert hparams_data(run, "session_end_info").session_end_info.status == 2  # STATUS_FAILURE
 
 
+@pytest.mark.slow
 def test_a_fit_that_broke_goes_on_with_the_same_callback(tmp_path):
     def stop(epoch, logs):
         raise KeyboardInterrupt

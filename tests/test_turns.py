@@ -13,6 +13,7 @@ from gan_model.losses import Wasserstein
 ZEROS = np.zeros((4, 1, 1), "float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"run_eagerly": True}, {"jit_compile": True}], ids=str)
 @pytest.mark.parametrize("every", [1, 2, 5])
 def test_turns_by_hand(every, how):
@@ -36,6 +37,7 @@ def test_the_generators_loss_is_the_mean_over_its_own_steps():
     assert history["discriminator_loss"] == pytest.approx([PSI * THETA])
 
 
+@pytest.mark.slow
 def test_the_first_steps_leave_the_generators_weights_alone(images):
     """But for batch norm's statistics: fake images are made as in training."""
     keras.utils.set_random_seed(4)

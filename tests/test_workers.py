@@ -190,6 +190,7 @@ def test_a_worker_that_found_no_trial_gets_that_of_one_that_is_killed(
     assert results(folder) == results(alone)
 
 
+@pytest.mark.soak
 def test_a_search_goes_on_after_its_chief_was_killed_and_after_ctrl_c(
     alone, images, tmp_path, begun
 ):
