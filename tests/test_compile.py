@@ -96,7 +96,7 @@ def test_a_data_set_of_ones_own_trains_as_many_steps_as_asked_for(asked, togethe
         output_signature=tf.TensorSpec((2, 1, 1), tf.float32),
     )
     gan.evaluate(given, steps=asked, verbose=0)
-    fed = gan.trackers.shown(evaluating=True)[0].count
+    fed = gan.trackers.shown(evaluating=True)[0].weights[0]
     assert int(fed) == asked
 
 

@@ -107,7 +107,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def train_step(self, data, turn=turns.Turn()):
         real = self._real_batch(data)
-        share = replicas.share(_count(real))
+        share = replicas.share(real.size)
         random = RandomStreams(self.seed, self.step, share)
         with tf.GradientTape() as tape:
             # One forward pass serves both players; it saves a tenth of a DCGAN's step.
@@ -152,7 +152,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def test_step(self, data):
         real = self._real_batch(data)
-        share = replicas.share(_count(real))
+        share = replicas.share(real.size)
         random = RandomStreams(self.seed, self.evaluation_step, share)
         fake = self._fake_batch(real, random.stream(EVALUATION), training=False)
         figures = self.game.evaluation(self._judge(), real, fake)
@@ -167,7 +167,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def _fake_batch(self, real, stream, *, training):
         """As many fake images, of the same classes: all comparisons are within a class."""
-        codings = stream.normal(_count(real), self.codings_size)
+        codings = stream.normal(real.size, self.codings_size)
         labels = self.labelling.of_fake(codings, real.labels)
         inputs = self.labelling.generator_inputs(codings, labels)
         return Batch(self(inputs, training=training), labels)
@@ -228,6 +228,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         without = [name for name in aids if getattr(self, name) is None]
         return self.trackers.shown(evaluating=self.evaluating, without=without)
 
+    def get_metrics_result(self):
+        return self.trackers.means([metric.name for metric in self.metrics])
+
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             super().make_train_function(force=True)
@@ -244,7 +247,3 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         # One count for all devices, which step together.
         counter = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
         return self.add_weight(name=name, aggregation="only_first_replica", **counter)
-
-
-def _count(batch):
-    return tf.shape(batch.images)[0]

@@ -19,6 +19,11 @@ class Batch(NamedTuple):
     images: tf.Tensor
     labels: tf.Tensor | None = None
 
+    @property
+    def size(self):
+        """The number of images, a scalar int32 tensor."""
+        return tf.shape(self.images)[0]
+
 
 class Judgement(NamedTuple):
     """The outputs of a discriminator for a batch of images.

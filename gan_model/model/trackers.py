@@ -14,13 +14,21 @@ FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
 
 
 class Trackers:
-    """Means of the figures of a GAN over the steps of an epoch or of an evaluation."""
+    """Means of the figures of a GAN over the steps of an epoch or of an evaluation.
+
+    One vector has the sums of all figures, and another one what they are divided by. So a player's
+    figures take two additions in a step, where a `keras.metrics.Mean` for each takes ten.
+    """
 
     def __init__(self):
-        self._means = {name: keras.metrics.Mean(name=name) for name in FIGURES}
+        owner = keras.metrics.Metric(name="figures")  # for variables that each device has
+        self._sums, self._weights = (
+            owner.add_variable((len(FIGURES),), "zeros", name=name) for name in ("sums", "weights")
+        )
+        self._means = {name: _Mean(name, self._sums, self._weights) for name in FIGURES}
 
     def shown(self, *, evaluating, without=()):
-        """The `keras.metrics.Mean` of each figure that is logged.
+        """The `keras.metrics.Metric` of each figure that is logged.
 
         Args:
             evaluating: whether in an evaluation, which logs no gradient norms and no penalty.
@@ -29,18 +37,25 @@ class Trackers:
         names = _EVALUATED if evaluating else FIGURES
         return [self._means[name] for name in names if name not in without]
 
+    def means(self, names):
+        """The means of some figures, dict from names to scalars: those of the metrics, at once."""
+        means = tf.unstack(tf.math.divide_no_nan(self._sums.value, self._weights.value))
+        return {name: means[FIGURES.index(name)] for name in names}
+
     def add(self, figures, share):
         """Adds the figures of one step.
 
         Args:
-            figures: dict from names to scalars, or to scores with one row per image.
+            figures: dict from names to scalars, or to scores with one row per image, of which each
+                counts equally.
             share: `replicas.Share` of this device in the batch.
         """
-        means = figures if share.weight is None else _of_batch(figures, share.weight)
-        for name, value in figures.items():
-            by_image = tf.convert_to_tensor(value).shape.rank  # every score counts equally
-            images = share.total if by_image and share.weight is not None else None
-            self._means[name].update_state(means[name], sample_weight=images)
+        values = {name: tf.cast(value, tf.float32) for name, value in figures.items()}
+        images = tf.cast(share.total, tf.float32)
+        sums = [_of_batch(value, share.weight) for value in values.values()]
+        sums = tf.unstack(replicas.total(tf.stack(sums))) if share.weight is not None else sums
+        weights = [images if value.shape.rank else 1.0 for value in values.values()]
+        self._add(dict(zip(values, sums, strict=True)), dict(zip(values, weights, strict=True)))
 
     def add_gradient_norm(self, player, gradients, optimizer):
         """Adds the norm of a player's gradient, in every seventh step and in the first.
@@ -52,16 +67,34 @@ class Trackers:
             gradients: list of tensors and None, as `Player.learn` returns it.
             optimizer: Keras optimizer of the player, which counts its steps.
         """
-        mean = self._means[f"{player}_gradient_norm"]
-        due = (optimizer.iterations % _EVERY == 0) | (mean.count == 0)
+        name = f"{player}_gradient_norm"
+        is_first = self._weights[FIGURES.index(name)] == 0
+        due = (optimizer.iterations % _EVERY == 0) | is_first
         floats = lambda: [tf.cast(g, tf.float32) for g in gradients if g is not None]  # noqa: E731
         norm = tf.cond(due, lambda: tf.linalg.global_norm(floats()), lambda: 0.0)
-        mean.update_state(norm, sample_weight=due)
+        self._add({name: norm}, {name: tf.cast(due, tf.float32)})
+
+    def _add(self, sums, weights):
+        """Adds what there is of each figure to its sum and its weight."""
+        nothing = tf.zeros(())
+        for variable, added in ((self._sums, sums), (self._weights, weights)):
+            variable.assign_add(tf.stack([added.get(name, nothing) for name in FIGURES]))
 
 
-def _of_batch(figures, weight):
-    """The means over the images of all devices."""
-    means = tf.stack([tf.reduce_mean(value) for value in figures.values()])
+class _Mean(keras.metrics.Metric):
+    """The mean of one of the figures, whose sums and weights are vectors in the order of all."""
+
+    def __init__(self, name, sums, weights):
+        super().__init__(name=name)
+        self.sums, self.weights, self.place = sums, weights, FIGURES.index(name)
+
+    def result(self):
+        return tf.math.divide_no_nan(self.sums[self.place], self.weights[self.place])
+
+
+def _of_batch(value, weight):
+    """The part that a device has in the sum of a figure over a batch, or in its mean."""
+    if value.shape.rank:
+        return tf.reduce_sum(value)
     # The mean over no images is NaN.
-    of_batch = replicas.total(tf.where(weight > 0, weight * means, 0.0))
-    return dict(zip(figures, tf.unstack(of_batch), strict=True))
+    return value if weight is None else tf.where(weight > 0, weight * value, 0.0)
