@@ -7,7 +7,9 @@ BIN := .venv/bin
 DATA ?= sample
 PRESET ?= $(if $(filter sample fashion_mnist mnist cifar10,$(DATA)),modern,suited)
 SEED ?= 0
-RUN ?= runs/$(PRESET)-$(notdir $(patsubst %/,%,$(DATA)))
+# With ARGS="--from GAN" the networks are those of the GAN, and the folder has its name.
+FROM := $(findstring --from,$(ARGS))
+RUN ?= $(if $(FROM),,runs/$(PRESET)-$(notdir $(patsubst %/,%,$(DATA))))
 COUNT ?= 25
 OUT ?= samples.png
 
@@ -29,9 +31,10 @@ help: # list the commands
 	@touch .venv/dev
 
 train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES= or WORKERS=
-	@$(BIN)/gan-model train --preset $(PRESET) --data $(DATA) --seed $(SEED) \
+	@$(BIN)/gan-model train --data "$(DATA)" --seed $(SEED) \
+		$(if $(FROM),,--preset $(PRESET)) $(if $(RUN),--run-dir "$(RUN)") \
 		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) \
-		$(if $(DEVICES),--devices $(DEVICES)) $(if $(WORKERS),--workers $(WORKERS)) --run-dir $(RUN) $(ARGS)
+		$(if $(DEVICES),--devices $(DEVICES)) $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 
 # Processes that run one file at a time: what its tests share is made once. How many: tests/conftest.py
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -46,16 +49,16 @@ quick: .venv/dev # run the fast tests only
 	@$(PYTEST) -m 'not slow and not soak' $(ARGS)
 
 sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
-	@$(BIN)/gan-model sweep --preset $(PRESET:suited=modern) --data $(DATA) --seed $(SEED) \
+	@$(BIN)/gan-model sweep --preset $(PRESET:suited=modern) --data "$(DATA)" --seed $(SEED) \
 		$(if $(TRIALS),--trials $(TRIALS)) $(if $(WORKERS),--workers $(WORKERS)) \
 		$(if $(filter command,$(origin EPOCHS)),--epochs $(EPOCHS)) \
-		$(if $(filter command,$(origin RUN)),--run-dir $(RUN)) $(ARGS)
+		$(if $(filter command,$(origin RUN)),--run-dir "$(RUN)") $(ARGS)
 
 evaluate: .venv/ready # measure the quality of a run, with pictures: RUN= ARGS=
-	@$(BIN)/gan-model evaluate $(RUN) $(ARGS)
+	@$(BIN)/gan-model evaluate "$(RUN)" $(ARGS)
 
 sample: .venv/ready # generate images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
-	@$(BIN)/gan-model sample $(RUN) --count $(COUNT) --seed $(SEED) --out $(OUT) $(ARGS)
+	@$(BIN)/gan-model sample "$(RUN)" --count $(COUNT) --seed $(SEED) --out "$(OUT)" $(ARGS)
 
 board: .venv/ready # open TensorBoard for all runs
 	@$(BIN)/gan-model board runs

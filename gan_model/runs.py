@@ -179,7 +179,7 @@ def open_model(what):
     folder = RunFolder(path)
     if folder.settings.exists() or folder.gan.exists():
         return folder.load()
-    if str(what) in presets.PRETRAINED:
+    if is_pretrained(what):
         return presets.pretrained(str(what))
     if path.is_dir():
         raise ValueError(f"{path} holds no run: there is no settings.json in it.")
@@ -187,6 +187,13 @@ def open_model(what):
         f"There is no run, no .keras file and no trained GAN {what}. The trained ones are "
         f"{', '.join(presets.PRETRAINED)}."
     )
+
+
+def is_pretrained(what):
+    """Whether a name is that of a GAN that comes trained: no file and no run has it."""
+    folder = RunFolder(what)
+    is_run = folder.settings.exists() or folder.gan.exists()
+    return str(what) in presets.PRETRAINED and not is_run and not Path(what).is_file()
 
 
 def trained_on(what):
@@ -204,7 +211,7 @@ def trained_on(what):
         settings = folder.read_settings()
         kept = {name: settings.get(name) for name in _OF_THE_IMAGES}
         return kept | ({"features": str(folder.features)} if folder.features.exists() else {})
-    if str(what) in presets.PRETRAINED and not folder.gan.exists() and not Path(what).is_file():
+    if is_pretrained(what):
         made = presets.about_pretrained(str(what))
         return {name: made.get(name) for name in ("data", "images", "features")}
     return None

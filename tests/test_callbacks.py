@@ -188,6 +188,16 @@ def test_a_grid_before_the_first_step_and_after_every_epoch(run):
         assert np.array_equal(on_file, pictures.grid(gan.generate(7)))
 
 
+def test_files_of_others_among_the_grids_stay_and_do_not_matter(tmp_path):
+    others = [tmp_path / f"epoch-{name}.png" for name in ("best", "00003 copy", "00009")]
+    for path in others:
+        path.write_bytes(b"")
+    by_hand(callbacks.SampleImages(tmp_path), untrained(), epochs=(0, 1))
+    names = {path.name for path in tmp_path.iterdir()}
+    grids = {f"epoch-0000{epoch}.png" for epoch in range(3)}
+    assert names == {"epoch-best.png", "epoch-00003 copy.png", "training.gif"} | grids
+
+
 @pytest.mark.slow
 def test_the_same_grids_are_on_tensorboard(run):
     shown = events(run.folder / "tensorboard" / "samples")
@@ -277,7 +287,7 @@ def test_both_learning_rates_as_they_change(tmp_path):
 
 
 class Clock(keras.callbacks.Callback):
-    """A batch of training takes 2 s, one of validation 1000 s."""
+    """A batch of training takes 2 s, one of validation 1000 s, what follows an epoch 500 s."""
 
     now = 0.0
 
@@ -290,12 +300,15 @@ class Clock(keras.callbacks.Callback):
     def on_test_batch_end(self, batch, logs=None):
         self.now += 1000
 
+    def on_epoch_end(self, epoch, logs=None):
+        self.now += 500
+
 
 def test_images_per_second_counts_training_alone(tmp_path, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(epoch_speed, "time", clock)
-    fit(tiny(), 3, [callbacks.Scalars(tmp_path), clock], validation_freq=2)
-    assert clock.now == 3 * STEPS * 2 + 1000
+    fit(tiny(), 3, [clock, callbacks.Scalars(tmp_path)], validation_freq=2)
+    assert clock.now == 3 * STEPS * 2 + 1000 + 3 * 500
     assert curve(tmp_path / "train", SPEED) == [(step, 16.0) for step in STEPS_DONE]
 
 

@@ -250,7 +250,7 @@ def test_the_command_trains_in_bfloat16_and_names_the_preset_that_has_clusters(t
         wrong = [*line, "--epochs", "1", "--preset", "dense", "--clusters", clusters]
         ended = finish(wrong, starting=forked)
         assert ended.returncode
-        assert "--clusters is for the preset modern; the preset is dense." in ended.stderr
+        assert "--clusters is for modern, not for dense. Leave --clusters out." in ended.stderr
     right = [*line, "--epochs", "1", "--preset", "modern", "--clusters", "5", "--bfloat16"]
     ended = finish(right, starting=forked)
     assert ended.returncode == 0, ended.stderr

@@ -321,7 +321,9 @@ def test_nothing_near_offers_the_list_only(tmp_path):
         data.load(tmp_path / "file.zip")
 
 
-@pytest.mark.parametrize("wish", [{"image_size": 32}, {"channels": 3}])
+@pytest.mark.parametrize(
+    "wish", [{"image_size": 32}, {"channels": 3}, {"pad": True}, {"ground": "black"}]
+)
 def test_named_data_has_its_own_shape(wish, tmp_path):
     folder = write_mnist_form(tmp_path / "files")
     for name in ("sample", "mnist", folder):  # for "mnist" before anything is downloaded

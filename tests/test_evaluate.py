@@ -177,6 +177,14 @@ def test_a_folder_of_pictures(run, tmp_path):
     assert ", parts 0 to 1; " in ended.stdout.splitlines()[1]
 
 
+def test_pictures_are_not_written_among_the_images(run, tmp_path):
+    pictures = images_in(tmp_path / "pictures", count=4)
+    for what, out, cwd in ((".", [], pictures), (run[0], ["--out", "pictures/of"], tmp_path)):
+        ended = evaluate(what, "--data", pictures, *out, cwd=cwd)
+        assert ended.returncode == 2 and "Choose a folder elsewhere: --out DIR." in ended.stderr
+    assert len(list(pictures.iterdir())) == 4
+
+
 # Wrong values: one line each.
 
 

@@ -1,6 +1,8 @@
 """The commands that begin with a trained GAN: sample, invert, train --from."""
 
 import json
+import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from PIL import Image
 from processes import SIDE, finish, gan_model, images_in
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
-from gan_model import commands, data, presets, runs
+from gan_model import commands, data, presets, replicas, runs
 from gan_model.commands.program import Program
 from gan_model.data import load_images
 from gan_model.data.images import fingerprint
@@ -131,7 +133,7 @@ def test_a_finished_run_without_checkpoints_is_not_begun_again(tmp_path, source,
 
 
 @pytest.mark.slow
-def test_training_goes_on_from_a_file(tmp_path, compiled_source, capsys, refused):
+def test_training_goes_on_from_a_file(tmp_path, compiled_source, capsys, refused, monkeypatch):
     source = compiled_source
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
     asked = ["--data", images, "--from", source, "--freeze-discriminator", 1, "--run-dir", run]
@@ -148,6 +150,23 @@ def test_training_goes_on_from_a_file(tmp_path, compiled_source, capsys, refused
     small_gan().save(tmp_path / "other.keras")
     other = [tmp_path / "other.keras" if word is source else word for word in asked]
     assert "source was" in refused("train", *other, "--epochs", 3)
+    # The chief of several workers, who do not look into the folder first.
+    shutil.rmtree(run / "checkpoints")
+    made, first = (run / "gan.keras").read_bytes(), iter([SimpleNamespace(count=2)])
+    of = replicas.Workers
+    monkeypatch.setattr(replicas, "Workers", lambda strategy: next(first, None) or of(strategy))
+    assert "no checkpoint to continue from" in " ".join(refused("train", *asked).split())
+    assert (run / "gan.keras").read_bytes() == made
+
+
+@pytest.mark.slow
+def test_a_trained_gan_comes_before_a_folder_that_holds_no_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fashion").mkdir()
+    asked = ["--from", "fashion", "--data", "sample", "--steps-per-epoch", 1, "--validate-every", 9]
+    for epochs in (1, 2):
+        assert command("train", *asked, "--epochs", epochs, "--run-dir", "run") == 0
+    assert runs.RunFolder("run").read_settings()["from"] == "fashion"
 
 
 @pytest.mark.slow
@@ -179,6 +198,10 @@ def test_what_does_not_go_together_is_refused(tmp_path, source, refused):
     assert "leave --preset" in refused("train", "--from", source, "--preset", "modern")
     assert "--bfloat16 out" in refused("train", "--from", source, "--bfloat16")
     assert "give --from too" in refused("train", "--freeze-discriminator", 1)
+    assert "leave --of-class out" in refused("invert", source, "--check", 9, "--of-class", 1)
+    assert "leave them out" in refused("invert", source, "--image", "a.png", "--data", "sample")
+    said = refused("sample", "--from", source, "--codings", "a.json", "--seed", 3)
+    assert "leave --count, --seed" in said
     assert "--new-generator is for a run that goes on" in refused("train", "--new-generator")
     assert "makes images of shape (16, 16, 1)" in refused("train", "--from", source)
     runs.load_model(source).generator.save(tmp_path / "generator.keras")

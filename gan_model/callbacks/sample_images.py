@@ -66,10 +66,11 @@ class SampleImages(keras.callbacks.Callback):
         images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
         picture = pictures.grid(images, columns=columns)
         if self.directory:
-            for later in self.directory.glob("epoch-*.png"):
-                if int(later.stem.removeprefix("epoch-")) > epoch:  # of an earlier process
-                    later.unlink()
-            pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
+            own = self.directory / f"epoch-{epoch:05d}.png"
+            for grid in by_epoch(self.directory.glob("epoch-*.png")):
+                if grid.name > own.name:  # of an earlier process
+                    grid.unlink()
+            pictures.save(picture, own)
         if self._writer:
             with board.drawing(self._writer, int(self.model.step.numpy())):
                 board.image("samples", picture)

@@ -45,7 +45,7 @@ class Scalars(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self._speed = EpochSpeed(self.model)
 
-    def on_test_begin(self, logs=None):
+    def on_train_batch_end(self, batch, logs=None):
         self._speed.stop()
 
     def on_epoch_end(self, epoch, logs=None):

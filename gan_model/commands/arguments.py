@@ -201,12 +201,13 @@ def data_options(default):
     return add
 
 
-def refuse_within(folder, images):
-    """Refuses a folder of a run or a search that lies among the images to train on.
+def refuse_within(folder, images, *, option="--run-dir"):
+    """Refuses a folder for pictures that lies among the images of a folder.
 
     Args:
         folder: path.
         images: name of a data set, or path of a folder of images.
+        option: what to choose another one with.
 
     Raises:
         ValueError: the pictures written there would become images to train on.
@@ -222,7 +223,7 @@ def refuse_within(folder, images):
     if not hidden:  # hidden folders are not searched for images
         raise ValueError(
             f"The folder {folder} lies among the images in {images}, so its pictures would be "
-            "images to train on. Choose a folder elsewhere: --run-dir DIR."
+            f"images to train on. Choose a folder elsewhere: {option} DIR."
         )
 
 

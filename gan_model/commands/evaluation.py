@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
+from gan_model.commands.arguments import refuse_within
 from gan_model.commands.run_images import load_for
 from gan_model.commands.screen import quiet
 
@@ -24,6 +25,9 @@ def evaluate(args):
     real = chosen(held_out, count)
     reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
     out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
+    for folder in (args.data, None if settings else args.what):
+        if folder:
+            refuse_within(out, folder, option="--out")
     out.mkdir(parents=True, exist_ok=True)
     asked = _asked(sampler, labels[1], count)
     sets = _readings(sampler, images, count, asked, max_sets=args.seeds)

@@ -73,9 +73,9 @@ def source_of(args):
     if data.is_image_folder(args.data):
         args.image_size = args.image_size or (height, width)
         args.channels = args.channels or channels
-    path = Path(args.source)
+    known = runs.is_pretrained(args.source)
     settings = {
-        "from": str(path.resolve()) if path.exists() else args.source,
+        "from": args.source if known else str(Path(args.source).resolve()),
         "source": runs.checksum(gan),
         "freeze_discriminator": args.freeze_discriminator,
     }

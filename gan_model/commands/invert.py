@@ -33,6 +33,10 @@ def command(**options):
     args = SimpleNamespace(**options)
     if bool(args.image) == bool(args.check):
         raise click.UsageError("say what to look for: --image FILE, or --check N")
+    if args.check and args.of_class is not None:
+        raise click.UsageError("--check has the classes of its images; leave --of-class out")
+    if args.image and (args.data or args.data_dir):
+        raise click.UsageError("--data and --data-dir are for --check; leave them out")
     args.out = Path(args.out)
     if args.out.suffix != ".png" or not args.out.parent.is_dir():
         raise click.UsageError(f"--out is a .png in a folder that exists; received {args.out}")

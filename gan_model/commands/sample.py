@@ -34,8 +34,9 @@ def command(run, file, count, of_class, seed, codings, truncation, out):
     fashion_by_class. With a --truncation below 1 images are less diverse.
     """
     check(run, file, of_class, truncation, Path(out))
-    if codings and (count or of_class is not None or Path(out).suffix == ".gif"):
-        raise click.UsageError("--codings has its own images; leave --count, --of-class, .gif out")
+    if codings and (count or seed or of_class is not None or Path(out).suffix == ".gif"):
+        left_out = "--count, --seed, --of-class, .gif"
+        raise click.UsageError(f"--codings has its own images; leave {left_out} out")
     with quiet():
         from gan_model import runs
         from gan_model.model.sampling import Sampler

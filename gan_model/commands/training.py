@@ -59,11 +59,7 @@ def _continue(args, folder, alone):
     args.is_new = not (alone and folder.begun())
     if args.is_new:
         return
-    if not folder.epochs_done():
-        raise ValueError(
-            f"{folder.path} has a finished GAN and no checkpoint to continue from. Choose another "
-            f"folder: --run-dir DIR. To go on from the GAN: --from {folder.gan}"
-        )
+    _refuse_without_checkpoint(folder)
     settings = folder.read_settings()
     for name in ("batch_size", "steps_per_epoch", "clusters"):
         if getattr(args, name) is None:
@@ -72,9 +68,18 @@ def _continue(args, folder, alone):
         args.features = args.features or settings.get("features")
 
 
+def _refuse_without_checkpoint(folder):
+    if folder.begun() and not folder.epochs_done():
+        raise ValueError(
+            f"{folder.path} has a finished GAN and no checkpoint to continue from. Choose another "
+            f"folder: --run-dir DIR. To go on from the GAN: --from {folder.gan}"
+        )
+
+
 def _lead(folder, args, settings, strategy, images, held_out, program):
     """Trains, alone or as the worker that decides and writes."""
     with folder.opened(settings):
+        _refuse_without_checkpoint(folder)
         folder.clear()
         _announce(folder, args)
         gan = _built(settings, strategy)
@@ -102,10 +107,10 @@ def _fit(gan, args, images, held_out, callbacks=()):
 
 
 def _strategy_of(args):
-    from gan_model.replicas import strategy  # imported by now
+    from gan_model import replicas  # imported by now
 
     use_gpus()
-    return strategy(args.devices)
+    return replicas.strategy(args.devices)
 
 
 def _built(settings, strategy):
@@ -139,10 +144,7 @@ def _preset_for(args, program, source, images, labels):
 
 def _check_clusters(args, preset):
     if args.clusters is not None and "clusters" not in inspect.signature(preset).parameters:
-        raise ValueError(
-            f"--clusters is for the preset modern; the preset is {args.preset}. Type --preset "
-            "modern, or leave --clusters out."
-        )
+        raise ValueError(f"--clusters is for modern, not for {args.preset}. Leave --clusters out.")
 
 
 def _complete(args, images, preset, *, clock, long_epochs=False):
@@ -178,7 +180,7 @@ def _files_line(args):
 
 def _has_diverged(history):
     """Whether the run ended in losses that are no numbers, or exploding."""
-    from gan_model import alarms
+    from gan_model import alarms  # imported by now
 
     return alarms.diverged({name: values[-1] for name, values in history.items()})
 
@@ -188,8 +190,8 @@ def _announce(folder, args):
     if args.epochs and done >= args.epochs:
         print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
     elif args.minutes and minutes >= args.minutes:
-        more = round(2 * minutes, 1)
-        print(f"This run has its {args.minutes:g} minutes. For more: --minutes {more:g}")
+        more = f"--minutes {round(2 * minutes, 1):g}"
+        print(f"This run has its {args.minutes:g} minutes. For more: {more}")
     elif done:
         print(f"Going on with the run in {folder.path}.")
 

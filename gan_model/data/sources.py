@@ -16,9 +16,10 @@ from gan_model.data.sample import load_sample
 
 FULL_SETS = {one.name: one for one in (FASHION_MNIST, MNIST, CIFAR10)}
 NAMES = ("sample", *FULL_SETS)
+_GROUND = "white"
 
 
-def load(name="sample", *, folder=None, image_size=None, channels=None, pad=False, ground="white"):
+def load(name="sample", *, folder=None, image_size=None, channels=None, pad=False, ground=_GROUND):
     """Loads the images and labels of a data set by name, or from your own folder.
 
     Args:
@@ -50,14 +51,14 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
             f"Received: name={str(name)!r}, folder={str(folder)!r}. Leave folder out."
         )
     if name in NAMES:
-        _refuse_shape(name, image_size, channels)
+        _refuse_choices(name, image_size, channels, pad, ground)
         return load_sample() if name == "sample" else FULL_SETS[name].load(folder)
     path = _existing_folder(name)
     found = four_files(path)
     if found is None:
         image_size = image_size or own_size(path)[0]
         return load_folder(path, image_size=image_size, channels=channels, pad=pad, ground=ground)
-    _refuse_shape(name, image_size, channels)
+    _refuse_choices(name, image_size, channels, pad, ground)
     return found
 
 
@@ -104,9 +105,12 @@ def _existing_folder(name):
     raise ValueError(f"{kind}.{guess} Known: {known}; or give the path of a folder of images.")
 
 
-def _refuse_shape(name, image_size, channels):
-    if image_size is not None or channels is not None:
+def _refuse_choices(name, image_size, channels, pad, ground):
+    given = {"image_size": image_size, "channels": channels, "pad": pad or None}
+    given |= {"ground": None if ground == _GROUND else ground}
+    received = [f"{choice}={value}" for choice, value in given.items() if value is not None]
+    if received:
         raise ValueError(
-            f"`image_size` and `channels` are for folders of images; {str(name)!r} has its own. "
-            f"Received: image_size={image_size}, channels={channels}. Leave them out."
+            f"`image_size`, `channels`, `pad` and `ground` are for folders of images; "
+            f"{str(name)!r} has its own shape. Received: {', '.join(received)}. Leave them out."
         )

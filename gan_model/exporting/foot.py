@@ -31,7 +31,7 @@ def facts(about):
             quality: dict with `figures` and `floor`, both from names to numbers, and
                 `held_out_images`.
             trained_with: dict from packages to their versions.
-            command: what to type to make it again.
+            command: what to type to train one like it.
     """
     lines = {
         "Preset": about.get("preset"),
@@ -42,7 +42,7 @@ def facts(about):
     }
     shown = [(name, html.escape(str(text))) for name, text in lines.items() if text]
     if about.get("command"):
-        shown.append(("To make it again", f"<code>{html.escape(about['command'])}</code>"))
+        shown.append(("To train one like it", f"<code>{html.escape(about['command'])}</code>"))
     return "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>\n" for name, text in shown)
 
 
@@ -77,7 +77,9 @@ def _quality(quality):
 
 
 def train_command(run):
-    """What to type to make a run again, up to its newest checkpoint.
+    """What to type to train as many epochs as a run has had, with its settings.
+
+    It makes the same GAN again, if the run did not end in the middle of an epoch by the clock.
 
     Args:
         run: `RunFolder`. A folder of images, and the GAN that it went on from, are told by their

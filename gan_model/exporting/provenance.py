@@ -8,7 +8,7 @@ import gan_model
 from gan_model import presets
 from gan_model.data import class_names, licence_of
 from gan_model.exporting.foot import train_command
-from gan_model.runs import RunFolder
+from gan_model.runs import RunFolder, is_pretrained
 
 _OF_THE_GAN = ("tensorflow", "keras", "numpy")
 
@@ -38,7 +38,7 @@ def known_of(what):
     run = RunFolder(what)
     if run.settings.is_file():
         return _of_run(run)
-    if str(what) in presets.PRETRAINED and not run.gan.exists() and not Path(what).is_file():
+    if is_pretrained(what):
         return _of_trained(presets.about_pretrained(str(what)))
     return {}
 

@@ -101,7 +101,7 @@ class Folder:
         if noted.get("kind") != self.kind:
             raise ValueError(
                 f"{self.path} holds a {noted.get('kind')}, not a {self.kind}. Choose another "
-                "folder: --run-dir DIR."
+                "folder."
             )
         return noted
 
