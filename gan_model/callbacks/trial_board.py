@@ -19,7 +19,7 @@ class TrialBoard(keras.callbacks.Callback):
     A trial is one run, so that its name appears once in every list. Held-out losses and scores
     are next to those of training, as `val_...` in the same group. The table in HParams shows the
     hyperparameters, the lowest held-out distance so far, the distance, recall and precision of
-    the last measurement, and the seconds of training. The step is the model's own, so a resumed
+    the last measurement, and the seconds of training in the last process. The step is the model's own, so a resumed
     trial is one unbroken curve.
 
     Give it before `Checkpoints`, and call `close` when the trial has ended: only then is it
