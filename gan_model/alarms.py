@@ -195,7 +195,9 @@ def heavier_penalty(gan):
     Of a sum of penalties the largest weight counts, of a schedule that of the step. Without a
     penalty, or with one that has no weight, it is the weight that suits the images.
     """
-    weights = [float(one(int(gan.step)) if callable(one) else one) for one in _weights(gan.penalty)]
+    weights = [
+        float(one(int(gan.step.numpy())) if callable(one) else one) for one in _weights(gan.penalty)
+    ]
     heavier = max(10 * max(weights), weight_for(gan.image_shape))
     return f"penalty=penalties.R1({heavier:{'.0f' if heavier >= 10 else '.2g'}})"
 

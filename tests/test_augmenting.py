@@ -11,7 +11,7 @@ from test_resume import same
 
 from gan_model import GAN, augmenting, networks, presets, random
 from gan_model.augmenting import Adaptive, Augmentation, DiffAugment, HorizontalFlip, operations
-from gan_model.losses import Relativistic, Wasserstein
+from gan_model.losses import LeastSquares, Relativistic, Wasserstein
 from gan_model.model.judge import Batch, Judge
 from gan_model.penalties import R1
 from gan_model.random import RandomStream
@@ -396,6 +396,13 @@ def test_scores_of_patches_count_as_one_image():
     scores = tf.constant([[[1.0, 1.0], [1.0, -1.0]], [[-1.0, -1.0], [-1.0, -1.0]]])[..., None]
     state.adjust(Adaptive(ALL, every=2), scores, 0)
     assert (float(state.signs), float(state.images)) == (0.5 - 1.0, 2.0)
+
+
+@pytest.mark.parametrize(("score", "sign"), [(0.6, 1.0), (0.4, -1.0)])
+def test_the_loss_says_which_scores_mean_real(score, sign):
+    gan = dirac(LeastSquares(), augment=Adaptive(HorizontalFlip(), every=2))
+    gan.game.augmenter.adapt(tf.fill((5, 1), score), 0)
+    assert float(gan.companions["augmentation"].signs) == 5 * sign
 
 
 @pytest.mark.slow

@@ -103,6 +103,7 @@ def test_a_later_batch_of_another_size_fails_and_is_not_folded_into_others(dense
         (dict(x=as_dataset(uint8s(40, 16, 16)), y=np.zeros(40)), "`y` is for arrays"),
         (dict(x=uint8s(40, 16, 16), validation_split=1.5), "a fraction between 0 and 1"),
         (dict(x=as_dataset(uint8s(40, 16, 16)), validation_split=0.5), "is for arrays"),
+        (dict(x=uint8s(40, 16, 16), class_weight={0: 2.0}), "`class_weight` has no effect"),
     ],
 )
 def test_arguments_that_make_no_sense_together(arguments, message, dense):

@@ -5,6 +5,7 @@ import io
 import json
 import resource
 import zipfile
+from pathlib import Path
 
 import keras
 import ml_dtypes
@@ -212,12 +213,26 @@ def test_the_checkpoint_of_another_version_is_refused_not_called_damaged(path):
     assert str(path) in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("error", [PermissionError(13, "denied"), MemoryError()], ids=repr)
+def test_what_the_machine_cannot_read_now_is_not_called_damaged(path, error, monkeypatch):
+    checkpoint.write(path, ARRAYS, ABOUT)
+
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(type(error)):
+        checkpoint.read(path)
+
+
 # From model to model.
 
 
-def test_a_fresh_model_becomes_the_one_that_was_written(path):
+@pytest.mark.parametrize("optimizer", [None, keras.optimizers.Nadam])
+def test_a_fresh_model_becomes_the_one_that_was_written(path, optimizer):
+    """Nadam has a variable without a name, which Keras numbers by process."""
     keras.utils.set_random_seed(1)
-    gan, fresh = tiny_gan(), tiny_gan()
+    gan, fresh = tiny_gan(optimizer=optimizer), tiny_gan(optimizer=optimizer)
     gan.step.assign(5)
     assert not same(state(gan), state(fresh))
     checkpoint.write(path, checkpoint.collect(gan), ABOUT)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_model import presets
-from gan_model.augmenting import Adaptive
+from gan_model import losses, presets
+from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.networks import modern
 from gan_model.networks.upsampling import UpsampledConv2D
 from gan_model.presets import rules
@@ -157,6 +157,9 @@ def test_few_images_are_augmented():
     assert isinstance(rules.augment_for(300), Adaptive)
     assert rules.augment_for(rules.FEW) is None and rules.augment_for(None) is None
     assert isinstance(presets.modern((16, 16, 1), image_count=300).augment, Adaptive)
+    # No score tells real from fake, so there is nothing to adapt to.
+    gan = presets.modern((16, 16, 1), image_count=300, loss=losses.Relativistic())
+    assert isinstance(gan.augment, DiffAugment)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,27 @@ def test_fewer_images_than_clusters(images):
     layer.build((None, 4))
     with pytest.raises(ValueError, match=r"There are 3 images for 5 clusters.*Type clusters=2"):
         layer.learn([images[:3]])
+    with pytest.raises(ValueError, match=r"There are 3 different images for 5 clusters"):
+        layer.learn([images[:3]] * 4)
+
+
+def test_of_many_images_few_are_in_memory():
+    class OnDisk:
+        """Images of which a thousand can be read at a time."""
+
+        read = []  # noqa: RUF012
+
+        def __len__(self):
+            return 30_000
+
+        def __getitem__(self, rows):
+            assert len(rows) <= 1000
+            self.read.extend(rows)
+            return np.random.default_rng(rows[0]).integers(0, 256, (len(rows), 28, 28), np.uint8)
+
+    gan = presets.modern((28, 28, 1), clusters=2)
+    find_clusters(gan, OnDisk())
+    assert len(set(OnDisk.read)) == 20_000 and gan.clusters.is_learned
 
 
 # In a GAN.

@@ -456,3 +456,22 @@ def test_train_on_batch_under_xla(images):
     by_hand.train_on_batch(images[:32, :8, :8])
     for a, b in zip(state(by_fit), state(by_hand), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_scores_of_patches_are_logged_as_their_mean():
+    score = keras.layers.Conv2D(
+        1, 2, strides=2, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(3)
+    )
+    gan = GAN(
+        keras.Sequential(
+            [
+                keras.Input((2,)),
+                keras.layers.Dense(16, activation="tanh"),
+                keras.layers.Reshape((4, 4, 1)),
+            ]
+        ),
+        keras.Sequential([keras.Input((4, 4, 1)), score]),
+    )
+    gan.compile(run_eagerly=True)
+    figures = gan.evaluate(np.zeros((6, 4, 4), np.uint8), batch_size=4, verbose=0, return_dict=True)
+    assert figures["real_score"] == figures["fake_score"] == 3.0

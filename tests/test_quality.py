@@ -105,6 +105,42 @@ def test_held_out_images_are_looked_at_once(training, held_out, monkeypatch):
     assert len(described) == 2 + 2 * 3  # held out, floor; then the fakes of each epoch
 
 
+def test_measures_are_chosen_with_the_training_images_whatever_comes_first(
+    training, held_out, monkeypatch
+):
+    def suitable(images, training=None):
+        return [metrics.SlicedWasserstein()] if training is None else [in_pixels()]
+
+    monkeypatch.setattr("gan_model.metrics.quality.suitable", suitable)
+    gan, found = small_gan(), []
+    gan.quality = metrics.Quality()
+    gan.evaluate(held_out, verbose=0)
+    found.append(gan.quality.distance)
+    for others in (held_out, held_out[:20]):
+        gan.fit(training, validation_data=held_out, epochs=1, verbose=0)
+        found.append(gan.quality.distance)
+        gan.evaluate(others, verbose=0)
+        found.append(gan.quality.distance)
+    assert found == ["swd", *["fid_pixels"] * 4]
+
+
+def test_a_gan_that_cannot_be_saved_is_told_before_the_first_step(tmp_path, training, held_out):
+    class Loss:
+        def discriminator(self, real_scores, fake_scores):
+            return keras.ops.mean(fake_scores - real_scores)
+
+        def generator(self, real_scores, fake_scores):
+            return -keras.ops.mean(fake_scores)
+
+    gan = small_gan()
+    gan.compile(Loss(), run_eagerly=True)
+    gan.quality = metrics.Quality(in_pixels())
+    best = callbacks.BestModel(tmp_path / "best.keras")
+    with pytest.raises(ValueError, match=r"best\.keras: .* Give that class get_config"):
+        gan.fit(training, validation_data=held_out, callbacks=[best], verbose=0)
+    assert int(gan.step) == 0
+
+
 def test_the_floor_is_what_training_images_read(training, held_out):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels(), count=20)

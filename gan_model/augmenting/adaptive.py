@@ -25,8 +25,8 @@ class Adaptive(Serializable):
     `augmentation_probability`. Whether an operation is applied is drawn for each image and each
     operation independently. Compiling the GAN again with an adaptive augmentation keeps p.
 
-    The loss must place the boundary between real and fake at a score of 0. Relativistic and
-    Wasserstein losses do not.
+    The signs are those of the scores less the `boundary` of the loss, see `gan_model.losses`.
+    Relativistic and Wasserstein losses have none, so r says little about them.
 
     Args:
         augment: an `Augmentation`, or a sum of them.
@@ -88,7 +88,7 @@ class Probability(keras.layers.Layer):
 
         Args:
             adaptive: the `Adaptive` augmentation.
-            real_scores: (batch, ...), scores of this device.
+            real_scores: (batch, ...), scores of this device, less those between real and fake.
             step: number of completed steps, an integer tensor.
         """
         signs = tf.reshape(tf.sign(real_scores), (tf.shape(real_scores)[0], -1))

@@ -15,11 +15,13 @@ class Augmenter:
             None: images are not changed.
         image_range: least and greatest value of the images.
         probability: `Probability` of an adaptive augmentation; None for others.
+        boundary: the score between real and fake images, see `gan_model.losses`.
     """
 
     augment: Any = None
     image_range: tuple = (-1.0, 1.0)
     probability: Any = None
+    boundary: float | None = 0.0
 
     def __call__(self, images, stream):
         """Augmented images of the same shape, with random numbers from a `RandomStream`."""
@@ -37,4 +39,4 @@ class Augmenter:
     def adapt(self, real_scores, step):
         """Adapts the probability of an adaptive augmentation to the scores of real images."""
         if self.probability is not None:
-            self.probability.adjust(self.augment, real_scores, step)
+            self.probability.adjust(self.augment, real_scores - (self.boundary or 0.0), step)

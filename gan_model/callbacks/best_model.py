@@ -18,11 +18,18 @@ class BestModel(keras.callbacks.Callback):
         path: the `.keras` file, replaced atomically.
         monitor: name of the figure in the logs. None: the held-out distance of `gan.quality`,
             for example "val_fid_fashion"; a GAN without a quality is not saved.
+
+    Raises:
+        ValueError: before the first step, if the GAN has an object that Keras cannot save.
     """
 
     def __init__(self, path, *, monitor=None):
         super().__init__()
         self.path, self.monitor = Path(path), monitor
+
+    def on_train_begin(self, logs=None):
+        if self.monitor or self.model.quality:
+            self._check_saving()
 
     def on_epoch_end(self, epoch, logs=None):
         name = self.monitor or self._distance()
@@ -37,6 +44,17 @@ class BestModel(keras.callbacks.Callback):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self.path) as beside:
                 self.model.save(beside)
+
+    def _check_saving(self):
+        # Not in the first epoch: the error would end the run before there is a checkpoint.
+        try:
+            keras.saving.serialize_keras_object(self.model)
+        except (TypeError, NotImplementedError) as error:
+            raise ValueError(
+                f"The GAN of the best epoch cannot be saved in {self.path}: "
+                f"{str(error).splitlines()[0]} Give that class get_config and from_config, as the "
+                "docstring of gan_model.losses says, or leave BestModel out."
+            ) from error
 
     def _distance(self):
         quality = self.model.quality

@@ -66,11 +66,10 @@ class SampleImages(keras.callbacks.Callback):
         images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
         picture = pictures.grid(images, columns=columns)
         if self.directory:
-            own = self.directory / f"epoch-{epoch:05d}.png"
             for grid in by_epoch(self.directory.glob("epoch-*.png")):
-                if grid.name > own.name:  # of an earlier process
+                if int(grid.stem.removeprefix("epoch-")) > epoch:  # of an earlier process
                     grid.unlink()
-            pictures.save(picture, own)
+            pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
         if self._writer:
             with board.drawing(self._writer, int(self.model.step.numpy())):
                 board.image("samples", picture)

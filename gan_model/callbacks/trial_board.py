@@ -19,8 +19,8 @@ class TrialBoard(keras.callbacks.Callback):
     A trial is one run, so that its name appears once in every list. Held-out losses and scores
     are next to those of training, as `val_...` in the same group. The table in HParams shows the
     hyperparameters, the lowest held-out distance so far, the distance, recall and precision of
-    the last measurement, and the seconds of training in the last process. The step is the model's own, so a resumed
-    trial is one unbroken curve.
+    the last measurement, and the seconds of training in the last process. The step is the model's
+    own, so a resumed trial is one unbroken curve.
 
     Give it before `Checkpoints`, and call `close` when the trial has ended: only then is it
     known whether it succeeded. If a trial is closed twice, TensorBoard keeps the first status,

@@ -8,9 +8,11 @@ Every loss has the same two methods, so the training step works with any of them
 Scores are logits, float32, one per image or one per patch of it. A large score means real.
 
 Your own loss is an object with these two methods. `generator` gets None for `real_scores`
-unless the loss sets `needs_real_scores = True`. To save a GAN with your loss as a `.keras` file,
-also define `get_config` and `from_config`, and register the class with Keras. To add a loss to
-this package, write one class in one file, import it here, and add a row in tests/test_losses.py.
+unless the loss sets `needs_real_scores = True`. `augmenting.Adaptive` takes a score of 0 for the
+boundary between real and fake, unless the loss sets another one, such as `boundary = 0.5`. None
+says that there is no such score. To save a GAN with your loss as a `.keras` file, also define
+`get_config` and `from_config`, and register the class with Keras. To add a loss to this package,
+write one class in one file, import it here, and add a row in tests/test_losses.py.
 
 Losses that are a cross-entropy take `label_smoothing` (Salimans et al., 2016), which lowers the
 label of real images from 1 to 1 - label_smoothing. The label of fake images stays 0: smoothing

@@ -21,6 +21,8 @@ class LeastSquares(Serializable):
     generator loss too.
     """
 
+    boundary = 0.5  # the score between real and fake
+
     def discriminator(self, real_scores, fake_scores):
         return (_mean_square(real_scores - 1.0) + _mean_square(fake_scores)) / 2.0
 

@@ -24,6 +24,7 @@ class Relativistic(Serializable):
     """
 
     needs_real_scores = True
+    boundary = None  # no score is between real and fake
 
     def discriminator(self, real_scores, fake_scores):
         return mean_softplus(fake_scores - real_scores)
@@ -45,6 +46,7 @@ class RelativisticAverage(Serializable):
     """
 
     needs_real_scores = True
+    boundary = None  # no score is between real and fake
 
     def discriminator(self, real_scores, fake_scores):
         real = real_scores - replicas.mean(fake_scores)

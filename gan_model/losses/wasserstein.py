@@ -22,6 +22,8 @@ class Wasserstein(Serializable):
     normalise the discriminator with `networks.spectral`.
     """
 
+    boundary = None  # no score is between real and fake
+
     def discriminator(self, real_scores, fake_scores):
         return ops.mean(fake_scores) - ops.mean(real_scores)
 

@@ -57,6 +57,7 @@ class Quality(keras.metrics.Metric):
         self.reference = self.floor = None
         self._real = self._fake = None
         self._looked_at = None, None
+        self._by_training = False  # whether the measures were chosen with training images at hand
 
     def __deepcopy__(self, memo):  # a tuner copies what callbacks hold
         return type(self)(*self.measures, count=self.count, seed=self.seed, name=self.name)
@@ -129,7 +130,8 @@ class Quality(keras.metrics.Metric):
         Args:
             held_out: uint8 images; `count` of them are drawn if there are more.
             training: uint8 images; None, or too few, leaves the floor as it is. Without any
-                measures given, features may be learned from all of them.
+                measures given, features may be learned from all of them, and are then kept where
+                no training images are given.
         """
         held_out, all_training = chosen(held_out, self.count), training
         spare = training is not None and len(training) >= len(held_out)
@@ -137,8 +139,8 @@ class Quality(keras.metrics.Metric):
         known, seen = checksum_of([held_out]), None if training is None else checksum_of([training])
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
         # has no training images. Then the floor stays.
-        if known != self._looked_at[0]:
-            measures = self.measures or suitable(held_out, training=all_training)
+        measures = self._chosen_for(held_out, all_training, is_known=known == self._looked_at[0])
+        if measures:
             self.reference = Reference(measures, held_out)
             self.floor, self._looked_at = None, (known, None)
         if training is not None and seen != self._looked_at[1]:
@@ -153,6 +155,20 @@ class Quality(keras.metrics.Metric):
         """
         count = self.reference.count
         return self.reference.compare(sampler.generate(count, labels=labels, seed=self.seed))
+
+    def _chosen_for(self, held_out, training, *, is_known):
+        """What to measure, where a new reference is needed; () where not."""
+        if self.measures:
+            return () if is_known else self.measures
+        kept = self.reference.measures if self.reference else ()
+        if training is None and self._by_training and self.reference.shape == held_out.shape[1:]:
+            return () if is_known else kept
+        if is_known and (training is None or self._by_training):
+            return ()
+        found = suitable(held_out, training=training)
+        self._by_training = training is not None
+        is_same = [one.about for one in found] == [one.about for one in kept]
+        return () if is_known and is_same else found
 
     def _measures(self):
         return self.measures or (self.reference.measures if self.reference else ())

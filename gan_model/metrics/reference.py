@@ -43,6 +43,11 @@ class Descriptions:
             )
         return self._statistics
 
+    def forget(self):
+        """Frees the descriptors, and keeps their statistics; nothing can be added then."""
+        self.statistics()
+        self._described = None
+
 
 class Reference:
     """Held-out images that others are compared with; their statistics are computed once.
@@ -53,6 +58,7 @@ class Reference:
 
     Attributes:
         count: number of images, on both sides of each comparison.
+        shape: of one image.
         metrics: `Metrics`, dict from the names of the numbers that `compare` returns.
         about: what the numbers depend on, for a record: count, features and checksum.
 
@@ -67,8 +73,9 @@ class Reference:
     def __init__(self, measures, images):
         self._described = Descriptions(measures)
         self._described.add(images)
-        self._described.statistics()
+        self._described.forget()
         self.measures, self.count = self._described.measures, self._described.count
+        self.shape = images.shape[1:]
         self.metrics = Metrics(self.measures)
         self.about = {"count": self.count, "measures": [m.about for m in self.measures]}
 

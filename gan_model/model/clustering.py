@@ -18,10 +18,10 @@ def find_clusters(gan, images):
         gan: `GAN`.
         images: training images as for `fit`, an array. 20,000 are drawn if there are more.
     """
-    images = chosen(images, _ENOUGH)
-    parts = np.array_split(images, -(-len(images) // _PART))
+    rows = chosen(np.arange(len(images)), _ENOUGH)
+    parts = np.array_split(rows, -(-len(rows) // _PART))
     gan.clusters.learn(
-        to_range(tf.constant(part), gan.image_shape, gan.image_range) for part in parts
+        to_range(tf.constant(images[part]), gan.image_shape, gan.image_range) for part in parts
     )
     found = gan.workers.from_chief(gan.clusters.get_weights())
     for generator in (gan.generator, gan.sampled_generator):

@@ -103,7 +103,8 @@ class Compiles:
         self.constraint, self.augment, self.average = constraint, augment, average
         self.discriminator_steps = discriminator_steps
         self.generator_optimizer, self.discriminator_optimizer = optimizers
-        augmenter = Augmenter(augment, self.image_range, companions["augmentation"])
+        boundary = getattr(loss, "boundary", 0.0)
+        augmenter = Augmenter(augment, self.image_range, companions["augmentation"], boundary)
         jointly = inspection.judges_jointly(self.discriminator)
         self.game = Game(loss, class_loss, penalty, augmenter, jointly)
 

@@ -87,7 +87,7 @@ class TakesImages:
             self._check_compiled("fit")
             check_counts(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
             x = check_images(x, self.image_shape, self.image_range)
-            fit_arguments.refuse_unused(x, y=y, batch_size=batch_size)
+            fit_arguments.refuse_unused(x, keras_arguments, y=y, batch_size=batch_size)
             if validation_split and validation_data is None:
                 x, y, validation_data = fit_arguments.split(x, y, validation_split)
             train = self._batches(x, y, batch_size, shuffle=shuffle)

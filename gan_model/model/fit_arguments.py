@@ -4,8 +4,20 @@ import keras
 import numpy as np
 
 
-def refuse_unused(x, **given):
-    """Refuses arguments that only apply to arrays, if `x` is a data set."""
+def refuse_unused(x, others, **given):
+    """Refuses arguments that would have no effect.
+
+    Args:
+        x: images as `fit` takes them.
+        others: dict of the arguments of Keras's `fit` that a GAN does not have itself.
+        given: arguments that only apply to arrays.
+    """
+    for name in ("class_weight", "sample_weight"):
+        if others.get(name) is not None:
+            raise ValueError(
+                f"`{name}` has no effect: all images of a batch count equally. To show some "
+                f"images more often, repeat them in the data. Leave {name} out."
+            )
     for name, value in given.items():
         if value is not None and not isinstance(x, np.ndarray):
             raise ValueError(

@@ -94,7 +94,7 @@ class _Mean(keras.metrics.Metric):
 
 def _of_batch(value, weight):
     """The part that a device has in the sum of a figure over a batch, or in its mean."""
-    if value.shape.rank:
-        return tf.reduce_sum(value)
+    if value.shape.rank:  # of a score for each patch of an image the mean
+        return tf.reduce_sum(tf.reduce_mean(value, axis=list(range(1, value.shape.rank))))
     # The mean over no images is NaN.
     return value if weight is None else tf.where(weight > 0, weight * value, 0.0)

@@ -69,7 +69,7 @@ def fine_tuned(
         class_loss=source.class_loss,
         penalty=at_least_r1_for(source.image_shape, image_count, source.penalty),
         constraint=source.constraint,
-        augment=source.augment or augment_for(image_count),
+        augment=source.augment or augment_for(image_count, source.loss),
         average=source.average,
         discriminator_steps=source.discriminator_steps,
         **source.execution_settings,

@@ -137,7 +137,7 @@ def _modern(
         # With Adam its wide layers change too fast. A generator's images are less diverse with it.
         EqualizedAdam(rates[1], **betas),
         penalty=r1_for(image_shape, image_count) if penalty is r1_for else penalty,
-        augment=augment_for(image_count) if augment is augment_for else augment,
+        augment=augment_for(image_count, loss) if augment is augment_for else augment,
         **compile_arguments,
         steps_per_execution=4,
     )

@@ -60,14 +60,19 @@ def at_least_r1_for(image_shape, image_count, penalty):
     return replace(penalty, weight=weight) if smaller else penalty
 
 
-def augment_for(image_count):
-    """Adaptive augmentation for fewer than 5,000 images; None for more, or an unknown number.
+def augment_for(image_count, loss=None):
+    """Augmentation for fewer than 5,000 images; None for more, or an unknown number.
+
+    It is adaptive, unless the loss has no score between real and fake, see `gan_model.losses`.
 
     Args:
         image_count: number of training images, or None.
+        loss: object of `gan_model.losses`; None: `NonSaturating()`.
     """
     if image_count is None or image_count >= FEW:
         return None
+    if getattr(loss, "boundary", 0.0) is None:
+        return DiffAugment()
     return Adaptive(DiffAugment(), speed=100_000)
 
 

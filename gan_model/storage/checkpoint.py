@@ -7,8 +7,10 @@ moment leaves either the old files, or the old files and a new one.
 """
 
 import hashlib
+import io
 import json
 import re
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -48,15 +50,21 @@ def read(path):
     """The arrays and the `about` that `write` was given.
 
     Raises:
-        DamagedCheckpoint: the file cannot be read, or its content has changed.
+        DamagedCheckpoint: there is no such file, or its content is not what was written.
         ValueError: another version of gan-model wrote it.
+        OSError, MemoryError: the machine cannot read it now. It may be undamaged.
     """
     try:
-        # Opened here, because numpy does not close a file that is no archive.
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+        content = io.BytesIO(Path(path).read_bytes())
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise DamagedCheckpoint(f"{path} is no readable checkpoint: {error}") from error
+    try:
+        with np.load(content, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(arrays.pop("about").tobytes())
         unchanged = about.pop("sha256") == _digest(arrays, about)
+    except MemoryError:
+        raise
     except Exception as error:  # zipfile, zlib, numpy and JSON raise whatever they meet
         raise DamagedCheckpoint(f"{path} is no readable checkpoint: {error}") from error
     if not unchanged:
@@ -114,7 +122,9 @@ def check_same_model(gan, arrays, path):
 
 
 def _kind(name, value):
-    return re.split("[/_]", name)[-1], value.shape, value.dtype.name
+    # Keras numbers variables without a name, and layers, from the start in each process.
+    unnumbered = re.sub(r"(_\d+)+$", "", name)
+    return re.split("[/_]", unnumbered)[-1], value.shape, value.dtype.name
 
 
 def _digest(arrays, about):
