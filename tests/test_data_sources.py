@@ -90,7 +90,7 @@ def test_one_wrong_bit_of_the_sample_is_noticed(monkeypatch, tmp_path):
     damaged = tmp_path / "sample.npz"
     damaged.write_bytes(content)
     monkeypatch.setattr(sample, "PATH", damaged)
-    with pytest.raises(ValueError, match=r"sample\.npz is damaged.*checksum.*install gan-model"):
+    with pytest.raises(ValueError, match=r"sample\.npz is damaged.*checksum.*Install gan-model"):
         data.load("sample")
 
 

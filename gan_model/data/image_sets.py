@@ -15,6 +15,7 @@ from PIL import Image
 
 from gan_model.data.decoding import decode, displayed_size
 from gan_model.data.folder import image_names
+from gan_model.data.images import shape_with_channels
 from gan_model.data.reading import DAMAGE
 
 _BLOCK = 256  # images decoded at a time
@@ -147,21 +148,17 @@ def _wrong_dtype(path, images):
 
 
 def _check_shape(path, shape, expected):
-    if expected is not None and _shape_with_channels(shape) != _shape_with_channels(expected):
+    if expected is not None and shape_with_channels(shape) != shape_with_channels(expected):
         raise ValueError(
             f"{path} holds images of shape {tuple(shape)}; expected {tuple(expected)}. Save images "
             "of that shape: scaling them here would change what is measured."
         )
 
 
-def _shape_with_channels(shape):
-    return tuple(shape) if len(shape) == 3 else (*shape, 1)
-
-
 def _read_folder(folder, image_shape):
     paths = [folder / name for name in image_names(folder)]
     sides = _displayed_size(paths[0]) if image_shape is None else tuple(image_shape[:2])
-    channels = _shape_with_channels(image_shape)[2] if image_shape else 3
+    channels = shape_with_channels(image_shape)[2] if image_shape else 3
     images = np.empty((len(paths), *sides, channels), np.uint8)
     job = functools.partial(_decoded_pixels, sides=sides, channels=channels)
     # Pillow warns about files that it reads correctly. The filter applies to the whole process,

@@ -144,7 +144,7 @@ def _check_kind(given, dtype, image_shape):
         )
     raise ValueError(
         f"The generator makes images of shape {image_shape}, the data holds {given}. Build the "
-        f"players for the data: presets.modern(image_shape={_with_channels(given)})."
+        f"players for the data: presets.modern(image_shape={shape_with_channels(given)})."
     )
 
 
@@ -155,12 +155,13 @@ def _is_float(dtype):
 
 def _same_shape(given, expected):
     """Whether two image shapes agree; unknown sides agree, and so does a missing one channel."""
-    given, expected = _with_channels(given), _with_channels(expected)
+    given, expected = shape_with_channels(given), shape_with_channels(expected)
     pairs = zip(given, expected, strict=False)
     return len(given) == len(expected) and all(a in (None, b) for a, b in pairs)
 
 
-def _with_channels(shape):
+def shape_with_channels(shape):
+    """The shape of an image with its number of channels, which is 1 where it is left out."""
     return tuple(shape) if len(shape) != 2 else (*shape, 1)
 
 

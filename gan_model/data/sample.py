@@ -1,12 +1,8 @@
 """The sample of Fashion-MNIST that is part of the package."""
 
-import hashlib
-import io
 from pathlib import Path
 
-import numpy as np
-
-from gan_model.data.reading import damaged, read_bytes
+from gan_model.storage.packaged import packaged_arrays
 
 PATH = Path(__file__).with_name("sample.npz")
 # Printed by experiments/make_sample.py.
@@ -19,8 +15,5 @@ def load_sample():
     Raises:
         ValueError: if the file is damaged.
     """
-    content = read_bytes(PATH)
-    if hashlib.sha256(content).hexdigest() != _SHA256:
-        raise damaged(PATH, "its checksum is wrong; install gan-model again")
-    sample = np.load(io.BytesIO(content))
+    sample = packaged_arrays(PATH, _SHA256)
     return tuple((sample[f"{part}_images"], sample[f"{part}_labels"]) for part in ("train", "test"))

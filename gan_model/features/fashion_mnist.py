@@ -5,15 +5,13 @@ kernels and biases, with the batch norms folded into them.
 """
 
 import functools
-import hashlib
-import io
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from gan_model.data.mnist import FASHION_MNIST
 from gan_model.features.extractor import Features, with_channels
+from gan_model.storage.packaged import packaged_arrays
 
 WEIGHTS = Path(__file__).with_name("fashion.npz")
 # Printed by experiments/make_classifier.py.
@@ -64,14 +62,7 @@ def fashion():
     Raises:
         ValueError: the file of the weights is damaged.
     """
-    try:
-        content = WEIGHTS.read_bytes()
-    except OSError as error:
-        raise ValueError(f"{WEIGHTS} cannot be read: {error}. Install gan-model again.") from None
-    if hashlib.sha256(content).hexdigest() != _SHA256:
-        raise ValueError(f"{WEIGHTS} is damaged: its checksum is wrong. Install gan-model again.")
-    with np.load(io.BytesIO(content)) as weights:
-        return FashionFeatures({name: weights[name] for name in weights.files})
+    return FashionFeatures(packaged_arrays(WEIGHTS, _SHA256))
 
 
 def inner(images, layers):

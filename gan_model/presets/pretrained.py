@@ -7,14 +7,13 @@ experiments/make_pretrained.py writes both from the folder of a run.
 
 import difflib
 import functools
-import hashlib
-import io
 import json
 from pathlib import Path
 
 import numpy as np
 
 from gan_model.presets.modern import modern, modern_conditional
+from gan_model.storage.packaged import damaged, packaged_arrays
 
 FOLDER = Path(__file__).with_name("trained")
 # Name of a trained GAN -> the preset that it was trained with.
@@ -69,21 +68,10 @@ def about_pretrained(name):
     try:
         return json.loads((FOLDER / f"{name}.json").read_text())
     except (OSError, ValueError) as error:
-        raise _damaged(FOLDER / f"{name}.json", error) from None
+        raise damaged(FOLDER / f"{name}.json", error) from None
 
 
 @functools.cache
 def _arrays(name, sha256):
-    path = FOLDER / f"{name}.npz"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise _damaged(path, error) from None
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise _damaged(path, "its checksum is wrong")
-    with np.load(io.BytesIO(content)) as arrays:
-        return {key: arrays[key].astype(np.float32) for key in arrays.files}
-
-
-def _damaged(path, reason):
-    return ValueError(f"{path} is damaged: {reason}. Install gan-model again.")
+    arrays = packaged_arrays(FOLDER / f"{name}.npz", sha256)
+    return {key: array.astype(np.float32) for key, array in arrays.items()}
