@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from gan_model import losses, presets
-from gan_model.augmenting import Adaptive, DiffAugment
+from gan_model.augmenting import Adaptive
 from gan_model.networks import modern
 from gan_model.networks.upsampling import UpsampledConv2D
 from gan_model.presets import rules
@@ -158,8 +158,8 @@ def test_few_images_are_augmented():
     assert rules.augment_for(rules.FEW) is None and rules.augment_for(None) is None
     assert isinstance(presets.modern((16, 16, 1), image_count=300).augment, Adaptive)
     # No score tells real from fake, so there is nothing to adapt to.
-    gan = presets.modern((16, 16, 1), image_count=300, loss=losses.Relativistic())
-    assert isinstance(gan.augment, DiffAugment)
+    assert rules.augment_for(300, losses.Relativistic()) is None
+    assert presets.modern((16, 16, 1), image_count=300, loss=losses.Wasserstein()).augment is None
 
 
 @pytest.mark.parametrize(

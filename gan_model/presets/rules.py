@@ -61,18 +61,17 @@ def at_least_r1_for(image_shape, image_count, penalty):
 
 
 def augment_for(image_count, loss=None):
-    """Augmentation for fewer than 5,000 images; None for more, or an unknown number.
+    """Adaptive augmentation for fewer than 5,000 images; None for more, or an unknown number.
 
-    It is adaptive, unless the loss has no score between real and fake, see `gan_model.losses`.
+    None too for a loss without a score between real and fake, see `gan_model.losses`: there is
+    nothing to adapt to, and with a fixed probability the images were worse (docs/choosing.md).
 
     Args:
         image_count: number of training images, or None.
         loss: object of `gan_model.losses`; None: `NonSaturating()`.
     """
-    if image_count is None or image_count >= FEW:
+    if image_count is None or image_count >= FEW or getattr(loss, "boundary", 0.0) is None:
         return None
-    if getattr(loss, "boundary", 0.0) is None:
-        return DiffAugment()
     return Adaptive(DiffAugment(), speed=100_000)
 
 
