@@ -24,11 +24,7 @@ def evaluate(args):
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = chosen(held_out, count)
     reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
-    out = Path(args.out or (Path(args.what) if settings else Path()) / "evaluation")
-    for folder in (args.data, None if settings else args.what):
-        if folder:
-            refuse_within(out, folder, option="--out")
-    out.mkdir(parents=True, exist_ok=True)
+    out = _folder_of_pictures(args, is_run=settings is not None)
     asked = _asked(sampler, labels[1], count)
     sets = _readings(sampler, images, count, asked, max_sets=args.seeds)
     figures = _about(args, settings, reference) | {
@@ -47,6 +43,16 @@ def evaluate(args):
     if args.json:
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
         print(f"All figures: {args.json}")
+
+
+def _folder_of_pictures(args, *, is_run):
+    """The folder for the pictures, which is made; not one among the images that are measured."""
+    out = Path(args.out or (Path(args.what) if is_run else Path()) / "evaluation")
+    for folder in (args.data, None if is_run else args.what):
+        if folder:
+            refuse_within(out, folder, option="--out")
+    out.mkdir(parents=True, exist_ok=True)
+    return out
 
 
 def _asked(sampler, labels, count):
