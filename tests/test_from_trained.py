@@ -1,7 +1,6 @@
 """The commands that begin with a trained GAN: sample, invert, train --from."""
 
 import json
-import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +9,8 @@ from PIL import Image
 from processes import SIDE, finish, gan_model, images_in
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
-from gan_model import commands, data, presets, replicas, runs
+from gan_model import commands, data, presets, runs
+from gan_model.commands.completing import complete_by_run
 from gan_model.commands.program import Program
 from gan_model.data import load_images
 from gan_model.data.images import fingerprint
@@ -133,7 +133,7 @@ def test_a_finished_run_without_checkpoints_is_not_begun_again(tmp_path, source,
 
 
 @pytest.mark.slow
-def test_training_goes_on_from_a_file(tmp_path, compiled_source, capsys, refused, monkeypatch):
+def test_training_goes_on_from_a_file(tmp_path, compiled_source, capsys, refused):
     source = compiled_source
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
     asked = ["--data", images, "--from", source, "--freeze-discriminator", 1, "--run-dir", run]
@@ -150,13 +150,46 @@ def test_training_goes_on_from_a_file(tmp_path, compiled_source, capsys, refused
     small_gan().save(tmp_path / "other.keras")
     other = [tmp_path / "other.keras" if word is source else word for word in asked]
     assert "source was" in refused("train", *other, "--epochs", 3)
-    # The chief of several workers, who do not look into the folder first.
-    shutil.rmtree(run / "checkpoints")
-    made, first = (run / "gan.keras").read_bytes(), iter([SimpleNamespace(count=2)])
-    of = replicas.Workers
-    monkeypatch.setattr(replicas, "Workers", lambda strategy: next(first, None) or of(strategy))
-    assert "no checkpoint to continue from" in " ".join(refused("train", *asked).split())
-    assert (run / "gan.keras").read_bytes() == made
+
+
+class Two:
+    """A worker of two, of which the chief says what it knows."""
+
+    count, said = 2, []
+
+    def __init__(self, is_chief):
+        self.is_chief = is_chief
+
+    def of_all(self, text):
+        if self.is_chief:
+            self.said[:] = [text, "null"]
+        return self.said
+
+    def leave(self):
+        self.said.append("left")
+
+
+def test_workers_go_on_with_what_the_chief_finds_in_the_folder(tmp_path):
+    run, nothing = runs.RunFolder(tmp_path / "run"), runs.RunFolder(tmp_path / "of the other")
+    run.note({"batch_size": 8, "steps_per_epoch": 100, "features": "sliced"}, versions={})
+    (run.path / "checkpoints").mkdir()
+    (run.path / "checkpoints" / "epoch-00002.npz").touch()
+    for worker, folder in ((Two(is_chief=True), run), (Two(is_chief=False), nothing)):
+        args = SimpleNamespace(batch_size=None, steps_per_epoch=7, clusters=None, features=None)
+        complete_by_run(args, folder, worker)
+        assert vars(args) == {
+            "batch_size": 8,
+            "steps_per_epoch": 7,
+            "clusters": None,
+            "features": "sliced",
+            "is_new": False,
+        }
+    (run.path / "checkpoints" / "epoch-00002.npz").unlink()
+    run.gan.touch()
+    for worker, folder in ((Two(is_chief=True), run), (Two(is_chief=False), nothing)):
+        with pytest.raises(ValueError, match="no checkpoint to continue from"):
+            complete_by_run(args, folder, worker)
+        assert worker.said.pop() == "left"
 
 
 @pytest.mark.slow

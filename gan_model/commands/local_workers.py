@@ -64,7 +64,7 @@ def as_one(strategy, settings, program):
 
     _end_with_parent()
     workers = Workers(strategy)
-    try:
+    with ended_by_loss(workers, program):
         workers.check_same(
             {"gan-model": gan_model.__version__, "tensorflow": tf.__version__, **settings}
         )
@@ -72,6 +72,20 @@ def as_one(strategy, settings, program):
             print(f"Worker {workers.number} of {workers.count} follows {workers.addresses[0]}.")
         yield workers.is_chief
         workers.leave()
+
+
+@contextlib.contextmanager
+def ended_by_loss(workers, program):
+    """Ends this process with a sentence where it waits for a worker that is lost.
+
+    Args:
+        workers: `replicas.Workers`.
+        program: `Program`.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
     except tf.errors.OpError as error:
         if workers.count == 1:
             raise

@@ -1,17 +1,15 @@
 """The steps of `gan-model train`: images, a GAN, its run folder, and the report at its end."""
 
-import inspect
 import sys
 from functools import partial
 from pathlib import Path
 
 from gan_model.commands import fine_tuning, local_workers
 from gan_model.commands.arguments import loaded, refuse_within
+from gan_model.commands.completing import SUITED, complete_by_images, complete_by_run
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
 
-SUITED = "suited"  # not a preset, but the choice of one
-_MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
 _NO_END = 10**6  # epochs; the clock ends the run
 
 
@@ -35,10 +33,11 @@ def train(args, program):
         presets.named(args.preset)  # before reading the data, which may take long
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
     refuse_within(folder.path, args.data)
-    _continue(args, folder, alone=replicas.Workers(strategy).count == 1)
+    workers = replicas.Workers(strategy)
+    with local_workers.ended_by_loss(workers, program):
+        complete_by_run(args, folder, workers)
     images, held_out = loaded(args)
-    preset = _preset_for(args, program, source, *images)
-    _check_clusters(args, preset)
+    preset = complete_by_images(args, program, source, *images)
     classes_for = source.classes_for if source else partial(presets.classes_for, preset)
     classes = classes_for(images[1], held_out[1])
     by_class = classes | ({"labels": images[1]} if classes else {})
@@ -51,35 +50,9 @@ def train(args, program):
     return None
 
 
-def _continue(args, folder, alone):
-    """Fills in what a run that goes on was given when it began, and may leave out now.
-
-    Not for one of several workers: all need the same values, and only the chief has the folder.
-    """
-    args.is_new = not (alone and folder.begun())
-    if args.is_new:
-        return
-    _refuse_without_checkpoint(folder)
-    settings = folder.read_settings()
-    for name in ("batch_size", "steps_per_epoch", "clusters"):
-        if getattr(args, name) is None:
-            setattr(args, name, settings.get(name))
-    if not folder.features.exists():
-        args.features = args.features or settings.get("features")
-
-
-def _refuse_without_checkpoint(folder):
-    if folder.begun() and not folder.epochs_done():
-        raise ValueError(
-            f"{folder.path} has a finished GAN and no checkpoint to continue from. Choose another "
-            f"folder: --run-dir DIR. To go on from the GAN: --from {folder.gan}"
-        )
-
-
 def _lead(folder, args, settings, strategy, images, held_out, program):
     """Trains, alone or as the worker that decides and writes."""
     with folder.opened(settings):
-        _refuse_without_checkpoint(folder)
         folder.clear()
         _announce(folder, args)
         gan = _built(settings, strategy)
@@ -119,63 +92,6 @@ def _built(settings, strategy):
 
     with strategy.scope():
         return runs.build(settings)
-
-
-def _preset_for(args, program, source, images, labels):
-    """The preset asked for, or the one that suits the images; completes the other arguments."""
-    from gan_model import data, presets
-
-    clock = args.data not in data.NAMES
-    if source:
-        source.check(images)
-        _complete(args, images, presets.fine_tuned, clock=clock)
-        return presets.fine_tuned
-    if args.preset != SUITED:
-        _complete(args, images, presets.named(args.preset), clock=clock)
-        return presets.named(args.preset)
-    choice = presets.choose(images, labels)
-    chosen = choice.told(given=() if args.clusters is None else ["clusters"])
-    args.preset = choice.preset.__name__
-    _complete(args, images, choice.preset, clock=True, long_epochs=True)
-    by_hand = f"To choose yourself: {program.line('train', '--help')}"
-    print(f"Chosen: {chosen}.{_files_line(args)} {by_hand}", flush=True)
-    return choice.preset
-
-
-def _check_clusters(args, preset):
-    if args.clusters is not None and "clusters" not in inspect.signature(preset).parameters:
-        raise ValueError(f"--clusters is for modern, not for {args.preset}. Leave --clusters out.")
-
-
-def _complete(args, images, preset, *, clock, long_epochs=False):
-    """Fills in the end of the run, by the clock or by epochs, batch size, clusters and steps."""
-    from gan_model import presets
-
-    if clock:
-        args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
-    else:
-        args.epochs = args.epochs if args.minutes else args.epochs or 20
-    args.batch_size = args.batch_size or presets.batch_size_for(preset)
-    if args.is_new and args.clusters is None:
-        args.clusters = presets.clusters_for(preset, images)
-    # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
-    # `suited`, epochs that somebody counts are passes over the images.
-    may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)
-    if may and len(images) < _LEAST_STEPS * args.batch_size:
-        args.steps_per_epoch = _LEAST_STEPS
-
-
-def _files_line(args):
-    """What became of the files of a folder of images."""
-    from gan_model import data
-
-    if not data.is_image_folder(args.data):
-        return ""
-    height, width = data.own_size(args.data)[1]
-    return (
-        f" The files have {height} x {width}; other proportions are "
-        f"{'padded' if args.pad else 'cropped'}, transparent parts are {args.ground}."
-    )
 
 
 def _has_diverged(history):

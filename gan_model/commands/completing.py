@@ -1,0 +1,127 @@
+"""What the command line of `gan-model train` leaves out -> what its run has, or what suits it."""
+
+import inspect
+import json
+
+SUITED = "suited"  # not a preset, but the choice of one
+_MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
+_KEPT = ("batch_size", "steps_per_epoch", "clusters", "features")
+
+
+def complete_by_run(args, folder, workers):
+    """Fills in what a run that goes on was given when it began.
+
+    All workers need the same values, and only the chief has the folder: it tells the others.
+
+    Args:
+        args: values of the options of `gan-model train`.
+        folder: `RunFolder`.
+        workers: `replicas.Workers` that train together; of most runs a single one.
+
+    Raises:
+        ValueError: the run cannot go on.
+    """
+    known = _known_of(folder) if workers.is_chief else None
+    known = json.loads(workers.of_all(json.dumps(known))[0])
+    if "refused" in known:
+        workers.leave()
+        raise ValueError(known["refused"])
+    args.is_new = known["is_new"]
+    for name, value in known["given"].items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
+
+
+def _known_of(folder):
+    """What a run was given, as JSON can hold it, or why it cannot go on."""
+    if not folder.begun():
+        return {"is_new": True, "given": {}}
+    if not folder.epochs_done():
+        reason = (
+            f"{folder.path} has a finished GAN and no checkpoint to continue from. Choose another "
+            f"folder: --run-dir DIR. To go on from the GAN: --from {folder.gan}"
+        )
+        return {"refused": reason}
+    try:
+        settings = folder.read_settings()
+    except ValueError as error:
+        return {"refused": str(error)}
+    given = {name: settings.get(name) for name in _KEPT}
+    if folder.features.exists():
+        given["features"] = None  # those of the folder
+    return {"is_new": False, "given": given}
+
+
+def complete_by_images(args, program, source, images, labels):
+    """Fills in the rest: the preset, the end of the run, sizes of batches and epochs, clusters.
+
+    Args:
+        args: values of the options of `gan-model train`.
+        program: `Program`.
+        source: `fine_tuning.Source` of a run that goes on from a trained GAN, or None.
+        images, labels: to train on.
+
+    Returns:
+        The function that makes the GAN.
+
+    Raises:
+        ValueError: the source makes other images, or an option is not for this preset.
+    """
+    from gan_model import data, presets  # imported by now
+
+    clock = args.data not in data.NAMES
+    if source:
+        source.check(images)
+        preset = presets.fine_tuned
+    elif args.preset == SUITED:
+        preset = _suited(args, program, images, labels)
+        clock = True
+    else:
+        preset = presets.named(args.preset)
+    is_chosen, args.preset = args.preset == SUITED, preset.__name__
+    _complete(args, images, preset, clock=clock, long_epochs=is_chosen)
+    if args.clusters is not None and "clusters" not in inspect.signature(preset).parameters:
+        raise ValueError(f"--clusters is for modern, not for {args.preset}. Leave --clusters out.")
+    return preset
+
+
+def _suited(args, program, images, labels):
+    """The preset that suits the images; tells it."""
+    from gan_model import presets
+
+    choice = presets.choose(images, labels)
+    chosen = choice.told(given=() if args.clusters is None else ["clusters"])
+    by_hand = f"To choose yourself: {program.line('train', '--help')}"
+    print(f"Chosen: {chosen}.{_files_line(args)} {by_hand}", flush=True)
+    return choice.preset
+
+
+def _complete(args, images, preset, *, clock, long_epochs):
+    """Fills in the end of the run, by the clock or by epochs, batch size, clusters and steps."""
+    from gan_model import presets
+
+    if clock:
+        args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
+    else:
+        args.epochs = args.epochs if args.minutes else args.epochs or 20
+    args.batch_size = args.batch_size or presets.batch_size_for(preset)
+    if args.is_new and args.clusters is None:
+        args.clusters = presets.clusters_for(preset, images)
+    # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
+    # `suited`, epochs that somebody counts are passes over the images.
+    may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)
+    if may and len(images) < _LEAST_STEPS * args.batch_size:
+        args.steps_per_epoch = _LEAST_STEPS
+
+
+def _files_line(args):
+    """What became of the files of a folder of images."""
+    from gan_model import data
+
+    if not data.is_image_folder(args.data):
+        return ""
+    height, width = data.own_size(args.data)[1]
+    return (
+        f" The files have {height} x {width}; other proportions are "
+        f"{'padded' if args.pad else 'cropped'}, transparent parts are {args.ground}."
+    )
