@@ -171,8 +171,8 @@ class Two:
 
 def test_workers_go_on_with_what_the_chief_finds_in_the_folder(tmp_path):
     run, nothing = runs.RunFolder(tmp_path / "run"), runs.RunFolder(tmp_path / "of the other")
+    (run.path / "checkpoints").mkdir(parents=True)
     run.note({"batch_size": 8, "steps_per_epoch": 100, "features": "sliced"}, versions={})
-    (run.path / "checkpoints").mkdir()
     (run.path / "checkpoints" / "epoch-00002.npz").touch()
     for worker, folder in ((Two(is_chief=True), run), (Two(is_chief=False), nothing)):
         args = SimpleNamespace(batch_size=None, steps_per_epoch=7, clusters=None, features=None)

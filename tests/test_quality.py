@@ -132,13 +132,24 @@ def test_a_gan_that_cannot_be_saved_is_told_before_the_first_step(tmp_path, trai
         def generator(self, real_scores, fake_scores):
             return -keras.ops.mean(fake_scores)
 
-    gan = small_gan()
-    gan.compile(Loss(), run_eagerly=True)
-    gan.quality = metrics.Quality(in_pixels())
-    best = callbacks.BestModel(tmp_path / "best.keras")
-    with pytest.raises(ValueError, match=r"best\.keras: .* Give that class get_config"):
-        gan.fit(training, validation_data=held_out, callbacks=[best], verbose=0)
-    assert int(gan.step) == 0
+    class Layer(keras.layers.Dense):
+        def __init__(self, units, *, mine):
+            super().__init__(units)
+
+    layers = keras.layers
+    custom = GAN(
+        small_gan().generator,
+        keras.Sequential([keras.Input((16, 16, 1)), layers.Flatten(), Layer(1, mine=2)]),
+    )
+    for gan, loss, named in ((small_gan(), Loss(), "Loss"), (custom, None, "Layer")):
+        gan.compile(loss, run_eagerly=True)
+        gan.quality = metrics.Quality(in_pixels())
+        best = callbacks.BestModel(tmp_path / "best.keras")
+        with pytest.raises(
+            ValueError, match=rf"best\.keras: .*{named}.* Give that class get_config"
+        ):
+            gan.fit(training, validation_data=held_out, callbacks=[best], verbose=0)
+        assert int(gan.step) == 0
 
 
 def test_the_floor_is_what_training_images_read(training, held_out):

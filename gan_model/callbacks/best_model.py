@@ -50,10 +50,11 @@ class BestModel(keras.callbacks.Callback):
         try:
             keras.saving.serialize_keras_object(self.model)
         except (TypeError, NotImplementedError) as error:
+            said = " ".join(str(error).split()).partition(". ")[0] or type(error).__name__
             raise ValueError(
-                f"The GAN of the best epoch cannot be saved in {self.path}: "
-                f"{str(error).splitlines()[0]} Give that class get_config and from_config, as the "
-                "docstring of gan_model.losses says, or leave BestModel out."
+                f"The GAN of the best epoch cannot be saved in {self.path}: {said.rstrip('.')}. "
+                "Give that class get_config and from_config, as the docstring of "
+                "gan_model.losses says, or leave BestModel out."
             ) from error
 
     def _distance(self):

@@ -35,7 +35,7 @@ class Checkpoints(RunCallback):
     Raises:
         ValueError: the checkpoints belong to another model, to a run with other settings or to
             another version of gan-model; none can be read; or another process uses the folder.
-        OSError: a checkpoint cannot be written; the earlier ones are unchanged.
+        OSError: a checkpoint cannot be read now, or cannot be written; the others are unchanged.
 
     Example, run again after it was interrupted:
 

@@ -20,7 +20,7 @@ class EpochSpeed:
         self._seen_before = int(gan.images_seen.numpy())
 
     def stop(self):
-        """Ends the measured time, after each batch: validation and callbacks are no training."""
+        """Ends the measured time, after each batch: what follows the last one is no training."""
         self._ended = time.perf_counter()
 
     def figures(self):

@@ -154,8 +154,8 @@ FRACTION = Kind("x", _fraction)  # from 0 to 1
 ALL_ABOVE_0 = Several("x...", _above_0)
 SEED = Kind("n", _seed)  # as numpy's seeds must, it fits in 32 bits
 SIZE = Kind("size", _size)  # a side in pixels, or HEIGHTxWIDTH
-PATH = Kind("path", files=True)
-MODEL = Kind("run|name", known=PRETRAINED, files=True)
+PATH = Kind("path", os.path.expanduser, files=True)  # no shell knows ~ in --out=~/x
+MODEL = Kind("run|name", os.path.expanduser, known=PRETRAINED, files=True)
 PRESET = Kind("name", known=(*PRESETS, "suited"))
 DATA_SET = Kind("name|path", known=DATA, files=True)
 FEATURES_OR_FILE = Kind("name", _features, known=FEATURES, files=True)
@@ -214,7 +214,7 @@ def refuse_within(folder, images, *, option="--run-dir"):
     """
     from gan_model import data
 
-    if not data.is_image_folder(images):
+    if not data.is_image_folder(images) or not Path(images).expanduser().is_dir():
         return
     inside, outside = Path(folder).resolve(), Path(images).expanduser().resolve()
     if not inside.is_relative_to(outside):

@@ -20,11 +20,12 @@ def evaluate(args):
         from gan_model.data.images import chosen
         from gan_model.metrics import report
     sampler, settings = _opened(args)
+    out = _folder_of_pictures(args, is_run=settings is not None)
     train, held_out, images, labels = _compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = chosen(held_out, count)
     reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
-    out = _folder_of_pictures(args, is_run=settings is not None)
+    out.mkdir(parents=True, exist_ok=True)
     asked = _asked(sampler, labels[1], count)
     sets = _readings(sampler, images, count, asked, max_sets=args.seeds)
     figures = _about(args, settings, reference) | {
@@ -46,12 +47,11 @@ def evaluate(args):
 
 
 def _folder_of_pictures(args, *, is_run):
-    """The folder for the pictures, which is made; not one among the images that are measured."""
+    """The folder for the pictures; not one among the images that are measured."""
     out = Path(args.out or (Path(args.what) if is_run else Path()) / "evaluation")
     for folder in (args.data, None if is_run else args.what):
         if folder:
             refuse_within(out, folder, option="--out")
-    out.mkdir(parents=True, exist_ok=True)
     return out
 
 
@@ -76,7 +76,7 @@ def _readings(sampler, images, count, labels, *, max_sets):
 
 def _opened(args):
     """Tuple of the `Sampler` and the settings of its run; None for each that does not exist."""
-    from gan_model import presets, runs
+    from gan_model import runs
     from gan_model.model.sampling import Sampler
 
     folder, settings = runs.RunFolder(args.what), None
@@ -91,8 +91,8 @@ def _opened(args):
         raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
     elif Path(args.what).suffix == ".keras":
         model = runs.load_model(args.what)
-    elif not Path(args.what).exists():
-        if args.what not in presets.PRETRAINED:
+    elif not Path(args.what).exists():  # a folder of that name may hold images
+        if not runs.is_pretrained(args.what):
             raise ValueError(f"There is no file or folder {args.what}.")
         model, settings = runs.open_model(args.what), runs.trained_on(args.what)
         args.out = args.out or "evaluation"

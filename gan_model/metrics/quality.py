@@ -139,10 +139,12 @@ class Quality(keras.metrics.Metric):
         known, seen = checksum_of([held_out]), None if training is None else checksum_of([training])
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
         # has no training images. Then the floor stays.
-        measures = self._chosen_for(held_out, all_training, is_known=known == self._looked_at[0])
+        is_known = known == self._looked_at[0]
+        measures, by_training = self._chosen_for(held_out, all_training, is_known=is_known)
         if measures:
             self.reference = Reference(measures, held_out)
             self.floor, self._looked_at = None, (known, None)
+        self._by_training = by_training  # not before: the reference may be refused
         if training is not None and seen != self._looked_at[1]:
             self.floor, self._looked_at = self.reference.compare(training), (known, seen)
 
@@ -157,18 +159,20 @@ class Quality(keras.metrics.Metric):
         return self.reference.compare(sampler.generate(count, labels=labels, seed=self.seed))
 
     def _chosen_for(self, held_out, training, *, is_known):
-        """What to measure, where a new reference is needed; () where not."""
+        """The measures of a new reference, () where the present one is kept; and how chosen.
+
+        The second value is whether they were chosen with training images at hand.
+        """
         if self.measures:
-            return () if is_known else self.measures
-        kept = self.reference.measures if self.reference else ()
-        if training is None and self._by_training and self.reference.shape == held_out.shape[1:]:
-            return () if is_known else kept
+            return () if is_known else self.measures, False
         if is_known and (training is None or self._by_training):
-            return ()
+            return (), self._by_training
+        if training is None and self._by_training and self.reference.shape == held_out.shape[1:]:
+            return self.reference.measures, True
         found = suitable(held_out, training=training)
-        self._by_training = training is not None
+        kept = self.reference.measures if is_known else ()
         is_same = [one.about for one in found] == [one.about for one in kept]
-        return () if is_known and is_same else found
+        return () if is_same else found, training is not None
 
     def _measures(self):
         return self.measures or (self.reference.measures if self.reference else ())

@@ -229,7 +229,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         return self.trackers.shown(evaluating=self.evaluating, without=without)
 
     def get_metrics_result(self):
-        return self.trackers.means([metric.name for metric in self.metrics])
+        return self.trackers.means(self.metrics)
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:

@@ -8,6 +8,7 @@ from gan_model import replicas
 # Steps from one gradient norm to the next. Odd, so that steps with lazy penalties are included.
 _EVERY = 7
 _EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
+_SCORES = ("real_score", "fake_score")  # each image counts equally, of other figures each step
 _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
 # All training figures that a GAN may log, in the order of the logs.
 FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
@@ -16,8 +17,8 @@ FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
 class Trackers:
     """Means of the figures of a GAN over the steps of an epoch or of an evaluation.
 
-    One vector has the sums of all figures, and another one what they are divided by. So a player's
-    figures take two additions in a step, where a `keras.metrics.Mean` for each takes ten.
+    One vector has the sums of all figures, and another one what they are divided by. So a step
+    needs fewer operations than with a `keras.metrics.Mean` for each figure.
     """
 
     def __init__(self):
@@ -37,25 +38,30 @@ class Trackers:
         names = _EVALUATED if evaluating else FIGURES
         return [self._means[name] for name in names if name not in without]
 
-    def means(self, names):
-        """The means of some figures, dict from names to scalars: those of the metrics, at once."""
+    def means(self, metrics):
+        """The results of some metrics, dict from names to scalars; those of the figures at once."""
         means = tf.unstack(tf.math.divide_no_nan(self._sums.value, self._weights.value))
-        return {name: means[FIGURES.index(name)] for name in names}
+        return {
+            metric.name: means[metric.place] if isinstance(metric, _Mean) else metric.result()
+            for metric in metrics
+        }
 
     def add(self, figures, share):
         """Adds the figures of one step.
 
         Args:
-            figures: dict from names to scalars, or to scores with one row per image, of which each
-                counts equally.
+            figures: dict from names to scalars; `real_score` and `fake_score` are scores with one
+                row per image.
             share: `replicas.Share` of this device in the batch.
         """
-        values = {name: tf.cast(value, tf.float32) for name, value in figures.items()}
         images = tf.cast(share.total, tf.float32)
-        sums = [_of_batch(value, share.weight) for value in values.values()]
+        sums = [
+            _sum_of(value) if name in _SCORES else _part_of(value, share.weight)
+            for name, value in figures.items()
+        ]
         sums = tf.unstack(replicas.total(tf.stack(sums))) if share.weight is not None else sums
-        weights = [images if value.shape.rank else 1.0 for value in values.values()]
-        self._add(dict(zip(values, sums, strict=True)), dict(zip(values, weights, strict=True)))
+        weights = {name: images if name in _SCORES else 1.0 for name in figures}
+        self._add(dict(zip(figures, sums, strict=True)), weights)
 
     def add_gradient_norm(self, player, gradients, optimizer):
         """Adds the norm of a player's gradient, in every seventh step and in the first.
@@ -92,9 +98,14 @@ class _Mean(keras.metrics.Metric):
         return tf.math.divide_no_nan(self.sums[self.place], self.weights[self.place])
 
 
-def _of_batch(value, weight):
-    """The part that a device has in the sum of a figure over a batch, or in its mean."""
-    if value.shape.rank:  # of a score for each patch of an image the mean
-        return tf.reduce_sum(tf.reduce_mean(value, axis=list(range(1, value.shape.rank))))
+def _sum_of(scores):
+    """The sum over the images of this device; of a score for each patch of an image the mean."""
+    scores = tf.cast(scores, tf.float32)
+    return tf.reduce_sum(tf.reduce_mean(scores, axis=list(range(1, scores.shape.rank))))
+
+
+def _part_of(value, weight):
+    """The part that this device has in the mean of a figure over a batch."""
+    mean = tf.reduce_mean(tf.cast(value, tf.float32))
     # The mean over no images is NaN.
-    return value if weight is None else tf.where(weight > 0, weight * value, 0.0)
+    return mean if weight is None else tf.where(weight > 0, weight * mean, 0.0)

@@ -9,8 +9,6 @@ discriminator takes [images, labels], or gives [scores, class_logits], or both, 
 takes codings only.
 """
 
-import warnings
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -89,22 +87,23 @@ class Clusters(layers.Layer):
             ValueError: if there are fewer different images than clusters.
         """
         from sklearn.cluster import KMeans
-        from sklearn.exceptions import ConvergenceWarning
         from threadpoolctl import threadpool_limits
 
         flat = np.concatenate([self._reduced(part) for part in parts])
-        if len(flat) < self.count:
-            raise self._too_few(len(flat), "images")
+        different = len({image.tobytes() for image in flat})
+        if different < self.count:
+            fewer = max(2, different // 100) if different > 1 else None
+            raise ValueError(
+                f"There are {different} different images for {self.count} clusters; expected as "
+                f"many at least. Type clusters={fewer}."
+            )
         mean = flat.mean(axis=0)
         directions = np.linalg.svd((flat - mean).T @ (flat - mean))[0][:, :_DIRECTIONS]
-        with threadpool_limits(1), warnings.catch_warnings():  # several threads add in any order
-            warnings.simplefilter("ignore", ConvergenceWarning)  # refused below
+        with threadpool_limits(1):  # several threads add in any order
             found = KMeans(self.count, n_init=1, random_state=seed).fit((flat - mean) @ directions)
         order = np.argsort(found.cluster_centers_[:, 0])
         centres = found.cluster_centers_[order] @ directions.T
         shares = np.bincount(found.labels_, minlength=self.count)[order] / len(flat)
-        if not shares.all():
-            raise self._too_few(np.count_nonzero(shares), "different images")
         self.set_weights(
             [
                 centres.T,
@@ -122,12 +121,6 @@ class Clusters(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "count": self.count, "image_shape": self.image_shape}
-
-    def _too_few(self, count, images):
-        return ValueError(
-            f"There are {count} {images} for {self.count} clusters; expected as many at least. "
-            f"Type clusters={max(2, count // 100)}."
-        )
 
     def _reduced(self, images):
         images = tf.reshape(tf.cast(images, tf.float32), (-1, *self._shape))

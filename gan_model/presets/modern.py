@@ -42,7 +42,7 @@ def modern(
             `networks.equalized.EqualizedAdam`. None for `learning_rates_for(image_shape)`.
         penalty, augment, average: see `GAN.compile`; None switches each off. By default the
             penalty is `r1_for(image_shape, image_count)`, and the augmentation
-            `augment_for(image_count)`.
+            `augment_for(image_count, loss)`.
         image_count: number of training images. None: many, without clusters.
         clusters: number of clusters of the images that stand in for classes, see
             `networks.clusters`; by default `clusters_for(image_count)`, None for none.

@@ -64,7 +64,7 @@ def augment_for(image_count, loss=None):
     """Adaptive augmentation for fewer than 5,000 images; None for more, or an unknown number.
 
     None too for a loss without a score between real and fake, see `gan_model.losses`: there is
-    nothing to adapt to, and with a fixed probability the images were worse (docs/choosing.md).
+    nothing to adapt to.
 
     Args:
         image_count: number of training images, or None.

@@ -58,6 +58,10 @@ def read(path):
         content = io.BytesIO(Path(path).read_bytes())
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DamagedCheckpoint(f"{path} is no readable checkpoint: {error}") from error
+    except OSError as error:
+        raise OSError(
+            error.errno, error.strerror, str(path)
+        ) from error  # an error of reading has no name
     try:
         with np.load(content, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
