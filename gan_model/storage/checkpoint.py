@@ -58,10 +58,8 @@ def read(path):
         content = io.BytesIO(Path(path).read_bytes())
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DamagedCheckpoint(f"{path} is no readable checkpoint: {error}") from error
-    except OSError as error:
-        raise OSError(
-            error.errno, error.strerror, str(path)
-        ) from error  # an error of reading has no name
+    except OSError as error:  # an error of reading does not name the file
+        raise OSError(error.errno, error.strerror, str(path)) from error
     try:
         with np.load(content, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
