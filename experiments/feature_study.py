@@ -108,7 +108,7 @@ def generators(args, train, labels, count):
 
 def keep_along_the_way(args, name, train, labels, count):
     import keras
-    from results import Stopwatch
+    from meters import Stopwatch
 
     from gan_model import presets
 

@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from types import SimpleNamespace
 import click
 import numpy as np
 import studies
-from meters import ModeMeter, QualityMeter, stack
+from meters import ModeMeter, QualityMeter, Stopwatch, stack
 from results_page import page
 
 from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, Choice, data_options, loaded
@@ -44,7 +43,7 @@ def main(args):
         (system, number)
         for number in range(args.seeds)
         for system in study.systems
-        if not done(figures_file(args, system, number), args.minutes)
+        if not done(figures_file(args, system, number), args)
     ]
     train_all(args, missing)
     runs = {
@@ -59,8 +58,7 @@ def main(args):
 
 def train_all(args, missing):
     """Trains runs, each in a separate process with its own cores."""
-    cores = sorted(os.sched_getaffinity(0))
-    each = min(args.cores or len(cores), len(cores))
+    cores, each = sorted(os.sched_getaffinity(0)), cores_of_a_run(args)
     free = SimpleQueue()
     for first in range(0, len(cores) - each + 1, each):
         free.put(cores[first : first + each])
@@ -85,13 +83,24 @@ def figures_file(args, system, number):
     return args.runs / args.study / f"{Path(args.data).name}-{system}-{number}" / "figures.json"
 
 
-def done(path, minutes):
-    """Whether a run has its figures for all these minutes, or for as many as it lasted."""
+def cores_of_a_run(args):
+    cores = len(os.sched_getaffinity(0))
+    return min(args.cores or cores, cores)
+
+
+def done(path, args):
+    """Whether a run has its figures for all the minutes asked for, or for as many as it lasted.
+
+    Not if it had another number of cores, or images of another size.
+    """
     if not path.exists():
         return False
     record = json.loads(path.read_text())
+    size = "x".join(map(str, np.broadcast_to(args.image_size, 2))) if args.image_size else None
+    if record["cpus"] != cores_of_a_run(args) or size not in (None, record["size"]):
+        return False
     measured = [mark["minute"] for mark in record["marks"]]
-    return measured == minutes if record["state"] == "finished" else True
+    return measured == args.minutes if record["state"] == "finished" else True
 
 
 def one(args, study):
@@ -212,19 +221,6 @@ def run_loop(gan, train, stopwatch, *, batch_size=32):
 def finite(gan):
     """Whether the weights are finite: `fit` checks that itself, the loop does not."""
     return all(np.isfinite(w).all() for w in gan.generator.get_weights())
-
-
-class Stopwatch:
-    """Calls `measure(minute, images)` at minutes of training; measuring itself takes no time."""
-
-    def __init__(self, minutes, measure):
-        self.left, self._measure, self._began = list(minutes), measure, time.perf_counter()
-
-    def look(self, images):
-        now = time.perf_counter()
-        if self.left and now - self._began >= 60 * self.left[0]:
-            self._measure(self.left.pop(0), images)
-            self._began += time.perf_counter() - now
 
 
 @click.command(

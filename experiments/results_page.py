@@ -83,6 +83,8 @@ def heading(name, study, about, runs):
     if study.of_folders:
         title = f"{title}: {about['data']}"
         options += f" --data folders/{about['data']} --image-size {about['size']}"
+    elif about["data"] != "fashion_mnist":
+        options += f" --data {about['data']}"
     return f"""# {title}
 
 {study.about} [Results](../results.md) explains the columns.

@@ -58,7 +58,7 @@ def test_means_and_spreads_and_the_lost_run_are_told(tmp_path):
     assert "| `presets.dcgan` | 2 | 2,000 | 2 (2 to 2) |" in text
     assert "| floor | | | 0.1 |" in text and "| noise | | | 30 |" in text
     assert "seed 0: lost: no number, after 0 of the readings" in text
-    assert "results.py --study presets --minutes 1 2 --seeds 3 --cores 2`" in text
+    assert "results.py --study presets --data sample --minutes 1 2 --seeds 3 --cores 2`" in text
     assert "Systems: 2. Seeds: 3. Cores of each run: 2. Data: sample." in text
     for link in ("presets", "presets-dcgan", "presets-dcgan-classes"):
         assert f"]({link}.png)" in text
@@ -153,18 +153,25 @@ def test_nothing_but_lost_runs_is_said(tmp_path):
         page("presets", runs, tmp_path / "docs", tmp_path)
 
 
-def test_only_missing_runs_are_trained(tmp_path):
+def test_only_missing_runs_are_trained(tmp_path, monkeypatch):
+    def done(minutes, image_size=None, cores=None):
+        asked = SimpleNamespace(minutes=minutes, image_size=image_size, cores=cores)
+        return results.done(path, asked)
+
     path = tmp_path / "figures.json"
-    assert not results.done(path, [1, 2])
+    monkeypatch.setattr(results.os, "sched_getaffinity", lambda _: {0, 1})
+    assert not done([1, 2])
     path.write_text(json.dumps(record(tmp_path, "dense", 0, [3.0, 2.0])))
-    assert results.done(path, [1, 2]) and not results.done(path, [1, 2, 4])
+    assert done([1, 2]) and done([1, 2], image_size=28) and done([1, 2], image_size=(28, 28))
+    assert not done([1, 2, 4])
+    assert not done([1, 2], image_size=(32, 28)) and not done([1, 2], cores=1)
     path.write_text(json.dumps(record(tmp_path, "dense", 1, [3.0], state="lost: no number")))
-    assert results.done(path, [1, 2])
+    assert done([1, 2])
 
 
 def test_the_stopwatch_stands_still_while_measuring(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(results.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(meters.time, "perf_counter", lambda: now[0])
     measured = []
 
     def measure(minute, images):
