@@ -10,6 +10,7 @@ NAMES = (
     "modern",
     "conditional",
     "objectives",
+    "wgan_gp",
     "ema_and_augmentation",
     "modes",
     "images",
@@ -78,12 +79,14 @@ def named(name):
         of_learning_rate,
         of_penalty_weight,
     )
+    from wgan_gp import of_wgan_gp
 
     return {
         "presets": of_presets,
         "modern": of_modern,
         "conditional": of_conditional,
         "objectives": of_objectives,
+        "wgan_gp": of_wgan_gp,
         "ema_and_augmentation": of_ema_and_augmentation,
         "modes": of_modes,
         "images": of_images,
@@ -97,7 +100,7 @@ def named(name):
 def of_presets():
     systems = {"reference": _reference()}
     for name in ("dense", "dcgan", "guidelines"):
-        systems[name] = _preset(name)
+        systems[name] = preset(name)
     return Study(
         "The loop and the first presets",
         "How far each system comes in a minute: the same recipe by a loop and by `fit`, and two "
@@ -113,7 +116,7 @@ def of_modern():
     systems = {
         "reference": _reference(),
         "former": System("`presets.modern` of 0.1", modern_of_0_1),
-        "modern": _preset("modern"),
+        "modern": preset("modern"),
     }
     return Study(
         "`presets.modern` against the loop",
@@ -125,7 +128,7 @@ def of_modern():
 
 
 def of_conditional():
-    systems = {name: _preset(name) for name in ("modern", "modern_conditional")}
+    systems = {name: preset(name) for name in ("modern", "modern_conditional")}
     return Study(
         "With classes and without",
         "`modern_conditional` generates as many images of each class as are held out.",
@@ -206,7 +209,7 @@ def of_ema_and_augmentation():
 def of_modes():
     systems = {"reference": _reference()}
     for name in ("dcgan", "modern"):
-        systems[name] = _preset(name)
+        systems[name] = preset(name)
     return Study(
         "A thousand modes",
         "Each image has three random garments in its colour channels, so there are 1,000 equally "
@@ -219,11 +222,12 @@ def of_modes():
     )
 
 
-def _preset(name):
+def preset(name):
+    """The system of a preset, with the batches that the commands give it."""
     from gan_model import presets
 
-    preset = presets.named(name)
-    return System(f"`presets.{name}`", preset, batch_size=presets.batch_size_for(preset))
+    build = presets.named(name)
+    return System(f"`presets.{name}`", build, batch_size=presets.batch_size_for(build))
 
 
 def _reference():
