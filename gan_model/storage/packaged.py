@@ -19,7 +19,7 @@ def packaged_arrays(path, sha256):
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise damaged(path, error) from None
+        raise ValueError(f"{path} cannot be read: {error}. Install gan-model again.") from None
     if hashlib.sha256(content).hexdigest() != sha256:
         raise damaged(path, "its checksum is wrong")
     with np.load(io.BytesIO(content)) as file:
