@@ -177,6 +177,7 @@ def test_a_folder_of_pictures(run, tmp_path):
     assert ", parts 0 to 1; " in ended.stdout.splitlines()[1]
 
 
+@pytest.mark.slow
 def test_pictures_are_not_written_among_the_images(run, tmp_path):
     pictures = images_in(tmp_path / "pictures", count=4)
     for what, out, cwd in ((".", [], pictures), (run[0], ["--out", "pictures/of"], tmp_path)):

@@ -80,6 +80,7 @@ def refused(folder, settings, *, match):
 # The lock.
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_until_the_first_is_killed(folder, tmp_path):
     held = tmp_path / "held"
     with forked(program("hold_a_run.py", folder.path, held)) as process:
