@@ -18,7 +18,8 @@ def compiled(generator, discriminator, *, optimizers=None):
         optimizers: one for each model, discriminator's first. None: "rmsprop" for both.
     """
     first, second = optimizers or ("rmsprop", "rmsprop")
-    *hidden, logits = discriminator.layers
+    layers = discriminator.layers  # of a functional model the first is its input
+    *hidden, logits = [one for one in layers if not isinstance(one, keras.layers.InputLayer)]
     # A Dense layer of the same weights with the activation of the original.
     probability = keras.layers.Dense(1, activation="sigmoid")
     classifier = keras.Sequential(

@@ -129,3 +129,14 @@ def test_the_loop_trains_each_player_in_its_phase_only():
     classifier.trainable = False
     gan.train_on_batch(codings, labels)
     assert all(np.array_equal(a, b) for a, b in zip(before, classifier.get_weights(), strict=True))
+
+
+def test_the_loop_takes_the_functional_networks_of_modern():
+    generator = networks.modern.generator((16, 16, 1), codings_size=4)
+    discriminator = networks.modern.discriminator((16, 16, 1))
+    classifier, gan = reference_loop.compiled(generator, discriminator)
+    images = generator(tf.zeros((2, 4)), training=False)
+    probability = classifier(images, training=False)
+    expected = tf.sigmoid(discriminator(images, training=False))
+    assert probability.numpy() == pytest.approx(expected.numpy(), abs=1e-6)
+    assert gan(tf.zeros((2, 4)), training=False).numpy() == pytest.approx(probability.numpy())
