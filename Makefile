@@ -32,7 +32,7 @@ help: # list the commands
 
 train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES= or WORKERS=
 	@$(BIN)/gan-model train --data "$(DATA)" --seed $(SEED) \
-		$(if $(FROM),,--preset $(PRESET)) $(if $(RUN),--run-dir "$(RUN)") \
+		$(if $(and $(FROM),$(filter file,$(origin PRESET))),,--preset $(PRESET)) $(if $(RUN),--run-dir "$(RUN)") \
 		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) \
 		$(if $(DEVICES),--devices $(DEVICES)) $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 

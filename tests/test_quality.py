@@ -151,7 +151,8 @@ def test_a_gan_that_cannot_be_saved_is_told_before_the_first_step(tmp_path, trai
         gan.compile(loss, run_eagerly=True)
         gan.quality = metrics.Quality(in_pixels())
         best = callbacks.BestModel(tmp_path / "best.keras")
-        with pytest.raises(ValueError, match=rf"best\.keras: .*{named}.* Give that class get_conf"):
+        said = rf"best\.keras: .*{named}.* Give that class get_config"
+        with pytest.raises(ValueError, match=said):
             gan.fit(training, validation_data=held_out, callbacks=[best], verbose=0)
         assert int(gan.step) == 0
 
