@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from gan_model import callbacks, presets
-from gan_model.callbacks.checkpoints import saved
+from gan_model.callbacks.checkpoints import epoch_of, saved
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
@@ -75,7 +75,7 @@ class RunFolder(Folder):
     def epochs_done(self):
         """Number of epochs of the newest checkpoint, 0 if there is none."""
         newest = saved(self.path / "checkpoints")[-1:]
-        return int(newest[0].stem.removeprefix("epoch-")) if newest else 0
+        return epoch_of(newest[0]) if newest else 0
 
     def minutes_done(self):
         """Minutes of training until the newest checkpoint."""

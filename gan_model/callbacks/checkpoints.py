@@ -169,6 +169,10 @@ def by_epoch(paths):
 
     From epoch 100,000 on the numbers have more digits, so text would not sort them.
     """
-    epochs = {path: path.stem.removeprefix("epoch-") for path in paths}
-    numbered = [path for path, epoch in epochs.items() if epoch.isdecimal()]
-    return sorted(numbered, key=lambda path: int(epochs[path]))
+    return sorted((path for path in paths if epoch_of(path) is not None), key=epoch_of)
+
+
+def epoch_of(path):
+    """The epoch in a name such as `epoch-00001.npz`; None in any other name."""
+    number = path.stem.removeprefix("epoch-")
+    return int(number) if number.isdecimal() else None

@@ -6,7 +6,7 @@ import keras
 
 from gan_model import pictures
 from gan_model.callbacks import board
-from gan_model.callbacks.checkpoints import by_epoch
+from gan_model.callbacks.checkpoints import by_epoch, epoch_of
 
 
 class SampleImages(keras.callbacks.Callback):
@@ -67,7 +67,7 @@ class SampleImages(keras.callbacks.Callback):
         picture = pictures.grid(images, columns=columns)
         if self.directory:
             for grid in by_epoch(self.directory.glob("epoch-*.png")):
-                if int(grid.stem.removeprefix("epoch-")) > epoch:  # of an earlier process
+                if epoch_of(grid) > epoch:  # of an earlier process
                     grid.unlink()
             pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
         if self._writer:
