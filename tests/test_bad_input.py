@@ -31,6 +31,11 @@ def as_dataset(images, batch_size=8):
     return tf.data.Dataset.from_tensor_slices(images).batch(batch_size)
 
 
+def weighted(images, batch_size=8):
+    weights = np.ones(len(images), np.float32)
+    return tf.data.Dataset.from_tensor_slices((images, weights, weights)).batch(batch_size)
+
+
 def with_nan():
     images = floats(0, 1)
     images[7, 3, 3] = np.nan
@@ -104,6 +109,7 @@ def test_a_later_batch_of_another_size_fails_and_is_not_folded_into_others(dense
         (dict(x=uint8s(40, 16, 16), validation_split=1.5), "a fraction between 0 and 1"),
         (dict(x=as_dataset(uint8s(40, 16, 16)), validation_split=0.5), "is for arrays"),
         (dict(x=uint8s(40, 16, 16), class_weight={0: 2.0}), "`class_weight` has no effect"),
+        (dict(x=weighted(uint8s(40, 16, 16))), "a weight for each image, has no effect"),
     ],
 )
 def test_arguments_that_make_no_sense_together(arguments, message, dense):

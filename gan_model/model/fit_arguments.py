@@ -3,6 +3,11 @@
 import keras
 import numpy as np
 
+_WEIGHTED = (
+    "has no effect: all images of a batch count equally. To show some images more often, repeat "
+    "them in the data."
+)
+
 
 def refuse_unused(x, others, **given):
     """Refuses arguments that would have no effect.
@@ -14,10 +19,13 @@ def refuse_unused(x, others, **given):
     """
     for name in ("class_weight", "sample_weight"):
         if others.get(name) is not None:
-            raise ValueError(
-                f"`{name}` has no effect: all images of a batch count equally. To show some "
-                f"images more often, repeat them in the data. Leave {name} out."
-            )
+            raise ValueError(f"`{name}` {_WEIGHTED} Leave {name} out.")
+    batch = getattr(x, "element_spec", None)
+    if isinstance(batch, tuple) and len(batch) > 2 and batch[2] is not None:
+        raise ValueError(
+            f"The third part of each batch, a weight for each image, {_WEIGHTED} Type "
+            "images.map(lambda images, labels, weights: (images, labels))."
+        )
     for name, value in given.items():
         if value is not None and not isinstance(x, np.ndarray):
             raise ValueError(
