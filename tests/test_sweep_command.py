@@ -142,6 +142,15 @@ def test_a_search_ends_with_tables_a_verdict_and_files_that_open(whole):
 
 
 @pytest.mark.slow
+def test_a_bayesian_search_finds_its_packages(images, tmp_path):
+    # In a process that has imported nothing: keras-tuner looks for scikit-learn once.
+    line = search(images, tmp_path / "search", "--tuner", "bayesian", "--trials", 2, "--epochs", 1)
+    ended = finish([*map(str, line), "--confirm", "0"], starting=start)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(rows(tmp_path / "search" / "trials.csv")) == 2
+
+
+@pytest.mark.slow
 def test_only_the_search_itself_speaks(whole):
     """Nothing of TensorFlow, Keras, keras-tuner or scikit-learn."""
     _, ended = whole

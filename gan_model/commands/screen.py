@@ -108,7 +108,7 @@ def _unseen(*packages):
 
 
 @contextlib.contextmanager
-def quiet():
+def quiet(*, needed=()):
     """Keeps TensorFlow's start-up lines (CPU features, CUDA, oneDNN) and warnings off the screen.
 
     The lines are written to the process's error stream before any setting of TensorFlow counts.
@@ -117,12 +117,16 @@ def quiet():
 
     In the block scikit-learn and Matplotlib's pyplot are not found. Keras imports them if they are
     installed, for parts that no command uses, and takes long for it (`python -X importtime`).
+
+    Args:
+        needed: names of those that the block needs: `"sklearn"`, `"matplotlib.pyplot"`.
     """
+    hidden = [name for name in _NOT_NEEDED if name not in needed]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     screen = os.dup(2)
-    with _interrupted_later(), _unseen(*_NOT_NEEDED), tempfile.TemporaryFile("w+") as kept:
+    with _interrupted_later(), _unseen(*hidden), tempfile.TemporaryFile("w+") as kept:
         os.dup2(kept.fileno(), 2)
         try:
             yield

@@ -64,7 +64,8 @@ def command(program, **options):
     args = SimpleNamespace(**options)
     if args.worker:
         share_threads(args.workers or 1)
-    with quiet():
+    # keras-tuner looks for scikit-learn once, when it is imported.
+    with quiet(needed=["sklearn"] if args.tuner == "bayesian" else []):
         from gan_model import sweeps
         from gan_model.commands.searching import Search
         from gan_model.commands.sweep_report import report
