@@ -172,6 +172,22 @@ def test_it_goes_on_to_the_bit(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_run_that_goes_back_to_its_beginning_keeps_them(tmp_path):
+    def breaks(batch, logs=None):
+        if int(gan.step) == 1 and float(gan.generator_optimizer.learning_rate) > 6e-4:
+            found.extend(gan.clusters.get_weights())
+            weight = gan.generator.trainable_variables[0]
+            weight.assign(weight * float("nan"))
+
+    gan, found, checkpoints = gan_of(), [], callbacks.Checkpoints(tmp_path)
+    lost = keras.callbacks.LambdaCallback(on_train_batch_begin=breaks)
+    listed = [lost, callbacks.Recover(checkpoints), checkpoints]
+    history = gan.fit(uint8(), batch_size=32, epochs=1, callbacks=listed, verbose=0).history
+    assert history["recoveries"] == [1]
+    assert found[0].any() and same(found, gan.clusters.get_weights())
+
+
+@pytest.mark.slow
 def test_images_that_are_no_array_need_their_clusters_before():
     gan = gan_of()
     batches = tf.data.Dataset.from_tensor_slices(uint8()).batch(32)

@@ -42,14 +42,15 @@ class Recover(RunCallback):
         self.checkpoints, self.times, self.factor = checkpoints, times, factor
 
     def restore(self, gan, *, batch_size=None):
-        """Keeps the state in which `fit` begins, in case there is no checkpoint."""
-        self._beginning, self._first_epoch = checkpoint.collect(gan), None
+        """Forgets what happened in an earlier `fit`."""
+        self._beginning, self._first_epoch = None, None
         self._repeated, self._diverged = 0, False  # repeated: recoveries since the last good epoch
         self._recoveries = 0  # in the whole run
 
     def on_epoch_begin(self, epoch, logs=None):
+        # Not before: `fit` finds the clusters of the images after it has restored the run.
         if self._first_epoch is None:
-            self._first_epoch = epoch
+            self._first_epoch, self._beginning = epoch, checkpoint.collect(self.model)
 
     def on_epoch_end(self, epoch, logs=None):
         self._diverged = diverged(logs)
