@@ -110,6 +110,12 @@ def test_a_later_batch_of_another_size_fails_and_is_not_folded_into_others(dense
         (dict(x=as_dataset(uint8s(40, 16, 16)), validation_split=0.5), "is for arrays"),
         (dict(x=uint8s(40, 16, 16), class_weight={0: 2.0}), "`class_weight` has no effect"),
         (dict(x=weighted(uint8s(40, 16, 16))), "a weight for each image, has no effect"),
+        (
+            dict(x=uint8s(40, 16, 16), validation_data=weighted(uint8s(40, 16, 16))),
+            "a weight for each image, has no effect",
+        ),
+        (dict(x=(uint8s(40, 16, 16), *np.ones((2, 40)))), r"no effect: .* Type \(images, labels\)"),
+        (dict(x=(uint8s(40, 16, 16), np.ones(40)), y=np.ones(40)), "labels twice"),
     ],
 )
 def test_arguments_that_make_no_sense_together(arguments, message, dense):

@@ -602,6 +602,15 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
     assert len(pixels) == 1 and len(entries(cache_folder)) == 2
 
 
+def test_a_folder_of_somebody_else_is_left_alone(images, cache_folder):
+    mine = cache_folder / "unfinished-paintings" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("not yet")
+    write_greys(images, 20)
+    load_folder(images)
+    assert mine.read_text() == "not yet"
+
+
 def test_a_full_disk(images, cache_folder):
     """No file may grow beyond 20 kB here, as on a disk with that much room."""
     write_greys(images, 12)

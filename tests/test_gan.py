@@ -377,6 +377,7 @@ def test_what_fit_takes(images):
         dict(x=images),
         dict(x=images[..., None]),
         dict(x=images, y=labels),
+        dict(x=(images, labels)),
         dict(x=(images / 127.5 - 1).astype("float32")),
         dict(x=as_dataset(images)),
         dict(x=as_dataset(images[..., None], labels)),

@@ -21,8 +21,10 @@ def dataset(images, labels=None, *, batch_size=32, seed=0, shuffle=True, drop_re
 
     Args:
         images: uint8 array or memmap (n, height, width) or (n, height, width, channels); or
-            what `data.load` takes, a name or the path of a folder, for its training images.
-        labels: integers (n,), handed on beside the images. None: the batches hold images only.
+            what `data.load` takes, a name or the path of a folder, for its training images
+            and their labels.
+        labels: integers (n,), handed on beside an array of images. None: the batches hold images
+            only.
         batch_size: images in a batch.
         seed: of the order. The same seed gives the same order on any machine.
         shuffle: False keeps the order of the array, for every pass.
@@ -33,12 +35,15 @@ def dataset(images, labels=None, *, batch_size=32, seed=0, shuffle=True, drop_re
         `ImageBatches`, a `tf.data.Dataset` of one pass.
 
     Raises:
-        ValueError: no images, fewer images than one batch, labels of another length.
+        ValueError: no images, fewer images than one batch, labels of another length, or labels
+            for a name or a folder.
     """
     if isinstance(images, str) or hasattr(images, "__fspath__"):
         # Here, not above: arrays need none of the readers.
         from gan_model.data.sources import load
 
+        if labels is not None:
+            raise ValueError(f"{images} has labels of its own. Leave labels out.")
         (images, labels), _ = load(images)
     return ImageBatches(
         images,

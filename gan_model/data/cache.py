@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_model.storage.locks import is_locked, locked
+from gan_model.storage.locks import has_lock, is_locked, locked
 
 _FORMAT_VERSION = 2  # increase it when the meaning of pixels or files changes
 _UNFINISHED = "unfinished-"
@@ -91,7 +91,7 @@ def _unfinished_folder(parent):
     with contextlib.ExitStack() as stack:
         with locked(parent):  # so that nobody finds the new folder before it is locked
             for leftover in parent.glob(f"{_UNFINISHED}*"):
-                _remove_unless_locked(leftover)
+                _remove_if_dead(leftover)
             folder = stack.enter_context(
                 tempfile.TemporaryDirectory(
                     prefix=_UNFINISHED, dir=parent, ignore_cleanup_errors=True
@@ -101,9 +101,10 @@ def _unfinished_folder(parent):
         yield Path(folder)
 
 
-def _remove_unless_locked(folder):
+def _remove_if_dead(folder):
     with contextlib.suppress(OSError):  # that of another user
-        if not is_locked(folder):
+        # A folder that never had a lock is not ours.
+        if has_lock(folder) and not is_locked(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import functools
 
-import keras
 import numpy as np
 
 from gan_model import progress
@@ -86,6 +85,7 @@ class TakesImages:
         with Interrupts().heard() as interrupts:
             self._check_compiled("fit")
             check_counts(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
+            x, y = fit_arguments.images_and_labels(x, y)
             x = check_images(x, self.image_shape, self.image_range)
             fit_arguments.refuse_unused(x, keras_arguments, y=y, batch_size=batch_size)
             if validation_split and validation_data is None:
@@ -151,8 +151,7 @@ class TakesImages:
         """
         compiled = self.steps_per_execution
         numbers = [number for number in numbers_of_steps if number is not None]
-        divisors = (n for n in range(compiled, 0, -1) if not any(number % n for number in numbers))
-        divisor = next(divisors)
+        divisor = next(n for n in range(compiled, 0, -1) if not any(one % n for one in numbers))
         if divisor == compiled:
             yield
             return
@@ -216,7 +215,8 @@ class TakesImages:
     def _held_out(self, held_out, batch_size):
         if held_out is None:
             return None
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(held_out)
+        pair = tuple(held_out) if isinstance(held_out, list) else held_out
+        x, y = fit_arguments.images_and_labels(pair)
         x = x.in_order() if isinstance(x, ImageBatches) else x
         x = check_images(x, self.image_shape, self.image_range)
         return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)

@@ -9,6 +9,27 @@ _WEIGHTED = (
 )
 
 
+def images_and_labels(x, y=None):
+    """The two that `fit` or `evaluate` was given.
+
+    Args:
+        x: images, or batches of them, or the pair (images, labels).
+        y: labels; None if there are none, or if they are in `x`.
+
+    Raises:
+        ValueError: labels in both places, or a weight for each image.
+    """
+    batch, drop = getattr(x, "element_spec", None), "images.map(lambda x, y, weights: (x, y))"
+    if isinstance(x, tuple):
+        if y is not None:
+            raise ValueError("Received labels twice: in (images, labels) and in `y`. Leave y out.")
+        batch, drop = x, "(images, labels)"
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(x)
+    if isinstance(batch, tuple) and len(batch) > 2 and batch[2] is not None:
+        raise ValueError(f"The third part, a weight for each image, {_WEIGHTED} Type {drop}.")
+    return x, y
+
+
 def refuse_unused(x, others, **given):
     """Refuses arguments that would have no effect.
 
@@ -20,12 +41,6 @@ def refuse_unused(x, others, **given):
     for name in ("class_weight", "sample_weight"):
         if others.get(name) is not None:
             raise ValueError(f"`{name}` {_WEIGHTED} Leave {name} out.")
-    batch = getattr(x, "element_spec", None)
-    if isinstance(batch, tuple) and len(batch) > 2 and batch[2] is not None:
-        raise ValueError(
-            f"The third part of each batch, a weight for each image, {_WEIGHTED} Type "
-            "images.map(lambda images, labels, weights: (images, labels))."
-        )
     for name, value in given.items():
         if value is not None and not isinstance(x, np.ndarray):
             raise ValueError(
