@@ -67,10 +67,12 @@ class RunFolder(Folder):
     def begun(self):
         return self.epochs_done() or self.gan.exists()
 
-    def clear(self):
-        """Removes what a run left that ended before its first epoch did."""
+    def clear(self, settings):
+        """Removes what a run left that ended before its first epoch, but for what the next uses."""
+        named = {Path(settings.get(name) or "").resolve() for name in ("from", "features")}
         for path in () if self.begun() else (self.features, self.source):
-            path.unlink(missing_ok=True)
+            if path.resolve() not in named:
+                path.unlink(missing_ok=True)
 
     def epochs_done(self):
         """Number of epochs of the newest checkpoint, 0 if there is none."""

@@ -189,6 +189,23 @@ def players(*, size=5, ends=("tanh", None), image_shape=(8, 8), score=1, seen_sh
     return generator, discriminator
 
 
+class Classifies(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.score, self.logits = layers.Dense(1), layers.Dense(3)
+
+    def call(self, images):
+        features = keras.layers.Flatten()(images)
+        return [self.score(features), self.logits(features)]
+
+
+def conditional_players():
+    codings, labels = keras.Input((5,)), keras.Input((), dtype="int32")
+    both = layers.Concatenate()([codings, layers.Embedding(3, 2)(labels)])
+    images = layers.Reshape((8, 8))(layers.Dense(64, activation="tanh")(both))
+    return keras.Model([codings, labels], images), Classifies()
+
+
 def unbuilt_generator():
     return keras.Sequential([layers.Dense(64, activation="tanh"), layers.Reshape((8, 8))])
 
@@ -273,6 +290,13 @@ def test_bad_players(kind):
     make, message = BAD_PLAYERS[kind]
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.filterwarnings("ignore:Layer 'classifies' looks like it has unbuilt state")
+def test_a_subclass_of_keras_model_that_takes_images_alone():
+    message = r"It gets \[images, labels\]; for one that takes images alone type keras.Model"
+    with pytest.raises(ValueError, match=message):
+        GAN(*conditional_players(), class_count=3)
 
 
 def test_a_sigmoid_in_a_subclassed_discriminator_is_seen_too():

@@ -17,6 +17,7 @@ from gan_model import commands
 from gan_model.commands import arguments
 from gan_model.commands.arguments import POSITIVES, joined
 from gan_model.commands.program import Program
+from gan_model.commands.screen import plain_errors
 
 DOORS = ("train", "sample", "evaluate", "sweep")
 
@@ -39,6 +40,19 @@ def help_of(*words):
     )
     assert shown.exit_code == 0, shown.output
     return shown.output
+
+
+# Faults of the machine.
+
+
+def test_a_full_disk_in_the_words_of_tensorflow_is_one_line(capsys):
+    with pytest.raises(SystemExit) as ended, plain_errors("train.py"):
+        # What a summary writer raises; its class is that of an exhausted memory.
+        raise RuntimeError("{{function_node}} /runs/a; No space left on device [Op:Flush]")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "train.py: No space left on device\n"
+    with pytest.raises(RuntimeError), plain_errors("train.py"):
+        raise RuntimeError("OOM when allocating a tensor")
 
 
 # Help.

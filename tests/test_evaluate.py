@@ -184,6 +184,8 @@ def test_pictures_are_not_written_among_the_images(run, tmp_path):
         ended = evaluate(what, "--data", pictures, *out, cwd=cwd)
         assert ended.returncode == 2 and "Choose a folder elsewhere: --out DIR." in ended.stderr
     assert len(list(pictures.iterdir())) == 4
+    ended = evaluate(run[0], "--out", run[1] / "of", cwd=tmp_path)  # those that it was trained on
+    assert ended.returncode == 2 and "Choose a folder elsewhere: --out DIR." in ended.stderr
 
 
 # Wrong values: one line each.

@@ -5,6 +5,7 @@ import random
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from gan_model import data, features
 from gan_model.features import fashion_mnist, inception_v3
@@ -82,6 +83,15 @@ def test_pixels_are_averages_of_cells():
     images = np.random.default_rng(0).integers(0, 256, (3, 16, 24, 3), dtype=np.uint8)
     cells = images.reshape(3, 8, 2, 8, 3, 3).mean(axis=(2, 4)) / 255
     assert features.pixels()(images) == pytest.approx(cells.reshape(3, -1), abs=1e-6)
+
+
+def test_a_pixel_counts_for_its_cell():
+    images = tf.random.stateless_uniform((2, 16, 24, 3), [1, 2], maxval=255.0)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        vectors = features.pixels().differentiable(images)
+    # Each of the 6 pixels of a cell has a sixth of it.
+    assert tape.gradient(vectors, images).numpy() == pytest.approx(1 / 6 / 255, rel=1e-5)
 
 
 def test_your_own_model_in_its_own_range():

@@ -114,6 +114,16 @@ def test_a_schedule_of_r1_stays():
     assert presets.fine_tuned(source, image_count=300).penalty is penalty
 
 
+def test_as_many_layers_are_frozen_as_asked_for_also_in_the_next_gan():
+    def frozen(gan):
+        return [layer.trainable for layer in gan.discriminator.layers if layer.weights].count(False)
+
+    gan = small_gan()
+    for count in (2, 1, 0):
+        gan = presets.fine_tuned(gan, freeze_discriminator=count)
+        assert frozen(gan) == count
+
+
 @pytest.mark.slow
 def test_frozen_layers_stand_still_and_the_others_learn(source):
     gan = presets.fine_tuned(runs.load_model(source), freeze_discriminator=2)

@@ -111,6 +111,20 @@ def test_one_pass_for_real_and_fake_images_is_the_same_as_two(class_count, seede
         np.testing.assert_allclose(apart, together, rtol=1e-4, atol=1e-6)
 
 
+def test_layer_losses_of_real_and_of_fake_images_count_alike():
+    class Heavy(Line):
+        def __call__(self, batch, *, training):
+            said = super().__call__(batch, training=training)
+            return said._replace(layer_losses=tf.reduce_sum(tf.abs(batch.images)))
+
+    bill = Game(Wasserstein()).discriminator(Heavy(), REAL, FAKE, RANDOM)
+    assert float(bill.objective) == -2.0 + (4.0 + 4.0) / 2
+    bill = Game(Wasserstein()).discriminator(
+        Heavy(), REAL, FAKE._replace(images=0 * FAKE.images), RANDOM
+    )
+    assert float(bill.objective) == -2.0 + (4.0 + 0.0) / 2
+
+
 def test_one_pass_has_the_layer_losses_once():
     bill = Game(Wasserstein(), jointly=True).discriminator(Line(), REAL, FAKE, RANDOM)
     assert float(bill.objective) == -2.0 + 0.25

@@ -127,6 +127,24 @@ def test_stopped_at_every_trial_it_still_ends_as_if_it_never_was(tmp_path, kind)
     assert last.trials == whole.trials
 
 
+class Building(Search):
+    """Each trial builds, as in a real search, and so meets hyperparameters that are new."""
+
+    def _run(self, trial, **_):
+        space(trial.hyperparameters)
+        return super()._run(trial)
+
+
+@pytest.mark.parametrize("kind", ["random", "hyperband", "bayesian"])
+def test_what_a_trial_has_found_is_searched_after_a_stop_too(tmp_path, kind):
+    whole = Building(tmp_path / "whole", kind).go()
+    drawn = [values["tenths"] for _, values in whole.trials[0] if "tenths" in values]
+    assert len(drawn) > 1  # by the oracle, which had not known it
+    last = whole.oracle.start_order[-1]
+    Building(tmp_path / "cut", kind, stop=int(last).__eq__).until_stopped()
+    assert Building(tmp_path / "cut", kind).go().trials == whole.trials
+
+
 def test_a_search_that_is_over_has_nothing_left_to_do(tmp_path):
     whole = Search(tmp_path).go()
     before = lines(tmp_path)

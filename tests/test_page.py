@@ -364,6 +364,27 @@ def test_other_generators_are_refused_by_the_layers_name(generator, named, tmp_p
     assert not list(tmp_path.iterdir())
 
 
+def nested(*, ends):
+    """A functional model that has another one inside."""
+    inside = Input((5,))
+    backbone = keras.Model(inside, layers.Dense(6, activation="relu")(inside))
+    codings = Input((5,))
+    images = layers.Reshape((4, 4))(layers.Dense(16)(backbone(codings)))
+    return keras.Model(codings, ends(images), name="mine")
+
+
+def test_a_functional_model_inside_is_one_of_the_chain(tmp_path):
+    generator = nested(ends=layers.Activation("tanh"))
+    weights_as_trained(generator)
+    written = exporting.page(generator, tmp_path / "page.html")
+    assert written.greatest_difference <= 0.5
+
+
+def test_an_operation_that_is_no_layer_is_refused_at_the_end_too(tmp_path):
+    with pytest.raises(ValueError, match="mine ends in an operation that is no layer"):
+        exporting.page(nested(ends=keras.ops.tanh), tmp_path / "page.html")
+
+
 def test_a_subclass_of_model_is_refused(tmp_path):
     generator = Subclassed(name="mine")
     discriminator = keras.Sequential([Input((4, 4)), layers.Flatten(), layers.Dense(1)])

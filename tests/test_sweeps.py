@@ -447,7 +447,9 @@ def build_with_trouble(hp):
 def troubled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("troubled")
     search = Search(folder, grid, build_with_trouble, max_trials=None)
-    return search.go(OutOfMemory())
+    # A figure of one's own says nothing about a trial.
+    own = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(own=math.nan))
+    return search.go(OutOfMemory(), own)
 
 
 @slow
@@ -518,7 +520,31 @@ def test_hyperband_goes_on_from_lost_trials_too_and_says_nothing_to_the_person(t
     assert [t.score for t in search.trials] == [search.hypergan.worst] * 3
 
 
+@slow
+def test_a_disk_that_is_full_ends_the_search_and_not_the_trial(tmp_path):
+    def full(epoch, logs):
+        text = "events.out; No space left on device [Op:FlushSummaryWriter]"  # TensorFlow's
+        raise tf.errors.ResourceExhaustedError(None, None, text)
+
+    disk = keras.callbacks.LambdaCallback(on_epoch_end=full)
+    search = Search(tmp_path, max_trials=1)
+    assert "OSError: No space left on device" in search.stopped(disk)
+    assert [trial.status for trial in search.trials] == ["RUNNING"] and not search.outcomes
+    (outcome,) = Search(tmp_path, max_trials=1).go().outcomes
+    assert outcome.state == "finished"
+
+
 # Mistakes.
+
+
+def test_all_trials_are_measured_alike_also_by_a_choice_of_its_own(tmp_path):
+    rng = np.random.default_rng(0)
+    many = rng.integers(0, 256, (300, 16, 16), np.uint8)  # enough to learn features from
+    hypergan = sweeps.HyperGAN(build, tmp_path, held_out=many, quality=metrics.Quality(count=100))
+    chosen = hypergan.quality.names
+    assert hypergan.objective.name == f"val_{hypergan.quality.distance}"
+    hypergan.quality.refer_to(many, many)  # as the first trial does
+    assert hypergan.quality.names == chosen and hypergan.quality.count == 100
 
 
 @pytest.mark.slow

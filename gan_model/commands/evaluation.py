@@ -20,7 +20,7 @@ def evaluate(args):
         from gan_model.data.images import chosen
         from gan_model.metrics import report
     sampler, settings = _opened(args)
-    out = _folder_of_pictures(args, is_run=settings is not None)
+    out = _folder_of_pictures(args, settings)
     train, held_out, images, labels = _compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = chosen(held_out, count)
@@ -46,10 +46,11 @@ def evaluate(args):
         print(f"All figures: {args.json}")
 
 
-def _folder_of_pictures(args, *, is_run):
-    """The folder for the pictures; not one among the images that are measured."""
+def _folder_of_pictures(args, settings):
+    """The folder for the pictures; not one among images that are measured or trained on."""
+    is_run = settings is not None
     out = Path(args.out or (Path(args.what) if is_run else Path()) / "evaluation")
-    for folder in (args.data, None if is_run else args.what):
+    for folder in (args.data, settings["data"] if is_run else args.what):
         if folder:
             refuse_within(out, folder, option="--out")
     return out

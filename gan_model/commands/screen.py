@@ -10,6 +10,8 @@ import tempfile
 
 import click
 
+from gan_model.storage import disk
+
 _NOT_NEEDED = "sklearn", "matplotlib.pyplot"
 
 
@@ -51,11 +53,13 @@ def plain_errors(program, go_on=""):
     except click.UsageError as error:
         print(f"{program}: {_sentence(error)}", file=sys.stderr)
         sys.exit(2)
-    except (ValueError, OSError) as error:
-        if os.environ.get("TRACEBACK"):
+    except Exception as error:
+        is_plain = isinstance(error, (ValueError, OSError))
+        fault = None if is_plain else disk.fault_of(error)
+        if os.environ.get("TRACEBACK") or not (is_plain or fault):
             raise
         sys.stdout.flush()
-        text = str(error)
+        text = fault or str(error)
         if isinstance(error, OSError) and error.strerror:
             text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         text = " ".join(text.split())  # HDF5's has several lines

@@ -16,7 +16,7 @@ from gan_model.data.images import fingerprint
 from gan_model.features import LearnedFeatures
 from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
-from gan_model.sweeps.stopping import OUT_OF_MEMORY, as_raised
+from gan_model.sweeps.stopping import as_raised, exhausted
 
 _INITIAL_POINTS = "initial_points"
 
@@ -70,7 +70,7 @@ class Search:
                 f"{len(self.train)} images do not fill one batch of {size}. Use smaller batches: "
                 f"--batch-sizes {len(self.train)} at most."
             )
-        with contextlib.suppress(*OUT_OF_MEMORY):  # other hyperparameters may fit
+        with contextlib.suppress(MemoryError), exhausted():  # other hyperparameters may fit
             self.build(keras_tuner.HyperParameters())
 
     def _features(self):
@@ -97,7 +97,7 @@ class Search:
         names += ("batch_sizes", "top", "confirm", "seed", "features")
         data_set = self.args.data
         if data_set not in data.NAMES:
-            data_set = str(Path(data_set).resolve())
+            data_set = str(Path(data_set).expanduser().resolve())
         images = fingerprint(self.train)
         return {"data": data_set, "images": images, **{name: asked[name] for name in names}}
 
@@ -191,9 +191,6 @@ class Search:
     @as_raised()
     def help_to_confirm(self):
         """Trains runs of `confirm`, beside the chief that does so."""
-        chiefs = self.folder.read_settings()
-        # More of both continue the same search, so the command of this worker may have others.
-        self.args.top, self.args.confirm = chiefs["top"], chiefs["confirm"]
         sweeps.help_to_confirm(self.hypergan, **self._again())
 
     def _again(self):

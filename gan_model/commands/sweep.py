@@ -74,7 +74,11 @@ def command(program, **options):
     use_gpus(shared=bool(args.workers or args.worker or sweeps.workers.role()))
     if args.worker or sweeps.workers.role() == "worker":
         with sweeps.workers.worker(path, args.worker) as calls:
-            search = Search(args, path)  # after the chief, which keeps the features it learned
+            # After the chief, which keeps the features it learned. More of both continue the same
+            # search, so the command of this worker may have others.
+            chiefs = sweeps.SearchFolder(path).read_settings()
+            args.top, args.confirm = chiefs["top"], chiefs["confirm"]
+            search = Search(args, path)
             for _ in calls:
                 search.work()
             search.help_to_confirm()

@@ -53,7 +53,7 @@ def train(args, program):
 def _lead(folder, args, settings, strategy, images, held_out, program):
     """Trains, alone or as the worker that decides and writes."""
     with folder.opened(settings):
-        folder.clear()
+        folder.clear(settings)
         _announce(folder, args)
         gan = _built(settings, strategy)
         gan.quality = _quality_on(held_out[0], images[0], _features_of(args, folder))

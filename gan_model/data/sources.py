@@ -31,7 +31,7 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
         image_size: side length in pixels, or (height, width); for a folder of images only.
             None: that of its files, at most 64; see `own_size`.
         channels: 1 (grey) or 3 (colour); for a folder of images only. None: 1 if all images are
-            grey, otherwise 3.
+            stored as grey, otherwise 3.
         pad: for a folder of images only: False crops images of other proportions, True shows
             them whole, with `ground` beside them.
         ground: colour behind transparent images, for a folder of images only.

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 from gan_model.data import NAMES
+from gan_model.metrics.report import number
 
 # Of `gan-model train`; left out where a run has none of its own.
 _OPTIONS = (
@@ -58,7 +59,7 @@ def _training(trained):
     if "images" in trained:
         parts.append(f"{trained['images']:,} images")
     if trained.get("minutes"):
-        parts.append(f"{trained['minutes']:.3g} minutes")
+        parts.append(f"{number(trained['minutes'])} minutes")
     return ", ".join(parts)
 
 
@@ -72,7 +73,9 @@ def _quality(quality):
         if name.endswith("_error") or kind not in ("fid", "swd", "precision", "recall"):
             continue
         better = "less is better, " if kind in _LESS_IS_BETTER else ""
-        shown.append(f"{name} {value:.3g} ({better}real images {quality['floor'][name]:.3g})")
+        shown.append(
+            f"{name} {number(value)} ({better}real images {number(quality['floor'][name])})"
+        )
     return f"{'; '.join(shown)}. On {quality['held_out_images']:,} held-out images."
 
 

@@ -67,15 +67,29 @@ def _of_network(network, shape):
             continue
         if chain is not None:
             _check_chain(layer, chain)
-            chain = layer.output
+            chain = _of_call(keras.Operation.output, layer)
         inside = _of_network if isinstance(layer, keras.Model) else of_layer
         for operation in inside(layer, shape):
             yield operation
             shape = operation.shape
+    if chain is not None and chain is not network.outputs[0]:
+        raise ValueError(
+            f"The generator {network.name} ends in an operation that is no layer; the page needs "
+            "layers only. Put a layer in its place, such as keras.layers.Activation('tanh')."
+        )
+
+
+def _of_call(end, layer):
+    """`keras.Operation.input` or `.output` of a layer where it was called.
+
+    A functional model that is called like a layer has others, those it was made from.
+    """
+    return end.fget(layer)
 
 
 def _check_chain(layer, chain):
-    inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+    inputs = _of_call(keras.Operation.input, layer)
+    inputs = inputs if isinstance(inputs, list) else [inputs]
     labelled = isinstance(layer, ConditionalBatchNormalization)
     if inputs[0] is not chain or len(inputs) != 1 + labelled:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from gan_model.features.area import averaged_down
 from gan_model.features.extractor import Features
 
 _SIDE = 8
@@ -17,6 +18,6 @@ def pixels():
 
 
 def _averaged(images):
-    # `area` averages over the pixels of a cell, weighted by the fraction that lies in it.
-    small = tf.image.resize(images / 255.0, (_SIDE, _SIDE), method="area")
+    # It averages over the pixels of a cell, weighted by the fraction that lies in it.
+    small = averaged_down(images / 255.0, (_SIDE, _SIDE))
     return tf.reshape(small, (tf.shape(images)[0], -1))

@@ -58,7 +58,9 @@ class Game:
         real_said, fake_said = self._both_judged(judge, real, fake)
         loss = self.loss.discriminator(real_said.scores, fake_said.scores)
         class_loss = self._class_loss(real, real_said) + self._class_loss(fake, fake_said)
-        objective = loss + class_loss + fake_said.layer_losses
+        # Weight decay is in both and counts once; what depends on images is paid for each half.
+        layer_losses = (real_said.layer_losses + fake_said.layer_losses) / 2
+        objective = loss + class_loss + layer_losses
         figures = {
             "discriminator_loss": loss,
             "real_score": real_said.scores,

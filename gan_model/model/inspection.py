@@ -72,9 +72,16 @@ def build(generator, discriminator, codings_size, labelling):
         labels = labels if takes_labels(discriminator) else None
         discriminator(with_labels(images, labels), training=False)
     except (ValueError, tf.errors.InvalidArgumentError) as error:
+        labelled = (
+            ""
+            if labels is None
+            else "It gets [images, labels]; for one that takes images alone type "
+            "keras.Model(images, [scores, class_logits]). "
+        )
         raise ValueError(
             f"The discriminator does not take the generator's images of shape {image_shape}. "
-            f"Build it with keras.Input({image_shape}). Its error: {str(error).splitlines()[0]}"
+            f"{labelled}Build it with keras.Input({image_shape}). Its error: "
+            f"{str(error).splitlines()[0]}"
         ) from error
     return image_shape
 

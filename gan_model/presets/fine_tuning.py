@@ -26,9 +26,11 @@ def fine_tuned(
     ```
 
     It has the weights of both players and of the average, and the settings that `source` was
-    compiled with. The optimizers and the counters begin anew. With `new_generator` the generator
-    begins anew too, and only the discriminator knows what images are. That was better than to keep
-    both where the new images are of another kind than the old ones (docs/guide.md has figures).
+    compiled with. The optimizers and the counters begin anew, and with them the warm-up of the
+    average: after the first step it is the generator itself, which it then follows. With
+    `new_generator` the generator begins anew too, and only the discriminator knows what images are.
+    That was better than to keep both where the new images are of another kind than the old ones
+    (docs/guide.md has figures).
 
     Args:
         source: compiled `GAN`. Its networks become those of the new GAN, so it must not be used
@@ -38,7 +40,7 @@ def fine_tuned(
             classes of the source.
         freeze_discriminator: number of layers of the discriminator that are not trained: the first
             ones that have weights (Mo et al., 2020). They hold on few images what the source knew
-            of edges and textures.
+            of edges and textures. All others learn, also those that were frozen in the source.
         new_generator: begin with a generator of the same layers whose weights are drawn anew.
         generator_learning_rate, discriminator_learning_rate: None: those of the source.
         image_count: number of new training images. With fewer than 5,000, images are augmented
@@ -121,15 +123,15 @@ def _anew_of(generator):
 
 
 def _freeze(discriminator, count):
-    """Freezes the first `count` layers that have weights."""
+    """Freezes the first `count` layers that have weights, and no others."""
     layers = [layer for layer in discriminator.layers if layer.weights]
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < len(layers):
         raise ValueError(
             f"The discriminator has {len(layers)} layers with weights, and one or more must "
             f"learn. Received: freeze_discriminator={count!r}. Type 0 to {len(layers) - 1}."
         )
-    for layer in layers[:count]:
-        layer.trainable = False
+    for place, layer in enumerate(layers):
+        layer.trainable = place >= count
 
 
 def _with_classes(source, class_count, averaged):

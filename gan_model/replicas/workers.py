@@ -117,7 +117,8 @@ class Workers:
         found = re.search(r"/job:worker/replica:0/task:(\d+)", str(error))
         number = int(found[1]) if found else None
         if number is None or number == self.number:
-            return f"Worker {self.number} of {self.count} lost the others."
+            reason = str(error).strip().splitlines()[0]
+            return f"Worker {self.number} of {self.count} failed, or lost the others: {reason}"
         return f"Worker {number} of {self.count}, {self.addresses[number]}, no longer answers."
 
     def _rows(self, row):

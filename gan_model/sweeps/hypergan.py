@@ -1,5 +1,6 @@
 """A GAN whose hyperparameters keras-tuner searches."""
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
 from gan_model.sweeps.fit_arguments import compared, named
 from gan_model.sweeps.outcome import FINISHED, Outcome
-from gan_model.sweeps.stopping import OUT_OF_MEMORY, fatal
+from gan_model.sweeps.stopping import exhausted, fatal
 from gan_model.sweeps.trial_folder import TrialFolder, best_of, delete_weights_except_best
 from gan_model.sweeps.trial_state import judged, out_of_memory
 from gan_model.sweeps.tuner import TunerTrial, domains
@@ -73,7 +74,10 @@ class HyperGAN(keras_tuner.HyperModel):
         inspection.check_seed(seed)
         self.recipe, self.folder, self.validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
-        self.quality = quality or metrics.Quality(*metrics.measures(self.held_out))
+        self.quality = quality or metrics.Quality()
+        if not self.quality.measures:  # chosen here, not by the training images of the first trial
+            count = {"count": self.quality.count, "seed": self.quality.seed}
+            self.quality = metrics.Quality(*metrics.measures(self.held_out), **count)
         self.quality.refer_to(self.held_out)
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
         noise = metrics.shuffled_pixels(chosen(self.held_out, self.quality.count))
@@ -107,7 +111,7 @@ class HyperGAN(keras_tuner.HyperModel):
     def build(self, hp):
         try:
             gan = self._built(hp)
-        except OUT_OF_MEMORY:
+        except MemoryError:
             # keras-tuner would count it as a failure. `fit` meets the error again and gives the
             # trial the worst score.
             return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -207,7 +211,7 @@ class HyperGAN(keras_tuner.HyperModel):
 
     def _trained(self, hp, seed, fit_arguments, callbacks):
         """Trains a run; returns the part of its `Outcome` that training decides."""
-        try:
+        with contextlib.suppress(MemoryError), exhausted():
             keras.utils.set_random_seed(seed)
             gan = self._built(hp)
             gan.seed, gan.quality = seed, self.quality
@@ -216,8 +220,7 @@ class HyperGAN(keras_tuner.HyperModel):
             diverged = StopWhenDiverged(quiet=True)
             gan.fit(**fit_arguments | batch_size, callbacks=[diverged, *callbacks])
             return judged(gan, quality=self.quality, worst=self.worst, held_out=self.validation)
-        except OUT_OF_MEMORY:
-            return out_of_memory(self.worst)
+        return out_of_memory(self.worst)
 
     def _next_execution(self, asked):
         """How many times this trial was executed before, if the tuner repeats each trial."""

@@ -14,6 +14,7 @@ import os
 import threading
 from pathlib import Path
 
+from keras_tuner import HyperParameters
 from keras_tuner.engine.trial import TrialStatus
 
 from gan_model.storage.json_file import to_json
@@ -93,6 +94,8 @@ class Journal:
         if event["metrics"]:
             oracle.update_trial(trial.trial_id, event["metrics"])
         trial.status, trial.message = event["status"], event["message"]
+        if "space" in event:  # `build` may have found hyperparameters that the oracle did not know
+            trial.hyperparameters = HyperParameters.from_config(event["space"])
         oracle.end_trial(trial)
         self.ended.append(int(trial.trial_id))
 
@@ -164,7 +167,8 @@ class Journal:
             return  # the oracle will hand it out again
         metrics = {name: trial.metrics.get_last_value(name) for name in trial.metrics.metrics}
         ended = {"trial": trial.trial_id, "status": status, "message": trial.message}
-        self._append(ended | {"metrics": metrics})
+        space = trial.hyperparameters.get_config()
+        self._append(ended | {"metrics": metrics, "space": space})
         self.ended.append(int(trial.trial_id))
         if self._on_end:
             self._on_end(trial)

@@ -6,7 +6,7 @@ import traceback
 import tensorflow as tf
 from keras_tuner.errors import FailedTrialError, FatalError
 
-OUT_OF_MEMORY = (tf.errors.ResourceExhaustedError, MemoryError)
+from gan_model.storage import disk
 
 
 class SearchStopped(FatalError):
@@ -14,6 +14,21 @@ class SearchStopped(FatalError):
 
     `__cause__` is the original error.
     """
+
+
+@contextlib.contextmanager
+def exhausted():
+    """Tells an exhausted memory from a full disk, for which TensorFlow raises the same error.
+
+    Raises:
+        MemoryError, OSError: instead of `tf.errors.ResourceExhaustedError`.
+    """
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        if fault := disk.fault_of(error):
+            raise OSError(fault) from error
+        raise MemoryError(str(error)) from error
 
 
 @contextlib.contextmanager
@@ -30,8 +45,9 @@ def fatal(where):
         SearchStopped: instead of any other error.
     """
     try:
-        yield
-    except (FatalError, FailedTrialError, *OUT_OF_MEMORY):
+        with exhausted():
+            yield
+    except (FatalError, FailedTrialError, MemoryError):
         raise
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -30,7 +30,7 @@ def judged(gan, *, quality, worst, held_out):
     finite = [value for value in readings if math.isfinite(value)]
     best = readings.index(min(finite)) if finite else None
     figures = {} if best is None else _held_out(history, best)
-    if reason := _diverged(history):
+    if reason := _diverged(history, quality):
         state = DIVERGED
     elif reason := _collapsed(_held_out(history, -1), gan, quality, held_out):
         state = COLLAPSED
@@ -53,8 +53,10 @@ def out_of_memory(worst):
     return {"state": OUT_OF_MEMORY, "reason": "out of memory", "score": worst, **nothing}
 
 
-def _diverged(history):
-    """Why a run counts as diverged; "" if it does not."""
+def _diverged(history, quality):
+    """Why a run counts as diverged; "" if it does not. Figures of other callbacks are ignored."""
+    own = {*GROUPS, *quality.names}
+    history = {name: v for name, v in history.items() if name.removeprefix("val_") in own}
     # The losses come first, as they name the cause best.
     for name, values in sorted(history.items(), key=lambda item: not _is_loss(item[0])):
         for epoch, value in enumerate(values, 1):

@@ -72,7 +72,7 @@ function next() {
 function showSpeed() {
   if (!times.length) return;
   const median = [...times].sort((a, b) => a - b)[times.length >> 1];
-  $("speed").textContent = `${median.toPrecision(2)} ms an image`;
+  $("speed").textContent = `${Number(median.toPrecision(2))} ms an image`;
 }
 
 function draw(canvas, pixels) {

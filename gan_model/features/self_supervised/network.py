@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 from keras import initializers, layers
 
+from gan_model.features.area import averaged_down
+
 SIZE = 32  # numbers in a vector
 _FILTERS = (16, 32, 64, 128)  # of the strided convolutions, the last for all further ones
 _LONGEST, _SHORTEST = 64, 4  # pixels: of the longer side that is seen, and of the last convolution
@@ -28,29 +30,7 @@ def seen_shape(image_shape):
 def to_seen(images, shape):
     """uint8 or float 0 to 255 (batch, ...) -> float32 (batch, *shape), 0 to 255, averaged down."""
     images = tf.cast(images, tf.float32)
-    return images if images.shape[1:3] == shape[:2] else _averaged_down(images, shape[:2])
-
-
-def _averaged_down(images, size):
-    """`tf.image.resize` by area, for which TensorFlow has no gradient."""
-
-    def gradient(upstream):
-        sides = zip(images.shape[1:3], size, strict=True)
-        rows, columns = (tf.constant(_shares(*pair), tf.float32) for pair in sides)
-        return tf.einsum("sh,bstc,tw->bhwc", rows, upstream, columns)
-
-    @tf.custom_gradient
-    def averaged(images):
-        return tf.image.resize(images, size, method="area"), gradient
-
-    return averaged(images)
-
-
-def _shares(side, seen):
-    """(seen, side): how much of the mean of each part of a side comes from each pixel of it."""
-    ends = np.arange(seen + 1)[:, None] * (side / seen)
-    covered = np.clip(ends - np.arange(side), 0, 1)  # of each pixel, up to each end
-    return np.diff(covered, axis=0) * (seen / side)
+    return images if images.shape[1:3] == shape[:2] else averaged_down(images, shape[:2])
 
 
 def to_range(images):
