@@ -292,7 +292,7 @@ def test_bad_players(kind):
         make()
 
 
-@pytest.mark.filterwarnings("ignore:Layer 'classifies' looks like it has unbuilt state")
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of Keras, on layers that it could not build
 def test_a_subclass_of_keras_model_that_takes_images_alone():
     message = r"It gets \[images, labels\]; for one that takes images alone type keras.Model"
     with pytest.raises(ValueError, match=message):
