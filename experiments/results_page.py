@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import studies
 from PIL import Image
+from results_origin import origins
 
 _WIDEST = 600  # pixels of a picture
 
@@ -52,7 +53,8 @@ def page(study_name, runs, docs, kept):
             source = kept / f"{about['data']}-{system}-{records[0]['seed']}"
             show_first(records[0], source, folder, f"{name}-{system}")
         parts.append(f"![Distance against minutes of training]({name}.png)")
-    parts += [table(study, runs, about), unfinished(study, runs), alarmed(study, runs)]
+    parts += [table(study, runs, about), origins(study, runs)]
+    parts += [unfinished(study, runs), alarmed(study, runs)]
     if study.curve:
         parts.append(shown(name, study, runs))
     path = folder / f"{name}.md"

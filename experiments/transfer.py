@@ -65,23 +65,28 @@ def main(args):
     kept = json.loads(args.out.read_text()) if args.out.exists() else {}
     for seed in range(args.seeds):
         for system in SYSTEMS:
-            name = f"{system}, seed {seed}"
+            name = name_of(args, system, seed)
             if len(kept.get(name, ())) > args.rounds:
                 continue
             kept[name], shown = readings(system, seed, train, reference, args.rounds)
             write_json(args.out, kept)
-            picture = args.out.with_name(f"{args.out.stem}-{name.replace(', ', '-')}.png")
+            place = f"{args.out.stem}-{args.folder.name}-{system}-seed {seed}.png"
+            picture = args.out.with_name(place)
             pictures.save(pictures.grid(shown, columns=10), picture)
-    print(table(kept, args.rounds))
+    print(table(args, kept))
 
 
-def table(kept, rounds):
+def name_of(args, system, seed):
+    return f"{args.folder.resolve()}, {system}, seed {seed}"
+
+
+def table(args, kept):
     """Means with the lowest and the highest reading, as Markdown."""
     lines = ["| images trained | " + " | ".join(SYSTEMS) + " |", "|---" * (1 + len(SYSTEMS)) + "|"]
-    for done in range(rounds + 1):
+    for done in range(args.rounds + 1):
         cells = []
         for system in SYSTEMS:
-            values = [row[done] for name, row in kept.items() if name.startswith(f"{system}, seed")]
+            values = [kept[name_of(args, system, seed)][done] for seed in range(args.seeds)]
             cells.append(f"{np.mean(values):.3g} ({min(values):.3g} to {max(values):.3g})")
         lines.append(f"| {done * STEPS * BATCH:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -94,6 +99,7 @@ def table(kept, rounds):
 @click.option("--out", type=Path, default=Path("runs/transfer.json"), help="File of readings.")
 def command(**options):
     args = SimpleNamespace(**options)
+    args.folder = Path(args.folder)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     main(args)
 

@@ -7,6 +7,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import pytest
 
+from gan_model.commands.local_workers import cores
+
 # The files that take longest, in this order: each of pytest's processes takes a whole file at a
 # time, and with short ones at the end all processes are done at about the same time.
 LONGEST = """sweep_command workers train_workers gan commands sweeps devices alarms conditional
@@ -17,7 +19,7 @@ quality penalties averaging""".split()
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
     """For `-n auto`: one more than there are cores, as one often waits for a server or a file."""
-    return (os.cpu_count() or 1) + 1
+    return cores() + 1
 
 
 def pytest_collection_modifyitems(items):

@@ -294,7 +294,7 @@ def test_bad_players(kind):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of Keras, on layers that it could not build
 def test_a_subclass_of_keras_model_that_takes_images_alone():
-    message = r"It gets \[images, labels\]; for one that takes images alone type keras.Model"
+    message = r"gets \[images, labels\]; one that takes images alone is built by keras.Model"
     with pytest.raises(ValueError, match=message):
         GAN(*conditional_players(), class_count=3)
 

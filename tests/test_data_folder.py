@@ -581,7 +581,7 @@ def writing(entry):
 
 
 def unfinished(cache_folder):
-    return list(cache_folder.glob("unfinished-*"))
+    return list(cache_folder.glob("gan-model-unfinished-*"))
 
 
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(

@@ -381,7 +381,7 @@ def test_a_functional_model_inside_is_one_of_the_chain(tmp_path):
 
 
 def test_an_operation_that_is_no_layer_is_refused_at_the_end_too(tmp_path):
-    with pytest.raises(ValueError, match="mine ends in an operation that is no layer"):
+    with pytest.raises(ValueError, match="The model mine ends in an operation that is no layer"):
         exporting.page(nested(ends=keras.ops.tanh), tmp_path / "page.html")
 
 

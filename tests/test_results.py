@@ -153,6 +153,20 @@ def test_nothing_but_lost_runs_is_said(tmp_path):
         page("presets", runs, tmp_path / "docs", tmp_path)
 
 
+def test_rows_of_another_day_or_code_are_told(tmp_path):
+    runs = {name: [record(tmp_path, name, 0, [2.0])] for name in ("reference", "dense", "dcgan")}
+    for records in runs.values():
+        records[0] |= {"date": "2026-11-29", "code": "0a1b2c3d"}
+    text = page("presets", runs, tmp_path / "docs", tmp_path).read_text()
+    assert "All runs are of 2026-11-29, code 0a1b2c3d." in text
+    runs["dcgan"][0] |= {"date": "2026-11-20", "code": "99999999"}
+    for name in ("date", "code"):
+        del runs["dense"][0][name]
+    text = page("presets", runs, tmp_path / "docs", tmp_path).read_text()
+    assert "- 2026-11-20, code 99999999: `presets.dcgan` (seeds 0)." in text
+    assert "- an unknown day, code not noted: `presets.dense` (seeds 0)." in text
+
+
 def test_only_missing_runs_are_trained(tmp_path, monkeypatch):
     def done(minutes, image_size=None, cores=None):
         asked = SimpleNamespace(minutes=minutes, image_size=image_size, cores=cores)

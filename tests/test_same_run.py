@@ -226,6 +226,9 @@ def test_after_ctrl_c_and_after_an_error_the_folder_is_free(tmp_path):
 class LogsNaN(keras.callbacks.Callback):
     """A user's callback with a figure that is not known."""
 
+    def on_train_batch_end(self, batch, logs=None):
+        logs |= {"my_figure": float("nan")}
+
     def on_epoch_end(self, epoch, logs=None):
         logs |= {"my_figure": float("nan"), "distance": 1.0 / (epoch + 1)}
 

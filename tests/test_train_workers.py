@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tensorflow as tf
@@ -417,6 +418,23 @@ def joining(addresses, number):
     """A process that joins workers."""
     variables = {"TF_CONFIG": tf_config(addresses, number)}
     return Forked(program("join.py", "a text"), env=environment() | variables)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "Graph execution error:\n\nDetected at node a\n  File b\nOOM of 3 GB\n\t [[a]]",
+            "OOM of 3 GB",
+        ),
+        ("Connection closed", "Connection closed"),
+        ("", "ResourceExhaustedError"),
+    ],
+)
+def test_a_worker_that_fails_by_itself_says_why(text, told):
+    worker = SimpleNamespace(number=1, count=2, addresses=["a:1", "b:2"])
+    error = tf.errors.ResourceExhaustedError(None, None, text)
+    assert Workers.lost(worker, error).endswith(f"lost the others: {told}")
 
 
 def test_one_worker_is_no_cluster(monkeypatch):

@@ -104,6 +104,12 @@ def _again_of_all(program, count):
     return _again(program).replace("to go on", "to go on, start all workers again")
 
 
+def cores():
+    """The number of cores that this process may use."""
+    told = hasattr(os, "sched_getaffinity")  # not on macOS
+    return len(os.sched_getaffinity(0)) if told else os.cpu_count() or 1
+
+
 def free_ports(count):
     """As many ports of this machine that no program listens on, a list."""
     with contextlib.ExitStack() as stack:
@@ -115,7 +121,7 @@ def free_ports(count):
 
 def _started(program, number, addresses, errors):
     task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": number}}
-    threads = str(max(1, (os.cpu_count() or 1) // len(addresses)))
+    threads = str(max(1, cores() // len(addresses)))
     environment = {
         **{"TF_NUM_INTRAOP_THREADS": threads, **os.environ},
         **{"TF_CONFIG": json.dumps(task), _PARENT: str(os.getpid())},
@@ -158,16 +164,18 @@ def _wait(workers, seconds):
 
 def _tell(failed, workers, heard, program):
     """Says how the first worker ended, where the chief has not said it on the screen."""
-    if (workers[0].poll() or 0) > 0:
-        return
+    chief_failed = (workers[0].poll() or 0) > 0
     status = workers[failed].returncode
+    if chief_failed and (failed == 0 or status != 1):  # wrong values are wrong for all
+        return
+    name = f"Worker {failed} of {len(workers)}"
     if status < 0:
-        ended = f"Worker {failed} of {len(workers)} was ended by signal {-status}."
-        print(f"\n{ended} {_again(program)}", file=sys.stderr)
+        print(f"\n{name} was ended by signal {-status}. {_again(program)}", file=sys.stderr)
         return
     file = heard[failed - 1]
     file.seek(0)
-    print(f"\nWorker {failed} of {len(workers)}: {file.read().strip()}", file=sys.stderr)
+    said = file.read().strip()
+    print(f"\n{said if said.startswith(name) else f'{name}: {said}'}", file=sys.stderr)
 
 
 def _end(workers):

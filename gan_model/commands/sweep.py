@@ -19,6 +19,7 @@ from gan_model.commands.arguments import (
     features_option,
     refuse_within,
 )
+from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet, use_gpus
 
@@ -74,8 +75,8 @@ def command(program, **options):
     use_gpus(shared=bool(args.workers or args.worker or sweeps.workers.role()))
     if args.worker or sweeps.workers.role() == "worker":
         with sweeps.workers.worker(path, args.worker) as calls:
-            # After the chief, which keeps the features it learned. More of both continue the same
-            # search, so the command of this worker may have others.
+            # After the chief, which keeps the features it learned. Its `top` and `confirm` count:
+            # the command of this worker may have others.
             chiefs = sweeps.SearchFolder(path).read_settings()
             args.top, args.confirm = chiefs["top"], chiefs["confirm"]
             search = Search(args, path)
@@ -94,7 +95,7 @@ def command(program, **options):
 
 def share_threads(workers):
     """Has TensorFlow, which is not imported yet, use a worker's share of the cores."""
-    share = max(1, (os.cpu_count() or 1) // workers)
+    share = max(1, cores() // workers)
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
 
 

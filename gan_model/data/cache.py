@@ -1,9 +1,9 @@
 """Decoded images on disk: written once, found again, read through maps.
 
 An entry is a folder with train.bin and test.bin (pixels, one image after the other), train.npy
-and test.npy (labels), and about.json. It is written in a folder `unfinished-...` and renamed when
-it is complete, so no reader sees half of one, and of two writers the first wins. The writer locks
-its unfinished folder, so those of killed processes are known, and removed.
+and test.npy (labels), and about.json. It is written in a folder `gan-model-unfinished-...` and
+renamed when it is complete, so no reader sees half of one, and of two writers the first wins. The
+writer locks its unfinished folder, so those of killed processes are known, and removed.
 """
 
 import contextlib
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_model.storage.locks import has_lock, is_locked, locked
+from gan_model.storage.locks import is_locked, locked
 
 _FORMAT_VERSION = 2  # increase it when the meaning of pixels or files changes
-_UNFINISHED = "unfinished-"
+_UNFINISHED = "gan-model-unfinished-"  # nobody else's: the cache may be a folder of others
 _SPLITS = ("train", "test")
 _BLOCK = 3 << 20  # bytes; a multiple of 3, so that no pixel is cut
 
@@ -91,7 +91,7 @@ def _unfinished_folder(parent):
     with contextlib.ExitStack() as stack:
         with locked(parent):  # so that nobody finds the new folder before it is locked
             for leftover in parent.glob(f"{_UNFINISHED}*"):
-                _remove_if_dead(leftover)
+                _remove_unless_locked(leftover)
             folder = stack.enter_context(
                 tempfile.TemporaryDirectory(
                     prefix=_UNFINISHED, dir=parent, ignore_cleanup_errors=True
@@ -101,10 +101,9 @@ def _unfinished_folder(parent):
         yield Path(folder)
 
 
-def _remove_if_dead(folder):
+def _remove_unless_locked(folder):
     with contextlib.suppress(OSError):  # that of another user
-        # A folder that never had a lock is not ours.
-        if has_lock(folder) and not is_locked(folder):
+        if not is_locked(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 

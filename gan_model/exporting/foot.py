@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from gan_model.data import NAMES
-from gan_model.metrics.report import number
+from gan_model.progress.lines import number
 
 # Of `gan-model train`; left out where a run has none of its own.
 _OPTIONS = (

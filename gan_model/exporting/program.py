@@ -67,28 +67,29 @@ def _of_network(network, shape):
             continue
         if chain is not None:
             _check_chain(layer, chain)
-            chain = _of_call(keras.Operation.output, layer)
+            chain = _output_of(layer)
         inside = _of_network if isinstance(layer, keras.Model) else of_layer
         for operation in inside(layer, shape):
             yield operation
             shape = operation.shape
     if chain is not None and chain is not network.outputs[0]:
         raise ValueError(
-            f"The generator {network.name} ends in an operation that is no layer; the page needs "
+            f"The model {network.name} ends in an operation that is no layer; the page needs "
             "layers only. Put a layer in its place, such as keras.layers.Activation('tanh')."
         )
 
 
-def _of_call(end, layer):
-    """`keras.Operation.input` or `.output` of a layer where it was called.
+def _input_of(layer):
+    # Not `layer.input`: a functional model that is called like a layer has inputs of its own.
+    return keras.Operation.input.fget(layer)
 
-    A functional model that is called like a layer has others, those it was made from.
-    """
-    return end.fget(layer)
+
+def _output_of(layer):
+    return keras.Operation.output.fget(layer)
 
 
 def _check_chain(layer, chain):
-    inputs = _of_call(keras.Operation.input, layer)
+    inputs = _input_of(layer)
     inputs = inputs if isinstance(inputs, list) else [inputs]
     labelled = isinstance(layer, ConditionalBatchNormalization)
     if inputs[0] is not chain or len(inputs) != 1 + labelled:

@@ -18,6 +18,6 @@ def pixels():
 
 
 def _averaged(images):
-    # It averages over the pixels of a cell, weighted by the fraction that lies in it.
+    # The mean over the pixels of a cell, weighted by the fraction that lies in it.
     small = averaged_down(images / 255.0, (_SIDE, _SIDE))
     return tf.reshape(small, (tf.shape(images)[0], -1))

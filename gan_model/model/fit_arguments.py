@@ -19,15 +19,20 @@ def images_and_labels(x, y=None):
     Raises:
         ValueError: labels in both places, or a weight for each image.
     """
-    batch, drop = getattr(x, "element_spec", None), "images.map(lambda x, y, weights: (x, y))"
     if isinstance(x, tuple):
         if y is not None:
             raise ValueError("Received labels twice: in (images, labels) and in `y`. Leave y out.")
-        batch, drop = x, "(images, labels)"
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(x)
-    if isinstance(batch, tuple) and len(batch) > 2 and batch[2] is not None:
-        raise ValueError(f"The third part, a weight for each image, {_WEIGHTED} Type {drop}.")
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(x)
+        _refuse_weights(weights, instead="(images, labels)")
+    parts = getattr(x, "element_spec", None)
+    weights = parts[2] if isinstance(parts, tuple) and len(parts) > 2 else None
+    _refuse_weights(weights, instead="images.map(lambda x, y, weights: (x, y))")
     return x, y
+
+
+def _refuse_weights(weights, *, instead):
+    if weights is not None:
+        raise ValueError(f"The third part, a weight for each image, {_WEIGHTED} Type {instead}.")
 
 
 def refuse_unused(x, others, **given):

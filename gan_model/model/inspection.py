@@ -72,16 +72,15 @@ def build(generator, discriminator, codings_size, labelling):
         labels = labels if takes_labels(discriminator) else None
         discriminator(with_labels(images, labels), training=False)
     except (ValueError, tf.errors.InvalidArgumentError) as error:
-        labelled = (
-            ""
-            if labels is None
-            else "It gets [images, labels]; for one that takes images alone type "
-            "keras.Model(images, [scores, class_logits]). "
-        )
+        advice = f"Build it with keras.Input({image_shape})."
+        if labels is not None and getattr(discriminator, "inputs", None) is None:
+            advice = (
+                "A subclass of keras.Model gets [images, labels]; one that takes images alone is "
+                "built by keras.Model(images, [scores, class_logits])."
+            )
         raise ValueError(
             f"The discriminator does not take the generator's images of shape {image_shape}. "
-            f"{labelled}Build it with keras.Input({image_shape}). Its error: "
-            f"{str(error).splitlines()[0]}"
+            f"{advice} Its error: {str(error).splitlines()[0]}"
         ) from error
     return image_shape
 

@@ -5,6 +5,8 @@ import sys
 
 import keras
 
+from gan_model.model.trackers import FIGURES
+
 
 class RunCallback(keras.callbacks.Callback):
     """A Keras callback that `GAN.fit` also asks before and after training.
@@ -62,7 +64,8 @@ class StopWhenDiverged(keras.callbacks.Callback):
         self._advice = "" if rewound else " Start again with lower learning rates."
 
     def on_train_batch_end(self, batch, logs=None):
-        diverged = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        # Figures of other callbacks say nothing about the run.
+        diverged = [name for name in FIGURES if not math.isfinite((logs or {}).get(name, 0))]
         if diverged and not self.model.stop_training:  # else `callbacks.Alarms` has said so
             self.model.stop_training = True
             seen = f"{', '.join(diverged)} became infinite or not a number."

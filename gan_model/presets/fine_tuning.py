@@ -11,7 +11,7 @@ def fine_tuned(
     source,
     *,
     class_count=None,
-    freeze_discriminator=0,
+    freeze_discriminator=None,
     new_generator=False,
     generator_learning_rate=None,
     discriminator_learning_rate=None,
@@ -40,7 +40,7 @@ def fine_tuned(
             classes of the source.
         freeze_discriminator: number of layers of the discriminator that are not trained: the first
             ones that have weights (Mo et al., 2020). They hold on few images what the source knew
-            of edges and textures. All others learn, also those that were frozen in the source.
+            of edges and textures. All others learn. None: the same as in the source.
         new_generator: begin with a generator of the same layers whose weights are drawn anew.
         generator_learning_rate, discriminator_learning_rate: None: those of the source.
         image_count: number of new training images. With fewer than 5,000, images are augmented
@@ -56,7 +56,8 @@ def fine_tuned(
     """
     _check(source)
     networks, averaged = _begun(source, class_count, new_generator)
-    _freeze(networks[1], freeze_discriminator)
+    if freeze_discriminator is not None:
+        _freeze(networks[1], freeze_discriminator)
     gan = GAN(
         *networks,
         codings_size=source.codings_size,

@@ -117,8 +117,9 @@ class Workers:
         found = re.search(r"/job:worker/replica:0/task:(\d+)", str(error))
         number = int(found[1]) if found else None
         if number is None or number == self.number:
-            reason = str(error).strip().splitlines()[0]
-            return f"Worker {self.number} of {self.count} failed, or lost the others: {reason}"
+            return (
+                f"Worker {self.number} of {self.count} failed, or lost the others: {_what(error)}"
+            )
         return f"Worker {number} of {self.count}, {self.addresses[number]}, no longer answers."
 
     def _rows(self, row):
@@ -134,6 +135,14 @@ class Workers:
 
         summed = self._strategy.run(add, args=(values,))
         return self._strategy.experimental_local_results(summed)[0]
+
+
+def _what(error):
+    """The line of an error of TensorFlow that says what happened, not where."""
+    lines = [line for line in str(error).splitlines() if line and not line[0].isspace()]
+    where = "Graph execution error", "Detected at node"
+    told = [line for line in lines if not line.startswith(where)]
+    return told[0] if told else type(error).__name__
 
 
 def _packed(array):

@@ -7,10 +7,11 @@ _FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE)
 
 
 def fault_of(error):
-    """What is wrong with the disk, for example "No space left on device"; None for other errors.
+    """The line of an error's text that tells a fault of the disk; None for other errors.
 
     TensorFlow raises `ResourceExhaustedError` where a file cannot be written, as it does where the
-    memory is exhausted. Only the text tells which it was.
+    memory is exhausted. Only the text tells which it was, for example "No space left on device".
     """
-    text = str(error)
-    return next((os.strerror(one) for one in _FAULTS if os.strerror(one) in text), None)
+    faults = [os.strerror(one) for one in _FAULTS]
+    lines = str(error).splitlines()
+    return next((line for line in lines if any(fault in line for fault in faults)), None)

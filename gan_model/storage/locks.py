@@ -38,14 +38,9 @@ def locked(path, *, busy=None):
         lock.release()
 
 
-def has_lock(path):
-    """Whether a folder was locked once, by a process that lives or is dead."""
-    return (Path(path) / _NAME).exists()
-
-
 def is_locked(path):
     """Whether a process has locked a folder: any process, this one and other machines included."""
-    if not has_lock(path):
+    if not (Path(path) / _NAME).exists():
         return False
     lock = _lock(path)
     try:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gan_model.data.images import fingerprint
+from gan_model.model.fit_arguments import images_and_labels
 
 _MAKE_A_RUN = ("epochs", "batch_size", "steps_per_epoch")
 
@@ -24,7 +25,9 @@ def named(args, given):
             )
     # Without Hyperband's first epoch: the checkpoint of the continued trial has it.
     given = {name: value for name, value in given.items() if name != "initial_epoch"}
-    return {**dict(zip(("x", "y"), args, strict=False)), **given}
+    given = {**dict(zip(("x", "y"), args, strict=False)), **given}
+    x, y = images_and_labels(given.get("x"), given.get("y"))
+    return {**given, "x": x, "y": y}
 
 
 def compared(fit_arguments):

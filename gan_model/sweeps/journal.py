@@ -94,8 +94,8 @@ class Journal:
         if event["metrics"]:
             oracle.update_trial(trial.trial_id, event["metrics"])
         trial.status, trial.message = event["status"], event["message"]
-        if "space" in event:  # `build` may have found hyperparameters that the oracle did not know
-            trial.hyperparameters = HyperParameters.from_config(event["space"])
+        if found := event.get("hyperparameters"):  # with those that only `build` knew
+            trial.hyperparameters = HyperParameters.from_config(found)
         oracle.end_trial(trial)
         self.ended.append(int(trial.trial_id))
 
@@ -167,8 +167,8 @@ class Journal:
             return  # the oracle will hand it out again
         metrics = {name: trial.metrics.get_last_value(name) for name in trial.metrics.metrics}
         ended = {"trial": trial.trial_id, "status": status, "message": trial.message}
-        space = trial.hyperparameters.get_config()
-        self._append(ended | {"metrics": metrics, "space": space})
+        found = trial.hyperparameters.get_config()
+        self._append(ended | {"metrics": metrics, "hyperparameters": found})
         self.ended.append(int(trial.trial_id))
         if self._on_end:
             self._on_end(trial)

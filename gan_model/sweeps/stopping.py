@@ -27,7 +27,7 @@ def exhausted():
         yield
     except tf.errors.ResourceExhaustedError as error:
         if fault := disk.fault_of(error):
-            raise OSError(fault) from error
+            raise OSError(fault).with_traceback(error.__traceback__) from error
         raise MemoryError(str(error)) from error
 
 

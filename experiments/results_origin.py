@@ -1,0 +1,49 @@
+"""The day and the code of each run of a study, so that a page tells which rows are older."""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import gan_model
+
+
+def origin():
+    """For the record of a run: today's date, and eight characters that change with the package."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(gan_model.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return {"date": date.today().isoformat(), "code": digest.hexdigest()[:8]}
+
+
+def day_of(record):
+    return record.get("date", "an unknown day")
+
+
+def origins(study, runs):
+    """A sentence for the page of a study: when its runs were made, and which of other code.
+
+    Args:
+        study: `Study`.
+        runs: dict from systems to the records of their runs.
+    """
+    found = {}
+    for system, records in runs.items():
+        for record in records:
+            of_code = found.setdefault(record.get("code"), {"days": set(), "systems": {}})
+            of_code["days"].add(day_of(record))
+            of_code["systems"].setdefault(study.systems[system].what, []).append(record["seed"])
+    if len(found) == 1:
+        ((code, one),) = found.items()
+        return f"All runs are of {_days(one)}, code {code or 'not noted'}."
+    lines = ["The runs are of different days or states of the code, so compare them with care:\n"]
+    for code, one in sorted(found.items(), key=lambda item: max(item[1]["days"])):
+        names = (
+            f"{what} (seeds {', '.join(map(str, seeds))})" for what, seeds in one["systems"].items()
+        )
+        lines.append(f"- {_days(one)}, code {code or 'not noted'}: {'; '.join(names)}.")
+    return "\n".join(lines)
+
+
+def _days(one):
+    first, last = min(one["days"]), max(one["days"])
+    return first if first == last else f"{first} to {last}"
