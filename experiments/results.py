@@ -116,13 +116,13 @@ def one(args, study):
     train, of_train = trained_on(system, images, labels)
     keras.utils.set_random_seed(args.seed)
     classes = presets.classes_for(system.build, labels)
-    counts = presets.image_count_for(system.build, train)
-    gan = system.build(train.shape[1:], seed=args.seed, **classes, **counts)
+    given = classes | presets.image_count_for(system.build, train)
+    gan = system.build(train.shape[1:], seed=args.seed, **given)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
-    meter = meter_for(study, held_out_labels)
     # With all images, even if it trains on few: the floor needs as many as are held out.
-    meter = meter(gan, images, held_out, folder, trained_on=train)
+    measured = meter_for(study, held_out_labels)
+    meter = measured(gan, images, held_out, folder, trained_on=train)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     alarms = trained(system, gan, train, of_train if classes else None, stopwatch)
     about = {
@@ -131,11 +131,10 @@ def one(args, study):
         "data": Path(args.data).name,
         "size": "x".join(map(str, train.shape[1:3])),
         "cpus": len(os.sched_getaffinity(0)),
-        **made,
         "state": state_of(stopwatch.left, alarms),
         "alarms": alarms,
     }
-    (folder / "figures.json").write_text(json.dumps(about | meter.record(), indent=1) + "\n")
+    (folder / "figures.json").write_text(json.dumps(about | made | meter.record(), indent=1) + "\n")
 
 
 def meter_for(study, labels):

@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from gan_model import callbacks, presets
-from gan_model.callbacks.checkpoints import epoch_of, saved
+from gan_model.callbacks.checkpoints import epoch_of, saved, step_of
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
@@ -122,8 +122,10 @@ class RunFolder(Folder):
         # Read first, so that a run of another version is refused whatever is in the folder.
         settings = self.read_settings() if self.settings.exists() else None
         newest = saved(self.path / "checkpoints")[-1:]
-        if self.gan.exists() and not (newest and _newer(newest[0], self.gan)):
-            return load_model(self.gan)
+        if self.gan.exists():
+            gan = load_model(self.gan)
+            if not newest or int(gan.step) >= step_of(newest[0]):
+                return gan
         if settings is None:
             raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")
         gan = build(settings | ({"from": self.source} if self.source.exists() else {}))
@@ -233,10 +235,6 @@ def load_model(path):
         raise ValueError(
             f"{path} cannot be read as a Keras model: {str(error).splitlines()[0]}"
         ) from error
-
-
-def _newer(path, other):
-    return path.stat().st_mtime_ns > other.stat().st_mtime_ns
 
 
 def _versions():

@@ -28,7 +28,7 @@ from gan_model import (
     presets,
 )
 from gan_model.callbacks.figures import alarm_tag, tag
-from gan_model.metrics.diversity import collapsed, diversity
+from gan_model.metrics.diversity import class_entropy, collapsed, diversity
 from gan_model.storage import checkpoint
 
 NAMES = ["exploding", "discriminator_won", "collapse"]
@@ -218,6 +218,15 @@ def test_variety_is_the_share_of_the_squared_distances():
     halved = ((real[:, None] / 2.0 - real[None] / 2.0) ** 2).mean() / 2
     assert diversity(real // 2, real) == pytest.approx(halved / pairs)
     assert collapsed(diversity=0.11) == "" != collapsed(diversity=0.09)
+
+
+def test_images_of_one_class_are_no_collapse_where_the_real_ones_are_too():
+    classes = lambda images: images[:, 0, 0]  # noqa: E731
+    one, four = np.zeros((40, 2, 2), np.uint8), np.zeros((40, 2, 2), np.uint8)
+    four[:, 0, 0] = np.arange(40) % 4
+    assert class_entropy(classes, one, four) == 0
+    assert class_entropy(classes, four, four) == pytest.approx(math.log(4))
+    assert class_entropy(classes, one, one) is None
 
 
 # Runs that fail, and runs that do not.

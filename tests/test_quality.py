@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from gan_model import GAN, callbacks, features, metrics, runs
+from gan_model.metrics import frechet, neighbours
 
 
 @pytest.fixture
@@ -426,6 +427,16 @@ def test_two_gans_with_other_data_may_share_a_quality(held_out, training):
 
     first = read()
     assert read() == first
+
+
+def test_the_number_to_rank_by_is_one_of_which_less_is_better():
+    known = metrics.Metrics([metrics.FeatureMetrics(features.pixels(), [neighbours.NEIGHBOURS])])
+    assert known.distance is None
+    with pytest.raises(ValueError, match="Of none of these measures is less better"):
+        metrics.Quality(metrics.FeatureMetrics(features.pixels(), [neighbours.NEIGHBOURS]))
+    both = [neighbours.NEIGHBOURS, frechet.FRECHET]
+    known = metrics.Metrics([metrics.FeatureMetrics(features.pixels(), both)])
+    assert known.distance == "fid_pixels"
 
 
 def test_a_copy_for_a_tuner_measures_the_same():

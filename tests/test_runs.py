@@ -1,6 +1,7 @@
 """One run <-> one folder: held by one process, and never mixed with another run."""
 
 import json
+import os
 import platform
 import shutil
 import signal
@@ -249,6 +250,24 @@ def test_a_finished_run_gives_its_gan(folder):
     assert all(map(np.array_equal, loaded.get_weights(), gan.get_weights()))
     assert all(map(np.array_equal, generator.get_weights(), gan.generator.get_weights()))
     assert not [name for name in before if "part" in name]
+
+
+@pytest.mark.slow
+def test_a_finished_run_that_goes_on_gives_the_newer_state_wherever_it_is_copied(folder):
+    folder.save(trained(folder, epochs=1))
+    trained(folder)  # goes on, and is interrupted before it writes its GAN
+    os.utime(folder.gan)  # as of a copy, whose files have any order
+    assert int(folder.load().step) == 4
+
+
+def test_a_file_holds_the_gan_that_was_saved(tmp_path):
+    from gan_model.augmenting import Adaptive, DiffAugment
+    from gan_model.averaging import ExponentialMovingAverage
+
+    gan = runs.build(SETTINGS)
+    gan.compile(augment=Adaptive(DiffAugment()), average=ExponentialMovingAverage(100))
+    gan.save(tmp_path / "gan.keras")
+    assert runs.checksum(runs.load_model(tmp_path / "gan.keras")) == runs.checksum(gan)
 
 
 def test_a_folder_without_a_run_says_so(folder):

@@ -63,7 +63,7 @@ def test_each_difference_is_named_with_what_it_was_what_it_is_and_what_to_type(t
         "discriminator learning rate was 0.002, now 0.0003: "
         "type gan.discriminator_optimizer.learning_rate = 0.002",
         "seed was 0, now 5: type seed=0",
-        "batch size was 8, now 16: type batch_size=8 in gan.fit",
+        "batch size was 8, now 16: type batch_size=8 in gan.fit or data.dataset",
     ):
         assert said in message
     assert str(saved(tmp_path)[-1]) in message
@@ -90,6 +90,24 @@ def test_two_fits_of_one_process_continue_the_run(tmp_path):
     gan = small()
     fit(gan, tmp_path, epochs=1)
     assert fit(gan, tmp_path, epochs=3).epoch == [0, 1, 2]
+
+
+@pytest.mark.slow
+def test_epochs_keep_their_numbers_and_a_history_of_the_user_has_each_once(tmp_path):
+    mine, checkpoints = keras.callbacks.History(), callbacks.Checkpoints(tmp_path)
+    for epochs in (12, 13):
+        listed = [mine, checkpoints]
+        gan, about = small(), dict(batch_size=8, initial_epoch=10, verbose=0)
+        gan.fit(IMAGES, epochs=epochs, callbacks=listed, **about)
+    assert mine.epoch == [10, 11, 12] and len(mine.history["generator_loss"]) == 3
+
+
+def test_without_a_checkpoint_the_steps_that_a_gan_has_done_are_told(tmp_path, capsys):
+    gan = small()
+    gan.fit(IMAGES, batch_size=8, verbose=0)
+    assert capsys.readouterr().err == ""
+    fit(gan, tmp_path, epochs=1)
+    assert f"training goes on from step {len(IMAGES) // 8} of this GAN" in capsys.readouterr().err
 
 
 class Halved(keras.callbacks.Callback):

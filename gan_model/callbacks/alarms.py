@@ -5,14 +5,12 @@ import sys
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from gan_model import alarms as kinds
 from gan_model.callbacks import board
 from gan_model.callbacks.figures import alarm_tag
-from gan_model.metrics.diversity import diversity
-from gan_model.metrics.report import entropy
+from gan_model.metrics.diversity import class_entropy, diversity
 
 
 class Alarms(keras.callbacks.Callback):
@@ -99,7 +97,8 @@ class Alarms(keras.callbacks.Callback):
         images = self.model.generate(count, labels=real.labels) if finite else None
         figures = {"diversity": diversity(images, *real) if finite else math.nan}
         if classes:
-            figures["class_entropy"] = _entropy(classes, images) if finite else math.nan
+            spread = class_entropy(classes, images, real.images) if finite else math.nan
+            figures |= {} if spread is None else {"class_entropy": spread}
         return figures
 
     def _tell(self, name, sentence):
@@ -111,10 +110,6 @@ class Alarms(keras.callbacks.Callback):
                 tf.summary.text(alarm_tag(name), sentence)
                 # This point stays if `Recover` repeats the epoch and `Scalars` discards its own.
                 board.scalars({alarm_tag(name): 1})
-
-
-def _entropy(classes, images):
-    return entropy(np.bincount(classes(images)))
 
 
 def _check(alarms):

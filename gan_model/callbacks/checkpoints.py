@@ -51,6 +51,7 @@ class Checkpoints(RunCallback):
             raise ValueError(f"`keep` is 1 or more checkpoints. Received: keep={keep}.")
         self.directory, self.keep = Path(directory), keep
         self._history, self._begun, self._batch_size = [], None, None
+        self._first_epoch = 0  # of the history
         self._lock = self._gan = None  # while `fit` runs
 
     def restore(self, gan, *, batch_size=None):
@@ -89,8 +90,8 @@ class Checkpoints(RunCallback):
         if self._lock:
             return
         busy = (
-            f"Another process is training in {self.directory}. Wait for it or stop it, or choose "
-            "another folder."
+            f"Another process is training in {self.directory}, or two callbacks have this folder. "
+            "Wait for the process or stop it, or choose another folder."
         )
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked(self.directory, busy=busy))
@@ -108,6 +109,7 @@ class Checkpoints(RunCallback):
                 check(gan, arrays, about, path)
             checkpoint.restore(gan, arrays, path)
             self._history = about["history"]
+            self._first_epoch = about["epoch"] - len(self._history)
             return about["epoch"]
         if paths:
             raise ValueError(
@@ -115,6 +117,12 @@ class Checkpoints(RunCallback):
                 "Remove the folder to start from scratch."
             )
         self._history = []
+        if check and int(gan.step.numpy()):
+            print(
+                f"{self.directory} holds no checkpoint, so training goes on from step "
+                f"{int(gan.step.numpy()):,} of this GAN. To begin anew, make the GAN again.",
+                file=sys.stderr,
+            )
         return None
 
     def _check_same_run(self, gan, arrays, about, path):
@@ -154,8 +162,9 @@ class Checkpoints(RunCallback):
     def _fill_history(self):
         """Puts the epochs of earlier processes into the history that `fit` returns."""
         returned = self.model.history
-        if not returned.epoch:
-            for epoch, row in enumerate(self._history):
+        if not returned.epoch and self._history:
+            returned.history.clear()  # a `History` of the user keeps that of an earlier `fit`
+            for epoch, row in enumerate(self._history, self._first_epoch):
                 returned.on_epoch_end(epoch, row)
 
 
@@ -176,3 +185,12 @@ def epoch_of(path):
     """The epoch in a name such as `epoch-00001.npz`; None in any other name."""
     number = path.stem.removeprefix("epoch-")
     return int(number) if number.isdecimal() else None
+
+
+def step_of(path):
+    """The number of training steps of a checkpoint; 0 if it is damaged."""
+    try:
+        arrays, _ = checkpoint.read(path)
+    except checkpoint.DamagedCheckpoint:
+        return 0
+    return next(int(value) for name, value in arrays.items() if name.endswith("/step"))

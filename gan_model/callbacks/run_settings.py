@@ -45,7 +45,7 @@ def check_same_run(gan, arrays, about, *, batch_size, path):
         typed = "seed={} where the GAN is made"
         found.append(_difference("seed", about["seed"], gan.seed, typed))
     if None not in (about["batch_size"], batch_size) and about["batch_size"] != batch_size:
-        typed = "batch_size={} in gan.fit"
+        typed = "batch_size={} in gan.fit or data.dataset"
         found.append(_difference("batch size", about["batch_size"], batch_size, typed))
     if found:
         raise ValueError(

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gan_model.metrics.report import entropy
+
 # On the embedded sample, images of a dcgan after one epoch have a diversity of 0.6 to 1.1,
 # depending on its learning rates; those of an untrained one have 0.02. Their classes have an
 # entropy of 0.66 to 1.9 nats, and of 0 before training.
@@ -42,6 +44,18 @@ def collapsed(*, diversity, spread=None, recalls=()):
     if any(recall > _MIN_RECALL for recall in recalls):
         return ""
     return f"nearly all images are alike: they vary {diversity:.2g} times as much as real ones"
+
+
+def class_entropy(classes, images, real_images):
+    """The entropy of the classes of images in nats; None if real images are of one class too.
+
+    Args:
+        classes: function from uint8 images to their classes.
+        images, real_images: uint8.
+    """
+    if entropy(np.bincount(classes(real_images))) < 2 * _MIN_ENTROPY:
+        return None
+    return entropy(np.bincount(classes(images)))
 
 
 def _variance(images, labels=None):

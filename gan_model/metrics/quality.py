@@ -186,5 +186,10 @@ def _check(measures, count):
                 "metrics.Quality(metrics.FeatureMetrics(features.fashion())), for a choice by the "
                 "images metrics.Quality()."
             )
+    if measures and Metrics(measures).distance is None:
+        raise ValueError(
+            "Of none of these measures is less better, so nothing tells which epoch is the best. "
+            "Add one, such as metrics.FeatureMetrics(features.pixels())."
+        )
     if count < LEAST:
         raise ValueError(f"`count` is {LEAST} images or more. Received: count={count}.")

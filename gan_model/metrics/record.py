@@ -97,8 +97,12 @@ class Metrics(dict):
 
     @property
     def distance(self):
-        """Name of the metric that images are ranked by, the first of all; None if there is none."""
-        return next(iter(self), None)
+        """Name of the metric that images are ranked by; None if there is none.
+
+        It is the first of those of which less is better, but for standard errors.
+        """
+        less = [one for one in self.values() if one.direction is Direction.LOWER]
+        return next((one.name for one in less if one.kind is not Kind.ERROR), None)
 
     @property
     def key_names(self):

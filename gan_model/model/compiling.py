@@ -147,11 +147,14 @@ class Compiles:
         return made
 
     def _set_companions(self, companions):
-        for name, layer in companions.items():
-            if layer is None:
-                self.companions.pop(name, None)
-            elif self.companions.get(name) is not layer:
-                self.companions[name] = layer
+        kept = {name: layer for name, layer in companions.items() if layer is not None}
+        if dict(self.companions) == kept and [*self.companions] == [*kept]:
+            return
+        # All of them, so that the order of the weights is one: a loaded GAN had its average before.
+        for name in [*self.companions]:
+            self.companions.pop(name)
+        for name, layer in kept.items():
+            self.companions[name] = layer
 
     def _clone(self):
         return clone_generator(self.generator, self.codings_size, self.class_count)

@@ -60,8 +60,8 @@ class TakesImages:
             y: labels (n,), whole numbers from 0, where the GAN has a `class_count`; otherwise
                 they are not used.
             batch_size: images in a batch, for arrays. None: 32.
-            epochs: number of the epoch to stop after, counted from `initial_epoch` or from
-                the beginning of the run that a callback restores.
+            epochs: number of the epoch to stop after, counted from the beginning of the run,
+                also where a callback restores it.
             verbose: 1 or "auto": a bar, and one line for each epoch; 2: the lines only; 0: nothing.
                 A callback derived from `progress.Progress`, or Keras's `ProgbarLogger`, replaces
                 both.

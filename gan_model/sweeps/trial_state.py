@@ -7,9 +7,8 @@ import numpy as np
 
 from gan_model.callbacks.figures import GROUPS, LOSSES
 from gan_model.data.images import chosen
-from gan_model.metrics.diversity import collapsed, diversity
+from gan_model.metrics.diversity import class_entropy, collapsed, diversity
 from gan_model.metrics.record import Kind
-from gan_model.metrics.report import entropy
 from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
 
 _MAX_IMAGES = 2000  # held-out images that a collapse is judged by
@@ -82,7 +81,7 @@ def _collapsed(figures, gan, quality, held_out):
     recalls = quality.metrics.of_kind(Kind.RECALL)
     return collapsed(
         diversity=diversity(images, real_images, labels),
-        spread=entropy(np.bincount(classes(images))) if classes else None,
+        spread=class_entropy(classes, images, real_images) if classes else None,
         recalls=[figures[name] for name in recalls if name in figures],
     )
 

@@ -48,7 +48,15 @@ def learn(images, *, seed=0, steps=STEPS, tell=None):
 
     Returns:
         Dict from names to float32 arrays, see `network.vectors`.
+
+    Raises:
+        ValueError: in the scope of a strategy for several devices.
     """
+    if tf.distribute.has_strategy():
+        raise ValueError(
+            "Features are learned on one device. Type gan.fit(...) after the block `with "
+            "strategy.scope():`, not in it."
+        )
     learner = _Learner(images.shape[1:], seed=seed, steps=steps)
     order = np.random.default_rng(seed)
     for done in range(1, steps + 1):
