@@ -34,14 +34,18 @@ def origins(study, runs):
             of_code["systems"].setdefault(study.systems[system].what, []).append(record["seed"])
     if len(found) == 1:
         ((code, one),) = found.items()
-        return f"All runs are of {_days(one)}, code {code or 'not noted'}."
+        return f"All runs are of {_days(one)}, {_code(code)}."
     lines = ["The runs are of different days or states of the code, so compare them with care:\n"]
     for code, one in sorted(found.items(), key=lambda item: max(item[1]["days"])):
         names = (
-            f"{what} (seeds {', '.join(map(str, seeds))})" for what, seeds in one["systems"].items()
+            f"{what}, seed {', '.join(map(str, seeds))}" for what, seeds in one["systems"].items()
         )
-        lines.append(f"- {_days(one)}, code {code or 'not noted'}: {'; '.join(names)}.")
+        lines.append(f"- {_days(one)}, {_code(code)}: {'; '.join(names)}.")
     return "\n".join(lines)
+
+
+def _code(checksum):
+    return f"checksum of the package {checksum}" if checksum else "code not noted"
 
 
 def _days(one):

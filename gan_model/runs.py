@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from gan_model import callbacks, presets
-from gan_model.callbacks.checkpoints import epoch_of, saved, step_of
+from gan_model.callbacks.checkpoints import epoch_of, saved, steps_in
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
@@ -121,10 +121,9 @@ class RunFolder(Folder):
         """
         # Read first, so that a run of another version is refused whatever is in the folder.
         settings = self.read_settings() if self.settings.exists() else None
-        newest = saved(self.path / "checkpoints")[-1:]
         if self.gan.exists():
             gan = load_model(self.gan)
-            if not newest or int(gan.step) >= step_of(newest[0]):
+            if int(gan.step) >= steps_in(self.path / "checkpoints"):
                 return gan
         if settings is None:
             raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")

@@ -48,9 +48,9 @@ def help_of(*words):
 def test_a_full_disk_in_the_words_of_tensorflow_is_one_line(capsys):
     with pytest.raises(SystemExit) as ended, plain_errors("train.py"):
         # What a summary writer raises; its class is that of an exhausted memory.
-        raise RuntimeError("{{function_node}} /runs/a; No space left on device [Op:Flush]")
+        raise RuntimeError("{{node __wrapped__Flush}} /runs/a; No space left on device [Op:Flush]")
     assert ended.value.code == 1
-    assert capsys.readouterr().err == "train.py: No space left on device\n"
+    assert capsys.readouterr().err == "train.py: /runs/a; No space left on device\n"
     with pytest.raises(RuntimeError), plain_errors("train.py"):
         raise RuntimeError("OOM when allocating a tensor")
 

@@ -158,13 +158,13 @@ def test_rows_of_another_day_or_code_are_told(tmp_path):
     for records in runs.values():
         records[0] |= {"date": "2026-11-29", "code": "0a1b2c3d"}
     text = page("presets", runs, tmp_path / "docs", tmp_path).read_text()
-    assert "All runs are of 2026-11-29, code 0a1b2c3d." in text
+    assert "All runs are of 2026-11-29, checksum of the package 0a1b2c3d." in text
     runs["dcgan"][0] |= {"date": "2026-11-20", "code": "99999999"}
     for name in ("date", "code"):
         del runs["dense"][0][name]
     text = page("presets", runs, tmp_path / "docs", tmp_path).read_text()
-    assert "- 2026-11-20, code 99999999: `presets.dcgan` (seeds 0)." in text
-    assert "- an unknown day, code not noted: `presets.dense` (seeds 0)." in text
+    assert "- 2026-11-20, checksum of the package 99999999: `presets.dcgan`, seed 0." in text
+    assert "- an unknown day, code not noted: `presets.dense`, seed 0." in text
 
 
 def test_only_missing_runs_are_trained(tmp_path, monkeypatch):

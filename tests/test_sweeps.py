@@ -529,7 +529,8 @@ def test_a_disk_that_is_full_ends_the_search_and_not_the_trial(tmp_path):
 
     disk = keras.callbacks.LambdaCallback(on_epoch_end=full)
     search = Search(tmp_path, max_trials=1)
-    assert "OSError: No space left on device" in search.stopped(disk)
+    text = search.stopped(disk)
+    assert "OSError: events.out; No space left on device" in text and "test_sweeps.py, line" in text
     assert [trial.status for trial in search.trials] == ["RUNNING"] and not search.outcomes
     (outcome,) = Search(tmp_path, max_trials=1).go().outcomes
     assert outcome.state == "finished"

@@ -427,6 +427,8 @@ def joining(addresses, number):
             "Graph execution error:\n\nDetected at node a\n  File b\nOOM of 3 GB\n\t [[a]]",
             "OOM of 3 GB",
         ),
+        ("Graph execution error:\n\nDetected at node a\n<stack traces unavailable>\nOOM", "OOM"),
+        ("2 root error(s) found.\n  (0) OOM\n\t [[a]]\n  (1) Cancelled", "(0) OOM"),
         ("Connection closed", "Connection closed"),
         ("", "ResourceExhaustedError"),
     ],

@@ -162,7 +162,7 @@ class Checkpoints(RunCallback):
     def _fill_history(self):
         """Puts the epochs of earlier processes into the history that `fit` returns."""
         returned = self.model.history
-        if not returned.epoch and self._history:
+        if not returned.epoch:
             returned.history.clear()  # a `History` of the user keeps that of an earlier `fit`
             for epoch, row in enumerate(self._history, self._first_epoch):
                 returned.on_epoch_end(epoch, row)
@@ -187,10 +187,10 @@ def epoch_of(path):
     return int(number) if number.isdecimal() else None
 
 
-def step_of(path):
-    """The number of training steps of a checkpoint; 0 if it is damaged."""
-    try:
-        arrays, _ = checkpoint.read(path)
-    except checkpoint.DamagedCheckpoint:
-        return 0
-    return next(int(value) for name, value in arrays.items() if name.endswith("/step"))
+def steps_in(directory):
+    """The training steps of the newest checkpoint that can be read; 0 if there is none."""
+    for path in reversed(saved(directory)):
+        with contextlib.suppress(checkpoint.DamagedCheckpoint):
+            arrays, _ = checkpoint.read(path)
+            return next(int(value) for name, value in arrays.items() if name.endswith("/step"))
+    return 0

@@ -166,16 +166,20 @@ def _tell(failed, workers, heard, program):
     """Says how the first worker ended, where the chief has not said it on the screen."""
     chief_failed = (workers[0].poll() or 0) > 0
     status = workers[failed].returncode
-    if chief_failed and (failed == 0 or status != 1):  # wrong values are wrong for all
+    if failed == 0 and chief_failed:
         return
     name = f"Worker {failed} of {len(workers)}"
     if status < 0:
+        if chief_failed:
+            return
         print(f"\n{name} was ended by signal {-status}. {_again(program)}", file=sys.stderr)
         return
     file = heard[failed - 1]
     file.seek(0)
     said = file.read().strip()
-    print(f"\n{said if said.startswith(name) else f'{name}: {said}'}", file=sys.stderr)
+    by_itself = said.startswith(name)  # it says why; the chief has only seen that it is gone
+    if by_itself or not chief_failed:
+        print(f"\n{said if by_itself else f'{name}: {said}'}", file=sys.stderr)
 
 
 def _end(workers):

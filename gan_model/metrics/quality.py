@@ -60,7 +60,11 @@ class Quality(keras.metrics.Metric):
         self._by_training = False  # whether the measures were chosen with training images at hand
 
     def __deepcopy__(self, memo):  # a tuner copies what callbacks hold
-        return type(self)(*self.measures, count=self.count, seed=self.seed, name=self.name)
+        return self.measuring(self.measures)
+
+    def measuring(self, measures):
+        """A new `Quality` with the same settings and other measures, before any evaluation."""
+        return type(self)(*measures, count=self.count, seed=self.seed, name=self.name)
 
     @property
     def metrics(self):

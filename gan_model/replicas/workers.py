@@ -139,10 +139,16 @@ class Workers:
 
 def _what(error):
     """The line of an error of TensorFlow that says what happened, not where."""
-    lines = [line for line in str(error).splitlines() if line and not line[0].isspace()]
-    where = "Graph execution error", "Detected at node"
-    told = [line for line in lines if not line.startswith(where)]
-    return told[0] if told else type(error).__name__
+    lines = [line.strip() for line in str(error).splitlines() if _says_what(line)]
+    return lines[0] if lines else type(error).__name__
+
+
+def _says_what(line):
+    where = "Graph execution error", "Detected at node", "<stack traces"
+    if line.startswith("  (0) "):  # the first of several root errors
+        return True
+    several = line.endswith("root error(s) found.")
+    return bool(line[:1].strip()) and not line.startswith(where) and not several
 
 
 def _packed(array):

@@ -75,8 +75,8 @@ class HyperGAN(keras_tuner.HyperModel):
         self.recipe, self.folder, self.validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
         self.quality = quality or metrics.Quality()
-        # Chosen here, not by the training images of the first trial.
-        self.quality.measures = self.quality.measures or metrics.measures(self.held_out)
+        if not self.quality.measures:  # chosen here, not by the training images of the first trial
+            self.quality = self.quality.measuring(metrics.measures(self.held_out))
         self.quality.refer_to(self.held_out)
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
         noise = metrics.shuffled_pixels(chosen(self.held_out, self.quality.count))

@@ -50,12 +50,12 @@ def learn(images, *, seed=0, steps=STEPS, tell=None):
         Dict from names to float32 arrays, see `network.vectors`.
 
     Raises:
-        ValueError: in the scope of a strategy for several devices.
+        ValueError: in the scope of a strategy.
     """
     if tf.distribute.has_strategy():
         raise ValueError(
-            "Features are learned on one device. Type gan.fit(...) after the block `with "
-            "strategy.scope():`, not in it."
+            "Features are learned on one device. Learn them, or call gan.fit, after the block "
+            "`with strategy.scope():`, not in it."
         )
     learner = _Learner(images.shape[1:], seed=seed, steps=steps)
     order = np.random.default_rng(seed)
