@@ -54,7 +54,7 @@ def out_of_memory(worst):
 
 def _diverged(history, quality):
     """Why a run counts as diverged; "" if it does not. Figures of other callbacks are ignored."""
-    own = {*GROUPS, *quality.names}
+    own = {*GROUPS, *quality.metrics}
     history = {name: v for name, v in history.items() if name.removeprefix("val_") in own}
     # The losses come first, as they name the cause best.
     for name, values in sorted(history.items(), key=lambda item: not _is_loss(item[0])):
