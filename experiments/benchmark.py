@@ -14,7 +14,6 @@ It prints, on the embedded sample:
 """
 
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ from types import SimpleNamespace
 import click
 
 from gan_model.commands.arguments import PATH, POSITIVE, Choice
+from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
@@ -45,8 +45,8 @@ def main(args):
     if args.alone:
         print(peak_memory_of(args.alone, args.preset[0], args.bfloat16))
         return
-    figures = {"machine": {"gflops": round(matmul_rate(tf), 1), "cpus": cpus(), **versions()}}
-    print(f"matrix-multiply rate {figures['machine']['gflops']:.0f} GFLOP/s, {cpus()} CPUs")
+    figures = {"machine": {"gflops": round(matmul_rate(tf), 1), "cpus": cores(), **versions()}}
+    print(f"matrix-multiply rate {figures['machine']['gflops']:.0f} GFLOP/s, {cores()} CPUs")
     for preset in args.preset or _PRESETS[:_FIRST]:
         figures[preset] = compare(preset, args.repeats, args.bfloat16)
         figures[preset]["peak_memory_mib"] = {
@@ -212,10 +212,6 @@ def line(preset, figures):
         f"{figures['callbacks_share_of_60000_images']:.2%} of one of 60,000 images; quality "
         f"{figures['quality_ms']:,.0f} ms, {figures['quality_share_of_60000_images']:.1%}"
     )
-
-
-def cpus():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def versions():

@@ -27,6 +27,7 @@ from results_origin import day_of, origin
 from results_page import page
 
 from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, Choice, data_options, loaded
+from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
@@ -43,14 +44,11 @@ def main(args):
     asked = [(system, number) for number in range(args.seeds) for system in study.systems]
     missing = [run for run in asked if not done(figures_file(args, *run), args)]
     for system, number in (run for run in asked if run not in missing):
-        day = day_of(json.loads(figures_file(args, system, number).read_text()))
+        day = day_of(record_of(args, system, number))
         print(f"{system}, seed {number}: kept as it was trained on {day}")
     train_all(args, missing)
     runs = {
-        system: [
-            json.loads(figures_file(args, system, number).read_text())
-            for number in range(args.seeds)
-        ]
+        system: [record_of(args, system, number) for number in range(args.seeds)]
         for system in study.systems
     }
     print(f"Written: {page(args.study, runs, args.docs, args.runs / args.study)}")
@@ -58,10 +56,10 @@ def main(args):
 
 def train_all(args, missing):
     """Trains runs, each in a separate process with its own cores."""
-    cores, each = sorted(os.sched_getaffinity(0)), cores_of_a_run(args)
+    own_cores, each = sorted(os.sched_getaffinity(0)), cores_of_a_run(args)
     free = SimpleQueue()
-    for first in range(0, len(cores) - each + 1, each):
-        free.put(cores[first : first + each])
+    for first in range(0, len(own_cores) - each + 1, each):
+        free.put(own_cores[first : first + each])
 
     def train(run):
         system, number = run
@@ -83,9 +81,12 @@ def figures_file(args, system, number):
     return args.runs / args.study / f"{Path(args.data).name}-{system}-{number}" / "figures.json"
 
 
+def record_of(args, system, number):
+    return json.loads(figures_file(args, system, number).read_text())
+
+
 def cores_of_a_run(args):
-    cores = len(os.sched_getaffinity(0))
-    return min(args.cores or cores, cores)
+    return min(args.cores or cores(), cores())
 
 
 def done(path, args):
@@ -120,9 +121,9 @@ def one(args, study):
     gan = system.build(train.shape[1:], seed=args.seed, **given)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
+    meter_of = meter_for(study, held_out_labels)
     # With all images, even if it trains on few: the floor needs as many as are held out.
-    measured = meter_for(study, held_out_labels)
-    meter = measured(gan, images, held_out, folder, trained_on=train)
+    meter = meter_of(gan, images, held_out, folder, trained_on=train)
     stopwatch = Stopwatch(args.minutes, meter.measure)
     alarms = trained(system, gan, train, of_train if classes else None, stopwatch)
     about = {
@@ -130,7 +131,7 @@ def one(args, study):
         "seed": args.seed,
         "data": Path(args.data).name,
         "size": "x".join(map(str, train.shape[1:3])),
-        "cpus": len(os.sched_getaffinity(0)),
+        "cpus": cores(),
         "state": state_of(stopwatch.left, alarms),
         "alarms": alarms,
     }

@@ -14,13 +14,12 @@ A sentence says what was seen, what it means, and what to try.
 """
 
 import itertools
-import math
 
 import tensorflow as tf
 
 from gan_model.metrics.diversity import collapsed
 from gan_model.metrics.record import Kind
-from gan_model.model.trackers import FIGURES
+from gan_model.model.trackers import FIGURES, not_finite
 from gan_model.penalties import weight_for
 
 # The last two are of generated images, and NaN if the weights are.
@@ -63,7 +62,7 @@ class Exploding:
         )
 
     def _not_finite(self, figures):
-        names = not_finite(figures)
+        names = not_finite(figures, _OF_TRAINING)
         return f"{', '.join(names)} became infinite or not a number" if names else None
 
     def _high_loss(self, loss, figures):
@@ -176,17 +175,9 @@ def figure_of(alarm):
     return f"alarm_{alarm.name}"
 
 
-def not_finite(figures):
-    """Names of the figures of training that are infinite or NaN.
-
-    Figures that other callbacks log are ignored: they say nothing about the run.
-    """
-    return [name for name in _OF_TRAINING if not math.isfinite(figures.get(name, 0))]
-
-
 def diverged(figures):
     """Whether the figures of an epoch show that its run has diverged: no later step helps."""
-    return bool(not_finite(figures) or figures.get(figure_of(Exploding)))
+    return bool(not_finite(figures, _OF_TRAINING) or figures.get(figure_of(Exploding)))
 
 
 def heavier_penalty(gan):

@@ -166,12 +166,10 @@ def _tell(failed, workers, heard, program):
     """Says how the first worker ended, where the chief has not said it on the screen."""
     chief_failed = (workers[0].poll() or 0) > 0
     status = workers[failed].returncode
-    if failed == 0 and chief_failed:
+    if chief_failed and (failed == 0 or status < 0):
         return
     name = f"Worker {failed} of {len(workers)}"
     if status < 0:
-        if chief_failed:
-            return
         print(f"\n{name} was ended by signal {-status}. {_again(program)}", file=sys.stderr)
         return
     file = heard[failed - 1]

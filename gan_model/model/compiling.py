@@ -148,7 +148,7 @@ class Compiles:
 
     def _set_companions(self, companions):
         kept = {name: layer for name, layer in companions.items() if layer is not None}
-        if dict(self.companions) == kept and [*self.companions] == [*kept]:
+        if [*self.companions.items()] == [*kept.items()]:
             return
         # All of them, so that the order of the weights is one: a loaded GAN had its average before.
         for name in [*self.companions]:

@@ -1,11 +1,10 @@
 """Callbacks that take part in the life of a run: they restore it, end it or rewind it."""
 
-import math
 import sys
 
 import keras
 
-from gan_model.model.trackers import FIGURES
+from gan_model.model.trackers import not_finite
 
 
 class RunCallback(keras.callbacks.Callback):
@@ -64,8 +63,7 @@ class StopWhenDiverged(keras.callbacks.Callback):
         self._advice = "" if rewound else " Start again with lower learning rates."
 
     def on_train_batch_end(self, batch, logs=None):
-        # Figures of other callbacks say nothing about the run.
-        diverged = [name for name in FIGURES if not math.isfinite((logs or {}).get(name, 0))]
+        diverged = not_finite(logs or {})
         if diverged and not self.model.stop_training:  # else `callbacks.Alarms` has said so
             self.model.stop_training = True
             seen = f"{', '.join(diverged)} became infinite or not a number."

@@ -1,5 +1,7 @@
 """Figures of each step -> the means over an epoch that `fit` logs."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -12,6 +14,14 @@ _SCORES = ("real_score", "fake_score")  # each image counts equally, of other fi
 _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
 # All training figures that a GAN may log, in the order of the logs.
 FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
+
+
+def not_finite(figures, names=FIGURES):
+    """Names of the figures of training that are infinite or NaN.
+
+    Figures that other callbacks log are ignored: they say nothing about the run.
+    """
+    return [name for name in names if not math.isfinite(figures.get(name, 0))]
 
 
 class Trackers:
