@@ -9,6 +9,7 @@ NAMES = (
     "presets",
     "modern",
     "conditional",
+    "hour",
     "objectives",
     "wgan_gp",
     "ema_and_augmentation",
@@ -85,6 +86,7 @@ def named(name):
         "presets": of_presets,
         "modern": of_modern,
         "conditional": of_conditional,
+        "hour": of_an_hour,
         "objectives": of_objectives,
         "wgan_gp": of_wgan_gp,
         "ema_and_augmentation": of_ema_and_augmentation,
@@ -134,6 +136,17 @@ def of_conditional():
         "`modern_conditional` generates as many images of each class as are held out.",
         systems,
         minutes=(1, 5),
+        curve=True,
+    )
+
+
+def of_an_hour():
+    systems = {name: preset(name) for name in ("modern", "modern_conditional")}
+    return Study(
+        "An hour",
+        "How far longer training leads.",
+        {**systems, "reference": _reference()},
+        minutes=(5, 20, 60),
         curve=True,
     )
 
