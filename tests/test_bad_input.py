@@ -139,6 +139,7 @@ def test_zero_to_one_floats_given_to_a_tanh_are_a_warning(dcgan):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (dict(initial_epoch=-1), "`initial_epoch` is 0 or more. Received: initial_epoch=-1"),
         (dict(epochs=0), "`epochs` is 1 or more. Received: epochs=0"),
         (dict(batch_size=0), "`batch_size` is 1 or more"),
         (dict(steps_per_epoch=-3), "`steps_per_epoch` is 1 or more"),

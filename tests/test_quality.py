@@ -106,6 +106,32 @@ def test_held_out_images_are_looked_at_once(training, held_out, monkeypatch):
     assert len(described) == 2 + 2 * 3  # held out, floor; then the fakes of each epoch
 
 
+def test_an_evaluation_of_other_images_in_between_costs_them_alone(training, held_out, monkeypatch):
+    described = []
+    describe = metrics.FeatureMetrics.describe
+
+    def noted(self, images, first=0):
+        described.append(len(images))
+        return describe(self, images, first)
+
+    monkeypatch.setattr(metrics.FeatureMetrics, "describe", noted)
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    others = held_out[::-1]
+
+    class OnOthers(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            gan.evaluate(others, verbose=0)
+
+    gan.fit(training, validation_data=held_out, epochs=1, batch_size=20, verbose=0)
+    floor, before = gan.quality.floor, len(described)
+    settings = dict(validation_data=held_out, batch_size=20, verbose=0)
+    gan.fit(training, epochs=3, callbacks=[OnOthers()], **settings)
+    assert len(described) - before == 1 + 2 * 3  # the others; the fakes against both
+    gan.evaluate(held_out, verbose=0)
+    assert gan.quality.floor == floor
+
+
 def test_measures_are_chosen_with_the_training_images_whatever_comes_first(
     training, held_out, monkeypatch
 ):

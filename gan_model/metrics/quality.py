@@ -54,10 +54,9 @@ class Quality(keras.metrics.Metric):
         super().__init__(name=name)
         _check(measures, count)
         self.measures, self.count, self.seed = measures, count, seed
-        self.reference = self.floor = None
+        self.reference = None
         self._real = self._fake = None
-        self._looked_at = None, None
-        self._by_training = False  # whether the measures were chosen with training images at hand
+        self._references = {}  # of the last two sets of held-out images, by their checksum
 
     def __deepcopy__(self, memo):  # a tuner copies what callbacks hold
         return self.measuring(self.measures)
@@ -65,6 +64,10 @@ class Quality(keras.metrics.Metric):
     def measuring(self, measures):
         """A new `Quality` with the same settings and other measures, before any evaluation."""
         return type(self)(*measures, count=self.count, seed=self.seed, name=self.name)
+
+    @property
+    def floor(self):
+        return self.reference and self.reference.floor
 
     @property
     def metrics(self):
@@ -137,20 +140,17 @@ class Quality(keras.metrics.Metric):
                 measures given, features may be learned from all of them, and are then kept where
                 no training images are given.
         """
-        held_out, all_training = chosen(held_out, self.count), training
-        spare = training is not None and len(training) >= len(held_out)
-        training = chosen(training, len(held_out)) if spare else None
-        known, seen = checksum_of([held_out]), None if training is None else checksum_of([training])
+        held_out = chosen(held_out, self.count)
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
-        # has no training images. Then the floor stays.
-        is_known = known == self._looked_at[0]
-        measures, by_training = self._chosen_for(held_out, all_training, is_known=is_known)
-        if measures:
-            self.reference = Reference(measures, held_out)
-            self.floor, self._looked_at = None, (known, None)
-        self._by_training = by_training  # not before: the reference may be refused
-        if training is not None and seen != self._looked_at[1]:
-            self.floor, self._looked_at = self.reference.compare(training), (known, seen)
+        # has no training images, perhaps after it was given others in between.
+        key = checksum_of([held_out])
+        reference = self._references.get(key)
+        if reference is None or not self._keeps(reference, training):
+            reference = self._renewed(reference, held_out, training)
+        last = [one for one in self._references.items() if one[0] != key][-1:]
+        self.reference, self._references = reference, {**dict(last), key: reference}
+        if training is not None and len(training) >= len(held_out):
+            reference.take_floor(chosen(training, len(held_out)))
 
     def of(self, sampler, labels=None):
         """The numbers of a `Sampler`'s images against the reference: dict from names to numbers.
@@ -162,21 +162,23 @@ class Quality(keras.metrics.Metric):
         count = self.reference.count
         return self.reference.compare(sampler.generate(count, labels=labels, seed=self.seed))
 
-    def _chosen_for(self, held_out, training, *, is_known):
-        """The measures of a new reference, () where the present one is kept; and how chosen.
+    def _keeps(self, reference, training):
+        """Whether the measures of a reference suit the training images, if any, as well."""
+        return bool(self.measures) or training is None or reference.by_training
 
-        The second value is whether they were chosen with training images at hand.
-        """
+    def _renewed(self, reference, held_out, training):
+        """A `Reference` of held-out images, which is the present one if its measures suit."""
+        made_for = self.reference
         if self.measures:
-            return () if is_known else self.measures, False
-        if is_known and (training is None or self._by_training):
-            return (), self._by_training
-        if training is None and self._by_training and self.reference.shape == held_out.shape[1:]:
-            return self.reference.measures, True
+            return Reference(self.measures, held_out)
+        if training is None and made_for and made_for.by_training:
+            if made_for.shape == held_out.shape[1:]:
+                return Reference(made_for.measures, held_out, by_training=True)
         found = suitable(held_out, training=training)
-        kept = self.reference.measures if is_known else ()
-        is_same = [one.about for one in found] == [one.about for one in kept]
-        return () if is_same else found, training is not None
+        if reference and [one.about for one in found] == reference.about["measures"]:
+            reference.by_training = True
+            return reference
+        return Reference(found, held_out, by_training=training is not None)
 
     def _measures(self):
         return self.measures or (self.reference.measures if self.reference else ())

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gan_model.features.extractor import checksum_of
 from gan_model.metrics.record import Metrics
 
 _BLOCK = 1000  # images described at a time
@@ -55,8 +56,10 @@ class Reference:
     Args:
         measures: what to measure, the distance that ranks first. See `metrics.measures`.
         images: the held-out images, uint8 (n, height, width) or with channels.
+        by_training: whether the measures were chosen with training images at hand.
 
     Attributes:
+        floor: the numbers of as many training images, see `take_floor`; None before.
         count: number of images, on both sides of each comparison.
         shape: of one image.
         metrics: `Metrics`, dict from the names of the numbers that `compare` returns.
@@ -70,7 +73,8 @@ class Reference:
     ```
     """
 
-    def __init__(self, measures, images):
+    def __init__(self, measures, images, *, by_training=False):
+        self.by_training, self.floor, self._floor_of = by_training, None, None
         self._described = Descriptions(measures)
         self._described.add(images)
         self._described.forget()
@@ -109,6 +113,12 @@ class Reference:
         described = Descriptions(self.measures)
         described.add(images)
         return numbers(self._described, described)
+
+    def take_floor(self, training):
+        """Compares `count` uint8 training images, unless it was done with the same before."""
+        checksum = checksum_of([training])
+        if checksum != self._floor_of:
+            self.floor, self._floor_of = self.compare(training), checksum
 
 
 def numbers(real, fake):

@@ -84,7 +84,7 @@ class TakesImages:
         """
         with Interrupts().heard() as interrupts:
             self._check_compiled("fit")
-            check_counts(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
+            check_counts(initial_epoch, epochs, steps_per_epoch, batch_size)
             x, y = fit_arguments.images_and_labels(x, y)
             x = check_images(x, self.image_shape, self.image_range)
             fit_arguments.refuse_unused(x, keras_arguments, y=y, batch_size=batch_size)

@@ -108,8 +108,11 @@ def listed(callbacks):
     return callbacks
 
 
-def check_counts(**counts):
-    """Refuses counts below 1, by name; None is allowed."""
+def check_counts(initial_epoch, epochs, steps_per_epoch, batch_size):
+    """Refuses counts below 1, by name, and an initial epoch below 0; a count may be None."""
+    if initial_epoch < 0:
+        raise ValueError(f"`initial_epoch` is 0 or more. Received: {initial_epoch=}.")
+    counts = dict(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
     for name, count in counts.items():
         if count is not None and count < 1:
             raise ValueError(f"`{name}` is 1 or more. Received: {name}={count}.")
