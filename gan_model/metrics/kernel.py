@@ -59,7 +59,7 @@ class KernelBlocks:
         order = np.random.default_rng(_SHUFFLE).permutation(len(features))
         order = order[: len(features) // count * count].reshape(count, -1)
         blocks = features[order]
-        return cls(blocks, np.array([_mean_of_pairs(block) for block in blocks]))
+        return cls(blocks, np.array([_mean_of_pairs(block, block) for block in blocks]))
 
 
 class KernelDistance(NamedTuple):
@@ -77,9 +77,10 @@ class KernelDistance(NamedTuple):
 def kernel_distance(real: KernelBlocks, fake: KernelBlocks) -> KernelDistance:
     """Squared maximum mean discrepancy of real and fake vectors, without bias.
 
-        mean over blocks of   within_r + within_f - 2 mean over i, j of k(r_i, f_j)
+        mean over blocks of   within_r + within_f - 2 mean over i != j of k(r_i, f_j)
 
-    Its expectation is 0 if both come from the same distribution, so it is then negative as often
+    The pairs of r_i and f_i are left out because they may depend on each other: the i-th generated
+    image of a GAN with classes has the class of the i-th real one. Its expectation is 0 if both come from the same distribution, so it is then negative as often
     as positive. It does not depend on the number of images, so distances of different counts can
     be compared. It has no upper bound. With all real features 0 and all fake features 1 it is
     1 + 8 - 2 = 7, with an error of 0.
@@ -95,11 +96,11 @@ def kernel_distance(real: KernelBlocks, fake: KernelBlocks) -> KernelDistance:
     Raises:
         ValueError: vectors of different sizes.
 
-    Reference: Binkowski et al. (2018); Gretton et al. (2012).
+    Reference: Binkowski et al. (2018); Gretton et al. (2012), equation 4.
     """
     require_one_size(real.blocks.shape[2], fake.blocks.shape[2])
     pairs = zip(real.blocks, fake.blocks, strict=False)  # as many as the smaller set has
-    between = np.array([_kernel(reals, fakes).mean() for reals, fakes in pairs])
+    between = np.array([_mean_of_pairs(reals, fakes) for reals, fakes in pairs])
     count = len(between)
     values = real.within[:count] + fake.within[:count] - 2.0 * between
     return KernelDistance(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(count))
@@ -116,9 +117,10 @@ KERNEL = VectorMeasure(
 )
 
 
-def _mean_of_pairs(vectors):
-    count, kernel = len(vectors), _kernel(vectors, vectors)
-    return (kernel.sum() - np.trace(kernel)) / (count * (count - 1))
+def _mean_of_pairs(these, those):
+    """The mean kernel of all pairs but those of equal numbers."""
+    kernel = _kernel(these, those)
+    return (kernel.sum() - np.trace(kernel)) / (kernel.size - min(kernel.shape))
 
 
 def _kernel(these, those):
