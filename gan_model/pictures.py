@@ -2,10 +2,11 @@
 
 import io
 import math
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from gan_model.storage.atomic import atomic_write
 
 _GAP = 2  # white pixels between the images of a grid
 _MIN_SIDE = 480  # pixels; smaller grids are enlarged by a whole factor to about this
@@ -42,7 +43,8 @@ def grid(images, *, columns=None):
 
 def save(picture, path):
     """Writes one picture as a PNG file."""
-    Path(path).write_bytes(png(picture))
+    with atomic_write(path) as beside:
+        beside.write_bytes(png(picture))
 
 
 def png(picture):

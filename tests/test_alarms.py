@@ -544,6 +544,29 @@ def test_without_alarms_it_goes_back_too(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_history_of_ones_own_may_come_first(tmp_path):
+    """The callbacks count on a history without the present epoch."""
+
+    def trained(name, *first):
+        checkpoints = callbacks.Checkpoints(tmp_path / name)
+        best = callbacks.BestModel(tmp_path / f"{name}.keras", monitor="val_generator_loss")
+        recover = callbacks.Recover(checkpoints, times=1)
+        listed = [*first, best, Breaks({8: RATE / 2, 20: 0}), recover, checkpoints]
+        history = train(small(), listed).history
+        return {name: values[:3] for name, values in history.items()}, best.path.exists()
+
+    own, none = trained("own", keras.callbacks.History()), trained("none")
+    assert own == none and own[0]["recoveries"] == [0, 1, 1] and own[1]
+
+
+@pytest.mark.slow
+def test_recover_without_a_checkpoint_says_what_is_missing(tmp_path, capsys):
+    recover = callbacks.Recover(callbacks.Checkpoints(tmp_path / "none"))
+    train(small(), [Breaks({8: RATE / 2}), recover], epochs=3)
+    assert "no checkpoint to go back to. Give `Checkpoints` to fit" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_a_fit_that_follows_begins_with_no_recoveries_of_another(tmp_path):
     recover = callbacks.Recover(callbacks.Checkpoints(tmp_path / "none"), times=1)
     for _ in range(2):

@@ -47,6 +47,11 @@ BAD_IMAGES = {
     "-1 to 1 floats": (floats(-1, 1), r"the generator's in \[0, 1\].*\(images \+ 1\) / 2"),
     "not a number": (with_nan(), "not numbers.*isfinite"),
     "integers": (uint8s(40, 16, 16).astype("int64"), "int64; expected uint8.*astype"),
+    "0 and 1": (uint8s(40, 16, 16) == 0, r"bool; expected uint8.*astype\('uint8'\) \* 255"),
+    "without an end": (
+        as_dataset(uint8s(40, 16, 16)).repeat(),
+        r"repeated without end.*Type steps(_per_epoch)?=1000, or",
+    ),
     "another size": (uint8s(40, 28, 28), r"\(16, 16\), the data holds \(28, 28\).*image_shape"),
     "colour": (uint8s(40, 16, 16, 3), r"\(16, 16\), the data holds \(16, 16, 3\)"),
     "no images": (uint8s(0, 16, 16), "There are no images"),
@@ -128,6 +133,25 @@ def test_bad_validation_images_are_caught_before_training(dense):
     with pytest.raises(ValueError, match="the generator's in"):
         dense.fit(uint8s(40, 16, 16), validation_data=floats(0, 255), verbose=0)
     assert int(dense.step) == before
+
+
+def test_held_out_images_without_an_end_are_refused(dense):
+    endless, before = as_dataset(uint8s(40, 16, 16)).repeat(), int(dense.step)
+    with pytest.raises(ValueError, match=r"without end.*Type validation_steps=1000, or leave"):
+        dense.fit(uint8s(40, 16, 16), validation_data=endless, verbose=0)
+    with pytest.raises(ValueError, match=r"without end.*Type steps=1000, or leave"):
+        dense.evaluate(endless, verbose=0)
+    assert int(dense.step) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_a_list_of_held_out_images_is_one_of_images(count, dense):
+    held_out = np.random.default_rng(0).integers(0, 256, (count, 16, 16), dtype=np.uint8)
+    figures = [dense.evaluate(images, verbose=0) for images in (held_out, list(held_out))]
+    assert figures[0] == figures[1]
+    pair = [held_out, None]
+    assert dense.evaluate(pair, verbose=0) == figures[0]
 
 
 @pytest.mark.slow

@@ -198,6 +198,18 @@ def test_files_of_others_among_the_grids_stay_and_do_not_matter(tmp_path):
     assert names == {"epoch-best.png", "epoch-00003 copy.png", "training.gif"} | grids
 
 
+def test_a_removed_folder_is_made_again_and_a_cut_grid_ends_no_run(tmp_path, capsys):
+    grids, gan = callbacks.SampleImages(tmp_path / "samples"), untrained()
+    grids.set_model(gan)
+    grids.on_train_begin()
+    shutil.rmtree(tmp_path / "samples")
+    grids.on_epoch_end(0)
+    (tmp_path / "samples" / "epoch-00000.png").write_bytes(b"")
+    grids.on_train_end()
+    assert "There is no training.gif: cannot identify image file" in capsys.readouterr().err
+    assert (tmp_path / "samples" / "epoch-00001.png").exists()
+
+
 @pytest.mark.slow
 def test_the_same_grids_are_on_tensorboard(run):
     shown = events(run.folder / "tensorboard" / "samples")

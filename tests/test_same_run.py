@@ -102,6 +102,15 @@ def test_epochs_keep_their_numbers_and_a_history_of_the_user_has_each_once(tmp_p
     assert mine.epoch == [10, 11, 12] and len(mine.history["generator_loss"]) == 3
 
 
+def test_callbacks_may_be_in_a_list_of_their_own(tmp_path):
+    fit(small(), tmp_path, epochs=1)
+    gan, own = small(), keras.callbacks.Callback()
+    listed = [[callbacks.Checkpoints(tmp_path)], own]
+    assert gan.fit(IMAGES, batch_size=8, epochs=3, callbacks=listed, verbose=0).epoch == [0, 1, 2]
+    with pytest.raises(ValueError, match="LearningRateScheduler sets the learning rate of one"):
+        small().fit(IMAGES, batch_size=8, callbacks=[[keras.callbacks.LearningRateScheduler(abs)]])
+
+
 def test_without_a_checkpoint_the_steps_that_a_gan_has_done_are_told(tmp_path, capsys):
     gan = small()
     gan.fit(IMAGES, batch_size=8, verbose=0)

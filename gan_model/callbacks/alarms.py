@@ -21,7 +21,8 @@ class Alarms(keras.callbacks.Callback):
     and 0 otherwise: `alarm_exploding`, `alarm_discriminator_won`, `alarm_collapse`. Give it
     before the callbacks that show and save them. When an alarm begins, its sentence is printed
     to stderr and written to TensorBoard, in the tab Text and as a point in the chart of the
-    alarm. An alarm with `ends` stops the run at once; `Recover` can bring it back.
+    alarm. An alarm with `ends` stops the run at once; `Recover` brings back what
+    `Exploding` has ended.
 
     The diversity is known if training or held-out images came as an array.
 
@@ -71,7 +72,7 @@ class Alarms(keras.callbacks.Callback):
             logs[figure] = float(bool(sentence))
             # The history does not have this epoch yet: Keras adds it after all other callbacks.
             raised_before = (self._before().get(figure) or [0])[-1]
-            if sentence and not raised_before:
+            if sentence and (alarm.ends or not raised_before):
                 self._tell(alarm.name, sentence)
             if sentence and alarm.ends:
                 self.model.stop_training = True

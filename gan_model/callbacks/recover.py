@@ -74,6 +74,13 @@ class Recover(RunCallback):
             print(f"\nStopped: the run has diverged, and {reason}", file=sys.stderr)
             return None
         epoch = self.checkpoints.rewind(gan)
+        if epoch is None and self._beginning is None:
+            print(
+                "\nStopped: the run has diverged, and there is no checkpoint to go back to. Give "
+                "`Checkpoints` to fit as well, after `Recover`.",
+                file=sys.stderr,
+            )
+            return None
         if epoch is None:
             checkpoint.restore(gan, self._beginning, "The state at the beginning")
             epoch = self._first_epoch

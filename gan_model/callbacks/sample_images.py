@@ -1,5 +1,6 @@
 """Images from the same codings as the generator learns."""
 
+import sys
 from pathlib import Path
 
 import keras
@@ -44,8 +45,6 @@ class SampleImages(keras.callbacks.Callback):
         if self.log_dir:
             step = int(self.model.step.numpy())
             self._writer = board.writer(self.log_dir / "samples", step)
-        if self.directory:
-            self.directory.mkdir(parents=True, exist_ok=True)
         if int(self.model.step.numpy()) == 0:
             self._show(0)
 
@@ -58,7 +57,13 @@ class SampleImages(keras.callbacks.Callback):
             self._writer.close()
         grids = by_epoch(self.directory.glob("epoch-*.png")) if self.directory else []
         if grids:
+            self._animate(grids)
+
+    def _animate(self, grids):
+        try:
             pictures.animate(grids, self.directory / "training.gif")
+        except OSError as error:  # such as a picture that was cut with the machine's power
+            print(f"\nThere is no training.gif: {error}", file=sys.stderr)
 
     def _show(self, epoch):
         if not self.model.sampler().is_finite:
@@ -66,6 +71,7 @@ class SampleImages(keras.callbacks.Callback):
         images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
         picture = pictures.grid(images, columns=columns)
         if self.directory:
+            self.directory.mkdir(parents=True, exist_ok=True)  # it may have been removed
             for grid in by_epoch(self.directory.glob("epoch-*.png")):
                 if epoch_of(grid) > epoch:  # of an earlier process
                     grid.unlink()

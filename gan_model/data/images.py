@@ -16,6 +16,7 @@ from gan_model.data.batches import ImageBatches
 
 UINT8_MAX = 255.0
 _ROUNDING = 1e-3  # fraction of the range that resizing and float32 may add at its ends
+_BLOCK = 1000  # images converted at a time
 _SAMPLED = 4096  # images that a fingerprint reads, evenly spread
 
 
@@ -44,7 +45,7 @@ def to_range(images, image_shape, image_range):
     elif not images.dtype.is_floating:
         raise ValueError(
             f"The images are {images.dtype.name}; expected uint8, or floats from {low:g} to "
-            f"{high:g}. Type images.astype('uint8')."
+            f"{high:g}. Type {_as_uint8(images.dtype.as_numpy_dtype)}."
         )
     # Not -1 for the count: images of another size must fail, not become more or fewer images.
     return tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], *image_shape))
@@ -53,8 +54,12 @@ def to_range(images, image_shape, image_range):
 def to_uint8(images, image_range):
     """Float images in the range -> uint8 array from 0 to 255, rounded."""
     low, high = image_range
-    images = (np.asarray(images, np.float32) - low) * (UINT8_MAX / (high - low))
-    return np.clip(np.rint(images), 0, UINT8_MAX).astype(np.uint8)
+    made = np.empty(np.shape(images), np.uint8)
+    for first in range(0, len(made), _BLOCK):  # the copies of all in float32 may not fit
+        rows = slice(first, first + _BLOCK)
+        levels = (np.asarray(images[rows], np.float32) - low) * (UINT8_MAX / (high - low))
+        made[rows] = np.clip(np.rint(levels), 0, UINT8_MAX)
+    return made
 
 
 def chosen(images, count, *, seed=0):
@@ -128,9 +133,9 @@ def _check_kind(given, dtype, image_shape):
     if dtype != np.uint8 and not _is_float(dtype):
         raise ValueError(
             f"The images are {np.dtype(dtype).name}; expected uint8 from 0 to 255, or floats "
-            "in the generator's range. Convert them: images.astype('uint8')."
+            f"in the generator's range. Convert them: {_as_uint8(dtype)}."
         )
-    if _same_shape(given, image_shape):
+    if has_shape(given, image_shape):
         return
     if len(given) < 2:
         raise ValueError(
@@ -153,7 +158,11 @@ def _is_float(dtype):
     return np.issubdtype(dtype, np.floating) or np.dtype(dtype).name == "bfloat16"
 
 
-def _same_shape(given, expected):
+def _as_uint8(dtype):
+    return "images.astype('uint8')" + (" * 255" if np.dtype(dtype).kind == "b" else "")
+
+
+def has_shape(given, expected):
     """Whether two image shapes agree; unknown sides agree, and so does a missing one channel."""
     given, expected = shape_with_channels(given), shape_with_channels(expected)
     pairs = zip(given, expected, strict=False)

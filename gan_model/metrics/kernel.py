@@ -79,11 +79,12 @@ def kernel_distance(real: KernelBlocks, fake: KernelBlocks) -> KernelDistance:
 
         mean over blocks of   within_r + within_f - 2 mean over i != j of k(r_i, f_j)
 
-    The pairs of r_i and f_i are left out because they may depend on each other: the i-th generated
-    image of a GAN with classes has the class of the i-th real one. Its expectation is 0 if both come from the same distribution, so it is then negative as often
-    as positive. It does not depend on the number of images, so distances of different counts can
-    be compared. It has no upper bound. With all real features 0 and all fake features 1 it is
-    1 + 8 - 2 = 7, with an error of 0.
+    Its expectation is 0 if both come from the same distribution, so it is then negative as often
+    as positive. Pairs of equal numbers are left out because they may depend on each other: of a
+    GAN with classes, the i-th generated image has the class of the i-th real one. The distance
+    does not depend on the number of images, so distances of different counts can be compared. It
+    has no upper bound. With all real features 0 and all fake features 1 it is 1 + 8 - 2 = 7, with
+    an error of 0.
 
     The n-th real block is compared with the n-th fake block, for as many blocks as both have. The
     blocks have no image in common, so their spread tells the error (those of Binkowski et al.

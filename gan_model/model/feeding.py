@@ -7,7 +7,7 @@ import numpy as np
 
 from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
-from gan_model.data.images import check_images, fingerprint
+from gan_model.data.images import check_images
 from gan_model.model import fit_arguments, own_rows
 from gan_model.model.clustering import find_missing_clusters
 from gan_model.model.fit_arguments import check_counts
@@ -92,7 +92,7 @@ class TakesImages:
                 x, y, validation_data = fit_arguments.split(x, y, validation_split)
             train = self._batches(x, y, batch_size, shuffle=shuffle)
             held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
-            validation_data = self._held_out(validation_data, held_out_size)
+            validation_data = self._held_out(validation_data, held_out_size, keras_arguments)
             callbacks = fit_arguments.listed(callbacks if self.workers.is_chief else None)
             run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
             steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
@@ -115,11 +115,12 @@ class TakesImages:
 
     def _epochs(self, train, held_out, steps_per_epoch):
         """What Keras's `fit` takes for `x` and `steps_per_epoch`, once the quality has seen it."""
+        fit_arguments.refuse_endless(train, steps_per_epoch, "steps_per_epoch")
         if self.workers.is_chief:
             self.monitor.refer_to(held_out, train)
         find_missing_clusters(self, train)
         self.monitor.take_sample(train, held_out)
-        self.workers.check_same(_identity(self, train, steps_per_epoch))
+        self.workers.check_same(own_rows.identity(self, train, steps_per_epoch))
         if isinstance(train, ImageBatches):
             return own_rows.epochs_from(self.step.value, steps_per_epoch, train, self), None
         return train, steps_per_epoch
@@ -185,7 +186,7 @@ class TakesImages:
         if keras_arguments.get("_use_cached_eval_dataset"):  # `fit` calls, and shows it itself
             figures, quality = self._evaluated(x, callbacks=callbacks, **keras_arguments)
         else:
-            x = self._held_out(x if y is None else (x, y), batch_size)
+            x = self._held_out(x if y is None else (x, y), batch_size, keras_arguments, "steps")
             display = progress.show_evaluation(fit_arguments.listed(callbacks), verbose)
             executions = self._whole_executions(keras_arguments.get("steps"))
             with executions, display as (shown, tell):
@@ -212,11 +213,11 @@ class TakesImages:
             self.monitor.refer_to(x)
         return figures, self.monitor.measure(self.sampler())
 
-    def _held_out(self, held_out, batch_size):
+    def _held_out(self, held_out, batch_size, keras_arguments, steps="validation_steps"):
         if held_out is None:
             return None
-        pair = tuple(held_out) if isinstance(held_out, list) else held_out
-        x, y = fit_arguments.images_and_labels(pair)
+        x, y = fit_arguments.held_out_parts(held_out, self.image_shape)
+        fit_arguments.refuse_endless(x, keras_arguments.get(steps), steps)
         x = x.in_order() if isinstance(x, ImageBatches) else x
         x = check_images(x, self.image_shape, self.image_range)
         return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
@@ -230,14 +231,6 @@ class TakesImages:
     def _check_compiled(self, method):
         if not self.compiled:
             raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
-
-
-def _identity(gan, train, steps_per_epoch):
-    """What workers that train together must have in common, as far as it can be told."""
-    told = {"seed": gan.seed, "steps_per_epoch": steps_per_epoch}
-    if isinstance(train, ImageBatches) and gan.workers.count > 1:
-        told |= {"images": fingerprint(train.images), "batch_size": train.batch_size}
-    return told
 
 
 @contextlib.contextmanager

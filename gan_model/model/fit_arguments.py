@@ -2,6 +2,9 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
+
+from gan_model.data.images import has_shape
 
 _WEIGHTED = (
     "has no effect: all images of a batch count equally. To show some images more often, repeat "
@@ -28,6 +31,14 @@ def images_and_labels(x, y=None):
     weights = parts[2] if isinstance(parts, tuple) and len(parts) > 2 else None
     _refuse_weights(weights, instead="images.map(lambda x, y, weights: (x, y))")
     return x, y
+
+
+def held_out_parts(held_out, image_shape):
+    """The same of held-out images, which may also be a list: of the pair, or of images."""
+    if isinstance(held_out, list) and held_out:
+        is_image = has_shape(np.shape(held_out[0]), image_shape)
+        held_out = np.asarray(held_out) if is_image else tuple(held_out)
+    return images_and_labels(held_out)
 
 
 def _refuse_weights(weights, *, instead):
@@ -65,6 +76,18 @@ def _refuse_rates_by_epoch(callbacks):
             )
 
 
+def refuse_endless(batches, steps, name):
+    """Refuses a data set that is repeated without end, unless the steps of that name end it."""
+    endless = isinstance(batches, tf.data.Dataset) and (
+        batches.cardinality() == tf.data.INFINITE_CARDINALITY
+    )
+    if endless and steps is None:
+        raise ValueError(
+            f"The data set is repeated without end, so no epoch would end. Type {name}=1000, or "
+            "leave out repeat()."
+        )
+
+
 def split(x, y, fraction):
     """Splits arrays into training and held-out images, as `validation_split` of `fit`.
 
@@ -94,16 +117,17 @@ def split(x, y, fraction):
 
 
 def listed(callbacks):
-    """The callbacks of `fit` as a list.
+    """The callbacks of `fit` as a list, without lists in it.
+
+    A person's own `History` comes last: the others count on a history without the present epoch.
 
     Raises:
         ValueError: if one of them would set the learning rate of a single optimizer.
     """
     if callbacks is None:
         return []
-    if isinstance(callbacks, keras.callbacks.Callback):
-        callbacks = [callbacks]
-    callbacks = list(getattr(callbacks, "callbacks", callbacks))
+    callbacks = keras.tree.flatten(getattr(callbacks, "callbacks", callbacks))
+    callbacks.sort(key=lambda one: isinstance(one, keras.callbacks.History))
     _refuse_rates_by_epoch(callbacks)
     return callbacks
 

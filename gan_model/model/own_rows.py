@@ -8,6 +8,7 @@ import functools
 import tensorflow as tf
 
 from gan_model.data.batches import ImageBatches
+from gan_model.data.images import fingerprint
 
 
 def epochs_from(step, steps_per_epoch, batches, gan):
@@ -25,6 +26,14 @@ def passes(batches, gan):
 def are_own(batches):
     """Whether batches have the rows of this worker only."""
     return isinstance(batches, tf.distribute.DistributedDataset)
+
+
+def identity(gan, train, steps_per_epoch):
+    """What workers that train together must have in common, as far as it can be told."""
+    told = {"seed": gan.seed, "steps_per_epoch": steps_per_epoch}
+    if isinstance(train, ImageBatches) and gan.workers.count > 1:
+        told |= {"images": fingerprint(train.images), "batch_size": train.batch_size}
+    return told
 
 
 def _rows(batches_of, gan):
