@@ -77,6 +77,6 @@ class ExponentialMovingAverage(Serializable):
         fraction = self.fraction(images, seen)
         for average, weight in zip(averaged.weights, generator.weights, strict=True):
             if keras.backend.is_float_dtype(weight.dtype):
-                average.assign_add(fraction * (weight - average))
+                average.assign_add(tf.cast(fraction, weight.dtype) * (weight - average))
             else:
                 average.assign(weight)  # an integer, such as a count, is copied

@@ -178,6 +178,19 @@ def test_of_probability_1_all_is_done():
     assert np.array_equal(always, ALL(images, NOISE, (-1.0, 1.0)))
 
 
+@keras.saving.register_keras_serializable("tests")
+class Inverting(Augmentation):
+    """One's own, without arguments."""
+
+    def operations(self):
+        return [lambda images, drawn, _: -images]
+
+
+def test_ones_own_without_arguments_is_saved():
+    config = keras.saving.serialize_keras_object(Inverting())
+    assert isinstance(keras.saving.deserialize_keras_object(config), Inverting)
+
+
 def test_each_operation_is_drawn_for_each_image_by_itself():
     class Marking(Augmentation):
         """Two operations, each of which leaves its mark in one corner."""

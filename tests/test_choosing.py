@@ -42,6 +42,11 @@ def test_classes_are_used_where_each_has_enough(counts, preset):
     assert choice.arguments.get("class_count", 1) == (1 if preset is presets.modern else 2)
 
 
+def test_labels_may_be_a_column():
+    labels = np.repeat([0, 1], [150, 50])
+    assert presets.choose(images(200), labels[:, None]) == presets.choose(images(200), labels)
+
+
 def test_grey_images_may_come_without_a_channel():
     assert presets.choose(images(20, (28, 28))).image_shape == (28, 28, 1)
 

@@ -56,6 +56,15 @@ def same(some, others):
     return all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))
 
 
+def test_a_batch_alone_finds_no_clusters():
+    gan = gan_of()
+    for method in (gan.train_on_batch, gan.test_on_batch):
+        with pytest.raises(ValueError, match=r"Type gan_model.model.find_clusters\(gan, images\)"):
+            method(uint8(8))
+    find_clusters(gan, uint8())
+    gan.train_on_batch(uint8(8))
+
+
 # The layer.
 
 

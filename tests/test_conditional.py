@@ -123,6 +123,26 @@ def test_projection_is_its_equation():
     np.testing.assert_allclose(layer([features, np.array(labels)]), expected, atol=1e-6)
 
 
+def test_projection_takes_labels_in_a_column():
+    """As a functional model gives them whose `Input` for labels is (1,)."""
+    features, labels = np.random.default_rng(0).normal(size=(4, 5)).astype("f4"), np.arange(4) % 3
+    layer = Projection(3)
+    layer([features, labels])
+    layer.of_class.set_weights([np.random.default_rng(1).normal(size=(3, 5)).astype("f4")])
+    inputs = keras.Input((5,)), keras.Input((1,), dtype="int32")
+    model = keras.Model(inputs, layer(inputs))
+    np.testing.assert_array_equal(model([features, labels]), layer([features, labels]))
+
+
+@pytest.mark.parametrize("kind", [ConditionalBatchNormalization, Projection])
+def test_a_frozen_layer_comes_back_frozen(kind):
+    layer = kind(3, trainable=False)
+    for one in (layer, kind.from_config(layer.get_config())):
+        one.build([(None, 5), (None,)])
+        assert one.weights and not one.trainable_variables
+        assert not any(variable.trainable for variable in one.weights)
+
+
 def test_wrong_classes_cost_their_cross_entropy():
     logits = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1000.0]], "f4")
     shares = np.exp(logits[0]) / np.exp(logits[0]).sum()
@@ -410,6 +430,14 @@ def copying():
     return keras.Model([images, labels], [scores, layers.Embedding(CLASSES, CLASSES)(labels)])
 
 
+def telling_probabilities():
+    images = keras.Input((SIDE, SIDE))
+    features = layers.Flatten()(images)
+    return keras.Model(
+        images, [layers.Dense(1)(features), layers.Dense(CLASSES, activation="softmax")(features)]
+    )
+
+
 PLAYERS_THAT_DO_NOT_FIT = {
     "no classes told": (
         generator,
@@ -435,6 +463,7 @@ PLAYERS_THAT_DO_NOT_FIT = {
         "3 class logits",
     ),
     "told what to tell": (generator, copying, CLASSES, "depend on its input labels"),
+    "probabilities": (generator, telling_probabilities, CLASSES, r"end in a softmax.*Dense\(3\)"),
     "no number": (generator, discriminator, 3.0, "`class_count` is an integer"),
     "none at all": (generator, discriminator, 0, "`class_count` is 1 or more"),
 }
@@ -445,6 +474,13 @@ def test_players_that_do_not_fit(case):
     maker, judge, class_count, told = PLAYERS_THAT_DO_NOT_FIT[case]
     with pytest.raises(ValueError, match=told):
         GAN(maker(), judge(), class_count=class_count)
+
+
+def test_codings_without_labels_are_refused_with_what_to_type():
+    gan = compiled()
+    for codings in (np.zeros((2, CODINGS), "f4"), np.zeros((5, CODINGS), "f4")):
+        with pytest.raises(ValueError, match=r"Type gan\(\[codings, labels\]\)"):
+            gan(codings)
 
 
 def test_a_class_loss_that_nobody_would_pay():

@@ -26,6 +26,7 @@ GROUPS = {
     "a step is executed as it can be": [
         "several_steps_in_a_call",
         "xla_is_refused",
+        "a_batch_alone_is_refused",
         "only_in_its_scope_it_is_compiled",
         "in_bfloat16",
     ],

@@ -92,6 +92,14 @@ def test_the_logs_of_a_step():
     )
 
 
+def test_figures_of_one_batch_are_those_of_an_evaluation():
+    gan, batch = dirac(NonSaturating()), np.zeros((4, 1, 1), "float32")
+    evaluated = gan.evaluate(batch, return_dict=True, verbose=0)
+    for _ in range(2):
+        assert gan.test_on_batch(batch, return_dict=True) == evaluated
+    assert "discriminator_gradient_norm" not in evaluated and int(gan.evaluation_step) == 0
+
+
 def test_evaluate_moves_nothing_and_gives_the_same_figures():
     gan = dirac(NonSaturating())
     logs = gan.evaluate(np.zeros((4, 1, 1), "float32"), return_dict=True, verbose=0)

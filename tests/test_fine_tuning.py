@@ -86,6 +86,16 @@ def test_it_begins_with_the_weights_and_without_the_optimizers_state(source):
     assert gan.loss == losses.Hinge() and gan.average == before.average and gan.seed == 8
 
 
+def test_a_learning_rate_replaces_a_schedule():
+    rates = [keras.optimizers.schedules.CosineDecay(1e-3, 100) for _ in range(2)]
+    gan = users_gan()
+    gan.compile(None, *map(keras.optimizers.Adam, rates))
+    tuned = presets.fine_tuned(gan, generator_learning_rate=1e-4)
+    assert float(tuned.generator_optimizer.learning_rate) == pytest.approx(1e-4)
+    kept = tuned.discriminator_optimizer.get_config()["learning_rate"]
+    assert kept["class_name"] == "CosineDecay"
+
+
 def test_few_images_are_augmented():
     few = presets.fine_tuned(users_gan(penalty=None), image_count=300)
     assert isinstance(few.augment, augmenting.Adaptive)

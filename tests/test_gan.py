@@ -369,6 +369,38 @@ def as_dataset(*arrays):
     return tf.data.Dataset.from_tensor_slices(arrays if len(arrays) > 1 else arrays[0]).batch(16)
 
 
+class ArrayLike:
+    """As a data set of h5py, or a tensor of another library."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return self._array
+
+    def __len__(self):
+        return len(self._array)
+
+
+def test_batches_of_keras_are_shuffled(images):
+    """A `PyDataset` tells Keras the order of its batches itself, if it is not shuffled."""
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 16
+
+        def __getitem__(self, number):
+            asked.append(number)
+            return images[4 * number : 4 * number + 4, :8, :8]
+
+    gan, orders = tiny(), []
+    for shuffle in (True, False):
+        asked = []
+        gan.fit(Batches(), shuffle=shuffle, verbose=0)
+        orders.append([number for number in asked[-16:]])
+    assert sorted(orders[0]) == orders[1] == list(range(16)) and orders[0] != orders[1]
+
+
 @pytest.mark.slow
 def test_what_fit_takes(images):
     labels = np.zeros(len(images), "uint8")
@@ -383,6 +415,7 @@ def test_what_fit_takes(images):
         dict(x=as_dataset(images[..., None], labels)),
         dict(x=as_dataset((images / 127.5 - 1).astype("float64"))),
         dict(x=tf.constant(images)),
+        dict(x=ArrayLike(images), y=ArrayLike(labels), batch_size=32),
     ]
     for arguments in given:
         before = int(gan.images_seen)

@@ -11,6 +11,7 @@ from test_resume import SHAPE, CopyAfter, Process, same
 from gan_model import GAN, networks
 from gan_model.losses import Hinge
 from gan_model.networks import spectral
+from gan_model.networks.precision import dtype_policy
 from gan_model.networks.spectral import SpectralNormalization
 from gan_model.penalties import R1
 
@@ -105,6 +106,26 @@ def test_a_kernel_of_zeros_is_no_division_by_zero():
     layer.layer.kernel.assign(np.zeros((7, 5)))
     layer.update()
     assert np.isfinite(layer.u.numpy()).all() and np.isfinite(layer(inputs("dense"))).all()
+
+
+def test_a_kernel_that_begins_with_zeros_is_normalised_later():
+    layer = made("dense")
+    kernel = layer.layer.kernel.numpy()
+    layer.layer.kernel.assign(np.zeros((7, 5)))
+    layer.update()
+    layer.layer.kernel.assign(kernel)
+    for _ in range(300):
+        layer.update()
+    assert float(layer.sigma()) == pytest.approx(np.linalg.norm(kernel, 2), rel=1e-4)
+
+
+@pytest.mark.parametrize("policy", ["bfloat16", "float64"])
+def test_in_a_policy_of_one_type(policy):
+    with dtype_policy(policy):
+        network = keras.Sequential([keras.Input((7,)), layers.Dense(5)])
+    normalised = spectral.normalized(network)
+    spectral.update(normalised)
+    assert np.isfinite(np.asarray(normalised(np.ones((2, 7))), "f4")).all()
 
 
 # The gradient.

@@ -28,6 +28,19 @@ def test_turns_by_hand(every, how):
     assert int(gan.step) == 11 and int(gan.generator_optimizer.iterations) == 11 // every
 
 
+@pytest.mark.slow
+def test_turns_by_hand_on_one_device_of_a_strategy():
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        gan = dirac(Wasserstein(), discriminator_steps=2)
+    psi, theta = PSI, THETA
+    for step in range(4):
+        gan.fit(ZEROS, batch_size=4, verbose=0)
+        psi -= RATE * theta
+        theta += RATE * psi * (step % 2)
+        assert state(gan) == pytest.approx((psi, theta), abs=1e-6)
+    assert gan.evaluate(ZEROS, verbose=0, return_dict=True)["real_score"] == pytest.approx(0.0)
+
+
 def test_the_generators_loss_is_the_mean_over_its_own_steps():
     gan = dirac(Wasserstein(), discriminator_steps=2)
     gan.discriminator_optimizer.learning_rate = gan.generator_optimizer.learning_rate = 0.0

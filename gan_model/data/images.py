@@ -92,8 +92,8 @@ def check_images(source, image_shape, image_range):
     """
     if source is None:
         raise ValueError("There are no images: type gan.fit(images).")
-    if isinstance(source, (list, tf.Tensor)):
-        source = np.asarray(source)
+    if isinstance(source, list) or hasattr(source, "__array__"):
+        source = np.asarray(source)  # also a data set of h5py, or a tensor of another library
     array = source.images if isinstance(source, ImageBatches) else source
     if isinstance(array, np.ndarray):
         if not len(array):

@@ -6,6 +6,7 @@ bit, however many run together. (The brightness of `augmenting` is an exception:
 or twice where an image is scaled and brightened, depending on the rest of the loop.)
 """
 
+import contextlib
 import functools
 import itertools
 
@@ -14,6 +15,30 @@ import tensorflow as tf
 
 from gan_model.model import turns
 from gan_model.model.tracing import released
+
+
+@contextlib.contextmanager
+def whole_executions(gan, *numbers_of_steps):
+    """Uses fewer steps per execution if the compiled number does not divide a number of steps.
+
+    Keras would complete the last execution: 12 steps for 10 asked for, with 4 per execution.
+    """
+    compiled = gan.steps_per_execution
+    numbers = [number for number in numbers_of_steps if number is not None]
+    divisor = next(n for n in range(compiled, 0, -1) if not any(one % n for one in numbers))
+    if divisor == compiled:
+        yield
+        return
+    _set_steps(gan, divisor)
+    try:
+        yield
+    finally:
+        _set_steps(gan, compiled)
+
+
+def _set_steps(gan, steps_per_execution):
+    gan.steps_per_execution = steps_per_execution
+    gan.train_function = gan.test_function = None  # Keras makes them again
 
 
 def train_function(gan):
@@ -37,12 +62,15 @@ def train_function(gan):
 def on_devices(gan):
     """From a step to the function from an iterator to logs, for several devices or workers.
 
-    None for a single device, which Keras serves.
+    None without a strategy, where Keras's serves.
 
     Keras's cannot run several steps on several devices. On workers it would take the mean of each
-    figure over all of them, along an axis that it lacks.
+    figure over all of them, along an axis that it lacks. A strategy of one device merges the calls
+    of its devices like any other, which no `tf.cond` of a step may hold.
     """
-    if gan.distribute_strategy.num_replicas_in_sync == 1:
+    merging = tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy
+    strategy = gan.distribute_strategy
+    if strategy.num_replicas_in_sync == 1 and not isinstance(strategy, merging):
         return None
     return functools.partial(_on_all, gan)
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 
+import keras
 import numpy as np
 
 from gan_model import progress
@@ -10,7 +11,7 @@ from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.images import check_images
 from gan_model.model import fit_arguments, own_rows
 from gan_model.model.clustering import find_missing_clusters
-from gan_model.model.fit_arguments import check_counts
+from gan_model.model.execution import whole_executions
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
 from gan_model.model.run_callback import RunCallback, StopWhenDiverged
@@ -84,7 +85,7 @@ class TakesImages:
         """
         with Interrupts().heard() as interrupts:
             self._check_compiled("fit")
-            check_counts(initial_epoch, epochs, steps_per_epoch, batch_size)
+            fit_arguments.check_counts(initial_epoch, epochs, steps_per_epoch, batch_size)
             x, y = fit_arguments.images_and_labels(x, y)
             x = check_images(x, self.image_shape, self.image_range)
             fit_arguments.refuse_unused(x, keras_arguments, y=y, batch_size=batch_size)
@@ -96,7 +97,7 @@ class TakesImages:
             callbacks = fit_arguments.listed(callbacks if self.workers.is_chief else None)
             run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
             steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
-            executions = self._whole_executions(steps, keras_arguments.get("validation_steps"))
+            executions = whole_executions(self, steps, keras_arguments.get("validation_steps"))
             with _released(run_callbacks), executions:
                 initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
                 train, steps_per_epoch = self._epochs(train, validation_data, steps_per_epoch)
@@ -109,7 +110,7 @@ class TakesImages:
                     verbose=verbose if self.workers.is_chief else 0,
                     validation_data=own_rows.passes(validation_data, self),
                     steps_per_epoch=steps_per_epoch,
-                    shuffle=False,
+                    shuffle=shuffle and isinstance(train, keras.utils.PyDataset),
                     **keras_arguments,
                 )
 
@@ -144,28 +145,6 @@ class TakesImages:
                 epoch = self.workers.chiefs(epoch)
         return history
 
-    @contextlib.contextmanager
-    def _whole_executions(self, *numbers_of_steps):
-        """Runs fewer steps per execution where that does not divide a number of steps.
-
-        Keras completes the last execution: 12 steps where 10 are asked for, with 4 per execution.
-        """
-        compiled = self.steps_per_execution
-        numbers = [number for number in numbers_of_steps if number is not None]
-        divisor = next(n for n in range(compiled, 0, -1) if not any(one % n for one in numbers))
-        if divisor == compiled:
-            yield
-            return
-        self._set_steps_per_execution(divisor)
-        try:
-            yield
-        finally:
-            self._set_steps_per_execution(compiled)
-
-    def _set_steps_per_execution(self, steps_per_execution):
-        self.steps_per_execution = steps_per_execution
-        self.train_function = self.test_function = None  # Keras makes them again
-
     def evaluate(
         self,
         x=None,
@@ -188,7 +167,7 @@ class TakesImages:
         else:
             x = self._held_out(x if y is None else (x, y), batch_size, keras_arguments, "steps")
             display = progress.show_evaluation(fit_arguments.listed(callbacks), verbose)
-            executions = self._whole_executions(keras_arguments.get("steps"))
+            executions = whole_executions(self, keras_arguments.get("steps"))
             with executions, display as (shown, tell):
                 figures, quality = self._evaluated(x, **shown, **keras_arguments)
                 tell(figures | quality, self.quality)
@@ -199,19 +178,46 @@ class TakesImages:
 
     def _evaluated(self, x, **keras_arguments):
         """Keras's figures and those of the quality: two dicts."""
-        self.evaluation_step.assign(0)
-        self.evaluating = True
-        try:
+        with self._evaluation():
             rows = own_rows.passes(x, self)
             figures = super().evaluate(rows, return_dict=True, **keras_arguments)
-        finally:
-            self.evaluating = False
-            self.evaluation_step.assign(0)
         if not self.workers.is_chief:
             return figures, {}
         if not own_rows.are_own(x):  # `fit` has referred to all of them
             self.monitor.refer_to(x)
         return figures, self.monitor.measure(self.sampler())
+
+    def train_on_batch(self, x, y=None, **keras_arguments):
+        """One step on a batch, as Keras's."""
+        self._check_single("train_on_batch")
+        return super().train_on_batch(x, y, **keras_arguments)
+
+    def test_on_batch(self, x, y=None, **keras_arguments):
+        """What `evaluate` has of one batch, but for the quality."""
+        self._check_single("test_on_batch")
+        with self._evaluation():
+            return super().test_on_batch(x, y, **keras_arguments)
+
+    @contextlib.contextmanager
+    def _evaluation(self):
+        self.evaluation_step.assign(0)
+        self.evaluating = True
+        try:
+            yield
+        finally:
+            self.evaluating = False
+            self.evaluation_step.assign(0)
+
+    def _check_single(self, method):
+        """Refuses what only `fit` and `evaluate` can do: share a batch, find the clusters."""
+        self._check_compiled(method)
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(f"{method} is for one device. Type gan.fit or gan.evaluate.")
+        if self.clusters is not None and not self.clusters.is_learned:
+            raise ValueError(
+                f"`fit` finds the clusters of the images, {method} does not. Type "
+                "gan_model.model.find_clusters(gan, images) before."
+            )
 
     def _held_out(self, held_out, batch_size, keras_arguments, steps="validation_steps"):
         if held_out is None:

@@ -9,7 +9,7 @@ from gan_model.model import execution, inspection, turns
 from gan_model.model.compiling import Compiles
 from gan_model.model.feeding import TakesImages
 from gan_model.model.judge import Batch, Judge, layer_losses
-from gan_model.model.labels import Labelling
+from gan_model.model.labels import Labelling, codings_of
 from gan_model.model.monitor import QualityMonitor
 from gan_model.model.player import Player
 from gan_model.model.sampling import Sampler
@@ -185,7 +185,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         """
         inputs = codings
         if self.class_count is not None:
-            codings, _ = inputs
+            codings = codings_of(inputs)
         if codings.shape[-1] != self.codings_size or len(codings.shape) != 2:
             raise ValueError(
                 f"The codings have the shape {tuple(codings.shape)}; this generator takes "

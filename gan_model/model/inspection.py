@@ -183,10 +183,8 @@ def image_range(generator, codings_size, given, class_count=None):
 def check_scores(discriminator, image_shape, class_count=None):
     """Refuses a discriminator whose output is not one logit per image, or per patch of it.
 
-    The discriminator of a conditional GAN may also give class logits.
-
     Returns:
-        Whether it gives class logits.
+        Whether it gives class logits too, as that of a conditional GAN may.
     """
     embedded = class_count if takes_labels(discriminator) else None
     images, labels = tf.zeros((2, *image_shape)), tf.zeros(2, tf.int32)
@@ -211,6 +209,8 @@ def check_scores(discriminator, image_shape, class_count=None):
             "The discriminator ends in a sigmoid; expected scores as logits, for numerical "
             "stability. Leave the last activation out: keras.layers.Dense(1)."
         )
+    if classifies:
+        _check_class_logits(discriminator, image_shape, embedded, class_count)
     return classifies
 
 
@@ -224,6 +224,16 @@ def _scores_of(outputs, class_count):
             "[images, labels], scores), for example with networks.conditional.Projection."
         )
     return outputs[0]
+
+
+def _check_class_logits(discriminator, image_shape, embedded, class_count):
+    """Refuses class probabilities in the place of logits."""
+    activation = last_activation(discriminator, image_shape, embedded, output=1)
+    if activation in ("Softmax", "Sigmoid"):
+        raise ValueError(
+            f"The class logits of the discriminator end in a {activation.lower()}; expected "
+            f"logits. Leave the last activation out: keras.layers.Dense({class_count})."
+        )
 
 
 def _check_logits_independent_of_labels(discriminator):

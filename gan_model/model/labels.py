@@ -66,6 +66,13 @@ def with_labels(batch, labels):
     return batch if labels is None else [batch, labels]
 
 
+def codings_of(inputs):
+    """The codings among the inputs [codings, labels] of a generator with classes."""
+    if not isinstance(inputs, list | tuple) or len(inputs) != 2:
+        raise ValueError("This GAN has classes. Type gan([codings, labels]).")
+    return inputs[0]
+
+
 def takes_labels(discriminator):
     """Whether the discriminator of a conditional GAN takes labels with the images."""
     inputs = getattr(discriminator, "inputs", None)  # None: a subclass of keras.Model

@@ -38,6 +38,7 @@ class ConditionalBatchNormalization(layers.Layer):
             scale=False,
             synchronized=True,
             dtype=self.dtype_policy,
+            trainable=self.trainable,
         )
 
     def build(self, input_shape):
@@ -45,6 +46,7 @@ class ConditionalBatchNormalization(layers.Layer):
         self.normalization.build(images)
         channels = images[-1]
         own = {"input_dim": self.class_count, "output_dim": channels, "dtype": self.dtype_policy}
+        own["trainable"] = self.trainable
         self.scale = layers.Embedding(embeddings_initializer=initializers.Ones(), **own)
         self.offset = layers.Embedding(embeddings_initializer=initializers.Zeros(), **own)
         for embedding in (self.scale, self.offset):
@@ -86,19 +88,21 @@ class Projection(layers.Layer):
     def __init__(self, class_count, **keras_arguments):
         super().__init__(**keras_arguments)
         self.class_count = class_count
-        self.score = layers.Dense(1, dtype=self.dtype_policy)
+        self.score = layers.Dense(1, dtype=self.dtype_policy, trainable=self.trainable)
 
     def build(self, input_shape):
         features, _ = input_shape
         self.score.build(features)
-        self.of_class = layers.Embedding(
-            self.class_count, features[-1], initializers.Zeros(), dtype=self.dtype_policy
-        )
+        own = {"dtype": self.dtype_policy, "trainable": self.trainable}
+        zeros = initializers.Zeros()
+        self.of_class = layers.Embedding(self.class_count, features[-1], zeros, **own)
         self.of_class.build(None)
 
     def call(self, inputs):
         features, labels = inputs
-        class_score = keras.ops.sum(features * self.of_class(labels), axis=-1, keepdims=True)
+        # A functional model makes labels (batch, 1) of (batch,) where its `Input` has that shape.
+        of_class = self.of_class(keras.ops.reshape(labels, (-1,)))
+        class_score = keras.ops.sum(features * of_class, axis=-1, keepdims=True)
         return self.score(features) + class_score
 
     def compute_output_shape(self, input_shape):

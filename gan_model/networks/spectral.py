@@ -68,10 +68,12 @@ class SpectralNormalization(layers.Wrapper):
         """Runs one power iteration, which moves `u` towards the vector that maximises |W u|."""
         matrix = self._matrix()
         left = _unit(tf.linalg.matvec(matrix, _unit(self.u)))
-        self.u.assign(_unit(tf.linalg.matvec(matrix, left, transpose_a=True)))
+        moved = _unit(tf.linalg.matvec(matrix, left, transpose_a=True))
+        # A kernel of zeros, as some begin with, leaves no direction: from 0 it would never return.
+        self.u.assign(tf.where(tf.reduce_any(moved != 0), moved, self.u))
 
     def _matrix(self):
-        kernel = tf.convert_to_tensor(self.layer.kernel)
+        kernel = tf.cast(tf.convert_to_tensor(self.layer.kernel), self.u.dtype)
         return tf.reshape(kernel, (-1, kernel.shape[-1]))
 
 

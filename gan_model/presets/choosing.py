@@ -45,14 +45,15 @@ def choose(images, labels=None):
 
     Args:
         images: uint8 (n, height, width) or (n, height, width, channels).
-        labels: integers (n,) from 0 to the number of classes - 1; None: the images have no classes.
+        labels: integers (n,) or (n, 1) from 0 to the number of classes - 1; None: the images have
+            no classes.
     """
     images_shape = (*images.shape[1:], 1)[:3]
     height, width, channels = images_shape
     colours = "colour" if channels == 3 else "grey"
     reasons = {f"{len(images):,} images of {height} x {width} in {colours}": ""}
     arguments, preset = {"image_count": len(images)}, modern
-    counts = [] if labels is None else np.bincount(np.asarray(labels))
+    counts = [] if labels is None else np.bincount(np.ravel(labels))
     if len(counts) > 1:
         least, classes = min(counts), f"{len(counts)} classes"
         if least >= LEAST_IN_CLASS:

@@ -105,10 +105,10 @@ def _begun(source, class_count, new_generator):
 
 def _anew(optimizer, learning_rate):
     """An optimizer with the same settings, without its state."""
-    anew = type(optimizer).from_config(optimizer.get_config())
-    if learning_rate is not None:
-        anew.learning_rate = learning_rate
-    return anew
+    config = optimizer.get_config()
+    if learning_rate is not None:  # a schedule cannot be replaced later
+        config["learning_rate"] = learning_rate
+    return type(optimizer).from_config(config)
 
 
 def _anew_of(generator):

@@ -1,17 +1,21 @@
 """Objects that `compile` takes <-> their configuration in a `.keras` file."""
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 
 import keras
 
 
 class Serializable:
-    """Lets a frozen dataclass be saved with the model that was compiled with it."""
+    """Lets a frozen dataclass be saved with the model that was compiled with it.
+
+    So may a class without arguments; another one defines `get_config` itself.
+    """
 
     def get_config(self):
         # Not `asdict`, which copies: Keras tells objects apart by their `id`, and while it writes a
         # file, the copy of one schedule may get the address of another's.
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        names = [field.name for field in fields(self)] if is_dataclass(self) else ()
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls, config):

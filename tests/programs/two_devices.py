@@ -261,6 +261,14 @@ def xla_is_refused(strategy, folder):
         gan.compile(jit_compile="auto")
 
 
+def a_batch_alone_is_refused(strategy, folder):
+    with strategy.scope():
+        gan = dirac(NonSaturating())
+    for method in (gan.train_on_batch, gan.test_on_batch):
+        with pytest.raises(ValueError, match="is for one device"):
+            method(zero_images(1))
+
+
 def in_bfloat16(strategy, folder):
     """Gradients are rounded to 8 bits on each device before they are added up."""
 
