@@ -51,8 +51,8 @@ quick: .venv/dev # run the fast tests only
 sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
 	@$(BIN)/gan-model sweep --preset $(PRESET:suited=modern) --data "$(DATA)" --seed $(SEED) \
 		$(if $(TRIALS),--trials $(TRIALS)) $(if $(WORKERS),--workers $(WORKERS)) \
-		$(if $(filter command,$(origin EPOCHS)),--epochs $(EPOCHS)) \
-		$(if $(filter command,$(origin RUN)),--run-dir "$(RUN)") $(ARGS)
+		$(if $(EPOCHS),--epochs $(EPOCHS)) \
+		$(if $(filter file,$(origin RUN)),,--run-dir "$(RUN)") $(ARGS)
 
 evaluate: .venv/ready # measure the quality of a run, with pictures: RUN= ARGS=
 	@$(BIN)/gan-model evaluate "$(RUN)" $(ARGS)

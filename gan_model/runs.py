@@ -14,6 +14,7 @@ generator.keras  the finished generator alone, averaged where the GAN has an ave
 source.keras     the GAN that the run began with, where it goes on from a trained one
 """
 
+import functools
 import platform
 from pathlib import Path
 
@@ -23,15 +24,18 @@ import tensorflow as tf
 
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import epoch_of, saved, steps_in
+from gan_model.callbacks.first_epoch import AtFirstEpoch
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
 from gan_model.networks.precision import dtype_policy
 from gan_model.storage.atomic import atomic_write
+from gan_model.storage.keras_file import load_model
 from gan_model.storage.settings_folder import Folder
 
-# `pad` and `ground` are in the images; a GAN to go on from may move, its checksum is `source`.
-_MAY_CHANGE = ("epochs", "minutes", "features", "validate_every", "from", "pad", "ground")
+# `pad` and `ground` are in the images. Images and a GAN to go on from may move: `images` and
+# `source` are their checksums.
+_MAY_CHANGE = ("epochs", "minutes", "features", "validate_every", "data", "from", "pad", "ground")
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
     "clusters",
@@ -85,16 +89,22 @@ class RunFolder(Folder):
 
     def callbacks(self, settings, *, keep=3):
         """The callbacks that write the settings of a run, show it and keep it in this folder."""
-        # Not before training begins, so that a refused value leaves no settings.
-        note = keras.callbacks.LambdaCallback(
-            on_train_begin=lambda logs: self._begin(settings, note.model)
-        )
+        note = AtFirstEpoch(functools.partial(self._begin, settings))
         return [note, *callbacks.watch(self.path, keep=keep, minutes=settings.get("minutes"))]
 
-    def _begin(self, settings, gan):
+    def keep_source(self, settings):
+        """Copies the trained GAN that the run goes on from, if any, to `source.keras`, once.
+
+        Raises:
+            ValueError: it is another one than the settings tell, as a run that goes on has.
+        """
         if settings.get("source") and not self.source.exists():
+            source = _source(settings)
             with atomic_write(self.source) as beside:
-                open_model(settings["from"]).save(beside)
+                source.save(beside)
+
+    def _begin(self, settings, gan):
+        self.keep_source(settings)
         quality = getattr(gan, "quality", None)
         if quality is None or quality.reference is None:
             self.note(settings, versions=_versions())
@@ -147,17 +157,21 @@ def build(settings):
 def _built(settings):
     given = {name: settings[name] for name in _OF_PRESET if settings.get(name) is not None}
     if settings.get("source"):
-        source = open_model(settings["from"])
-        if checksum(source) != settings["source"]:
-            raise ValueError(
-                f"{settings['from']} is not the GAN that the run began with: its checksum is "
-                f"{checksum(source)}, expected {settings['source']}. Choose another folder for "
-                "another run: --run-dir DIR."
-            )
         given |= {name: settings[name] for name in _OF_FINE_TUNING if name in settings}
-        return presets.fine_tuned(source, seed=settings["seed"], **given)
+        return presets.fine_tuned(_source(settings), seed=settings["seed"], **given)
     preset = presets.named(settings["preset"])
     return preset(tuple(settings["image_shape"]), seed=settings["seed"], **given)
+
+
+def _source(settings):
+    source = open_model(settings["from"])
+    if checksum(source) != settings["source"]:
+        raise ValueError(
+            f"{settings['from']} is not the GAN that the run began with: its checksum is "
+            f"{checksum(source)}, expected {settings['source']}. Choose another folder for "
+            "another run: --run-dir DIR."
+        )
+    return source
 
 
 def checksum(gan):
@@ -218,22 +232,6 @@ def trained_on(what):
         made = presets.about_pretrained(str(what))
         return {name: made.get(name) for name in ("data", "images", "features")}
     return None
-
-
-def load_model(path):
-    """The Keras model in a `.keras` file: a `GAN`, or a generator alone.
-
-    Raises:
-        ValueError: there is no such file, or it cannot be read.
-    """
-    if not Path(path).is_file():
-        raise ValueError(f"There is no file {path}.")
-    try:
-        return keras.models.load_model(path)
-    except Exception as error:  # Keras passes on the errors of zip, h5py and JSON
-        raise ValueError(
-            f"{path} cannot be read as a Keras model: {str(error).splitlines()[0]}"
-        ) from error
 
 
 def _versions():

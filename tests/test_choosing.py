@@ -51,6 +51,12 @@ def test_grey_images_may_come_without_a_channel():
     assert presets.choose(images(20, (28, 28))).image_shape == (28, 28, 1)
 
 
+def test_what_was_given_is_not_told_as_chosen():
+    choice = presets.choose(images(300))
+    assert "batches of 16" in choice.told()
+    assert "batches of" not in choice.told(given=["batch_size"])
+
+
 def test_many_images_are_not_augmented():
     assert "augmentation" not in presets.choose(np.zeros((rules.FEW, 16, 16), np.uint8)).told()
 

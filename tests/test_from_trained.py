@@ -1,6 +1,7 @@
 """The commands that begin with a trained GAN: sample, invert, train --from."""
 
 import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -213,6 +214,21 @@ def test_a_run_with_a_new_generator_goes_on(tmp_path, source, refused):
     assert "new_generator was True" in refused("train", *asked, "--epochs", 2)
     assert command("train", *asked, "--new-generator", "--epochs", 2) == 0
     assert runs.RunFolder(run).epochs_done() == 2
+
+
+@pytest.mark.slow
+def test_a_source_that_goes_on_meanwhile_is_kept_as_the_run_began_with_it(tmp_path, source):
+    folder = runs.RunFolder(tmp_path / "run")
+    moving = shutil.copy(source, tmp_path / "moving.keras")
+    settings = {"from": str(moving), "source": runs.checksum(runs.load_model(moving))}
+    folder.path.mkdir()
+    folder.keep_source(settings)
+    small_gan(class_count=3).save(moving)
+    folder.keep_source(settings)
+    assert runs.checksum(runs.load_model(folder.source)) == settings["source"]
+    folder.source.unlink()
+    with pytest.raises(ValueError, match="is not the GAN that the run began with"):
+        folder.keep_source(settings)
 
 
 @pytest.mark.slow

@@ -66,6 +66,7 @@ def test_the_same_hyperparameters_are_finished_once_with_their_best_score():
     lost = outcome("e", 0, state="collapsed", hyperparameters={"codings_size": 4})
     assert ranking.finished([short, long, longest, other, lost]) == [longest, other]
     assert ranking.finished([lost]) == []
+    assert ranking.finished([short, other], but=short.hyperparameters) == [other]
 
 
 # Confirmed.

@@ -113,7 +113,9 @@ def test_an_error_inside_frees_the_folder(folder):
 def begin(folder, settings):
     """What the first moment of training does, without the training."""
     with folder.opened(settings):
-        folder.callbacks(settings)[0].on_train_begin(None)
+        note = folder.callbacks(settings)[0]
+        note.on_train_begin()
+        note.on_epoch_begin(0)
 
 
 def test_settings_and_versions_are_written_down(folder):
@@ -161,7 +163,7 @@ def test_other_settings_are_refused_with_a_list_and_touch_nothing(begun):
     assert files_in(begun) == before
 
 
-@pytest.mark.parametrize("name", sorted({*SETTINGS} - {"epochs"}))
+@pytest.mark.parametrize("name", sorted({*SETTINGS} - {"epochs", "data"}))
 def test_each_setting_but_the_epochs_makes_another_run(begun, name):
     message = refused(begun, {**SETTINGS, name: "other"}, match=rf"{name} was .*, now other\.")
     assert message.count(" was ") == 1  # no other setting is named
@@ -170,6 +172,18 @@ def test_each_setting_but_the_epochs_makes_another_run(begun, name):
 def test_more_epochs_are_the_same_run(begun):
     begin(begun, {**SETTINGS, "epochs": 20})
     assert json.loads(begun.settings.read_text())["settings"]["epochs"] == 20
+
+
+def test_the_images_of_a_run_may_move(begun):
+    """They are told by their checksum, `images`."""
+    begin(begun, {**SETTINGS, "data": "/elsewhere"})
+    assert begun.read_settings()["data"] == "/elsewhere"
+
+
+def test_a_run_that_is_over_keeps_its_settings(begun):
+    with begun.opened(SETTINGS):
+        begun.callbacks({**SETTINGS, "features": "sliced"})[0].on_train_begin()
+    assert "features" not in begun.read_settings()
 
 
 def test_a_run_that_never_finished_an_epoch_can_begin_with_other_settings(folder):

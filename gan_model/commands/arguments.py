@@ -141,6 +141,7 @@ def _size(text):
 
 
 def _features(text):
+    text = os.path.expanduser(text)
     if text in FEATURES or (text.endswith(".npz") and os.path.isfile(text)):
         return text
     raise ValueError(f"{text!r} is neither a .npz file nor one of {', '.join(FEATURES)}")

@@ -80,7 +80,9 @@ def complete_by_images(args, program, source, images, labels):
         preset = presets.named(args.preset)
     is_chosen, args.preset = args.preset == SUITED, preset.__name__
     _complete(args, images, preset, clock=clock, long_epochs=is_chosen)
-    if args.clusters is not None and "clusters" not in inspect.signature(preset).parameters:
+    has_clusters = "clusters" in inspect.signature(preset).parameters
+    # A run that goes on may have them from another preset, and is refused with what differs.
+    if args.is_new and args.clusters is not None and not has_clusters:
         raise ValueError(f"--clusters is for modern, not for {args.preset}. Leave --clusters out.")
     return preset
 
@@ -90,7 +92,8 @@ def _suited(args, program, images, labels):
     from gan_model import presets
 
     choice = presets.choose(images, labels)
-    chosen = choice.told(given=() if args.clusters is None else ["clusters"])
+    given = [name for name in ("clusters", "batch_size") if getattr(args, name) is not None]
+    chosen = choice.told(given=given)
     by_hand = f"To choose yourself: {program.line('train', '--help')}"
     print(f"Chosen: {chosen}.{_files_line(args)} {by_hand}", flush=True)
     return choice.preset

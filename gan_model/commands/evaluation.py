@@ -81,12 +81,12 @@ def _opened(args):
     from gan_model.model.sampling import Sampler
 
     folder, settings = runs.RunFolder(args.what), None
-    if folder.settings.is_file():
+    if folder.settings.is_file() or folder.gan.is_file():
         if args.weights == "best" and not folder.best.is_file():
             raise ValueError(f"There is no {folder.best}: leave out --weights best.")
         model = folder.load() if args.weights == "last" else runs.load_model(folder.best)
-        settings = _settings_in(folder.settings)
-        if folder.features.exists():
+        settings = _settings_in(folder.settings) if folder.settings.is_file() else None
+        if settings and folder.features.exists():
             settings["features"] = str(folder.features)
     elif args.weights == "best":
         raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")

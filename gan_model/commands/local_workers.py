@@ -90,7 +90,8 @@ def ended_by_loss(workers, program):
         if workers.count == 1:
             raise
         advice = _again_of_all(program, workers.count)
-        print(f"\n{workers.lost(error)} {advice}", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # nobody may read it any more
+            print(f"\n{workers.lost(error)} {advice}", file=sys.stderr, flush=True)
         os._exit(1)  # TensorFlow would wait for the lost worker
 
 

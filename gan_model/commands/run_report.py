@@ -54,7 +54,7 @@ def _quality_line(quality, measured, every):
     if quality is None:
         return "not measured, as too few images are held out"
     if not measured:
-        return f"not measured in fewer than {every} epochs"
+        return f"no epoch was measured in {quality.distance}; it is measured every {every} epochs"
     (last, epoch), (best, of_best) = measured[-1], min(measured)
     floor = f"{quality.floor[quality.distance]:.3g}" if quality.floor else "unknown"
     return (

@@ -44,8 +44,9 @@ def plain_errors(program, go_on=""):
     try:
         yield
     except KeyboardInterrupt:
-        print(f"\n{program}: stopped. {go_on}", file=sys.stderr, flush=True)
-        sys.stdout.flush()
+        with contextlib.suppress(OSError):  # Ctrl-C ends the readers of a pipe too
+            print(f"\n{program}: stopped. {go_on}", file=sys.stderr, flush=True)
+            sys.stdout.flush()
         # At once, and not through TensorFlow's threads, which may be in the middle of a step.
         os._exit(130)
     except BrokenPipeError:  # whoever read our lines has seen enough, as `head` does

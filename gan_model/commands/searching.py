@@ -13,7 +13,7 @@ from gan_model.commands import tuners
 from gan_model.commands.arguments import loaded
 from gan_model.commands.plan import TRIALS, combinations, planned_epochs
 from gan_model.data.images import fingerprint
-from gan_model.features import LearnedFeatures
+from gan_model.features import LearnedFeatures, from_file
 from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
 from gan_model.sweeps.stopping import as_raised, exhausted
@@ -94,12 +94,16 @@ class Search:
         """The settings in which two searches may differ."""
         asked = vars(self.args)
         names = ("preset", "tuner", "trials", "epochs", "codings_sizes", "learning_rates")
-        names += ("batch_sizes", "top", "confirm", "seed", "features")
+        names += ("batch_sizes", "top", "confirm", "seed")
         data_set = self.args.data
         if data_set not in data.NAMES:
             data_set = str(Path(data_set).expanduser().resolve())
         images = fingerprint(self.train)
-        return {"data": data_set, "images": images, **{name: asked[name] for name in names}}
+        of_features = self.args.features
+        if str(of_features).endswith(".npz"):  # it may move, or be the copy in the folder
+            of_features = from_file(of_features).checksum
+        asked = {name: asked[name] for name in names} | {"features": of_features}
+        return {"data": data_set, "images": images, **asked}
 
     def note(self):
         """Writes what the search was asked for, and what must not change when it continues."""
@@ -195,12 +199,14 @@ class Search:
 
     def _again(self):
         """What is trained again, as `sweeps.confirm` takes it."""
-        finished = sweeps.finished(self.outcomes())
+        recipe = self.recipe()
+        # A trial of the recipe's own values would be compared with itself.
+        others = sweeps.finished(self.outcomes(), but=recipe)
         return {
-            "outcomes": finished[: self.args.top],
+            "outcomes": others[: self.args.top],
             "seeds": self.args.confirm,
             "fit_arguments": self.fit_arguments,
-            "recipe": self.recipe() if finished else None,  # alone there is nothing to compare
+            "recipe": recipe if others else None,  # alone there is nothing to compare
         }
 
     def recipe(self):

@@ -1,6 +1,7 @@
 """The report of `gan-model sweep`: tables, pictures, the winner, and how to train it longer."""
 
 import shutil
+import sys
 import textwrap
 
 import numpy as np
@@ -34,7 +35,6 @@ def report(search, confirmed, program):
     if not best:
         print("\nNo trial finished: try lower learning rates, or fewer epochs at first.")
         return
-    side_by_side(search, best[:3])
     won = best[0]
     if confirmed:
         readings = [reading for one in confirmed for reading in one.readings]
@@ -45,6 +45,7 @@ def report(search, confirmed, program):
         sentences = ranking.verdict(confirmed, distance=distance).splitlines()
         print("\n" + "\n".join(textwrap.fill(one, width) for one in sentences))
         won = ranking.ranked(comparing.winner(confirmed).readings)[0]
+    side_by_side(search, best[:3])
     print(files(search, confirmed, program))
     if won.state == FINISHED:
         print(f"Train longer: {train_line(search, won, program)}")
@@ -52,17 +53,18 @@ def report(search, confirmed, program):
 
 def side_by_side(search, outcomes):
     """Writes one picture of the grids of these trials, each of its best epoch."""
-    grids = [
-        search.hypergan.folder_of(one.name).samples / f"epoch-{one.best_epoch:05d}.png"
-        for one in outcomes
-    ]
-    titles = [
-        f"{place}. {one.name}: {search.distance} {one.score:.4g}"
-        for place, one in enumerate(outcomes, 1)
-    ]
-    charts.side_by_side(
-        [np.asarray(Image.open(path)) for path in grids], titles, search.folder.pictures
-    )
+    grids = {}
+    for place, one in enumerate(outcomes, 1):
+        path = search.hypergan.folder_of(one.name).samples / f"epoch-{one.best_epoch:05d}.png"
+        try:
+            with Image.open(path) as picture:
+                grids[f"{place}. {one.name}: {search.distance} {one.score:.4g}"] = np.asarray(
+                    picture
+                )
+        except OSError as error:  # a trial that is over makes it no more
+            print(f"{search.folder.pictures} has no {one.name}: {error}", file=sys.stderr)
+    if grids:
+        charts.side_by_side([*grids.values()], [*grids], search.folder.pictures)
 
 
 def files(search, confirmed, program):

@@ -44,9 +44,11 @@ def train(args, program):
     settings = _settings_of(args, preset, images[0], by_class) | (source.settings if source else {})
     with local_workers.as_one(strategy, settings, program) as is_chief:
         if is_chief:
-            _lead(folder, args, settings, strategy, images, held_out, program)
+            history = _lead(folder, args, settings, strategy, images, held_out, program)
         else:
-            _fit(_built(settings, strategy), args, images, held_out)
+            history = _fit(_built(settings, strategy), args, images, held_out).history
+    if _has_diverged(history):  # not before: the other workers wait for this one to leave
+        sys.exit(1)
     return None
 
 
@@ -54,15 +56,18 @@ def _lead(folder, args, settings, strategy, images, held_out, program):
     """Trains, alone or as the worker that decides and writes."""
     with folder.opened(settings):
         folder.clear(settings)
+        folder.keep_source(settings)  # at once: a source that still trains goes on meanwhile
+        kept = {"from": folder.source} if folder.source.exists() else {}
         _announce(folder, args)
-        gan = _built(settings, strategy)
+        gan = _built(settings | kept, strategy)
         gan.quality = _quality_on(held_out[0], images[0], _features_of(args, folder))
         callbacks = folder.callbacks(settings, keep=args.keep)
         history = _fit(gan, args, images, held_out, callbacks).history
         if _has_diverged(history):
-            sys.exit(1)  # fit has said so
+            return history  # fit has said so
         folder.save(gan)
     report(folder, history, args.validate_every, gan.quality, program)
+    return history
 
 
 def _fit(gan, args, images, held_out, callbacks=()):

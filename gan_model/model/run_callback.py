@@ -67,5 +67,5 @@ class StopWhenDiverged(keras.callbacks.Callback):
         if diverged and not self.model.stop_training:  # else `callbacks.Alarms` has said so
             self.model.stop_training = True
             seen = f"{', '.join(diverged)} became infinite or not a number."
-            if not self._quiet:
+            if not self._quiet and self.model.workers.is_chief:
                 print(f"\nStopped: {seen}{self._advice}", file=sys.stderr)

@@ -8,7 +8,11 @@ from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
 
 LEAST_IN_CLASS = 50  # images; docs/choosing.md: with fewer, classes cost quality
-_OF_ARGUMENTS = {"augment": "adaptive augmentation", "clusters": "clusters for classes"}
+_OF_ARGUMENTS = {
+    "augment": "adaptive augmentation",
+    "clusters": "clusters for classes",
+    "batch_size": f"batches of {BATCH_SIZE}",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Choice:
         """One line on what was chosen, and why.
 
         Args:
-            given: names of the preset's arguments that were given and not chosen.
+            given: names of arguments that were given and not chosen: the preset's, and
+                "batch_size".
         """
         not_chosen = {_OF_ARGUMENTS.get(name) for name in given}
         chosen = {what: why for what, why in self.reasons.items() if what not in not_chosen}
@@ -69,7 +74,7 @@ def choose(images, labels=None):
         reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {FEW:,} images"
     if preset is modern and clusters_for(len(images)):
         reasons[_OF_ARGUMENTS["clusters"]] = f"{MANY:,} images or more"
-    reasons[f"batches of {BATCH_SIZE}"] = ""
+    reasons[_OF_ARGUMENTS["batch_size"]] = ""
     return Choice(preset, images_shape, arguments, reasons)
 
 
@@ -79,7 +84,8 @@ def suited(images, labels=None, *, seed=0, **arguments):
     ```python
     (images, labels), held_out = data.load("path/to/pictures")
     gan = presets.suited(images, labels)
-    gan.fit(images, labels if gan.class_count else None, callbacks=callbacks.watch("run"))
+    labels = labels if gan.class_count else None
+    gan.fit(images, labels, batch_size=16, callbacks=callbacks.watch("run"))
     ```
 
     Args:

@@ -6,6 +6,7 @@ locks             a folder that one process uses at a time
 packaged          arrays that are part of the package, if nothing has changed them
 file_format       the number that every file and folder carries
 settings_folder   a folder that records the settings of its content
+keras_file        a `.keras` file -> its model, or a sentence
 checkpoint        the state of a run              <-> one file
 serializable      objects that `compile` takes    <-> their configuration in a `.keras` file
 """

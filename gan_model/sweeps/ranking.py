@@ -17,14 +17,21 @@ def ranked(outcomes):
     return sorted(outcomes, key=lambda o: (STATES.index(o.state), o.score, o.name))
 
 
-def finished(outcomes):
+def finished(outcomes, *, but=None):
     """The finished runs, best first; of those with the same hyperparameters only the best.
 
     Hyperband trains the hyperparameters of one trial for longer in another.
+
+    Args:
+        outcomes: list of `Outcome`.
+        but: hyperparameters, of which no run is wanted.
     """
-    best_first = [one for one in ranked(outcomes) if one.state == FINISHED]
-    seen = [one.hyperparameters for one in best_first]
-    return [one for place, one in enumerate(best_first) if seen.index(seen[place]) == place]
+    kept, known = [], [but]
+    for one in ranked(outcomes):
+        if one.state == FINISHED and one.hyperparameters not in known:
+            kept.append(one)
+            known.append(one.hyperparameters)
+    return kept
 
 
 def table(outcomes, *, distance, floor, recall=None, width=100):

@@ -23,7 +23,8 @@ class SearchFolder(Folder):
     """
 
     kind, doing = "search", "searching"
-    may_change = ("trials", "top", "confirm")  # more of them continue the same search
+    # More trials continue the same search; images may move, as `images` tells them.
+    may_change = ("trials", "top", "confirm", "data")
 
     def __init__(self, path):
         super().__init__(path)

@@ -197,5 +197,6 @@ def _end_with_chief(folder, left):
             return
     if left.is_set():  # the chief ends as soon as its workers have left
         return
-    print("The chief of this search is gone.", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # its terminal may be gone with it
+        print("The chief of this search is gone.", file=sys.stderr, flush=True)
     os._exit(1)

@@ -1,0 +1,21 @@
+"""A `.keras` file -> its model, or a sentence."""
+
+from pathlib import Path
+
+import keras
+
+
+def load_model(path):
+    """The Keras model in a `.keras` file: a `GAN`, or a generator alone.
+
+    Raises:
+        ValueError: there is no such file, or it cannot be read.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"There is no file {path}.")
+    try:
+        return keras.models.load_model(path)
+    except Exception as error:  # Keras passes on the errors of zip, h5py and JSON
+        raise ValueError(
+            f"{path} cannot be read as a Keras model: {str(error).splitlines()[0]}"
+        ) from error
