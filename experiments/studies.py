@@ -10,6 +10,7 @@ NAMES = (
     "modern",
     "conditional",
     "hour",
+    "losses",
     "objectives",
     "wgan_gp",
     "ema_and_augmentation",
@@ -80,6 +81,7 @@ def named(name):
         of_learning_rate,
         of_penalty_weight,
     )
+    from loss_studies import of_losses, of_objectives
     from wgan_gp import of_wgan_gp
 
     return {
@@ -87,6 +89,7 @@ def named(name):
         "modern": of_modern,
         "conditional": of_conditional,
         "hour": of_an_hour,
+        "losses": of_losses,
         "objectives": of_objectives,
         "wgan_gp": of_wgan_gp,
         "ema_and_augmentation": of_ema_and_augmentation,
@@ -147,30 +150,6 @@ def of_an_hour():
         "How far longer training leads.",
         {**systems, "reference": _reference()},
         minutes=(5, 20, 60),
-        curve=True,
-    )
-
-
-def of_objectives():
-    from gan_model import losses, presets
-    from gan_model.presets.rules import BATCH_SIZE
-
-    objectives = {
-        "non-saturating": losses.NonSaturating(),
-        "minimax": losses.Minimax(),
-        "least squares": losses.LeastSquares(),
-        "hinge": losses.Hinge(),
-    }
-    return Study(
-        "Objectives",
-        "Each loss in `presets.modern`, with its R1, clusters and everything else.",
-        {
-            name.replace(" ", "-"): System(
-                name, partial(presets.modern, loss=loss), batch_size=BATCH_SIZE
-            )
-            for name, loss in objectives.items()
-        },
-        minutes=(5, 20),
         curve=True,
     )
 
