@@ -47,6 +47,7 @@ def main(preset, image_size, channels, repeats):
 def runtimes(gan, folder):
     """Functions that make images, by (format, number of images)."""
     from gan_model.exporting import FORMATS, export
+    from gan_model.model.labels import of_each_class
     from gan_model.random import numbered
 
     calls = {}
@@ -56,6 +57,8 @@ def runtimes(gan, folder):
             path = folder / f"{name}-{batch}{kind.suffix}"
             run = kind.load(export(gan, path, format=name, batch=fixed).path)
             inputs = {"codings": numbered(0, batch, gan.codings_size, seed=0).numpy()}
+            labels = of_each_class(batch, None, gan.class_count)
+            inputs |= {} if labels is None else {"labels": labels}
             calls[name, batch] = lambda run=run, inputs=inputs: run(inputs)
     return calls
 

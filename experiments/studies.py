@@ -144,11 +144,10 @@ def of_conditional():
 
 
 def of_an_hour():
-    systems = {name: preset(name) for name in ("modern", "modern_conditional")}
     return Study(
         "An hour",
         "How far longer training leads.",
-        {**systems, "reference": _reference()},
+        {name: preset(name) for name in ("modern", "modern_conditional")},
         minutes=(5, 20, 60),
         curve=True,
     )

@@ -47,11 +47,13 @@ def main(args):
     reference = metrics.Reference(metrics.measures(held_out, training=train), real)
     codings = numbered(0, len(real), sampler.codings_size, seed=args.seed).numpy()
     lines, first = {}, reference.compare(sampler.images_of(codings))
+    kept = 0 if sampler.clusters is None else 1  # the number that decides the cluster
     for name, change in {"scaled": np.multiply, "bounded": bounded}.items():
-        figures = [first] + [
-            reference.compare(sampler.images_of(change(codings, deviation)))
-            for deviation in DEVIATIONS[1:]
-        ]
+        figures = [first]
+        for deviation in DEVIATIONS[1:]:
+            changed = change(codings, deviation)
+            changed[:, :kept] = codings[:, :kept]
+            figures.append(reference.compare(sampler.images_of(changed)))
         lines[name] = {each: [row[each] for row in figures] for each in reference.names}
         print(table(name, figures, reference), flush=True)
     recall, precision = (

@@ -145,6 +145,7 @@ def test_names_and_shapes_that_each_runtime_reports(tmp_path):
 def test_what_is_known_of_the_gan_is_in_the_file_and_beside_it(format, tmp_path):
     path = tmp_path / PATHS[format]
     about = {"preset": "dense", "seed": 3, "quality": {"fid_fashion": 1.5}, "data_licence": None}
+    about["data"] = "2024"  # a folder, and no number
     exported = exporting.export(small_gan(), path, format=format, about=about)
     inside = FORMATS[format].read_about(path)
     assert {name: inside[name] for name in about} == about

@@ -110,6 +110,12 @@ def test_floats_in_the_range_of_the_images_are_images_too(blobs):
     assert np.array_equal(found[0].codings, found[1].codings)
 
 
+def test_no_starts_and_no_steps_are_refused(blobs):
+    for given in ({"starts": 0}, {"starts": -1}, {"steps": 0}):
+        with pytest.raises(ValueError, match="`starts` and `steps` are 1 or more"):
+            invert(blobs, blobs.generate(1), **given)
+
+
 def test_there_are_no_more_starts_than_random_codings(blobs):
     images = blobs.generate(2, seed=5)
     found = [invert(blobs, images, steps=2, starts=starts) for starts in (512, 1000)]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from browser import CHROMIUM, browser
 from keras import Input, layers
+from PIL import Image
 from processes import PATIENCE
 
 from gan_model import GAN, Sampler, exporting, networks, presets, runs
@@ -317,6 +318,39 @@ def test_directions_change_the_first_layer_most():
     assert found @ found.T == pytest.approx(np.eye(5), abs=1e-5)
     lengths = np.linalg.norm(found @ kernel, axis=1)
     assert lengths == pytest.approx(np.linalg.svd(kernel, compute_uv=False), rel=1e-4)
+
+
+def test_directions_that_move_nothing_are_left_out():
+    """Of 8 codings the first decides the cluster, and the layer has 5 outputs."""
+    gan = presets.modern((16, 16), clusters=3, codings_size=8)
+    found = directions.directions(program(gan.sampler()))
+    assert found.shape == (7, 8) and not found[:, 0].any()
+    flat = layers.Dense(16, activation="tanh")
+    small = keras.Sequential([Input((8,)), layers.Dense(5), flat, layers.Reshape((4, 4))])
+    assert directions.directions(program(Sampler.of(small))).shape == (5, 8)
+
+
+def test_shapes_may_be_numbers_of_numpy(tmp_path):
+    shape = tuple(np.array([4, 4, 1]))
+    flat = layers.Dense(16, activation="tanh")
+    generator = keras.Sequential([Input((3,)), flat, layers.Reshape(shape)])
+    assert exporting.page(generator, tmp_path / "page.html").size > 0
+
+
+def test_a_picture_has_what_was_asked_for_last(page, gans, tmp_path):
+    """Saved in the moment after the samples were asked for, before they are drawn."""
+    page.wait_for("busy === false && waiting.size === 0")
+    page.value("for (const id of ['more', 'samples-png']) document.getElementById(id).click()")
+    file = tmp_path / "three _classes_-samples.png"
+    wait_for(file)
+    samples = page.value("samples.map(({coding, label}) => [Array.from(coding), label])")
+    codings, labels = zip(*samples, strict=True)
+    expected = gans["modern_conditional"].sampler().images_of(codings, labels=np.array(labels))
+    rows, columns, (height, width) = 4, 8, expected.shape[1:3]
+    with Image.open(file) as picture:
+        found = np.asarray(picture.convert("RGB")).astype(int)
+    tiles = found.reshape(rows, height, columns, width, 3).swapaxes(1, 2)
+    assert np.abs(tiles.reshape(expected.shape) - expected).max() <= 1
 
 
 def test_the_program_computes_what_the_generator_does(gans):

@@ -157,7 +157,8 @@ SEED = Kind("n", _seed)  # as numpy's seeds must, it fits in 32 bits
 SIZE = Kind("size", _size)  # a side in pixels, or HEIGHTxWIDTH
 PATH = Kind("path", os.path.expanduser, files=True)  # no shell knows ~ in --out=~/x
 MODEL = Kind("run|name", os.path.expanduser, known=PRETRAINED, files=True)
-PRESET = Kind("name", known=(*PRESETS, "suited"))
+PRESET = Kind("name", known=PRESETS)
+PRESET_OR_SUITED = Kind("name", known=(*PRESETS, "suited"))
 DATA_SET = Kind("name|path", known=DATA, files=True)
 FEATURES_OR_FILE = Kind("name", _features, known=FEATURES, files=True)
 

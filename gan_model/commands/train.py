@@ -10,7 +10,7 @@ from gan_model.commands.arguments import (
     MODEL,
     PATH,
     POSITIVE,
-    PRESET,
+    PRESET_OR_SUITED,
     SEED,
     WHOLE,
     data_options,
@@ -27,7 +27,7 @@ from gan_model.commands.training import train
 )
 @click.option(
     "--preset",
-    type=PRESET,
+    type=PRESET_OR_SUITED,
     help="dense, dcgan, guidelines, modern, modern_conditional; suited chooses, as for a folder.",
 )
 @click.option("--from", "source", type=MODEL, help="Go on from a trained GAN: its run or file.")

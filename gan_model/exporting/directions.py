@@ -3,6 +3,7 @@
 import numpy as np
 
 COUNT = 8
+_LEAST = 1e-9  # of the greatest eigenvalue
 
 
 def directions(program, count=COUNT):
@@ -16,7 +17,7 @@ def directions(program, count=COUNT):
         count: most directions.
 
     Returns:
-        float32 (count, codings_size), of length 1; fewer where codings are shorter. (0,
+        float32 (count, codings_size), of length 1; fewer where fewer move the images. (0,
         codings_size) if the first layer is not dense.
 
     Reference: Shen and Zhou (2021), "Closed-form factorization of latent semantics in GANs".
@@ -32,7 +33,9 @@ def directions(program, count=COUNT):
         kernel = np.concatenate([np.zeros_like(kernel[:1]), kernel[1:]])
     # The eigenvectors of kernel kernel^T, which is small, are the kernel's singular vectors.
     kernel = kernel.astype(np.float64)
-    found = np.linalg.eigh(kernel @ kernel.T).eigenvectors.T[::-1][:count]
+    values, vectors = np.linalg.eigh(kernel @ kernel.T)
+    moving = values[::-1] > _LEAST * values[-1]  # the others change no image
+    found = vectors.T[::-1][moving][:count]
     # A singular vector has no sign of its own: the largest number of each is made positive.
     largest = found[np.arange(len(found)), np.abs(found).argmax(axis=1)]
     return (found * np.sign(largest)[:, None]).astype(np.float32)

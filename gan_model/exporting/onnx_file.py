@@ -9,7 +9,8 @@ from gan_model.storage.json_file import to_json
 def write(graph, path, about):
     """Writes the file; what is known of the GAN goes to its `metadata_props`, by name.
 
-    Texts stand there as they are, everything else as JSON.
+    Texts stand there as they are, everything else as JSON, and so does a text like "2024", which
+    would be read as a number.
     """
     import onnx
     import tf2onnx
@@ -19,7 +20,7 @@ def write(graph, path, about):
         first = value.type.tensor_type.shape.dim[0]
         if not first.HasField("dim_value"):
             first.dim_param = "batch"
-    texts = {k: v if isinstance(v, str) else to_json(v) for k, v in about.items()}
+    texts = {name: _text(value) for name, value in about.items()}
     onnx.helper.set_model_props(model, texts)
     onnx.checker.check_model(model)
     onnx.save(model, path)
@@ -40,6 +41,11 @@ def read_about(path):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     texts = session.get_modelmeta().custom_metadata_map
     return {name: _value(text) for name, text in texts.items()}
+
+
+def _text(value):
+    is_plain = isinstance(value, str) and _value(value) == value
+    return value if is_plain else to_json(value)
 
 
 def _value(text):

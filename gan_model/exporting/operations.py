@@ -147,12 +147,14 @@ def _reshape(layer, shape, after):
 
 
 def _upsampling(layer, shape, after):
+    _check_channels_last(layer)
     if layer.interpolation != "nearest":
         raise _refused(layer, f"Its interpolation is {layer.interpolation!r}; known: 'nearest'")
     yield Operation("upsampling", after, {"size": list(layer.size)})
 
 
 def _cropping(layer, shape, after):
+    _check_channels_last(layer)
     (top, _), (left, _) = layer.cropping
     yield Operation("cropping", after, {"top": top, "left": left})
 
@@ -185,8 +187,14 @@ def _leaky_relu(layer, shape, after):
 def _check_plain(layer):
     if any(rate != 1 for rate in layer.dilation_rate) or getattr(layer, "groups", 1) != 1:
         raise _refused(layer, "It is dilated or has groups")
-    if layer.data_format != "channels_last" or layer.padding not in ("same", "valid"):
-        raise _refused(layer, "Its data_format is not channels_last, or its padding unknown")
+    _check_channels_last(layer)
+    if layer.padding not in ("same", "valid"):
+        raise _refused(layer, f"Its padding is {layer.padding!r}")
+
+
+def _check_channels_last(layer):
+    if layer.data_format != "channels_last":
+        raise _refused(layer, f"Its data_format is {layer.data_format}")
 
 
 def _kernel_and_bias(layer):

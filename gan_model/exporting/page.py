@@ -135,8 +135,7 @@ def _joined(title, told, weights, facts):
         "engine": _file("engine.js"),
         "explorer": _file("explorer.js"),
         "facts": facts,
-        # "<" could end the script element that holds it.
-        "program": json.dumps(told, separators=(",", ":")).replace("<", "\\u003c"),
+        "program": _script_of(told),
         "weights": weights,
     }
     text = _file("page.html")
@@ -144,6 +143,12 @@ def _joined(title, told, weights, facts):
         before, after = text.split(f"{{{{ {name} }}}}")
         text = before + part + after
     return text
+
+
+def _script_of(told):
+    # A shape may hold numbers of numpy; "<" could end the script element.
+    text = json.dumps(told, separators=(",", ":"), default=np.generic.item)
+    return text.replace("<", "\\u003c")
 
 
 def _file(name):

@@ -57,7 +57,8 @@ def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, 
         seed: of the random codings.
 
     Raises:
-        ValueError: images of another shape or type, or labels that do not fit.
+        ValueError: images of another shape or type, labels that do not fit, or no `starts` or
+            `steps`.
 
     Reference: Zhu et al. (2016), "Generative visual manipulation on the natural image manifold";
     Bora et al. (2017) for several starts and for short codings; Kingma and Ba (2015).
@@ -66,6 +67,8 @@ def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, 
     images = check_images(images, generated.shape[1:], sampler.image_range)
     if images.dtype != np.uint8:
         images = to_uint8(images, sampler.image_range)
+    if starts < 1 or steps < 1:
+        raise ValueError(f"`starts` and `steps` are 1 or more. Received: {starts=}, {steps=}.")
     starts = min(starts, _CANDIDATES)
     targets = images.reshape(len(images), *generated.shape[1:])
     tried = _tried(sampler, len(targets), labels)
@@ -123,27 +126,34 @@ def _starts(distance, wanted, tried, *, starts, seed):
     Returns:
         Codings (images * tried * starts, codings_size), and scales (images, parts).
     """
-    sampler = distance.sampler
-    codings = numbered(0, _CANDIDATES, sampler.codings_size, seed=seed).numpy()
-    parts_of = tf.function(distance.parts_of, reduce_retracing=True)
-    known = {}
-    for label in np.unique(tried):
-        labels = None if sampler.class_count is None else tf.fill((_CANDIDATES,), label)
-        known[label] = [part.numpy() for part in parts_of(tf.constant(codings), labels)]
-    wanted, chosen, scales = [part.numpy() for part in wanted], [], []
-    for i, labels in enumerate(tried):
-        targets = [want[i] for want in wanted]
-        squares = np.array([_squares(known[one], targets) for one in labels])
+    codings = numbered(0, _CANDIDATES, distance.sampler.codings_size, seed=seed).numpy()
+    chosen, scales = [], []
+    for squares in _squares(distance, codings, wanted, tried):  # (classes, parts, candidates)
         scales.append(squares.mean(axis=(0, 2)) + 1e-6)
         near = (squares / scales[-1][:, None]).sum(axis=1)
         chosen += [codings[np.argsort(row, kind="stable")[:starts]] for row in near]
     return np.concatenate(chosen), np.array(scales, np.float32)
 
 
-def _squares(candidates, targets):
-    """Mean squared differences (parts, candidates)."""
-    pairs = zip(candidates, targets, strict=True)
-    return [((have - target) ** 2).mean(axis=1) for have, target in pairs]
+def _squares(distance, codings, wanted, tried):
+    """Mean squared differences (images, tried, parts, codings) from the images of codings.
+
+    Only the images of some codings, of one class, are in memory at a time.
+    """
+    parts_of = tf.function(distance.parts_of, reduce_retracing=True)
+    wanted = [part.numpy() for part in wanted]
+    squares = np.empty((*tried.shape, len(wanted), len(codings)), np.float32)
+    for label in np.unique(tried):
+        pairs = np.argwhere(tried == label)
+        for first in range(0, len(codings), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            given = tf.constant(codings[block])
+            labels = None if distance.sampler.class_count is None else tf.fill(len(given), label)
+            for part, made in enumerate(one.numpy() for one in parts_of(given, labels)):
+                for image, place in pairs:
+                    apart = made - wanted[part][image]
+                    squares[image, place, part, block] = (apart**2).mean(axis=1)
+    return squares
 
 
 def _descended(distance, codings, labels, wanted, scales, each, steps, rate):

@@ -28,7 +28,7 @@ function say(text) {
 const worker = new Worker(URL.createObjectURL(new Blob([$("engine").textContent], { type: "text/javascript" })));
 const waiting = new Map(); // from a job's name to the newest order of that name
 const times = [];
-let busy = true, job = null;
+let busy = true, job = null, afterwards = []; // afterwards: once nothing waits any more
 
 worker.onmessage = ({ data }) => {
   if (data.error) {
@@ -46,6 +46,7 @@ worker.onmessage = ({ data }) => {
   busy = false;
   next();
 };
+worker.onerror = ({ message }) => say(`The generator cannot begin in this browser: ${message}`);
 worker.postMessage({ program, weights: $("weights").textContent });
 
 // Asks for an image. An older order of the same name that has not begun is dropped.
@@ -56,7 +57,10 @@ function order(name, coding, label, done) {
 
 function next() {
   if (busy || !waiting.size) {
-    if (!busy) showSpeed();
+    if (!busy) {
+      showSpeed();
+      for (const act of afterwards.splice(0)) act();
+    }
     return;
   }
   // The stage first, but never twice while others wait: a film orders it again and again.
@@ -67,6 +71,14 @@ function next() {
   waiting.delete(name);
   busy = true;
   worker.postMessage({ coding: job.coding, label: job.label });
+}
+
+// Acts once all images are drawn that were asked for. A film, which never ends to ask, pauses.
+function whenDrawn(act) {
+  playing = false;
+  showPlaying();
+  afterwards.push(act);
+  next();
 }
 
 function showSpeed() {
@@ -278,6 +290,7 @@ function stop() {
   playing = false;
   position = null;
   $("position").value = 0;
+  $("position").removeAttribute("aria-valuetext");
   showPlaying();
 }
 
@@ -366,13 +379,14 @@ function addTiles() {
 
 // One stop of the Tab key for all samples; arrow keys move between them.
 function moveFocus(event) {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
   const tiles = [...$("grid").children], index = tiles.indexOf(document.activeElement);
   const columns = getComputedStyle($("grid")).gridTemplateColumns.split(" ").length;
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -index, End: tiles.length - 1 - index };
   const to = tiles[index + steps[event.key]];
   if (!to) return;
   event.preventDefault();
-  tiles[index].tabIndex = -1;
+  for (const tile of tiles) tile.tabIndex = -1;
   to.tabIndex = 0;
   to.focus();
 }
@@ -419,9 +433,9 @@ $("more").onclick = () => {
   newSamples();
   say("New samples.");
 };
-$("image-png").onclick = () => $("image").toBlob((blob) => save("image.png", blob));
+$("image-png").onclick = () => whenDrawn(() => $("image").toBlob((blob) => save("image.png", blob)));
 $("image-json").onclick = () => saveCodings("coding.json", [onStage()]);
-$("samples-png").onclick = saveSamples;
+$("samples-png").onclick = () => whenDrawn(saveSamples);
 $("samples-json").onclick = () => saveCodings("codings.json", samples);
 
 // For other scripts and the console: RGBA pixels of a coding, as the page shows it.
