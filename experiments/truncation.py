@@ -35,6 +35,13 @@ def bounded(codings, deviation):
     return special.ndtri(quantiles).astype(np.float32)
 
 
+def kept_first(codings, change, deviation, count):
+    """Changed codings, whose first `count` numbers are as before."""
+    changed = change(codings, deviation)
+    changed[:, :count] = codings[:, :count]
+    return changed
+
+
 def main(args):
     with quiet():
         from gan_model import charts, metrics, runs
@@ -49,11 +56,8 @@ def main(args):
     lines, first = {}, reference.compare(sampler.images_of(codings))
     kept = 0 if sampler.clusters is None else 1  # the number that decides the cluster
     for name, change in {"scaled": np.multiply, "bounded": bounded}.items():
-        figures = [first]
-        for deviation in DEVIATIONS[1:]:
-            changed = change(codings, deviation)
-            changed[:, :kept] = codings[:, :kept]
-            figures.append(reference.compare(sampler.images_of(changed)))
+        changed = (kept_first(codings, change, deviation, kept) for deviation in DEVIATIONS[1:])
+        figures = [first, *(reference.compare(sampler.images_of(one)) for one in changed)]
         lines[name] = {each: [row[each] for row in figures] for each in reference.names}
         print(table(name, figures, reference), flush=True)
     recall, precision = (

@@ -5,9 +5,9 @@
     exporting.page(gan, "explorer.html")
 
 The file takes float32 codings (batch, codings_size), standard normal, and with classes int32
-labels (batch,). It returns uint8 images (batch, *image_shape), the same as `gan.generate`: the
-averaged generator, its value range and the conversion to uint8 are part of the file. The page is
-one HTML file, in which a browser runs the generator.
+labels (batch,). It returns uint8 images (batch, *image_shape), those of `gan.generate` to 1 grey
+level: the averaged generator, its value range and the conversion to uint8 are part of the file. The
+page is one HTML file, in which a browser runs the generator.
 
 exporter       export: writes a file, checks it, moves it to its place
 graph          ImageGraph: a generator -> a TensorFlow function from codings to uint8 images

@@ -59,7 +59,8 @@ class Sampler:
             labels: for a conditional GAN, one label for all images or one for each, (count,).
                 None: 0, 1, ..., class_count - 1, repeated.
             seed: of the codings.
-            truncation: factor from 0 to 1 on all codings. Below 1 they are nearer to the middle of
+            truncation: factor from 0 to 1 on the codings, without the number that decides a
+                cluster. Below 1 they are nearer to the middle of
                 the normal distribution, so images are less diverse. docs/quality.md has the curve
                 of precision and recall; Brock et al. (2019) draw numbers beyond a bound again
                 instead, which gives no better one.

@@ -9,7 +9,7 @@ be used. Both networks have an extra convolution at small image sizes, where it 
 The layer next to the images has 512 / side filters in the generator and 1024 / side in the
 discriminator, and they double with each halving of the image size. So each size costs about as
 much as any other, and images of twice the side cost a quarter more, not four times as much: for
-some minutes of training, more images are worth more than wider layers (docs/results.md).
+some minutes of training, more images are worth more than wider layers.
 
 With `class_count` both networks take labels: the generator by conditional batch normalization
 (Dumoulin et al., 2017), the discriminator by projection (Miyato and Koyama, 2018). The

@@ -10,11 +10,11 @@ from gan_model import replicas
 from gan_model.penalties.penalty import Penalty
 
 _VALUES = 28 * 28  # of an image for which R1 has the weight 1
-_MOST = 16  # weight; docs/results.md has what more does to 128 x 128 in colour
+_MOST = 16  # weight; docs/choosing.md has what more does to 128 x 128 in colour
 
 
 def weight_for(image_shape):
-    """A weight of `R1` for images in [-1, 1]: 1 for 28 x 28 grey, 16 from 64 x 64 in colour on.
+    """A weight of `R1` for images in [-1, 1]: 1 for 28 x 28 grey, 15.7 for 64 x 64 in colour.
 
     An image of twice the side shows the same with four times as many pixels. A discriminator that
     looks at it at half its size has a quarter of the gradient in each pixel, so a quarter of the

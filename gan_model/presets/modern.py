@@ -30,7 +30,7 @@ def modern(
     """Small networks, R1 and an averaged generator, images in [-1, 1], Adam without momentum.
 
     This preset is made for good images after a few minutes on a few CPU cores, of any size and of
-    a few hundred images or more; docs/results.md has its results, with `fit(batch_size=16)`. The
+    a few hundred images or more; docs/choosing.md has its results, with `fit(batch_size=16)`. The
     widths of the networks and the learning rates follow from the image shape, the augmentation and
     the clusters from `image_count`, and the weight of the penalty from both, see
     `gan_model.presets.rules`.

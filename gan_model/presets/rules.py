@@ -1,6 +1,6 @@
 """What the preset `modern` makes of the image size and the number of images.
 
-docs/results.md has the measurements. The widths of the networks follow from the size too, see
+docs/choosing.md has the measurements. The widths of the networks follow from the size too, see
 `gan_model.networks.modern`.
 """
 
