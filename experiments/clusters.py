@@ -24,12 +24,12 @@ def readings(clusters, seed, images, reference, marks):
     import keras
 
     from gan_model import presets
+    from gan_model.data.images import shape_with_channels
 
     keras.utils.set_random_seed(seed)
     clusters = None if clusters == 1 else clusters
-    gan = presets.modern(
-        (*images.shape[1:], 1)[:3], image_count=len(images), clusters=clusters, seed=seed
-    )
+    shape = shape_with_channels(images.shape[1:])
+    gan = presets.modern(shape, image_count=len(images), clusters=clusters, seed=seed)
     done = _trained(gan, images, WARM_UP)
     for mark in marks:
         began, before = time.process_time(), done

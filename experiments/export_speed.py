@@ -8,7 +8,6 @@ with 64 codings in a call. All are measured in turn in one process. The program 
 the median call, and of the fastest one, which other programs on the machine disturb least.
 """
 
-import os
 import statistics
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import click
 
 from gan_model.commands.arguments import POSITIVE, PRESET, SIZE
+from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
@@ -40,7 +40,7 @@ def main(preset, image_size, channels, repeats):
         with tempfile.TemporaryDirectory() as folder:
             calls |= runtimes(gan, Path(folder))
             speeds = measured(calls, repeats)
-    print(f"{preset}, images of {(*sides, channels)}, {os.cpu_count()} CPUs, {repeats} rounds")
+    print(f"{preset}, images of {(*sides, channels)}, {cores()} CPUs, {repeats} rounds")
     print(table(speeds))
 
 

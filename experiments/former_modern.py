@@ -3,11 +3,12 @@
 import keras
 
 from gan_model import GAN, averaging, losses, networks, penalties
+from gan_model.data.images import shape_with_channels
 
 
 def modern_of_0_1(image_shape, *, seed):
     """The GAN, compiled. Its upsampling is computed as it is now, which is faster."""
-    image_shape = (*image_shape, 1)[:3]
+    image_shape = shape_with_channels(image_shape)
     gan = GAN(
         networks.modern.generator(image_shape, codings_size=64, filters=16),
         networks.modern.discriminator(image_shape, filters=32),

@@ -33,6 +33,16 @@ def compiled(generator, discriminator, *, optimizers=None):
     return classifier, gan
 
 
+def batches(gan, images, batch_size=32):
+    """Images in the range of a GAN, in shuffled batches, as the original has them."""
+    import tensorflow as tf
+
+    low, high = gan.image_range
+    scaled = (images / 255 * (high - low) + low).astype("float32").reshape(-1, *gan.image_shape)
+    rows = tf.data.Dataset.from_tensor_slices(scaled).shuffle(1000)
+    return rows.batch(batch_size, drop_remainder=True).prefetch(1)
+
+
 def turn(generator, discriminator, gan, real_images, codings, more_codings, *, training=False):
     """One turn of the loop: each player learns from one batch.
 

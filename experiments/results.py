@@ -207,11 +207,8 @@ def run_loop(gan, train, stopwatch, *, batch_size=32):
     import tensorflow as tf
 
     models = reference_loop.compiled(gan.generator, gan.discriminator)
-    low, high = gan.image_range
-    scaled = (train / 255 * (high - low) + low).astype("float32").reshape(-1, *gan.image_shape)
-    batches = tf.data.Dataset.from_tensor_slices(scaled).shuffle(1000)
-    batches = batches.batch(batch_size, drop_remainder=True).prefetch(1).repeat()
-    for number, real_images in enumerate(batches):
+    batches = reference_loop.batches(gan, train, batch_size)
+    for number, real_images in enumerate(batches.repeat()):
         draws = [tf.random.normal([batch_size, gan.codings_size]) for _ in range(2)]
         reference_loop.turn(gan.generator, *models, real_images, *draws)
         stopwatch.look(images=(number + 1) * batch_size)

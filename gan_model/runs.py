@@ -60,7 +60,7 @@ class RunFolder(Folder):
 
     def __init__(self, path):
         super().__init__(path)
-        self.samples = self.path / "samples"
+        self.samples, self.history = self.path / "samples", self.path / "history.csv"
         self.tensorboard = self.path / "tensorboard"
         self.features = self.path / "features.npz"
         self.best = self.path / "best.keras"

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from gan_model import GAN, presets
+from gan_model.storage.reasons import reason_of
 
 
 @pytest.fixture(scope="module")
@@ -376,3 +377,10 @@ def test_float_images_of_any_width_out_of_range_are_refused(dense, dtype):
     images = as_dataset(floats(0, 200)).map(lambda batch: tf.cast(batch, dtype))
     with pytest.raises(ValueError, match=r"The float images lie in \[.*images / 255"):
         dense.fit(images, verbose=0)
+
+
+def test_an_error_without_a_text_is_told_by_its_class():
+    """A layer of the user's may `raise NotImplementedError` and say no more."""
+    assert reason_of(NotImplementedError()) == reason_of(NotImplementedError("\n"))
+    assert reason_of(NotImplementedError()) == "NotImplementedError"
+    assert reason_of(ValueError("\nthe first line\nthe second")) == "the first line"

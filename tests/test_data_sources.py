@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from gan_model import data
-from gan_model.data import cifar10, full_set, mnist, sample, sources
+from gan_model.data import cifar10, mnist, reading, sample, sources
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 # The same names for every test: what a row holds depends on the row alone.
@@ -135,7 +135,7 @@ def test_names_with_a_dot_are_read_too(tmp_path):
     assert same(data.load("mnist", folder=folder)[0], TRAIN)
 
 
-def test_the_system_folder_comes_before_keras(tmp_path):
+def test_the_system_folder_comes_before_keras():
     write_mnist_form(sources.FULL_SETS["mnist"].folder)
     assert same(data.load("mnist")[0], TRAIN)
 
@@ -293,7 +293,7 @@ def test_a_silent_network_is_given_up(monkeypatch):
             with socket.create_connection(server.getsockname()) as connection:
                 connection.recv(1)
 
-        monkeypatch.setattr(full_set, "_TIMEOUT", 0.1)
+        monkeypatch.setattr(reading, "_TIMEOUT", 0.1)
         monkeypatch.setattr(keras.datasets.mnist, "load_data", ask)
         with pytest.raises(ValueError, match="timed out"):
             data.load("mnist")

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.augmenting.augmentations import Augmentation
-from gan_model.storage.serializable import Serializable
+from gan_model.storage.serializable import Serializable, check_every
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -51,11 +51,7 @@ class Adaptive(Serializable):
                 "`augment` must be an Augmentation, or a sum of them. Received: "
                 f"{self.augment!r}. Type Adaptive(DiffAugment())."
             )
-        if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 1:
-            raise ValueError(
-                "`every` is a number of steps, an integer of 1 or more. Received: "
-                f"every={self.every!r}."
-            )
+        check_every(self.every)
         if not (-1 < self.target < 1 and self.speed > 0 and 0 < self.limit <= 1):
             raise ValueError(
                 "`target` is between -1 and 1, `speed` above 0, `limit` above 0 and at most 1. "
@@ -67,12 +63,6 @@ class Adaptive(Serializable):
 
     def get_config(self):
         return {**vars(self), "augment": keras.saving.serialize_keras_object(self.augment)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(
-            **{**config, "augment": keras.saving.deserialize_keras_object(config["augment"])}
-        )
 
 
 class Probability(keras.layers.Layer):

@@ -2,9 +2,8 @@
 
 import time
 
-import keras
-
 from gan_model.callbacks.figures import tag
+from gan_model.callbacks.run_settings import rate_now
 
 
 class EpochSpeed:
@@ -29,10 +28,6 @@ class EpochSpeed:
         seen = int(self._gan.images_seen.numpy()) - self._seen_before
         return {
             tag("images_per_second"): seen / seconds,
-            tag("generator_learning_rate"): _rate(self._gan.generator_optimizer),
-            tag("discriminator_learning_rate"): _rate(self._gan.discriminator_optimizer),
+            tag("generator_learning_rate"): rate_now(self._gan.generator_optimizer),
+            tag("discriminator_learning_rate"): rate_now(self._gan.discriminator_optimizer),
         }
-
-
-def _rate(optimizer):
-    return keras.ops.convert_to_numpy(optimizer.learning_rate)

@@ -30,7 +30,7 @@ class HistoryFile(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         if self._rows is None:
-            self._rows = [row for row in _read(self.path) if int(row["epoch"]) <= epoch]
+            self._rows = [row for row in read_history(self.path) if int(row["epoch"]) <= epoch]
 
     def on_epoch_end(self, epoch, logs=None):
         place = {
@@ -50,7 +50,12 @@ class HistoryFile(keras.callbacks.Callback):
             writer.writerows(self._rows)
 
 
-def _read(path):
+def read_history(path):
+    """The lines of such a file, dicts from columns to texts; none where there is no file.
+
+    Args:
+        path: `Path` of the file.
+    """
     if not path.exists():
         return []
     with open(path, newline="") as file:

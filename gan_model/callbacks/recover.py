@@ -5,6 +5,7 @@ import sys
 import keras
 
 from gan_model.alarms import diverged
+from gan_model.callbacks.run_settings import rate_now
 from gan_model.model import RunCallback
 from gan_model.storage import checkpoint
 
@@ -114,7 +115,6 @@ def _scheduled(optimizer):
 
 
 def _lower(optimizer, factor):
-    # Not float(rate), which several devices do not have.
-    rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate)) * factor
+    rate = rate_now(optimizer) * factor
     optimizer.learning_rate = rate
     return rate

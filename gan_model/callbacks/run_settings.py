@@ -17,6 +17,12 @@ def learning_rates(gan):
     return {player: _rate(_optimizer(gan, player)) for player in _PLAYERS}
 
 
+def rate_now(optimizer):
+    """The learning rate, a float; of a schedule that of the step."""
+    # Not float(rate), which a variable on several devices does not have.
+    return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+
+
 def leave_rates(gan, directory):
     """Remembers the rates that a run leaves, for a later `fit` of the same process."""
     for player in _PLAYERS:
@@ -74,10 +80,8 @@ def _optimizer(gan, player):
 
 
 def _rate(optimizer):
-    rate = optimizer.learning_rate
-    if isinstance(rate, keras.Variable):
-        # Not float(rate), which a variable on several devices does not have.
-        return float(keras.ops.convert_to_numpy(rate))
+    if isinstance(optimizer.learning_rate, keras.Variable):
+        return rate_now(optimizer)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras warns of a lambda, which is not kept here

@@ -3,9 +3,9 @@
 To add a command `thing`, write `commands/thing.py` with a `Command` named `command`, and add its
 name to `COMMANDS` here. `commands/sample.py` is the example:
 
-- `arguments.py` has the types and options that commands share. A mistake that no type finds is a
-  `click.UsageError`, or any ValueError: it ends the program with one line and status 2, as an
-  OSError does with status 1.
+- `arguments.py` has the types and options that commands share, `places.py` the checks of folders
+  and files that a person names. A mistake that no type finds is a `click.UsageError`, or any
+  ValueError: it ends the program with one line and status 2, as an OSError does with status 1.
 - No module of a command imports TensorFlow or Keras at its top, so that `--help` is quick. The
   function of the command imports what it needs in `with quiet():`, which keeps TensorFlow's lines
   off the screen.
@@ -14,7 +14,6 @@ name to `COMMANDS` here. `commands/sample.py` is the example:
   in it is written as `program.line("sample", run_dir)`.
 """
 
-import difflib
 import importlib
 import sys
 
@@ -23,6 +22,7 @@ import click
 from gan_model.commands.parsing import Command, Help
 from gan_model.commands.program import Program
 from gan_model.commands.screen import plain_errors
+from gan_model.storage.names import did_you_mean
 
 # In the order in which `gan-model --help` lists them.
 COMMANDS = ("train", "sample", "evaluate", "sweep", "export", "page", "invert", "board")
@@ -47,8 +47,7 @@ class _Commands(Help, click.Group):
 
     def resolve_command(self, ctx, args):
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            guess = f" Did you mean {near[0]!r}?" if near else ""
+            guess = did_you_mean(args[0], COMMANDS)
             raise click.UsageError(
                 f"Unknown command {args[0]!r}.{guess} Known: {', '.join(COMMANDS)}."
             )

@@ -1,7 +1,6 @@
 """Types and options that several commands have, none of which needs TensorFlow."""
 
 import os
-from pathlib import Path
 
 import click
 
@@ -201,32 +200,6 @@ def data_options(default):
         return function
 
     return add
-
-
-def refuse_within(folder, images, *, option="--run-dir"):
-    """Refuses a folder for pictures that lies among the images of a folder.
-
-    Args:
-        folder: path.
-        images: name of a data set, or path of a folder of images.
-        option: what to choose another one with.
-
-    Raises:
-        ValueError: the pictures written there would become images to train on.
-    """
-    from gan_model import data
-
-    if not data.is_image_folder(images) or not Path(images).expanduser().is_dir():
-        return
-    inside, outside = Path(folder).resolve(), Path(images).expanduser().resolve()
-    if not inside.is_relative_to(outside):
-        return
-    hidden = any(part.startswith(".") for part in inside.relative_to(outside).parts)
-    if not hidden:  # hidden folders are not searched for images
-        raise ValueError(
-            f"The folder {folder} lies among the images in {images}, so its pictures would be "
-            f"images to train on. Choose a folder elsewhere: {option} DIR."
-        )
 
 
 def loaded(args):

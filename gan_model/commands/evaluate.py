@@ -8,6 +8,7 @@ import click
 from gan_model.commands.arguments import DATA_SET, PATH, POSITIVE, Choice, features_option
 from gan_model.commands.evaluation import evaluate
 from gan_model.commands.parsing import Command
+from gan_model.commands.places import refuse_no_folder
 
 
 @click.command(cls=Command, example="evaluate runs/modern-sample --json figures.json")
@@ -32,7 +33,6 @@ def command(**options):
     fashion_by_class), or images: a .npz or .npy file, or a folder of pictures.
     """
     args = SimpleNamespace(**options)
-    if args.json and not Path(args.json).absolute().parent.is_dir():
-        folder = Path(args.json).parent
-        raise click.UsageError(f"there is no folder {folder} for --json {args.json}")
+    if args.json:
+        refuse_no_folder(Path(args.json), option="--json")
     evaluate(args)

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from gan_model.commands.arguments import refuse_within
+from gan_model.commands.places import refuse_within
 from gan_model.commands.run_images import load_for
 from gan_model.commands.screen import quiet
 

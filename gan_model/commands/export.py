@@ -6,6 +6,7 @@ import click
 
 from gan_model.commands.arguments import MODEL, PATH, POSITIVE, Choice
 from gan_model.commands.parsing import Command
+from gan_model.commands.places import refuse_no_folder
 from gan_model.commands.screen import quiet
 
 # gan_model.exporting.FORMATS has them too, and takes seconds to import.
@@ -26,8 +27,7 @@ def command(run, format, out, batch):
     of the GAN.
     """
     out = Path(out) if out else beside(Path(run), format)
-    if not out.absolute().parent.is_dir():
-        raise click.UsageError(f"there is no folder {out.parent} for --out {out}")
+    refuse_no_folder(out)
     with quiet():
         from gan_model import exporting, runs
     model, about = runs.open_model(run), exporting.known_of(run)

@@ -26,7 +26,9 @@ class Source:
 
     def check(self, images):
         """Refuses images of another shape."""
-        expected, given = ((*shape, 1)[:3] for shape in (self.image_shape, images.shape[1:]))
+        from gan_model.data.images import shape_with_channels  # imported by now
+
+        expected, given = map(shape_with_channels, (self.image_shape, images.shape[1:]))
         if expected != given:
             height, width, channels = expected
             raise ValueError(
@@ -34,12 +36,6 @@ class Source:
                 f"{given}. For a folder of images type --image-size {height}x{width} "
                 f"--channels {channels}."
             )
-
-    def classes_for(self, *labels):
-        """The `class_count` of the run as a dict; {} where the source has no classes."""
-        if self.class_count is None:
-            return {}
-        return {"class_count": 1 + max(int(max(each)) for each in labels)}
 
 
 def check(args):
@@ -59,6 +55,7 @@ def check(args):
 def source_of(args):
     """The `Source` that was asked for; None for none. Has a folder's images get its shape."""
     from gan_model import data, runs  # imported by now
+    from gan_model.data.images import shape_with_channels
     from gan_model.model import GAN
 
     if not args.source:
@@ -69,7 +66,7 @@ def source_of(args):
             f"{args.source} holds a generator alone, and training needs its discriminator too. "
             "Give the gan.keras of a run, or the run's folder."
         )
-    height, width, channels = (*gan.image_shape, 1)[:3]
+    height, width, channels = shape_with_channels(gan.image_shape)
     if data.is_image_folder(args.data):
         args.image_size = args.image_size or (height, width)
         args.channels = args.channels or channels

@@ -88,8 +88,9 @@ def _decoded(paths, shape, about):
     import numpy as np
 
     from gan_model.data.decoding import decode
+    from gan_model.data.images import shape_with_channels
 
-    height, width, channels = (*shape, 1)[:3]
+    height, width, channels = shape_with_channels(shape)
     how = {"image_size": (height, width), "channels": channels, **as_read_for(about)}
     read = [decode(Path(path), **how) for path in paths]
     for path, image in zip(paths, read, strict=True):
@@ -107,14 +108,13 @@ def _pairs(images, others):
 
 def _splits(args, shape):
     """The same number of training and of held-out images, with labels: a dict of pairs."""
-    import numpy as np
-
     from gan_model import runs
+    from gan_model.data.images import chosen, shape_with_channels
 
     about = runs.trained_on(args.run)
     if not (args.data or about):
         raise ValueError("Say what the GAN was trained on: --data NAME, or the path of a folder.")
-    height, width, channels = (*shape, 1)[:3]
+    height, width, channels = shape_with_channels(shape)
     splits = load_for(
         about,
         data_set=args.data,
@@ -124,6 +124,6 @@ def _splits(args, shape):
     )
     count, drawn = min(args.check, *(len(images) for images, _ in splits)), {}
     for kind, (images, labels) in zip(("training", "held-out"), splits, strict=True):
-        rows = np.sort(np.random.default_rng(args.seed).choice(len(images), count, replace=False))
-        drawn[kind] = images[rows].reshape(-1, *shape), labels[rows]
+        images = chosen(images, count, seed=args.seed).reshape(-1, *shape)
+        drawn[kind] = images, chosen(labels, count, seed=args.seed)
     return drawn

@@ -1,6 +1,5 @@
 """What a run ends with on the screen: figures, files, and the commands that go on from there."""
 
-import csv
 import textwrap
 
 _INDENT = 13 * " "  # of the lines behind their names
@@ -42,11 +41,10 @@ def _measured(folder, quality):
     """Pairs of the distance and its epoch, for each epoch that was measured."""
     if quality is None:
         return []
-    name = f"val_{quality.distance}"
-    with open(folder.path / "history.csv", newline="") as file:
-        return [
-            (float(row[name]), int(row["epoch"])) for row in csv.DictReader(file) if row.get(name)
-        ]
+    from gan_model.callbacks.history_file import read_history  # imported by now
+
+    name, rows = f"val_{quality.distance}", read_history(folder.history)
+    return [(float(row[name]), int(row["epoch"])) for row in rows if row.get(name)]
 
 
 def _quality_line(quality, measured, every):

@@ -6,6 +6,7 @@ import click
 
 from gan_model.commands.arguments import FRACTION, MODEL, PATH, POSITIVE, SEED, WHOLE
 from gan_model.commands.parsing import Command
+from gan_model.commands.places import refuse_no_folder
 from gan_model.commands.screen import quiet
 
 _COUNT = 25
@@ -59,8 +60,7 @@ def check(run, file, of_class, truncation, out):
         raise click.UsageError("a walk has no truncation; leave --truncation out")
     if out.suffix not in (".npz", ".png", ".gif"):
         raise click.UsageError(f"--out ends in .npz, .png or .gif; received {out}")
-    if not out.parent.is_dir():
-        raise click.UsageError(f"there is no folder {out.parent} for --out {out}")
+    refuse_no_folder(out)
 
 
 def write(sampler, out, *, count, of_class, seed, truncation=1.0):

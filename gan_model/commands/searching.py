@@ -3,20 +3,21 @@
 import contextlib
 import math
 import warnings
-from pathlib import Path
 
 import keras_tuner
 from keras_tuner.engine.trial import TrialStatus
 
-from gan_model import data, metrics, presets, sweeps
+from gan_model import metrics, presets, sweeps
 from gan_model.commands import tuners
 from gan_model.commands.arguments import loaded
+from gan_model.commands.places import place_of
 from gan_model.commands.plan import TRIALS, combinations, planned_epochs
 from gan_model.data.images import fingerprint
 from gan_model.features import LearnedFeatures, from_file
 from gan_model.progress.lines import number
 from gan_model.sweeps.progress import Progress, tell
 from gan_model.sweeps.stopping import as_raised, exhausted
+from gan_model.sweeps.tuner import EPOCHS, INITIAL_EPOCH
 
 _INITIAL_POINTS = "initial_points"
 
@@ -95,15 +96,11 @@ class Search:
         asked = vars(self.args)
         names = ("preset", "tuner", "trials", "epochs", "codings_sizes", "learning_rates")
         names += ("batch_sizes", "top", "confirm", "seed")
-        data_set = self.args.data
-        if data_set not in data.NAMES:
-            data_set = str(Path(data_set).expanduser().resolve())
-        images = fingerprint(self.train)
         of_features = self.args.features
         if str(of_features).endswith(".npz"):  # it may move, or be the copy in the folder
             of_features = from_file(of_features).checksum
-        asked = {name: asked[name] for name in names} | {"features": of_features}
-        return {"data": data_set, "images": images, **asked}
+        about = {"data": place_of(self.args.data), "images": fingerprint(self.train)}
+        return about | {name: asked[name] for name in names} | {"features": of_features}
 
     def note(self):
         """Writes what the search was asked for, and what must not change when it continues."""
@@ -246,5 +243,4 @@ class Search:
     def _epochs(self, trial):
         """The epochs that a trial trains itself, without those of a trial it continues."""
         values = trial.hyperparameters.values
-        first = values.get("tuner/initial_epoch", 0)
-        return values.get("tuner/epochs", self.args.epochs) - first
+        return values.get(EPOCHS, self.args.epochs) - values.get(INITIAL_EPOCH, 0)

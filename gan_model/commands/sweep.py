@@ -17,10 +17,10 @@ from gan_model.commands.arguments import (
     Choice,
     data_options,
     features_option,
-    refuse_within,
 )
 from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
+from gan_model.commands.places import refuse_within
 from gan_model.commands.screen import quiet, use_gpus
 
 _TUNERS = ("random", "hyperband", "bayesian", "grid")

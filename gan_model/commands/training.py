@@ -1,12 +1,12 @@
 """The steps of `gan-model train`: images, a GAN, its run folder, and the report at its end."""
 
 import sys
-from functools import partial
 from pathlib import Path
 
 from gan_model.commands import fine_tuning, local_workers
-from gan_model.commands.arguments import loaded, refuse_within
+from gan_model.commands.arguments import loaded
 from gan_model.commands.completing import SUITED, complete_by_images, complete_by_run
+from gan_model.commands.places import place_of, refuse_within
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
 
@@ -38,8 +38,8 @@ def train(args, program):
         complete_by_run(args, folder, workers)
     images, held_out = loaded(args)
     preset = complete_by_images(args, program, source, *images)
-    classes_for = source.classes_for if source else partial(presets.classes_for, preset)
-    classes = classes_for(images[1], held_out[1])
+    has_classes = source is None or source.class_count is not None
+    classes = presets.classes_for(preset, images[1], held_out[1]) if has_classes else {}
     by_class = classes | ({"labels": images[1]} if classes else {})
     settings = _settings_of(args, preset, images[0], by_class) | (source.settings if source else {})
     with local_workers.as_one(strategy, settings, program) as is_chief:
@@ -127,13 +127,12 @@ def _settings_of(args, preset, images, by_class):
         by_class: `class_count` and `labels` where the GAN has classes; {} where not.
     """
     from gan_model import presets  # imported by now; at the top it would slow --help down
-    from gan_model.data import NAMES
     from gan_model.data.images import fingerprint
 
     count = presets.image_count_for(preset, images)
     return {
         "preset": args.preset,
-        "data": args.data if args.data in NAMES else str(Path(args.data).expanduser().resolve()),
+        "data": place_of(args.data),
         "images": fingerprint(images),
         "image_shape": images.shape[1:],
         "class_count": by_class.get("class_count"),

@@ -1,6 +1,5 @@
 """What `gan-model sweep` was asked for -> a tuner of keras-tuner."""
 
-import os
 import time
 
 import keras_tuner
@@ -9,7 +8,6 @@ from keras_tuner.engine.trial import TrialStatus
 from gan_model import sweeps
 from gan_model.commands.plan import most_trials
 
-_TUNER_ID = "KERASTUNER_TUNER_ID"  # names the file in which keras-tuner keeps its state
 _INTERVAL = 0.5  # seconds between two questions whether there is a trial
 
 
@@ -22,8 +20,7 @@ def tuner_for(args, hypergan, folder, *, initial_points):
         folder: `SearchFolder`.
         initial_points: random trials before a Bayesian search begins to model.
     """
-    remembered = folder.of_tuner / f"{os.environ.get(_TUNER_ID, 'tuner0')}.json"
-    remembered.unlink(missing_ok=True)
+    (folder.of_tuner / f"{sweeps.workers.tuner_id()}.json").unlink(missing_ok=True)
     # To keras-tuner a seed of 0 means no seed.
     about = {"objective": hypergan.objective, "seed": 1 + args.seed}
     about |= {"directory": folder.path, "project_name": folder.of_tuner.name}

@@ -2,7 +2,9 @@
 
 sources     a name or a folder -> ((train_images, train_labels), (test_images, test_labels))
 sample      the part of Fashion-MNIST that comes with the package
-full_set    a published data set, one object each: MNIST, FASHION_MNIST (mnist), CIFAR10 (cifar10)
+full_set    a published data set: where its files are, and how they are read
+mnist       MNIST and FASHION_MNIST, two of them
+cifar10     CIFAR10, another one
 reading     the bytes of a file, or a sentence on what is wrong with them
 own_size    the sizes of the files in a folder -> the size to train at
 folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on disk

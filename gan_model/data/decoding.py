@@ -1,6 +1,8 @@
 """One image file -> uint8 pixels of a given shape, or the reason why it cannot be read."""
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +21,8 @@ class Decoded:
 
     Args:
         pixels: uint8 (height, width, channels), or None if the file cannot be read.
-        grey: whether it is stored as grey, and so is all of the ground that it was laid on or
-            padded with; True if the file cannot be read.
+        grey: whether the file is stored as grey and its ground, where visible, is grey too; True
+            if the file cannot be read.
         reason: why it cannot be read, in a word or two; else "".
     """
 
@@ -61,6 +63,11 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
         return Decoded(pixels, grey and bool((pixels == pixels[..., :1]).all()))
     except Exception as error:  # a decoder may raise anything on a damaged file
         return Decoded(reason=_reason(error))
+
+
+def decoders():
+    """Threads that decode files beside each other, a `ThreadPoolExecutor`."""
+    return ThreadPoolExecutor(min(8, os.cpu_count() or 1))
 
 
 def displayed_size(image):

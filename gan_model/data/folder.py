@@ -15,14 +15,13 @@ import sys
 import threading
 import warnings
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from PIL import ImageColor
 
 from gan_model.data import cache
-from gan_model.data.decoding import decode
+from gan_model.data.decoding import decode, decoders
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 _AHEAD = 64  # images that may be decoded before they are written
@@ -194,7 +193,7 @@ def _decoded(root, names, shape, as_asked):
     """Decodes files in a few threads, at most `_AHEAD` ahead; gives a `Decoded` each, in order."""
     *image_size, channels = shape
     job = functools.partial(decode, image_size=tuple(image_size), channels=channels, **as_asked)
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with decoders() as pool:
         waiting = deque()
         for name in names:
             waiting.append(pool.submit(job, root / name))

@@ -1,13 +1,10 @@
 """A published data set: where its files are, and how they are read."""
 
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-# Timeout of a connection in seconds. A server may have a dozen addresses, and on a network that
-# drops packets each of them takes this long.
-_TIMEOUT = 5
+from gan_model.data.reading import short_timeout
 
 
 @dataclass(frozen=True)
@@ -52,15 +49,12 @@ class FullSet:
         # Imported here because it takes seconds and local files do not need it.
         from keras import datasets
 
-        timeout = socket.getdefaulttimeout()
-        socket.setdefaulttimeout(_TIMEOUT)
         try:
-            splits = getattr(datasets, self.name).load_data()
+            with short_timeout():
+                splits = getattr(datasets, self.name).load_data()
         except Exception as error:  # errors of network, server and disk have the same remedy
             reason = " ".join(str(error).split()) or type(error).__name__
             raise ValueError(self._unavailable(reason)) from None
-        finally:
-            socket.setdefaulttimeout(timeout)
         # The labels of CIFAR-10 have the shape (n, 1).
         return tuple((images, labels.reshape(-1)) for images, labels in splits)
 

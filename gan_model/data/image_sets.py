@@ -5,15 +5,13 @@ measured. Images that do not fit raise an error.
 """
 
 import functools
-import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from gan_model.data.decoding import decode, displayed_size
+from gan_model.data.decoding import decode, decoders, displayed_size
 from gan_model.data.folder import image_names
 from gan_model.data.images import shape_with_channels
 from gan_model.data.reading import DAMAGE
@@ -163,7 +161,7 @@ def _read_folder(folder, image_shape):
     job = functools.partial(_decoded_pixels, sides=sides, channels=channels)
     # Pillow warns about files that it reads correctly. The filter applies to the whole process,
     # so it is set outside the threads.
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with warnings.catch_warnings(), decoders() as pool:
         warnings.simplefilter("ignore")
         for first in range(0, len(paths), _BLOCK):
             block = paths[first : first + _BLOCK]

@@ -51,13 +51,18 @@ def to_range(images, image_shape, image_range):
     return tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], *image_shape))
 
 
+def to_levels(images, image_range):
+    """Float images in the range -> levels from 0 to 255, not rounded; arrays or tensors."""
+    low, high = image_range
+    return (images - low) * (UINT8_MAX / (high - low))
+
+
 def to_uint8(images, image_range):
     """Float images in the range -> uint8 array from 0 to 255, rounded."""
-    low, high = image_range
     made = np.empty(np.shape(images), np.uint8)
     for first in range(0, len(made), _BLOCK):  # the copies of all in float32 may not fit
         rows = slice(first, first + _BLOCK)
-        levels = (np.asarray(images[rows], np.float32) - low) * (UINT8_MAX / (high - low))
+        levels = to_levels(np.asarray(images[rows], np.float32), image_range)
         made[rows] = np.clip(np.rint(levels), 0, UINT8_MAX)
     return made
 

@@ -1,10 +1,27 @@
 """Files of published data sets -> their bytes, or an error that says what is wrong."""
 
+import contextlib
 import gzip
+import socket
 import zipfile
 import zlib
 
 DAMAGE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
+
+# Seconds without data after which a download is given up. A server may have a dozen addresses, and
+# on a network that drops packets each of them takes this long.
+_TIMEOUT = 5
+
+
+@contextlib.contextmanager
+def short_timeout():
+    """Connections that are opened meanwhile are given up after 5 seconds without data."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_TIMEOUT)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def read_bytes(path):

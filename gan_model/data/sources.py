@@ -4,7 +4,6 @@ The sample is part of the package. The full data sets are first searched on this
 they are not found does Keras download them.
 """
 
-import difflib
 from pathlib import Path
 
 from gan_model.data.cifar10 import CIFAR10
@@ -13,6 +12,7 @@ from gan_model.data.folder import load_folder
 from gan_model.data.mnist import FASHION_MNIST, MNIST, four_files, has_idx_files
 from gan_model.data.own_size import own_size
 from gan_model.data.sample import load_sample
+from gan_model.storage.names import did_you_mean
 
 FULL_SETS = {one.name: one for one in (FASHION_MNIST, MNIST, CIFAR10)}
 NAMES = ("sample", *FULL_SETS)
@@ -98,8 +98,7 @@ def _existing_folder(name):
     path = Path(name).expanduser()
     if path.is_dir():
         return path
-    near = difflib.get_close_matches(str(name).lower().replace("-", "_"), NAMES, n=1)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
+    guess = did_you_mean(str(name).lower().replace("-", "_"), NAMES)
     kind = f"{str(name)!r} is a file" if path.is_file() else f"Unknown data {str(name)!r}"
     known = ", ".join(NAMES)
     raise ValueError(f"{kind}.{guess} Known: {known}; or give the path of a folder of images.")

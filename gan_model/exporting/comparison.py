@@ -9,6 +9,15 @@ COUNT = 64  # images that are compared
 ALLOWED = 1  # grey levels: a value near a half may be rounded either way
 
 
+def check_finite(sampler):
+    """Refuses the generator of a `Sampler` with weights that are not finite."""
+    if not sampler.is_finite:
+        raise ValueError(
+            "The generator has weights that are not finite: its training diverged. Take an "
+            "earlier epoch, such as best.keras of its run."
+        )
+
+
 def greatest_difference(run, sampler, batch):
     """The greatest difference between the images of a runtime and of a `Sampler`, in grey levels.
 

@@ -1,10 +1,9 @@
 """Writes a generator in a format, checks the file by the format's own runtime, and keeps it."""
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_model.exporting.comparison import ALLOWED, COUNT, greatest_difference
+from gan_model.exporting.comparison import ALLOWED, COUNT, check_finite, greatest_difference
 from gan_model.exporting.graph import ImageGraph
 from gan_model.exporting.litert import LITERT
 from gan_model.exporting.onnx_file import ONNX
@@ -14,6 +13,8 @@ from gan_model.model.inspection import every_layer
 from gan_model.model.sampling import Sampler
 from gan_model.storage.atomic import atomic_folder, atomic_write
 from gan_model.storage.json_file import write_json
+from gan_model.storage.names import did_you_mean
+from gan_model.storage.reasons import reason_of
 
 FORMATS = {one.name: one for one in (SAVED_MODEL, LITERT, ONNX)}
 
@@ -61,8 +62,7 @@ def named(name):
         ValueError: there is none; the message suggests the closest name.
     """
     if name not in FORMATS:
-        near = difflib.get_close_matches(str(name), FORMATS, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        guess = did_you_mean(name, FORMATS)
         raise ValueError(f"Unknown format {name!r}.{guess} Known: {', '.join(FORMATS)}.")
     return FORMATS[name]
 
@@ -98,7 +98,7 @@ def export(model, path, *, format, batch=None, about=None):
     if batch is not None and batch < 1:
         raise ValueError(f"`batch` is 1 or more images. Received: batch={batch}.")
     batch = batch or kind.default_batch
-    sampler = model if isinstance(model, Sampler) else Sampler.of(model)
+    sampler = Sampler.of(model)
     _check_generator(sampler, kind)
     graph = ImageGraph(sampler, batch)
     about = {**(about or {}), **_interface(kind, graph), "versions": versions(kind.runtime)}
@@ -133,11 +133,7 @@ def _check_generator(sampler, kind):
             f"The generator computes in bfloat16, which {kind.title} has no operations for. "
             "Export a SavedModel: format='savedmodel'."
         )
-    if not sampler.is_finite:
-        raise ValueError(
-            "The generator has weights that are not finite: its training diverged. Export an "
-            "earlier epoch, such as best.keras of its run."
-        )
+    check_finite(sampler)
 
 
 def _write(kind, graph, path, about):
@@ -164,11 +160,10 @@ def _checked(kind, path, graph):
 
 
 def _unconverted(kind, error, by=None):
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     what = f"cannot be run by {by}" if by else f"cannot be converted to {kind.title}"
     return (
-        f"The generator {what}: {reason.rstrip('.')}. No file was written. Export another format: "
-        f"{_others(kind)}."
+        f"The generator {what}: {reason_of(error).rstrip('.')}. No file was written. Export "
+        f"another format: {_others(kind)}."
     )
 
 

@@ -18,7 +18,7 @@ _OPTIONS = (
     "discriminator_learning_rate",
 )
 _FLAGS = "pad", "new_generator", "bfloat16"
-_LESS_IS_BETTER = ("fid", "kid", "swd")
+_LESS_IS_BETTER = ("fid", "swd")
 
 
 def facts(about):
@@ -70,7 +70,7 @@ def _quality(quality):
     shown = []
     for name, value in quality["figures"].items():
         kind = name.split("_")[0]
-        if name.endswith("_error") or kind not in ("fid", "swd", "precision", "recall"):
+        if kind not in ("fid", "swd", "precision", "recall"):
             continue
         better = "less is better, " if kind in _LESS_IS_BETTER else ""
         shown.append(

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from gan_model.data.images import UINT8_MAX
+from gan_model.data.images import UINT8_MAX, to_levels
 from gan_model.model.labels import with_labels
 
 
@@ -41,9 +41,8 @@ class ImageGraph:
 
     def _images(self, codings, labels=None):
         images = self.sampler.generator(with_labels(codings, labels), training=False)
-        low, high = self.sampler.image_range
+        levels = to_levels(tf.cast(images, tf.float32), self.sampler.image_range)
         # As data.images.to_uint8 does it in numpy: both round halves to the even number.
-        levels = (tf.cast(images, tf.float32) - low) * (UINT8_MAX / (high - low))
         levels = tf.clip_by_value(tf.round(levels), 0.0, UINT8_MAX)
         return {"images": tf.cast(levels, tf.uint8)}
 

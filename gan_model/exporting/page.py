@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_model.exporting.arithmetic import run
+from gan_model.exporting.comparison import COUNT, check_finite
 from gan_model.exporting.directions import directions
 from gan_model.exporting.foot import facts
 from gan_model.exporting.packing import packed, rounded
@@ -18,7 +19,6 @@ from gan_model.model.sampling import Sampler
 from gan_model.random import numbered
 from gan_model.storage.atomic import atomic_write
 
-COUNT = 64  # images that are compared
 _CLOSE = 0.5  # grey levels: half of what is promised, for other codings may differ more
 _FINENESS = *(round(64 * 2 ** (half / 2)) for half in range(11)), None  # see `packing.rounded`
 
@@ -70,12 +70,8 @@ def page(model, path, *, title=None, about=None):
     path = Path(path)
     if path.suffix != ".html":
         raise ValueError(f"A page is a file that ends in .html. Received: {path}.")
-    sampler = model if isinstance(model, Sampler) else Sampler.of(model)
-    if not sampler.is_finite:
-        raise ValueError(
-            "The generator has weights that are not finite: its training diverged. Take an "
-            "earlier epoch, such as best.keras of its run."
-        )
+    sampler = Sampler.of(model)
+    check_finite(sampler)
     program = program_of(sampler)
     small, numbers, difference = _as_small_as_close(program, sampler)
     operations, weights = packed(small, numbers)

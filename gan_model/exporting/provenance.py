@@ -1,11 +1,11 @@
 """What is known of a GAN, to go with its generator: preset, data, licence, quality, versions."""
 
-import csv
 import importlib.metadata
 from pathlib import Path
 
 import gan_model
 from gan_model import presets
+from gan_model.callbacks.history_file import read_history
 from gan_model.data import class_names, licence_of
 from gan_model.exporting.foot import train_command
 from gan_model.runs import RunFolder, is_pretrained
@@ -45,7 +45,7 @@ def known_of(what):
 
 def _of_run(run):
     noted = run.read_noted()
-    settings, rows = noted["settings"], _rows(run.path / "history.csv")
+    settings, rows = noted["settings"], read_history(run.history)
     last = rows[-1] if rows else {}
     trained = {name: int(last[name]) for name in ("epoch", "step", "images") if name in last}
     return {
@@ -103,10 +103,3 @@ def _quality(rows, measured):
         "figures": {name: float(known[-1][column]) for name, column in names.items()},
         "floor": floor,
     }
-
-
-def _rows(path):
-    if not path.exists():
-        return []
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))

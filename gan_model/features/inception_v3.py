@@ -1,15 +1,14 @@
 """Keras's InceptionV3 as features, for colour images and larger ones."""
 
 import random
-import socket
 
 import tensorflow as tf
 
+from gan_model.data.reading import short_timeout
 from gan_model.features.extractor import Features, checksum_of
 from gan_model.networks.precision import dtype_policy
 
 _SIDE = 299
-_TIMEOUT = 5  # seconds without data after which a download is given up
 _BLOCK = 50  # images in a batch; the first layers take 3 MB for each image
 _FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
@@ -47,10 +46,9 @@ def _network(weights):
 
     # Making layers draws from Python's random generator. The state is restored, so that a seeded
     # program draws the same numbers with and without these features.
-    state, timeout = random.getstate(), socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_TIMEOUT)
+    state = random.getstate()
     try:
-        with dtype_policy("float32"):  # also for a GAN with mixed precision
+        with short_timeout(), dtype_policy("float32"):  # also for a GAN with mixed precision
             return InceptionV3(
                 include_top=False, weights=weights, input_shape=(_SIDE, _SIDE, 3), pooling="avg"
             )
@@ -61,5 +59,4 @@ def _network(weights):
             "or choose other features: fashion, sliced, or features.from_model(...)."
         ) from None
     finally:
-        socket.setdefaulttimeout(timeout)
         random.setstate(state)

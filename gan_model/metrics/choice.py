@@ -1,6 +1,5 @@
 """Which measures suit given images."""
 
-import difflib
 from pathlib import Path
 
 from gan_model import features
@@ -10,6 +9,7 @@ from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein
 from gan_model.metrics.spectrum import PowerSpectrum
+from gan_model.storage.names import did_you_mean
 
 FEATURES = ("fashion", "inception", "learned", "sliced")
 _MAX_IMAGES = 1000  # that are classified to find out what they show
@@ -64,11 +64,9 @@ def measures(images, name=None, *, training=None):
         pixels = FeatureMetrics(features.pixels())
         cut = min(images.shape[1:3]) >= PATCH and images.shape[3:] in ((), (1,), (3,))
         return (SlicedWasserstein(), pixels) if cut else (pixels,)
-    near = difflib.get_close_matches(str(name), FEATURES, n=1)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(
-        f"Unknown features {name!r}.{guess} Known: {', '.join(FEATURES)}, or a .npz file of "
-        "learned features."
+        f"Unknown features {name!r}.{did_you_mean(name, FEATURES)} Known: {', '.join(FEATURES)}, "
+        "or a .npz file of learned features."
     )
 
 

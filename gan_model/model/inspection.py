@@ -9,6 +9,7 @@ import tensorflow as tf
 from gan_model.model.activation import LINEAR, last_activation
 from gan_model.model.labels import takes_labels, with_labels
 from gan_model.networks.spectral import every_layer
+from gan_model.storage.reasons import reason_of
 
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), LINEAR: (-1.0, 1.0)}
 
@@ -80,7 +81,7 @@ def build(generator, discriminator, codings_size, labelling):
             )
         raise ValueError(
             f"The discriminator does not take the generator's images of shape {image_shape}. "
-            f"{advice} Its error: {str(error).splitlines()[0]}"
+            f"{advice} Its error: {reason_of(error)}"
         ) from error
     return image_shape
 
@@ -98,9 +99,10 @@ def check_precision(*networks):
 def judges_jointly(discriminator):
     """Whether real and fake images can go through the discriminator in one pass.
 
-    They can if no score depends on the other images of a batch, as far as it can be told, which is
-    of the layers of Keras and of this package. In bfloat16 one pass rounds otherwise than two: with
-    it, two devices were five times as far from one.
+    They can if no score depends on other images of the batch. That is known only of the layers of
+    Keras and of this package; with any other layer the answer is no. It is no in bfloat16 too,
+    where one pass rounds differently from two: two devices then differed five times as much from
+    one.
     """
     layers = every_layer(discriminator)
     in_bfloat16 = any(layer.compute_dtype == "bfloat16" for layer in layers)

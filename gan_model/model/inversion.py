@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from gan_model.data.images import check_images, to_uint8
+from gan_model.data.images import check_images, to_levels, to_uint8
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.random import numbered
 
@@ -76,10 +76,10 @@ def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, 
     wanted = distance.parts(tf.constant(targets, tf.float32))
     begun, scales = _starts(distance, wanted, tried, starts=starts, seed=seed)
     begun_labels = None if sampler.class_count is None else np.repeat(tried.ravel(), starts)
-    each = np.repeat(np.arange(len(targets)), tried.shape[1] * starts)  # row -> image
+    descents = tried.shape[1] * starts  # of each image
+    each = np.repeat(np.arange(len(targets)), descents)  # row -> image
     ends, paid = _descended(distance, begun, begun_labels, wanted, scales, each, steps, rate)
-    best = paid.reshape(len(targets), -1).argmin(axis=1)
-    best += np.arange(len(targets)) * tried.shape[1] * starts
+    best = np.arange(len(targets)) * descents + paid.reshape(-1, descents).argmin(axis=1)
     codings, labels = ends[best], None if begun_labels is None else begun_labels[best]
     made = sampler.images_of(codings, labels=labels)
     return Inversion(codings, labels, made, differences(made, targets))
@@ -107,9 +107,8 @@ class _Distance:
 
     def parts_of(self, codings, labels):
         """The same of the generator's images."""
-        low, high = self.sampler.image_range
         images = self.sampler.generator(with_labels(codings, labels), training=False)
-        return self.parts((tf.cast(images, tf.float32) - low) * (255.0 / (high - low)))
+        return self.parts(to_levels(tf.cast(images, tf.float32), self.sampler.image_range))
 
 
 def _tried(sampler, count, labels):

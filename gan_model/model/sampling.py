@@ -41,7 +41,12 @@ class Sampler:
 
     @classmethod
     def of(cls, model):
-        """The sampler of a `GAN` or of a generator; a `.keras` file may contain either."""
+        """The sampler of a `GAN` or of a generator; a `.keras` file may contain either.
+
+        A sampler is its own.
+        """
+        if isinstance(model, cls):
+            return model
         if hasattr(model, "sampler"):
             return model.sampler()
         return cls(model, class_count=inspection.embedded_class_count(model))
@@ -62,8 +67,8 @@ class Sampler:
             truncation: factor from 0 to 1 on the codings, without the number that decides a
                 cluster. Below 1 they are nearer to the middle of
                 the normal distribution, so images are less diverse. docs/quality.md has the curve
-                of precision and recall; Brock et al. (2019) draw numbers beyond a bound again
-                instead, which gives no better one.
+                of precision and recall. Brock et al. (2019) redraw numbers beyond a bound instead;
+                their curve is no better.
 
         Raises:
             ValueError: if `count` is below 1, `truncation` is not from 0 to 1, or the labels do

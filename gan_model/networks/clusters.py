@@ -15,6 +15,7 @@ import tensorflow as tf
 from keras import layers
 from scipy.special import ndtri  # not scipy.stats, whose import takes a second
 
+from gan_model.data.images import shape_with_channels
 from gan_model.networks.spectral import every_layer
 
 _LONGEST = 16  # pixels of the longer side of the images that are compared
@@ -49,7 +50,7 @@ class Clusters(layers.Layer):
         if isinstance(count, bool) or not isinstance(count, int) or count < 2:
             raise ValueError(f"`count` is 2 clusters or more, an integer. Received: {count!r}.")
         self.count, self.image_shape = count, tuple(image_shape)
-        self._shape = (*self.image_shape, 1)[:3]
+        self._shape = shape_with_channels(self.image_shape)
 
     def build(self, codings_shape):
         height, width, channels = self._shape

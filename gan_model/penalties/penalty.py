@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import keras
 import tensorflow as tf
 
-from gan_model.storage.serializable import Serializable, SerializableParts
+from gan_model.storage.serializable import Serializable, SerializableParts, check_every
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -35,11 +35,7 @@ class Penalty(_Addable, Serializable):
 
     def __post_init__(self):
         _check_weight(self.weight)
-        if isinstance(self.every, bool) or not isinstance(self.every, int) or self.every < 1:
-            raise ValueError(
-                "`every` is a number of steps, an integer of 1 or more. Received: "
-                f"every={self.every!r}."
-            )
+        check_every(self.every)
 
     def __call__(self, discriminator, real_images, fake_images, random):
         def weighted_mean():
@@ -54,11 +50,6 @@ class Penalty(_Addable, Serializable):
     def of_each(self, discriminator, real_images, fake_images, random):
         """The penalty of each image without the weight, (batch,)."""
         raise NotImplementedError
-
-    @classmethod
-    def from_config(cls, config):
-        weight = keras.saving.deserialize_keras_object(config["weight"])
-        return cls(**config | {"weight": weight})
 
     def _weight_at(self, step):
         if not isinstance(self.weight, Schedule):

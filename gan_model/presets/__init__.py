@@ -12,7 +12,6 @@ To add a preset, write one function in one file, import it here, and name it in 
 `__all__`. The tests run over `PRESETS`.
 """
 
-import difflib
 import inspect
 
 from gan_model.presets import rules
@@ -23,6 +22,7 @@ from gan_model.presets.fine_tuning import fine_tuned
 from gan_model.presets.guidelines import guidelines
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.pretrained import PRETRAINED, about_pretrained, pretrained
+from gan_model.storage.names import did_you_mean
 
 PRESETS = {
     preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)
@@ -56,8 +56,7 @@ def named(name):
         ValueError: if there is none; the message suggests the closest name.
     """
     if name not in PRESETS:
-        near = difflib.get_close_matches(name, PRESETS, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        guess = did_you_mean(name, PRESETS)
         raise ValueError(f"Unknown preset {name!r}.{guess} Known: {', '.join(PRESETS)}.")
     return PRESETS[name]
 

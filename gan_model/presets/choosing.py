@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gan_model.data.images import shape_with_channels
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
 
@@ -53,7 +54,7 @@ def choose(images, labels=None):
         labels: integers (n,) or (n, 1) from 0 to the number of classes - 1; None: the images have
             no classes.
     """
-    images_shape = (*images.shape[1:], 1)[:3]
+    images_shape = shape_with_channels(images.shape[1:])
     height, width, channels = images_shape
     colours = "colour" if channels == 3 else "grey"
     reasons = {f"{len(images):,} images of {height} x {width} in {colours}": ""}

@@ -5,6 +5,7 @@ import numpy as np
 
 from gan_model.model import GAN
 from gan_model.presets.rules import at_least_r1_for, augment_for
+from gan_model.storage.reasons import reason_of
 
 
 def fine_tuned(
@@ -119,7 +120,7 @@ def _anew_of(generator):
         raise ValueError(
             f"Keras can't make another generator like {generator.name!r}, a "
             f"{type(generator).__name__}. Leave new_generator out. Keras says: "
-            f"{str(error).strip().splitlines()[0]}"
+            f"{reason_of(error)}"
         ) from error
 
 
@@ -166,7 +167,7 @@ def _resized(network, before, after):
     except Exception as error:  # Keras and the user's own layers may raise anything
         raise ValueError(
             f"The network {network.name!r} of {before} classes cannot be changed to {after}: "
-            f"{str(error).strip().splitlines()[0]}. Give images of {before} classes."
+            f"{reason_of(error)}. Give images of {before} classes."
         ) from error
     return made
 

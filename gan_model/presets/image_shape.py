@@ -1,5 +1,7 @@
 """The image shapes of the convolutional presets."""
 
+from gan_model.data.images import shape_with_channels
+
 
 def channels_last(image_shape, preset, *, longest=128):
     """(height, width, channels) from a shape with or without channels.
@@ -7,7 +9,7 @@ def channels_last(image_shape, preset, *, longest=128):
     Raises:
         ValueError: if the convolutional networks cannot have images of this shape.
     """
-    height, width, channels = (*image_shape, 1) if len(image_shape) == 2 else image_shape
+    height, width, channels = shape_with_channels(image_shape)
     fits = all(side % 4 == 0 and 16 <= side <= longest for side in (height, width))
     if not fits or channels not in (1, 3):
         raise ValueError(

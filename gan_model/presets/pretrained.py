@@ -5,7 +5,6 @@ discriminator as float16, and `NAME.json`, how they were made and how good they 
 experiments/make_pretrained.py writes both from the folder of a run.
 """
 
-import difflib
 import functools
 import json
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_model.presets.modern import modern, modern_conditional
+from gan_model.storage.names import did_you_mean
 from gan_model.storage.packaged import damaged, packaged_arrays
 
 FOLDER = Path(__file__).with_name("trained")
@@ -60,8 +60,7 @@ def about_pretrained(name):
         ValueError: there is no trained GAN with this name.
     """
     if name not in PRETRAINED:
-        near = difflib.get_close_matches(str(name), PRETRAINED, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        guess = did_you_mean(name, PRETRAINED)
         raise ValueError(
             f"There is no trained GAN {name!r}.{guess} Known: {', '.join(PRETRAINED)}."
         )

@@ -10,6 +10,8 @@ import tensorflow as tf
 from tensorflow.compiler.xla.tsl.protobuf.coordination_config_pb2 import CoordinatedJob
 from tensorflow.python.eager import context
 
+from gan_model.storage.reasons import reason_of
+
 _HEARTBEAT = 15  # seconds without a sign of life after which a worker counts as dead
 _CLUSTER = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'
 # Both sides of HTTP/2, which gRPC speaks, begin with a frame of settings (RFC 9113, 3.4 and 6.5).
@@ -23,7 +25,7 @@ def resolver():
         _check_tf_config(os.environ["TF_CONFIG"])
         found = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     elif int(os.environ.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
-        # Told that there are enough, it does not ask nvidia-smi, which is not everywhere.
+        # With these numbers it need not run nvidia-smi, which may be missing.
         gpus = {"gpus_per_node": 1024, "gpus_per_task": 1, "auto_set_gpu": False}
         found = tf.distribute.cluster_resolver.SlurmClusterResolver(**gpus)
     else:
@@ -80,7 +82,7 @@ def joined(resolver, wait):
         raise ConnectionError(
             f"Worker {number} of {len(addresses)} could not join the others. Is the port of "
             f"{addresses[number]}, its own, free, and does worker 0 run at {addresses[0]}? "
-            f"TensorFlow said: {str(error).splitlines()[0]}"
+            f"TensorFlow said: {reason_of(error)}"
         ) from error
     return strategy
 

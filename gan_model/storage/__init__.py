@@ -3,6 +3,9 @@
 atomic            a file or folder that is replaced as a whole
 json_file         numbers, texts, lists and dicts <-> a JSON file
 locks             a folder that one process uses at a time
+disk              faults of the disk among the errors of TensorFlow
+reasons           an error -> what it says, in one line
+names             a name that nobody has -> the known one that was meant
 packaged          arrays that are part of the package, if nothing has changed them
 file_format       the number that every file and folder carries
 settings_folder   a folder that records the settings of its content

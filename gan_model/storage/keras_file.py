@@ -4,6 +4,8 @@ from pathlib import Path
 
 import keras
 
+from gan_model.storage.reasons import reason_of
+
 
 def load_model(path):
     """The Keras model in a `.keras` file: a `GAN`, or a generator alone.
@@ -16,6 +18,4 @@ def load_model(path):
     try:
         return keras.models.load_model(path)
     except Exception as error:  # Keras passes on the errors of zip, h5py and JSON
-        raise ValueError(
-            f"{path} cannot be read as a Keras model: {str(error).splitlines()[0]}"
-        ) from error
+        raise ValueError(f"{path} cannot be read as a Keras model: {reason_of(error)}") from error

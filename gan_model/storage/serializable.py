@@ -5,6 +5,14 @@ from dataclasses import fields, is_dataclass
 import keras
 
 
+def check_every(every):
+    """Refuses a number of steps from one time to the next that is no integer of 1 or more."""
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise ValueError(
+            f"`every` is a number of steps, an integer of 1 or more. Received: every={every!r}."
+        )
+
+
 class Serializable:
     """Lets a frozen dataclass be saved with the model that was compiled with it.
 
@@ -19,7 +27,8 @@ class Serializable:
 
     @classmethod
     def from_config(cls, config):
-        return cls(**config)
+        # Keras has serialised the values that are objects, such as a schedule.
+        return cls(**keras.saving.deserialize_keras_object(config))
 
 
 class SerializableParts:

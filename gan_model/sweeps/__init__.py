@@ -15,6 +15,7 @@ chief           an oracle, workers          -> one search
 children        processes that a search has started
 progress        what a search prints while it goes on
 comparing       settings with new seeds     -> the winner, and how certain that is
+columns         columns of values           -> lines of text
 ranking         outcomes                    -> tables, files, a verdict
 confirming      the best trials             -> the same with new seeds
 search_folder   one search                 <-> one folder

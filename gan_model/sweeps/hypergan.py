@@ -19,9 +19,7 @@ from gan_model.sweeps.outcome import FINISHED, Outcome
 from gan_model.sweeps.stopping import exhausted, fatal
 from gan_model.sweeps.trial_folder import TrialFolder, best_of, delete_weights_except_best
 from gan_model.sweeps.trial_state import judged, out_of_memory
-from gan_model.sweeps.tuner import TunerTrial, domains
-
-_OF_TUNER = "tuner/"  # begins the names of what Hyperband keeps among the hyperparameters
+from gan_model.sweeps.tuner import EPOCHS, OF_TUNER, TRIAL_ID, TunerTrial, domains
 
 
 class HyperGAN(keras_tuner.HyperModel):
@@ -102,7 +100,7 @@ class HyperGAN(keras_tuner.HyperModel):
         return {
             name: hp.values[name]
             for name in names
-            if name in hp.values and not name.startswith(_OF_TUNER)
+            if name in hp.values and not name.startswith(OF_TUNER)
         }
 
     # What a tuner calls.
@@ -154,8 +152,8 @@ class HyperGAN(keras_tuner.HyperModel):
             execution: how many times it was executed before.
         """
         hp, number = trial.hyperparameters, int(trial.trial_id)
-        epochs = hp.values.get(f"{_OF_TUNER}epochs", fit_arguments.get("epochs", 1))
-        continued = hp.values.get(f"{_OF_TUNER}trial_id")
+        epochs = hp.values.get(EPOCHS, fit_arguments.get("epochs", 1))
+        continued = hp.values.get(TRIAL_ID)
         parent, seed = None, self.seed_of(number, execution)
         if continued is not None:
             parent = self.folder_of(_name(continued, execution))
@@ -236,7 +234,7 @@ class HyperGAN(keras_tuner.HyperModel):
             # The trial that this one continues keeps its weights: if the process dies before the
             # oracle knows that this one has ended, it is trained again.
             older = asked.tuner.oracle.get_trial(asked.continued).hyperparameters.values
-            if oldest := older.get(f"{_OF_TUNER}trial_id"):
+            if oldest := older.get(TRIAL_ID):
                 best = [one.name for one in best_of(trials, self.keep)]
                 executions = range(asked.tuner.executions_per_trial)
                 for name in {_name(oldest, execution) for execution in executions} - {*best}:

@@ -18,6 +18,7 @@ from keras_tuner import HyperParameters
 from keras_tuner.engine.trial import TrialStatus
 
 from gan_model.storage.json_file import to_json
+from gan_model.sweeps.tuner import TRIAL_ID
 
 
 class Journal:
@@ -214,5 +215,5 @@ def _forget(oracle, trial_id):
 
 def _place(trial_id, values):
     """A trial's number and values; the id of a trial among the values also as a number."""
-    values = {k: int(v) if k == "tuner/trial_id" else v for k, v in values.items()}
+    values = {k: int(v) if k == TRIAL_ID else v for k, v in values.items()}
     return int(trial_id), values

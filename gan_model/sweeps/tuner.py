@@ -5,6 +5,12 @@ from pathlib import Path
 import keras
 from keras_tuner.errors import FatalValueError
 
+OF_TUNER = "tuner/"  # begins the names of what Hyperband keeps among the hyperparameters
+TRIAL_ID = f"{OF_TUNER}trial_id"
+BRACKET = f"{OF_TUNER}bracket"
+EPOCHS = f"{OF_TUNER}epochs"
+INITIAL_EPOCH = f"{OF_TUNER}initial_epoch"
+
 
 class TunerTrial:
     """The trial that a tuner wants trained, and where it saves the weights of the best epoch.
@@ -41,12 +47,12 @@ class TunerTrial:
     @property
     def continued(self):
         """The id of the trial that this one continues in Hyperband; None if there is none."""
-        return self.values.get("tuner/trial_id")
+        return self.values.get(TRIAL_ID)
 
     @property
     def in_bracket(self):
         """Whether the trial is one of Hyperband, which may continue it later."""
-        return "tuner/bracket" in self.values
+        return BRACKET in self.values
 
     def best_before(self, name):
         """A callback that tells the tuner's saver the best value of the epochs before a resume.

@@ -38,6 +38,11 @@ def role():
     return CHIEF if CHIEF in os.environ[_ID] else "worker"
 
 
+def tuner_id():
+    """What keras-tuner calls this process; it keeps its state in a file of that name."""
+    return os.environ.get(_ID, "tuner0")
+
+
 def not_heard(error):
     """The ValueError for an error of gRPC, which cannot listen on the address of the chief."""
     reason = str(error).partition(";")[0]  # without what gRPC advises its own developers

@@ -5,8 +5,6 @@ import hashlib
 import io
 import sys
 import time
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,25 +14,19 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gan_model.data.cache import cache_folder
 from gan_model.data.images import chosen
+from gan_model.data.reading import DAMAGE
 from gan_model.features.extractor import Features, checksum_of, with_channels
 from gan_model.features.self_supervised.learning import STEPS, learn
 from gan_model.features.self_supervised.network import seen_shape, to_range, to_seen, vectors
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.locks import locked
+from gan_model.storage.reasons import reason_of
 
 LEAST = 200  # images; docs/quality.md has what was measured with so few
 _MOST = 10_000  # images that are learned from
 _VERSION = 1  # increase it when the same images would give other features
 _BLOCK = 250
-_DAMAGE = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-    tf.errors.OpError,  # arrays that do not fit together
-)
+_DAMAGE = (*DAMAGE, tf.errors.OpError)  # the last of arrays that do not fit together
 
 
 class LearnedFeatures(Features):
@@ -137,7 +129,7 @@ def from_file(path):
         features(np.zeros((1, *features.image_shape), np.uint8))
         return features
     except _DAMAGE as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        reason = getattr(error, "strerror", None) or reason_of(error)
         raise ValueError(f"{path} cannot be read as learned features: {reason}.") from None
 
 

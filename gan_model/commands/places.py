@@ -1,0 +1,52 @@
+"""The folders and files that a person names: their whole paths, and which are refused."""
+
+from pathlib import Path
+
+import click
+
+from gan_model.commands.arguments import DATA
+
+
+def place_of(data):
+    """The name of a data set, or the whole path of a folder of images."""
+    return data if data in DATA else str(Path(data).expanduser().resolve())
+
+
+def refuse_no_folder(path, *, option="--out"):
+    """Refuses a file in a folder that does not exist.
+
+    Args:
+        path: `Path` of the file.
+        option: that asks for it.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not path.absolute().parent.is_dir():
+        raise click.UsageError(f"there is no folder {path.parent} for {option} {path}")
+
+
+def refuse_within(folder, images, *, option="--run-dir"):
+    """Refuses a folder for pictures that lies among the images of a folder.
+
+    Args:
+        folder: path.
+        images: name of a data set, or path of a folder of images.
+        option: what to choose another one with.
+
+    Raises:
+        ValueError: the pictures written there would become images to train on.
+    """
+    from gan_model import data
+
+    if not data.is_image_folder(images) or not Path(images).expanduser().is_dir():
+        return
+    inside, outside = Path(folder).resolve(), Path(images).expanduser().resolve()
+    if not inside.is_relative_to(outside):
+        return
+    hidden = any(part.startswith(".") for part in inside.relative_to(outside).parts)
+    if not hidden:  # hidden folders are not searched for images
+        raise ValueError(
+            f"The folder {folder} lies among the images in {images}, so its pictures would be "
+            f"images to train on. Choose a folder elsewhere: {option} DIR."
+        )
