@@ -85,10 +85,11 @@ class Exploding:
 class DiscriminatorWon:
     """The discriminator tells all images apart, so the generator has nothing to learn from.
 
-    It is raised by a low discriminator loss, as a fraction of the loss of guessing, both counted
-    from the lowest value of that loss: by one that is next to nothing, or by one that is low while
-    the generated images do not get better. A loss without a lowest value never raises it, such as
-    `losses.Wasserstein`, whose discriminator is meant to be far ahead.
+    Compares the discriminator loss with the loss of guessing, both counted from the loss's lowest
+    value. The alarm is raised if the loss is next to nothing (`fraction`), or low
+    (`stalled_fraction`) while generated images have stopped getting better. Losses without a lowest
+    value never raise it, such as `losses.Wasserstein`, whose discriminator is meant to be far
+    ahead.
 
     Args:
         fraction: of the loss of guessing, between 0 and 1. The discriminator has won if its loss

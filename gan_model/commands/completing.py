@@ -4,6 +4,7 @@ import inspect
 import json
 
 SUITED = "suited"  # not a preset, but the choice of one
+_EPOCHS = 20
 _MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
 _KEPT = ("batch_size", "steps_per_epoch", "clusters", "features")
 
@@ -69,16 +70,16 @@ def complete_by_images(args, program, source, images, labels):
     """
     from gan_model import data, presets  # imported by now
 
-    clock = args.data not in data.NAMES
+    is_chosen = args.preset == SUITED
     if source:
         source.check(images)
         preset = presets.fine_tuned
-    elif args.preset == SUITED:
+    elif is_chosen:
         preset = _suited(args, program, images, labels)
-        clock = True
     else:
         preset = presets.named(args.preset)
-    is_chosen, args.preset = args.preset == SUITED, preset.__name__
+    args.preset = preset.__name__
+    clock = is_chosen or args.data not in data.NAMES
     _complete(args, images, preset, clock=clock, long_epochs=is_chosen)
     has_clusters = "clusters" in inspect.signature(preset).parameters
     # A run that goes on may have them from another preset, and is refused with what differs.
@@ -103,10 +104,11 @@ def _complete(args, images, preset, *, clock, long_epochs):
     """Fills in the end of the run, by the clock or by epochs, batch size, clusters and steps."""
     from gan_model import presets
 
-    if clock:
-        args.minutes = args.minutes if args.epochs else args.minutes or _MINUTES
-    else:
-        args.epochs = args.epochs if args.minutes else args.epochs or 20
+    if not (args.epochs or args.minutes):
+        if clock:
+            args.minutes = _MINUTES
+        else:
+            args.epochs = _EPOCHS
     args.batch_size = args.batch_size or presets.batch_size_for(preset)
     if args.is_new and args.clusters is None:
         args.clusters = presets.clusters_for(preset, images)

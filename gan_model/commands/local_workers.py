@@ -165,20 +165,20 @@ def _wait(workers, seconds):
 
 def _tell(failed, workers, heard, program):
     """Says how the first worker ended, where the chief has not said it on the screen."""
-    chief_failed = (workers[0].poll() or 0) > 0
-    status = workers[failed].returncode
-    if chief_failed and (failed == 0 or status < 0):
-        return
-    name = f"Worker {failed} of {len(workers)}"
+    status, name = workers[failed].returncode, f"Worker {failed} of {len(workers)}"
+    chief_spoke = (workers[0].poll() or 0) > 0
+    knows_why = False  # who names itself does; the chief has only seen that it is gone
     if status < 0:
-        print(f"\n{name} was ended by signal {-status}. {_again(program)}", file=sys.stderr)
-        return
-    file = heard[failed - 1]
-    file.seek(0)
-    said = file.read().strip()
-    by_itself = said.startswith(name)  # it says why; the chief has only seen that it is gone
-    if by_itself or not chief_failed:
-        print(f"\n{said if by_itself else f'{name}: {said}'}", file=sys.stderr)
+        told = f"{name} was ended by signal {-status}. {_again(program)}"
+    elif failed == 0:
+        return  # the chief writes on the screen itself
+    else:
+        heard[failed - 1].seek(0)
+        told = heard[failed - 1].read().strip()
+        knows_why = told.startswith(name)
+        told = told if knows_why else f"{name}: {told}"
+    if knows_why or not chief_spoke:
+        print(f"\n{told}", file=sys.stderr)
 
 
 def _end(workers):

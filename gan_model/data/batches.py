@@ -121,8 +121,8 @@ class ImageBatches(tf.data.Dataset):
             return tf.data.Dataset.range(first, first + steps)
 
         options = tf.data.Options()
-        # Its thread sleeps longer the longer an epoch lasts, and the next epoch, which makes a
-        # new iterator, then waits for it to wake: up to 9 seconds after one of 12.
+        # The autotuning thread sleeps longer the longer an epoch lasts. The next epoch makes a new
+        # iterator, which waits for that thread: up to 9 seconds after an epoch of 12.
         options.autotune.enabled = False
         stacks = (
             tf.data.Dataset.from_tensors(0)

@@ -52,12 +52,16 @@ def _with_bias(values, operation):
 
 def _affine(values, operation, labels):
     scale, offset = (
-        table[labels if len(table) > 1 else np.zeros_like(labels)].reshape(
-            -1, *[1] * (len(values.shape) - 2), table.shape[-1]
-        )
-        for table in (operation.weights["scale"], operation.weights["offset"])
+        _of_each_image(operation.weights[name], labels, len(values.shape))
+        for name in ("scale", "offset")
     )
     return values * scale + offset
+
+
+def _of_each_image(table, labels, rank):
+    """The row of each image's class, to broadcast over its pixels; a single row is of all."""
+    rows = table[labels] if len(table) > 1 else table
+    return rows.reshape(-1, *[1] * (rank - 2), table.shape[-1])
 
 
 def _activation(values, operation, labels):

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-COUNT = 8
+_COUNT = 8  # at most
 _LEAST = 1e-9  # of the greatest eigenvalue
 
 
-def directions(program, count=COUNT):
+def directions(program):
     """Principal directions of a program's first layer, most effective first.
 
     They are the singular vectors of its kernel, which is scaled as the batch normalization
@@ -14,10 +14,9 @@ def directions(program, count=COUNT):
 
     Args:
         program: `Program`.
-        count: most directions.
 
     Returns:
-        float32 (count, codings_size), of length 1; fewer where fewer move the images. (0,
+        float32 (8, codings_size), of length 1; fewer where fewer move the images. (0,
         codings_size) if the first layer is not dense.
 
     Reference: Shen and Zhou (2021), "Closed-form factorization of latent semantics in GANs".
@@ -35,7 +34,7 @@ def directions(program, count=COUNT):
     kernel = kernel.astype(np.float64)
     values, vectors = np.linalg.eigh(kernel @ kernel.T)
     moving = values[::-1] > _LEAST * values[-1]  # the others change no image
-    found = vectors.T[::-1][moving][:count]
+    found = vectors.T[::-1][moving][:_COUNT]
     # A singular vector has no sign of its own: the largest number of each is made positive.
     largest = found[np.arange(len(found)), np.abs(found).argmax(axis=1)]
     return (found * np.sign(largest)[:, None]).astype(np.float32)

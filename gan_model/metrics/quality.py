@@ -136,9 +136,9 @@ class Quality(keras.metrics.Metric):
 
         Args:
             held_out: uint8 images; `count` of them are drawn if there are more.
-            training: uint8 images; None, or too few, leaves the floor as it is. Without any
-                measures given, features may be learned from all of them, and are then kept where
-                no training images are given.
+            training: uint8 images. None, or fewer than the held-out images, leaves the floor as it
+                is. If no measures were given, features may be learned from all of these images; a
+                later call without training images keeps them.
         """
         held_out = chosen(held_out, self.count)
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
@@ -168,12 +168,12 @@ class Quality(keras.metrics.Metric):
 
     def _renewed(self, reference, held_out, training):
         """A `Reference` of held-out images, which is the present one if its measures suit."""
-        made_for = self.reference
         if self.measures:
             return Reference(self.measures, held_out)
-        if training is None and made_for and made_for.by_training:
-            if made_for.shape == held_out.shape[1:]:
-                return Reference(made_for.measures, held_out, by_training=True)
+        before = self.reference
+        learned = training is None and before and before.by_training
+        if learned and before.shape == held_out.shape[1:]:
+            return Reference(before.measures, held_out, by_training=True)
         found = suitable(held_out, training=training)
         if reference and [one.about for one in found] == reference.about["measures"]:
             reference.by_training = True

@@ -114,8 +114,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
             fake = self._fake_batch(real, random.stream(TRAINING), training=True)
             with tape.stop_recording():
                 self._discriminator_step(real, fake, random, share, turn)
-            learn = lambda: self._generator_step(tape, real, fake, random, share, turn)  # noqa: E731
-            turns.in_turn(self, turn, learn)
+            turns.in_turn(
+                self, turn, lambda: self._generator_step(tape, real, fake, random, share, turn)
+            )
         images, seen = tf.cast(share.total, tf.int64), self.images_seen
         if self.average:
             self.average.follow(self.averaged_generator, self.generator, images=images, seen=seen)

@@ -22,7 +22,10 @@ class Interrupts(keras.callbacks.Callback):
 
     @contextlib.contextmanager
     def heard(self):
-        """Handles each Ctrl-C in the block; only where it would raise a KeyboardInterrupt."""
+        """Handles Ctrl-C in the block.
+
+        It does not if the program has its own handler, or if this is not the main thread.
+        """
         if not _raises():
             yield self
             return

@@ -24,10 +24,7 @@ def show_training(callbacks, verbose, *, run_callbacks=()):
     Raises:
         ValueError: another `verbose`.
     """
-    level, added = _level(verbose), []
-    if level and not _given(callbacks, Progress):
-        added = [Progress(level, run_callbacks=run_callbacks)]
-    with _closing([*callbacks, *added], Progress) as shown:
+    with _shown(callbacks, verbose, Progress, run_callbacks=run_callbacks) as shown:
         yield {"callbacks": shown, "verbose": _left_to_keras(shown, verbose)}
 
 
@@ -39,20 +36,26 @@ def show_evaluation(callbacks, verbose):
         The arguments for Keras's `evaluate`, and a function from the figures and the `Quality`
         that shows the line that stays.
     """
-    level, added = _level(verbose), []
-    if level and not _given(callbacks, EvaluationProgress):
-        added = [EvaluationProgress(level)]
+    with _shown(callbacks, verbose, EvaluationProgress) as shown:
 
-    def tell(figures, quality):
-        for one in _of_kind(EvaluationProgress, shown):
-            one.tell(figures, quality)
+        def tell(figures, quality):
+            for one in _of_kind(EvaluationProgress, shown):
+                one.tell(figures, quality)
 
-    with _closing([*callbacks, *added], EvaluationProgress) as shown:
         yield {"callbacks": shown, "verbose": _left_to_keras(shown, verbose)}, tell
 
 
-def _given(callbacks, kind):
-    return _of_kind((kind, keras.callbacks.ProgbarLogger), callbacks)
+@contextlib.contextmanager
+def _shown(callbacks, verbose, kind, **settings):
+    """The callbacks with a display of a kind, which gives the screen back at the end."""
+    level = _level(verbose)
+    others = _of_kind((kind, keras.callbacks.ProgbarLogger), callbacks)
+    shown = [*callbacks, *([kind(level, **settings)] if level and not others else [])]
+    try:
+        yield shown
+    finally:
+        for one in _of_kind(kind, shown):
+            one.close()
 
 
 def _of_kind(kind, callbacks):
@@ -67,13 +70,3 @@ def _level(verbose):
 
 def _left_to_keras(callbacks, verbose):
     return verbose if _of_kind(keras.callbacks.ProgbarLogger, callbacks) else 0
-
-
-@contextlib.contextmanager
-def _closing(callbacks, kind):
-    """Has the displays give the screen back at the end of the block, or after an error."""
-    try:
-        yield callbacks
-    finally:
-        for one in _of_kind(kind, callbacks):
-            one.close()

@@ -28,8 +28,8 @@ def total(value):
 def mean(values):
     """The mean of all numbers of a tensor on all devices, a scalar.
 
-    The gradient is that of the numbers of this device. It includes what other devices make of the
-    mean. Not inside a `tf.cond`: all devices must meet.
+    The gradient is taken for the numbers of this device, through the losses of all devices. Do not
+    call it inside `tf.cond`: all devices must take part.
     """
     if _is_whole():
         return tf.reduce_mean(values)

@@ -96,17 +96,12 @@ def restore(gan, arrays, path):
     Raises:
         ValueError: the arrays belong to another model; nothing has changed then.
     """
-    check_same_model(gan, arrays, path)
+    _check_same_model(gan, arrays, path)
     for variable, value in zip(gan.state_variables, arrays.values(), strict=True):
         variable.assign(value)
 
 
-def check_same_model(gan, arrays, path):
-    """Refuses arrays that `restore` cannot give to the variables of a model.
-
-    Raises:
-        ValueError: the arrays belong to another model.
-    """
+def _check_same_model(gan, arrays, path):
     variables = gan.state_variables
     kept = [_kind(name, value) for name, value in arrays.items()]
     needed = [_kind(variable.path, variable.numpy()) for variable in variables]

@@ -115,17 +115,15 @@ def add_noise(images, random):
     return images + 0.3 * _wide(amount) * random.normal(tf.shape(images)), amount
 
 
-def _amounts(images, random, fraction, count=1):
-    """Uniform from 0 to 1 for a fraction of the images, 0 for the others: (batch, count)."""
+def _amounts(images, random, fraction, count=1, *, low=0.0):
+    """Uniform from `low` to 1 for a fraction of the images, 0 for the others: (batch, count)."""
     size = tf.shape(images)[0]
     chosen = tf.cast(random.uniform((size, 1)) < fraction, tf.float32)
-    return random.uniform((size, count)) * chosen
+    return random.uniform((size, count), low, 1.0) * chosen
 
 
 def _signed_amounts(images, random, count=1):
-    size = tf.shape(images)[0]
-    chosen = tf.cast(random.uniform((size, 1)) < _COMMON, tf.float32)
-    return random.uniform((size, count), -1.0, 1.0) * chosen
+    return _amounts(images, random, _COMMON, count, low=-1.0)
 
 
 def _rectangles(images, random, *, fraction):
