@@ -1,6 +1,5 @@
 """A real Chromium without a window, driven by its DevTools protocol over a pipe."""
 
-import base64
 import contextlib
 import json
 import os
@@ -44,15 +43,11 @@ class Browser:
         self._process, self._commands, self._answers = process, commands, answers
         self._number, self._session, self._received = 0, None, b""
         self.errors = []  # of the pages' scripts
-        target = self._call("Target.createTarget", url="about:blank")["targetId"]
-        attached = self._call("Target.attachToTarget", targetId=target, flatten=True)
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime"):
             self.call(f"{domain}.enable")
-
-    def call(self, method, **parameters):
-        """The answer of a method of the protocol, sent to the tab."""
-        return self._call(method, **parameters)
 
     def open(self, path, *, width=1280, height=900, mobile=False, dark=False, downloads=None):
         """Opens a file as a double click does, and waits until its page has loaded."""
@@ -89,12 +84,8 @@ class Browser:
         self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
         self.call("Input.dispatchKeyEvent", type="keyUp", **about)
 
-    def screenshot(self, path, *, whole=False):
-        """Saves a PNG of what is seen, or of the whole page."""
-        answer = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(answer["data"]))
-
-    def _call(self, method, **parameters):
+    def call(self, method, **parameters):
+        """The answer of a method of the protocol, sent to the tab as soon as there is one."""
         self._number += 1
         order = {"id": self._number, "method": method, "params": parameters}
         if self._session:

@@ -1,6 +1,8 @@
 """The scripts of `experiments/` as a person starts them: real processes, real files."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -8,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from forked import Forked
 from PIL import Image
 
@@ -87,6 +90,29 @@ def wait_for(due, process):
             process.kill()
             raise AssertionError(f"Nothing within {PATIENCE} s: {process.communicate()}")
         time.sleep(0.001)
+
+
+def kill_when(due, command):
+    """Starts a command and kills it as soon as `due()`, which comes before its end."""
+    with forked(command) as process:
+        wait_for(due, process)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+
+
+def until_killed(module, *arguments):
+    """Lets another process call `train_until_killed` of a test module, which SIGKILL ends."""
+    call = program("call.py", module, "train_until_killed", *arguments)
+    ended = finish(call, starting=forked)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+
+@contextlib.contextmanager
+def one_cache(tmp_path_factory):
+    """Commands that run meanwhile find the images that the first of them has decoded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def environment():

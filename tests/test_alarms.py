@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import finish, forked, program
-from test_callbacks import curve, events, rows
+from processes import until_killed
+from test_callbacks import curve, events, rows, state
 from test_resume import bytes_in, same
 
 from gan_model import (
@@ -29,7 +29,6 @@ from gan_model import (
 )
 from gan_model.callbacks.figures import alarm_tag, tag
 from gan_model.metrics.diversity import class_entropy, collapsed, diversity
-from gan_model.storage import checkpoint
 
 NAMES = ["exploding", "discriminator_won", "collapse"]
 QUICK = {"steps_per_execution": 10}  # without XLA, whose compiling takes longer than a test
@@ -364,9 +363,7 @@ def test_alarms_change_nothing_in_the_training():
     watched, alone = small(), small()
     train(watched, [callbacks.Alarms()], epochs=2)
     train(alone, [], epochs=2)
-    assert same(
-        list(checkpoint.collect(watched).values()), list(checkpoint.collect(alone).values())
-    )
+    assert same(state(watched), state(alone))
 
 
 @pytest.mark.slow
@@ -419,10 +416,6 @@ def recovering(folder, above, **arguments):
 def rates(gan):
     optimizers = gan.generator_optimizer, gan.discriminator_optimizer
     return [float(optimizer.learning_rate) for optimizer in optimizers]
-
-
-def state(gan):
-    return list(checkpoint.collect(gan).values())
 
 
 @pytest.mark.slow
@@ -504,9 +497,7 @@ def test_a_run_killed_right_after_its_recoveries_ends_like_one_that_was_not(whol
     folder, gan, _ = whole
     ended = small()
     for times in (2, 3, 3):
-        call = ("test_alarms", "train_until_killed", tmp_path / "killed", times)
-        done = finish(program("call.py", *call), starting=forked)
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        until_killed("test_alarms", tmp_path / "killed", times)
     train(ended, recovering(tmp_path / "killed", LOSSES))
     assert same(state(ended), state(gan))
     shown = "history.csv", "samples/*"

@@ -11,6 +11,8 @@ import keras
 import ml_dtypes
 import numpy as np
 import pytest
+from test_callbacks import state
+from test_resume import same
 
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import by_epoch, saved
@@ -31,16 +33,6 @@ def tiny_gan(codings_size=3, optimizer=None):
     if optimizer:
         gan.compile(gan.loss, optimizer(), optimizer())
     return gan
-
-
-def state(gan):
-    return list(checkpoint.collect(gan).values())
-
-
-def same(some, others):
-    return len(some) == len(others) and all(
-        a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(some, others, strict=True)
-    )
 
 
 @contextlib.contextmanager

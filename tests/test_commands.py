@@ -26,6 +26,7 @@ from processes import (
     forked,
     gan_model,
     images_in,
+    one_cache,
     start,
     train,
 )
@@ -50,9 +51,7 @@ def images(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def cache_of_all_commands(tmp_path_factory):
-    """The commands of this module find the images decoded by the first of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+    with one_cache(tmp_path_factory):
         yield
 
 
@@ -238,7 +237,7 @@ def test_a_run_is_quiet_and_names_what_it_made(finished):
 
 
 @pytest.mark.slow
-def test_the_commands_that_a_run_names_exist(finished, tmp_path):
+def test_the_commands_that_a_run_names_exist(finished):
     run_dir, _, ended = finished
     here = os.getcwd()
     dashboard = shlex.split(re.search(r"^Dashboard: +(.*)$", ended.stdout, re.MULTILINE)[1])

@@ -142,7 +142,7 @@ def test_an_averaged_generator_comes_back_without_compile_too(images, tmp_path):
     assert np.array_equal(loaded.generate(5), raw.generate(5))
 
 
-def test_a_file_of_another_version_is_refused(images, tmp_path):
+def test_a_file_of_another_version_is_refused(tmp_path):
     path, old = tmp_path / "gan.keras", tmp_path / "old.keras"
     small().save(path)
     with zipfile.ZipFile(path) as file, zipfile.ZipFile(old, "w") as written:

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from processes import SIDE, command, finish, forked, images_in, start, train
+from processes import SIDE, command, finish, forked, images_in, one_cache, start, train
 
 from gan_model import data, presets, runs
 from gan_model.data.images import fingerprint
@@ -18,8 +18,7 @@ FIRST_LINES = "{what} against held-out images of {data}\nn = {n} generated and {
 
 @pytest.fixture(scope="module", autouse=True)
 def cache_of_all_commands(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+    with one_cache(tmp_path_factory):
         yield
 
 

@@ -396,7 +396,7 @@ def test_config_round_trip(penalty):
     assert keras.saving.deserialize_keras_object(config) == penalty
 
 
-def test_files_of_before_there_were_penalties_are_read(tmp_path):
+def test_files_of_before_there_were_penalties_are_read():
     gan = gan_with(R1())
     config = gan.get_compile_config()
     del config["penalty"], config["constraint"]

@@ -3,12 +3,11 @@
 import os
 import re
 import shutil
-import signal
 
 import keras
 import numpy as np
 import pytest
-from processes import finish, forked, images_in, program, train, wait_for
+from processes import finish, forked, images_in, kill_when, program, train
 
 from gan_model import callbacks, presets, runs
 from gan_model.callbacks.checkpoints import saved
@@ -192,14 +191,6 @@ def test_the_steps_of_one_execution_are_no_matter_of_the_result(preset, jit):
 # Processes, and SIGKILL.
 
 EPOCHS = 6
-
-
-def kill_when(due, command):
-    """Starts the command and kills it as soon as `due()`, which comes before its end."""
-    with forked(command) as process:
-        wait_for(due, process)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
 
 
 class Moments:

@@ -7,12 +7,11 @@ import re
 import resource
 import shlex
 import shutil
-import signal
 import sys
 
 import pytest
 from PIL import Image
-from processes import SIDE, command, forked, images_in, program, start, train, wait_for
+from processes import SIDE, command, forked, images_in, kill_when, one_cache, program, start, train
 from processes import finish as finish_within
 from terminal import show
 from test_resume import bytes_in
@@ -26,10 +25,8 @@ RUNS = ["recipe-again-1", "trial-000", "trial-001", "trial-002"]  # and the best
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shared_by_all_commands(tmp_path_factory):
-    """The cache of decoded images."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+def cache_of_all_commands(tmp_path_factory):
+    with one_cache(tmp_path_factory):
         yield
 
 
@@ -62,14 +59,6 @@ def search(images, folder, *options):
 def finish(line, *, starting=forked, **options):
     """Runs a command to its end, which may take minutes where others use the cores."""
     return finish_within(line, starting=starting, **options)
-
-
-def kill_when(due, line):
-    """Starts a command and kills it as soon as `due()`, which comes before its end."""
-    with forked(line) as process:
-        wait_for(due, process)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
 
 
 def refusal(line, status=2, **options):
@@ -428,7 +417,7 @@ def board(whole, tmp_path_factory):
     try:
         server.wait_for_address()
         names = [one.parent.name for one in folder.glob("*/*/outcome.json")]
-        server._wait(lambda: all(server.scalars(name, "trial/score") for name in names))
+        server.wait(lambda: all(server.scalars(name, "trial/score") for name in names))
         yield server
     finally:
         server.close()

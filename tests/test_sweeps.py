@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 from keras import Input, Sequential, layers
 from test_callbacks import curve
+from test_resume import same
 
 from gan_model import GAN, features, metrics, presets, sweeps
 from gan_model.callbacks.checkpoints import saved
@@ -178,12 +179,6 @@ def by_hand(outcome, *, epochs):
     size = hp.values["batch_size"]
     figures = gan.fit(TRAIN, epochs=epochs, batch_size=size, validation_data=HELD_OUT, verbose=0)
     return gan, figures.history
-
-
-def same(some, others):
-    return len(some) == len(others) and all(
-        a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(some, others, strict=True)
-    )
 
 
 slow = pytest.mark.slow

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from processes import PATIENCE, finish, forked, program
+from processes import PATIENCE, forked, program, until_killed
 
 from gan_model import callbacks, features, losses, metrics, presets
 from gan_model.callbacks.figures import quality_tag
@@ -63,21 +63,24 @@ def train(run_dir, epochs, *more):
     )
 
 
-def train_until_killed(run_dir, moment, epoch):
-    """Trains in this process until SIGKILL ends it at `moment`, a method of callbacks."""
+def killer(moment, epoch):
+    """A callback that ends this process by SIGKILL at `moment`, a method of callbacks."""
 
     def kill(number, logs):
         if number + 1 == int(epoch):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    train(run_dir, EPOCHS, keras.callbacks.LambdaCallback(**{moment: kill}))
+    return keras.callbacks.LambdaCallback(**{moment: kill})
+
+
+def train_until_killed(run_dir, moment, epoch):
+    """Trains in this process until it is killed, after the callbacks that show a run."""
+    train(run_dir, EPOCHS, killer(moment, epoch))
 
 
 def killed(run_dir, moment, epoch):
-    """Lets another process train until it is killed, after the callbacks that show a run."""
-    call = ("test_tensorboard", "train_until_killed", run_dir, moment, epoch)
-    ended = finish(program("call.py", *call), starting=forked)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    """Lets another process train until it is killed; returns its newest checkpoint."""
+    until_killed("test_tensorboard", run_dir, moment, epoch)
     return max(path.name for path in (run_dir / "checkpoints").iterdir())
 
 
@@ -119,7 +122,7 @@ class Server:
         self._process.communicate(timeout=PATIENCE)
 
     def wait_for_address(self):
-        self._wait(lambda: re.search(r"http://127\.0\.0\.1:\d+/", self._log.read_text()))
+        self.wait(lambda: re.search(r"http://127\.0\.0\.1:\d+/", self._log.read_text()))
         self._address = re.search(r"http://127\.0\.0\.1:\d+/", self._log.read_text()).group()
 
     def wait_for_step(self, run, step):
@@ -135,9 +138,9 @@ class Server:
                 self.grids(run)[-1:] and self.grids(run)[-1]["step"] >= step
             )
 
-        self._wait(read)
+        self.wait(read)
 
-    def _wait(self, due):
+    def wait(self, due):
         deadline = time.monotonic() + PATIENCE
         while not due():
             assert self._process.poll() is None, self._log.read_text()

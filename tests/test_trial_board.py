@@ -7,26 +7,29 @@ the third is killed twice on its way.
 import copy
 import io
 import json
-import os
-import signal
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import finish, forked, program
+from processes import until_killed
 from test_callbacks import curve, events, pixels
-from test_tensorboard import LOADERS, Server, lose_checkpoints
+from test_tensorboard import (
+    GRADIENTS,
+    LOADERS,
+    QUALITY,
+    RATES,
+    Server,
+    killer,
+    lose_checkpoints,
+)
 
 from gan_model import callbacks, features, losses, metrics, pictures, presets
 from gan_model.callbacks import trial_board
-from gan_model.callbacks.figures import quality_tag
 
 EPOCHS, STEPS = 4, 3
 EPOCH_ENDS = [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
-IN_PIXELS = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
-QUALITY = [quality_tag(name, IN_PIXELS) for name in IN_PIXELS.names]
 GAME = [
     f"{group}/{prefix}{name}"
     for group, names in [
@@ -36,8 +39,6 @@ GAME = [
     for name in names
     for prefix in ["", "val_"]
 ]
-GRADIENTS = ["8 gradients/discriminator_gradient_norm", "8 gradients/generator_gradient_norm"]
-RATES = ["7 training/generator_learning_rate", "7 training/discriminator_learning_rate"]
 SPEED, SECONDS, BEST = "7 training/images_per_second", "trial/seconds", "trial/best_fid_pixels"
 TAGS = {*QUALITY, *GAME, *GRADIENTS, *RATES, SPEED, SECONDS, BEST}
 LAST = ["1 quality/fid_pixels", "1 quality/recall_pixels", "4 more quality/precision_pixels"]
@@ -78,21 +79,9 @@ def train(board, run_dir, *, quality=True, epochs=EPOCHS, more=(), **arguments):
 
 
 def train_until_killed(folder, name, moment, epoch):
-    """Trains in this process until SIGKILL ends it at `moment`, a method of callbacks."""
-
-    def kill(number, logs):
-        if number + 1 == int(epoch):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    killer = keras.callbacks.LambdaCallback(**{moment: kill})
-    train(board_of(Path(folder), name), Path(folder) / name, more=[killer])
-
-
-def killed(folder, name, moment, epoch):
-    """Lets another process train until it is killed, after `TrialBoard` has shown the epoch."""
-    call = ("test_trial_board", "train_until_killed", folder, name, moment, epoch)
-    ended = finish(program("call.py", *call), starting=forked)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    """Trains in this process until it is killed, after `TrialBoard` has shown the epoch."""
+    board = board_of(Path(folder), name)
+    train(board, Path(folder) / name, more=[killer(moment, epoch)])
 
 
 def hparams_data(run, tag):
@@ -237,8 +226,8 @@ def search(tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
     histories = {}
     # Shown, but not in a checkpoint; then between two epochs.
-    killed(folder, "trial-002", "on_epoch_end", 2)
-    killed(folder, "trial-002", "on_epoch_begin", 4)
+    for moment, epoch in ("on_epoch_end", 2), ("on_epoch_begin", 4):
+        until_killed("test_trial_board", folder, "trial-002", moment, epoch)
     lose_checkpoints(folder / "trial-002", 1)
     for name in CHOSEN:
         board = board_of(folder, name)
@@ -255,7 +244,7 @@ def server(request, search, tmp_path_factory):
     server = Server(folder / "board", request.param, log)
     try:
         server.wait_for_address()
-        server._wait(lambda: all(server.scalars(name, "trial/score") for name in CHOSEN))
+        server.wait(lambda: all(server.scalars(name, "trial/score") for name in CHOSEN))
         yield server
     finally:
         server.close()

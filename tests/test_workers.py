@@ -9,7 +9,7 @@ import time
 
 import pytest
 from forked import Forked
-from processes import PATIENCE, environment, images_in, wait_for
+from processes import PATIENCE, environment, images_in, one_cache, wait_for
 from test_sweep_command import outcomes, results, search
 
 from gan_model.commands.local_workers import free_ports
@@ -23,10 +23,8 @@ TRIALS = [f"trial-00{number}" for number in range(3)]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shared_by_all_commands(tmp_path_factory):
-    """The cache of decoded images."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_MODEL_CACHE", str(tmp_path_factory.mktemp("cache")))
+def cache_of_all_commands(tmp_path_factory):
+    with one_cache(tmp_path_factory):
         yield
 
 
