@@ -10,9 +10,8 @@ import tensorflow as tf
 from gan_model import GAN, networks
 from gan_model.augmenting import Augmenter
 from gan_model.losses import ClassCrossEntropy, NonSaturating, Relativistic, Wasserstein
-from gan_model.model import inspection
 from gan_model.model.game import Game
-from gan_model.model.judge import Batch, Judge, Judgement
+from gan_model.model.judge import Batch, Judge, Judgement, judges_jointly
 from gan_model.networks import spectral
 from gan_model.penalties import R1, R2
 from gan_model.random import RandomStreams
@@ -155,7 +154,7 @@ def test_a_discriminator_judges_in_one_pass_if_no_image_can_affect_another(layer
     inner = keras.Sequential([keras.Input((4,)), layer()])
     network = keras.Sequential([keras.Input((2, 2)), keras.layers.Flatten(), inner])
     network.add(keras.layers.Dense(1))
-    assert inspection.judges_jointly(network) is alone
+    assert judges_jointly(network) is alone
     generator = [keras.Input((3,)), keras.layers.Dense(4), keras.layers.Reshape((2, 2))]
     gan = GAN(keras.Sequential(generator), network)
     gan.compile()

@@ -9,6 +9,7 @@ from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import checks, inspection
 from gan_model.model.cloning import clone_generator
 from gan_model.model.game import Game
+from gan_model.model.judge import judges_jointly
 
 
 class Compiles:
@@ -105,7 +106,7 @@ class Compiles:
         self.generator_optimizer, self.discriminator_optimizer = optimizers
         boundary = getattr(loss, "boundary", 0.0)
         augmenter = Augmenter(augment, self.image_range, companions["augmentation"], boundary)
-        jointly = inspection.judges_jointly(self.discriminator)
+        jointly = judges_jointly(self.discriminator)
         self.game = Game(loss, class_loss, penalty, augmenter, jointly)
 
     @property

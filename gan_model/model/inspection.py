@@ -96,29 +96,6 @@ def check_precision(*networks):
             )
 
 
-def judges_jointly(discriminator):
-    """Whether real and fake images can go through the discriminator in one pass.
-
-    They can if no score depends on other images of the batch. That is known only of the layers of
-    Keras and of this package; with any other layer the answer is no. It is no in bfloat16 too,
-    where one pass rounds differently from two: two devices then differed five times as much from
-    one.
-    """
-    layers = every_layer(discriminator)
-    in_bfloat16 = any(layer.compute_dtype == "bfloat16" for layer in layers)
-    return not in_bfloat16 and all(map(_takes_each_alone, layers))
-
-
-def _takes_each_alone(layer):
-    unknown = type(layer).__module__.partition(".")[0] not in ("keras", "gan_model")
-    mixes = isinstance(layer, keras.layers.BatchNormalization | keras.layers.Lambda)
-    loss_over_batch = getattr(layer, "activity_regularizer", None) is not None
-    # A functional model may also have operations that are not layers, such as a mean of the batch.
-    operations = getattr(layer, "operations", ())
-    bare = not all(isinstance(operation, keras.Layer) for operation in operations)
-    return not (unknown or mixes or loss_over_batch or bare)
-
-
 def check_apart(generator, discriminator):
     """Refuses weights that both players share: their updates would work against each other."""
     discriminator_weights = {id(weight) for weight in discriminator.weights}

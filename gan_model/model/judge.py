@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 from gan_model.model.labels import takes_labels, with_labels
+from gan_model.networks.spectral import every_layer
 
 
 class Batch(NamedTuple):
@@ -83,3 +85,26 @@ def layer_losses(network):
     """The sum of the losses that a network's layers added in its last pass; 0 without any."""
     # A bfloat16 layer adds bfloat16 losses.
     return sum(tf.cast(loss, tf.float32) for loss in network.losses)
+
+
+def judges_jointly(discriminator):
+    """Whether real and fake images can go through the discriminator in one pass.
+
+    They can if no score depends on other images of the batch. That is known only of the layers of
+    Keras and of this package; with any other layer the answer is no. It is no in bfloat16 too,
+    where one pass rounds differently from two: two devices then differed five times as much from
+    one.
+    """
+    layers = every_layer(discriminator)
+    in_bfloat16 = any(layer.compute_dtype == "bfloat16" for layer in layers)
+    return not in_bfloat16 and all(map(_takes_each_alone, layers))
+
+
+def _takes_each_alone(layer):
+    unknown = type(layer).__module__.partition(".")[0] not in ("keras", "gan_model")
+    mixes = isinstance(layer, keras.layers.BatchNormalization | keras.layers.Lambda)
+    loss_over_batch = getattr(layer, "activity_regularizer", None) is not None
+    # A functional model may also have operations that are not layers, such as a mean of the batch.
+    operations = getattr(layer, "operations", ())
+    bare = not all(isinstance(operation, keras.Layer) for operation in operations)
+    return not (unknown or mixes or loss_over_batch or bare)
