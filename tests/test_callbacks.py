@@ -15,7 +15,7 @@ from PIL import Image
 from test_resume import Watched, bytes_in, same, shown
 
 from gan_model import callbacks, losses, pictures, presets
-from gan_model.callbacks import epoch_speed
+from gan_model.callbacks import epoch_speed, history_file
 from gan_model.storage import checkpoint
 
 STEPS = 2  # of 32 images, in an epoch; no multiple of 3, at which `update_freq=3` writes
@@ -208,6 +208,16 @@ def test_a_removed_folder_is_made_again_and_a_cut_grid_ends_no_run(tmp_path, cap
     grids.on_train_end()
     assert "There is no training.gif: cannot identify image file" in capsys.readouterr().err
     assert (tmp_path / "samples" / "epoch-00001.png").exists()
+
+
+@pytest.mark.parametrize("written", ["epoch,loss\n3.0,1\n", "epoch;loss\n3;1\n", "3,1\n4,1\n"])
+def test_an_edited_history_is_refused_with_its_name(written, tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text(written)
+    with pytest.raises(ValueError, match=f"^{path} cannot be read.*Restore the file, or remove it"):
+        history_file.read_history(path)
+    path.write_text("\ufeffepoch,loss\n\n3,1\n", encoding="utf-8")  # as a spreadsheet does
+    assert history_file.read_history(path) == [{"epoch": "3", "loss": "1"}]
 
 
 @pytest.mark.slow

@@ -51,12 +51,21 @@ class HistoryFile(keras.callbacks.Callback):
 
 
 def read_history(path):
-    """The lines of such a file, dicts from columns to texts; none where there is no file.
+    """The lines of a file with one for each epoch, dicts from columns to texts.
 
     Args:
-        path: `Path` of the file.
+        path: `Path` of the file; there are no lines where there is none.
+
+    Raises:
+        ValueError: a line does not tell its epoch, as after somebody edited the file.
     """
     if not path.exists():
         return []
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    if not all((row.get("epoch") or "").isdigit() for row in rows):
+        raise ValueError(
+            f"{path} cannot be read: a line has no whole number in the column `epoch`. Restore the "
+            "file, or remove it: the run then goes on without what it tells of earlier epochs."
+        )
+    return rows

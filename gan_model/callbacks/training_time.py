@@ -5,6 +5,7 @@ import math
 import time
 from pathlib import Path
 
+from gan_model.callbacks.history_file import read_history
 from gan_model.model import RunCallback
 from gan_model.storage.atomic import atomic_write
 
@@ -65,8 +66,6 @@ def seconds_until(epoch, path):
 
 
 def _rows(path, epoch):
-    """The lines of the file for the epochs up to `epoch`."""
-    if not path.exists():
-        return []
-    with open(path, newline="") as file:
-        return [row for row in list(csv.reader(file))[1:] if int(row[0]) <= epoch]
+    """Pairs of epoch and seconds, texts, of the file for the epochs up to `epoch`."""
+    rows = read_history(path)
+    return [(row["epoch"], row["seconds"]) for row in rows if int(row["epoch"]) <= epoch]
