@@ -98,7 +98,7 @@ def done(path, args):
         return False
     record = json.loads(path.read_text())
     size = "x".join(map(str, np.broadcast_to(args.image_size, 2))) if args.image_size else None
-    if record["cpus"] != cores_of_a_run(args) or size not in (None, record["size"]):
+    if record["cpus"] != cores_of_a_run(args) or size not in (None, record.get("size")):
         return False
     measured = [mark["minute"] for mark in record["marks"]]
     return measured == args.minutes if record["state"] == "finished" else True

@@ -23,9 +23,10 @@ class _Classifying(Serializable):
                 "Type label_smoothing=0.1."
             )
 
-    def _cost_of_real(self, scores):
+    def discriminator(self, real_scores, fake_scores):
         # Equals the mean of (1 - s) softplus(-real) + s softplus(real), in fewer operations.
-        return mean_softplus(-scores) + self.label_smoothing * ops.mean(scores)
+        of_real = mean_softplus(-real_scores) + self.label_smoothing * ops.mean(real_scores)
+        return of_real + mean_softplus(fake_scores)
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -44,9 +45,6 @@ class NonSaturating(_Classifying):
         label_smoothing: s, from 0 and below 0.5. It adds s * mean(real) to the discriminator
             loss, so the best real score is finite: log(1/s - 1), 2.197 for s = 0.1.
     """
-
-    def discriminator(self, real_scores, fake_scores):
-        return self._cost_of_real(real_scores) + mean_softplus(fake_scores)
 
     def generator(self, real_scores, fake_scores):
         return mean_softplus(-fake_scores)
@@ -73,9 +71,6 @@ class Minimax(_Classifying):
         label_smoothing: see `NonSaturating`.
     """
 
-    def discriminator(self, real_scores, fake_scores):
-        return self._cost_of_real(real_scores) + mean_softplus(fake_scores)
-
     def generator(self, real_scores, fake_scores):
         return -mean_softplus(fake_scores)
 
@@ -98,7 +93,7 @@ class BinaryCrossentropy(_Classifying):
     """
 
     def discriminator(self, real_scores, fake_scores):
-        return (self._cost_of_real(real_scores) + mean_softplus(fake_scores)) / 2.0
+        return super().discriminator(real_scores, fake_scores) / 2.0
 
     def generator(self, real_scores, fake_scores):
         return mean_softplus(-fake_scores)

@@ -152,10 +152,8 @@ class Compiles:
         if [*self.companions.items()] == [*kept.items()]:
             return
         # All of them, so that the order of the weights is one: a loaded GAN had its average before.
-        for name in [*self.companions]:
-            self.companions.pop(name)
-        for name, layer in kept.items():
-            self.companions[name] = layer
+        self.companions.clear()
+        self.companions.update(kept)
 
     def _clone(self):
         return clone_generator(self.generator, self.codings_size, self.class_count)
