@@ -175,8 +175,9 @@ def _tell(failed, workers, heard, program):
     else:
         heard[failed - 1].seek(0)
         told = heard[failed - 1].read().strip()
-        knows_why = told.startswith(name)
-        told = told if knows_why else f"{name}: {told}"
+        place = told.rfind(name)  # after what it said before, such as skipped images
+        knows_why = place >= 0
+        told = told[place:] if knows_why else f"{name}: {told}"
     if knows_why or not chief_spoke:
         print(f"\n{told}", file=sys.stderr)
 
