@@ -35,7 +35,10 @@ from gan_model.storage.settings_folder import Folder
 
 # `pad` and `ground` are in the images. Images and a GAN to go on from may move: `images` and
 # `source` are their checksums.
-_MAY_CHANGE = ("epochs", "minutes", "features", "validate_every", "data", "from", "pad", "ground")
+_MAY_CHANGE = (
+    *("epochs", "minutes", "features", "validate_every", "pad", "ground"),
+    *("data", "class_names", "from"),
+)
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
     "clusters",

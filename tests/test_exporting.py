@@ -383,6 +383,10 @@ def test_the_classes_of_a_gan_are_named_if_its_data_names_them(tmp_path):
     for place, expected in ((tmp_path / "icons", ["boats", "cars"]), (tmp_path / "gone", None)):
         run.note(settings | {"data": str(place)}, versions={}, quality=None)
         assert exporting.known_of(run.path).get("class_names") == expected
+    # A run notes the names when it begins: the folder may have others later.
+    settings |= {"data": str(tmp_path / "icons"), "class_names": ["ships", "cars"]}
+    run.note(settings, versions={}, quality=None)
+    assert exporting.known_of(run.path)["class_names"] == ["ships", "cars"]
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,7 @@ def _settings_of(args, preset, images, by_class):
         "images": fingerprint(images),
         "image_shape": images.shape[1:],
         "class_count": by_class.get("class_count"),
+        "class_names": _names_in(args.data) if by_class else None,
         "image_count": count.get("image_count"),
         "pad": args.pad or None,
         "ground": None if args.ground == "white" else args.ground,
@@ -153,6 +154,16 @@ def _settings_of(args, preset, images, by_class):
         "epochs": args.epochs,
         "minutes": args.minutes,
     }
+
+
+def _names_in(data_set):
+    """The names of the classes, which a folder may not have later; None if it has none."""
+    from gan_model import data  # imported by now
+
+    try:
+        return list(data.class_names(data_set)) or None
+    except ValueError:  # idx files
+        return None
 
 
 def _features_of(args, folder):

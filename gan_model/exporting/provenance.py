@@ -52,7 +52,7 @@ def _of_run(run):
         "preset": settings["preset"],
         "data": Path(settings["data"]).name,
         "data_licence": licence_of(settings["data"]),
-        **_class_names(settings["data"], settings.get("class_count")),
+        **_class_names(settings["data"], settings.get("class_count"), settings.get("class_names")),
         "seed": settings["seed"],
         "trained": {**trained, "minutes": run.minutes_done()},
         "quality": _quality(rows, noted.get("quality")),
@@ -81,10 +81,10 @@ def _of_trained(made):
     }
 
 
-def _class_names(data, count):
-    """The names of the classes of a GAN, if it has any and its data can tell: a dict."""
+def _class_names(data, count, known=None):
+    """The names of the classes of a GAN, if it has any and its run or its data can tell: a dict."""
     try:
-        names = class_names(data) if count else []
+        names = (known or class_names(data)) if count else []
     except ValueError:  # of another machine, or idx files
         names = []
     return {"class_names": names} if names and len(names) == count else {}
