@@ -97,8 +97,9 @@ def check_images(source, image_shape, image_range):
     """
     if source is None:
         raise ValueError("There are no images: type gan.fit(images).")
-    if isinstance(source, list) or hasattr(source, "__array__"):
-        source = np.asarray(source)  # also a data set of h5py, or a tensor of another library
+    is_array_like = hasattr(source, "__array__") and not isinstance(source, np.ndarray)
+    if isinstance(source, list) or is_array_like:  # a tensor of any library, a data set of h5py
+        source = np.asarray(source)
     array = source.images if isinstance(source, ImageBatches) else source
     if isinstance(array, np.ndarray):
         if not len(array):
