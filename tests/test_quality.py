@@ -88,16 +88,21 @@ def test_measuring_changes_nothing_in_the_training(training, held_out):
     assert all(map(np.array_equal, measured, unmeasured))
 
 
-@pytest.mark.slow
-def test_held_out_images_are_looked_at_once(training, held_out, monkeypatch):
-    described = []
-    describe = metrics.FeatureMetrics.describe
+@pytest.fixture
+def described(monkeypatch):
+    """The numbers of images that were described, a list that grows."""
+    counts, describe = [], metrics.FeatureMetrics.describe
 
     def noted(self, images, first=0):
-        described.append(len(images))
+        counts.append(len(images))
         return describe(self, images, first)
 
     monkeypatch.setattr(metrics.FeatureMetrics, "describe", noted)
+    return counts
+
+
+@pytest.mark.slow
+def test_held_out_images_are_looked_at_once(training, held_out, described):
     quality = metrics.Quality(in_pixels())
     for seed in range(2):  # as two trials of a sweep
         gan = small_gan(seed)
@@ -106,15 +111,7 @@ def test_held_out_images_are_looked_at_once(training, held_out, monkeypatch):
     assert len(described) == 2 + 2 * 3  # held out, floor; then the fakes of each epoch
 
 
-def test_an_evaluation_of_other_images_in_between_costs_them_alone(training, held_out, monkeypatch):
-    described = []
-    describe = metrics.FeatureMetrics.describe
-
-    def noted(self, images, first=0):
-        described.append(len(images))
-        return describe(self, images, first)
-
-    monkeypatch.setattr(metrics.FeatureMetrics, "describe", noted)
+def test_an_evaluation_of_other_images_in_between_costs_them_alone(training, held_out, described):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
     others = held_out[::-1]

@@ -81,6 +81,12 @@ def from_batch(data):
     return images
 
 
+def is_endless(source):
+    """Whether images are a `tf.data.Dataset` that is repeated without end."""
+    is_dataset = isinstance(source, tf.data.Dataset)
+    return is_dataset and bool(source.cardinality() == tf.data.INFINITE_CARDINALITY)
+
+
 def check_images(source, image_shape, image_range):
     """Checks the images that `fit` or `evaluate` was given, before the first step.
 

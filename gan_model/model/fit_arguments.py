@@ -2,9 +2,8 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from gan_model.data.images import has_shape
+from gan_model.data.images import has_shape, is_endless
 
 _WEIGHTED = (
     "has no effect: all images of a batch count equally. To show some images more often, repeat "
@@ -34,7 +33,7 @@ def images_and_labels(x, y=None):
 
 
 def held_out_parts(held_out, image_shape):
-    """The same of held-out images, which may also be a list: of the pair, or of images."""
+    """The images and labels of held-out data, which may also be a list: the pair, or images."""
     if isinstance(held_out, list) and held_out:
         is_image = has_shape(np.shape(held_out[0]), image_shape)
         held_out = np.asarray(held_out) if is_image else tuple(held_out)
@@ -78,10 +77,7 @@ def _refuse_rates_by_epoch(callbacks):
 
 def refuse_endless(batches, steps, name):
     """Refuses a data set that is repeated without end, unless the steps of that name end it."""
-    endless = isinstance(batches, tf.data.Dataset) and (
-        batches.cardinality() == tf.data.INFINITE_CARDINALITY
-    )
-    if endless and steps is None:
+    if steps is None and is_endless(batches):
         raise ValueError(
             f"The data set is repeated without end, so no epoch would end. Type {name}=1000, or "
             "leave out repeat()."

@@ -4,10 +4,9 @@ import math
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from gan_model.data.batches import ImageBatches
-from gan_model.data.images import chosen, to_uint8
+from gan_model.data.images import chosen, is_endless, to_uint8
 from gan_model.model.judge import Batch
 
 _FEW = 64
@@ -114,9 +113,7 @@ class QualityMonitor:
 
 def _refuse_endless(source):
     """Refuses held-out images that are infinite, or that can be read only once."""
-    endless = isinstance(source, tf.data.Dataset) and (
-        source.cardinality() == tf.data.INFINITE_CARDINALITY
-    )
+    endless = is_endless(source)
     if endless or iter(source) is source:
         kind = "repeated without end" if endless else f"a {type(source).__name__}, read only once"
         raise ValueError(
