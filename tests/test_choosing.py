@@ -90,6 +90,11 @@ def test_each_choice_can_be_overruled(capsys):
 # The rules.
 
 
+def weight_at(penalty, step):
+    weight = penalty.weight
+    return float(weight(step)) if callable(weight) else weight
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "weight"),
@@ -114,7 +119,17 @@ def test_the_penalty_grows_with_the_values_of_an_image_up_to_16(shape, weight):
 def test_the_penalty_grows_as_images_get_few(count, weight, large):
     for shape, expected in (((28, 28, 1), weight), ((64, 64, 3), large)):
         penalty = rules.r1_for(shape, count)
-        assert penalty.weight == pytest.approx(expected, rel=0.01) and penalty.every == 8
+        assert weight_at(penalty, 0) == pytest.approx(expected, rel=0.01) and penalty.every == 8
+
+
+@pytest.mark.parametrize(
+    ("count", "weights"),
+    [(10_000, [1, 1 / 2, 1 / 3, 1 / 5]), (9_999, [1] * 4), (None, [1] * 4), (4_000, [1.25] * 4)],
+)
+def test_the_penalty_falls_with_the_images_seen_where_there_are_many(count, weights):
+    penalty = rules.r1_for((28, 28, 1), count)
+    for images, weight in zip((0, 50_000, 100_000, 200_000), weights, strict=True):
+        assert weight_at(penalty, images // 16) == pytest.approx(weight)
 
 
 def test_the_preset_knows_how_few_they_are():

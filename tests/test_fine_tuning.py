@@ -11,6 +11,7 @@ from keras import layers
 from gan_model import GAN, augmenting, averaging, losses, penalties, presets, runs
 from gan_model.data.images import fingerprint
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
+from gan_model.presets import rules
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (32, 16, 16), np.uint8)
 LABELS = np.arange(32) % 3
@@ -116,6 +117,14 @@ def test_few_images_are_augmented():
 def test_r1_is_as_heavy_as_few_images_need(penalty, image_count, expected):
     source = users_gan((28, 28, 1), penalty=penalty)
     assert presets.fine_tuned(source, image_count=image_count).penalty == expected
+
+
+def test_the_falling_r1_of_many_images_becomes_that_of_few():
+    source = users_gan((28, 28, 1), penalty=rules.r1_for((28, 28, 1), 60_000))
+    few = presets.fine_tuned(source, image_count=300).penalty
+    assert few == penalties.R1(8, every=8)
+    for count in (5_000, None):
+        assert presets.fine_tuned(source, image_count=count).penalty is source.penalty
 
 
 def test_a_schedule_of_r1_stays():

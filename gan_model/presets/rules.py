@@ -7,6 +7,8 @@ docs/choosing.md has the measurements. The widths of the networks follow from th
 import math
 from dataclasses import replace
 
+import keras
+
 from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.penalties import R1, weight_for
 
@@ -14,6 +16,7 @@ BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of 
 FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
 MANY = 10_000  # images; with 5,200 clusters made the images much less diverse
 _CLUSTERS = 20
+_HALF = 50_000  # images seen, after which R1 has half its weight
 _SIDE = 28  # pixels
 _MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
 
@@ -36,28 +39,44 @@ def learning_rates_for(image_shape):
 def r1_for(image_shape, image_count=None):
     """R1 in every eighth step, with the weight that suits the images.
 
-    The weight is `penalties.weight_for(image_shape)`. With fewer than 5,000 images it is larger by
-    the factor 5,000 / `image_count`, which is 8 at most, up to a weight of 48: the fewer the
-    images, the sooner the discriminator knows each of them, and the steeper it becomes around them.
+    The weight is `penalties.weight_for(image_shape)`. With 10,000 images or more it falls with the
+    images that were seen, in batches of 16:
+
+        weight / (1 + images seen / 50,000)
+
+    A heavy R1 steadies the first steps, and later hides details from the discriminator. R3GAN
+    (Huang et al., 2024) lowers its weight too.
+
+    With fewer than 5,000 images the weight is larger by the factor 5,000 / `image_count`, which is
+    8 at most, up to a weight of 48: the fewer the images, the sooner the discriminator knows each
+    of them, and the steeper it becomes around them.
 
     Args:
         image_shape: (height, width, channels).
-        image_count: number of training images, or None.
+        image_count: number of training images. None: unknown, the weight is as for 5,000.
     """
-    times = 1 if image_count is None else min(max(FEW / image_count, 1), _MOST_TIMES)
-    return R1(min(times * weight_for(image_shape), _HEAVIEST), every=8)
+    weight, count = weight_for(image_shape), FEW if image_count is None else image_count
+    if count >= MANY:
+        schedule = keras.optimizers.schedules.InverseTimeDecay(weight, _HALF / BATCH_SIZE, 1.0)
+        return R1(schedule, every=8)
+    times = min(max(FEW / max(count, 1), 1), _MOST_TIMES)
+    return R1(min(times * weight, _HEAVIEST), every=8)
 
 
 def at_least_r1_for(image_shape, image_count, penalty):
-    """A penalty as it is, or with the weight of `r1_for` if it is an R1 with a smaller one.
+    """A penalty as it is, or `r1_for` few images in the place of a lighter one.
 
-    With 5,000 images or more, or an unknown number, it stays as it is.
+    It is replaced if it is that of 10,000 images or more, or an R1 of a smaller weight. For 5,000
+    images or more, or an unknown number, it stays as it is.
     """
     if type(penalty) is not R1 or image_count is None or image_count >= FEW:
         return penalty
-    weight = r1_for(image_shape, image_count).weight
-    smaller = isinstance(penalty.weight, (int, float)) and penalty.weight < weight
-    return replace(penalty, weight=weight) if smaller else penalty
+    needed = r1_for(image_shape, image_count)
+    serialized = keras.saving.serialize_keras_object  # two equal schedules are not equal for Python
+    if serialized(penalty) == serialized(r1_for(image_shape, MANY)):
+        return needed
+    smaller = isinstance(penalty.weight, (int, float)) and penalty.weight < needed.weight
+    return replace(penalty, weight=needed.weight) if smaller else penalty
 
 
 def augment_for(image_count, loss=None):
