@@ -22,7 +22,7 @@ COUNTS = (500, 1000, 2000, 5000, 10_000)
 
 def main(args):
     with quiet():
-        from gan_model import charts, data, features, metrics
+        from gan_model import data, features, metrics, pictures
     (images, _), _ = data.load(args.data)
     space = metrics.FeatureMetrics(features.fashion())
     vectors = space.describe(images)
@@ -34,7 +34,7 @@ def main(args):
         ]
         print(f"{name:15} {'  '.join(means)}")
     distance = space.metrics[0].name
-    charts.curve(
+    pictures.curve(
         {distance: (counts, read[distance])},
         args.out,
         x_label="images on each side",

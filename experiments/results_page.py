@@ -201,7 +201,7 @@ def shown(study_name, study, runs):
 
 def show_first(record, source, folder, name):
     """Writes the grid and the classes of a run at its last reading as PNG, if it has one."""
-    from gan_model import charts, features
+    from gan_model import features, pictures
 
     for mark in record["marks"][-1:]:
         with Image.open(source / f"minute-{mark['minute']}.png") as grid:
@@ -209,7 +209,7 @@ def show_first(record, source, folder, name):
             grid.reduce(factor).save(folder / f"{name}.png", optimize=True)
         if "classes" not in mark:
             continue
-        charts.class_histogram(
+        pictures.class_histogram(
             mark["classes"],
             features.CLASSES,
             folder / f"{name}-classes.png",
@@ -218,7 +218,7 @@ def show_first(record, source, folder, name):
 
 
 def draw_distances(runs, about, path):
-    from gan_model import charts
+    from gan_model import pictures
 
     name, lines = about["distance"], {}
     minutes = [mark["minute"] for mark in about["marks"]]
@@ -227,7 +227,7 @@ def draw_distances(runs, about, path):
         if readings:
             lines[system] = minutes, readings
     lines["floor"] = minutes, [about["floor"][name]] * len(minutes)
-    charts.curve(
+    pictures.curve(
         lines,
         path,
         x_label=f"minutes of training, cores: {about['cpus']}",

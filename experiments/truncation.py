@@ -44,7 +44,7 @@ def kept_first(codings, change, deviation, count):
 
 def main(args):
     with quiet():
-        from gan_model import charts, metrics, runs
+        from gan_model import metrics, pictures, runs
         from gan_model.data.images import chosen
         from gan_model.model import Sampler
         from gan_model.random import numbered
@@ -63,7 +63,7 @@ def main(args):
     recall, precision = (
         reference.metrics.first(kind) for kind in (metrics.Kind.RECALL, metrics.Kind.PRECISION)
     )
-    charts.curve(
+    pictures.curve(
         {name: (line[recall], line[precision]) for name, line in lines.items()},
         args.out,
         x_label=recall,

@@ -14,10 +14,9 @@ only from those above it.
     averaging    a generator                    -> the moving average of its weights
     features     images                         -> vectors that a distance compares
     metrics      images, held-out images        -> how far apart they are
-    pictures     images                         -> grids, PNG, GIF
+    pictures     images, numbers                -> grids, PNG, GIF, charts
     progress     steps and figures              -> what a terminal shows while `fit` runs
     model        all of the above               -> GAN, the Keras model
-    charts       numbers                        -> charts as PNG
     alarms       figures of a run               -> what goes wrong, as a sentence
     callbacks    what is shown and kept while `fit` runs
     presets      complete recipes by name
@@ -36,7 +35,6 @@ if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
         augmenting,
         averaging,
         callbacks,
-        charts,
         data,
         exporting,
         features,
@@ -63,7 +61,6 @@ __all__ = [
     "augmenting",
     "averaging",
     "callbacks",
-    "charts",
     "data",
     "exporting",
     "features",

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from gan_model import charts
-from gan_model.charts import scales, style
+from gan_model import pictures
 from gan_model.metrics import report
+from gan_model.pictures import scales, style
 from gan_model.sweeps.outcome import Outcome
 
 BLUE, ORANGE, GREEN = (0, 114, 178), (213, 94, 0), (0, 158, 115)
@@ -48,7 +48,7 @@ def columns_of_bars(picture):
 
 
 def test_bars_are_as_high_as_their_shares_and_the_real_share_lies_across(tmp_path):
-    charts.class_histogram([50, 100, 10], NAMES, tmp_path / "c.png", real_counts=[8, 8, 16])
+    pictures.class_histogram([50, 100, 10], NAMES, tmp_path / "c.png", real_counts=[8, 8, 16])
     picture = pixels(tmp_path / "c.png")
     heights = columns_of_bars(picture)
     assert len(heights) == 3
@@ -61,7 +61,7 @@ def test_bars_are_as_high_as_their_shares_and_the_real_share_lies_across(tmp_pat
 
 
 def test_a_class_without_images_has_no_bar(tmp_path):
-    charts.class_histogram([5, 0, 5], NAMES, tmp_path / "c.png", real_counts=[1, 1, 1])
+    pictures.class_histogram([5, 0, 5], NAMES, tmp_path / "c.png", real_counts=[1, 1, 1])
     assert len(columns_of_bars(pixels(tmp_path / "c.png"))) == 2
 
 
@@ -70,7 +70,8 @@ def test_the_title_tells_the_entropy(tmp_path, monkeypatch):
     from matplotlib.axes import Axes
 
     monkeypatch.setattr(Axes, "set_title", lambda axes, text: titles.append(text))
-    charts.class_histogram([8, 8], ["a", "b"], tmp_path / "c.png", real_counts=[1, 1], title="Mine")
+    path = tmp_path / "c.png"
+    pictures.class_histogram([8, 8], ["a", "b"], path, real_counts=[1, 1], title="Mine")
     assert titles == ["Mine: entropy 0.69 of 0.69 nats"]
 
 
@@ -90,7 +91,7 @@ def test_lines_have_their_colours_and_a_band_from_least_to_greatest(tmp_path):
     x = np.array([0.0, 1.0, 2.0])
     readings = np.array([[1.0, 1, 1], [3, 3, 3], [2, 2, 2]])
     lines = {"wide": (x, readings), "narrow": (x, [6.0, 6, 6])}
-    charts.curve(lines, tmp_path / "l.png", x_label="minutes", y_label="distance")
+    pictures.curve(lines, tmp_path / "l.png", x_label="minutes", y_label="distance")
     picture = pixels(tmp_path / "l.png")
     band = tuple(round(255 - 0.2 * (255 - value)) for value in BLUE)
     rows, _ = area(picture, band)
@@ -104,7 +105,7 @@ def test_lines_have_their_colours_and_a_band_from_least_to_greatest(tmp_path):
 
 def test_one_reading_has_no_band_and_a_third_line_a_third_colour(tmp_path):
     lines = {name: ([1, 2], [level, level]) for level, name in enumerate("abc")}
-    charts.curve(lines, tmp_path / "l.png", x_label="x", y_label="y")
+    pictures.curve(lines, tmp_path / "l.png", x_label="x", y_label="y")
     picture = pixels(tmp_path / "l.png")
     assert all(len(of_colour(picture, colour)[0]) for colour in (BLUE, ORANGE, GREEN))
     band = tuple(round(255 - 0.2 * (255 - value)) for value in BLUE)
@@ -114,7 +115,7 @@ def test_one_reading_has_no_band_and_a_third_line_a_third_colour(tmp_path):
 def test_on_logarithmic_axes_a_power_law_is_straight(tmp_path):
     x = np.array([100.0, 1000, 10000])
     path = tmp_path / "l.png"
-    charts.curve({"a": (x, 1 / x)}, path, x_label="n", y_label="y", log_x=True, log_y=True)
+    pictures.curve({"a": (x, 1 / x)}, path, x_label="n", y_label="y", log_x=True, log_y=True)
     rows, columns = of_colour(pixels(path), BLUE)
     slope, start = np.polyfit(columns, rows, 1)
     assert slope > 0
@@ -140,7 +141,7 @@ def test_each_row_has_its_image_left_of_the_line_and_the_neighbours_right(
     images = np.broadcast_to(levels[..., None, None], (2, 3, *sides))
     images = images if not channels else np.repeat(images[..., None], channels[0], axis=-1)
     path = tmp_path / "n.png"
-    charts.neighbours(
+    pictures.neighbours(
         images[:, 0], images[:, 1:], path, labels=["a", "b"], distances=np.ones((2, 2))
     )
     picture = pixels(path)
@@ -192,7 +193,7 @@ def test_runs_stand_at_their_values_and_distances(tmp_path):
     """Three best and three others on linear axes: the same six points as given, but for a scale."""
     scores, values = [10.0, 12, 14, 16, 18, 20], [0.5, 0.1, 0.7, 0.2, 0.35, 0.6]
     outcomes = [trial(i, s, rate=v) for i, (s, v) in enumerate(zip(scores, values, strict=True))]
-    charts.trials(outcomes, tmp_path / "t.png", distance="fid")
+    pictures.trials(outcomes, tmp_path / "t.png", distance="fid")
     picture = pixels(tmp_path / "t.png")
     best, others = dots(picture, ORANGE), dots(picture, BLUE)
     assert (len(best), len(others)) == (3, 3)
@@ -209,7 +210,7 @@ def test_runs_stand_at_their_values_and_distances(tmp_path):
 def test_learning_rates_are_as_far_apart_as_their_logarithms(tmp_path):
     values = [1e-5, 1e-4, 1e-3, 1e-2]
     outcomes = [trial(i, 10 + i, rate=value) for i, value in enumerate(values)]
-    charts.trials(outcomes, tmp_path / "t.png", distance="fid")
+    pictures.trials(outcomes, tmp_path / "t.png", distance="fid")
     picture = pixels(tmp_path / "t.png")
     columns = [column for _, column in (*dots(picture, ORANGE), *dots(picture, BLUE))]
     np.testing.assert_allclose(np.diff(columns) / np.diff(columns).mean(), 1, atol=0.02)
@@ -219,7 +220,7 @@ def test_learning_rates_are_as_far_apart_as_their_logarithms(tmp_path):
 def test_the_floor_is_a_line_below_the_runs_where_it_fits(tmp_path, floor, lines):
     outcomes = [trial(i, 10.0 + 5 * i, size=32 * 2**i) for i in range(3)]
     outcomes += [trial(3, 1000.0, size=32)] if lines == 0 else []
-    charts.trials(outcomes, tmp_path / "t.png", distance="fid", floor=floor)
+    pictures.trials(outcomes, tmp_path / "t.png", distance="fid", floor=floor)
     picture = pixels(tmp_path / "t.png")
     greener = picture[..., 1] - picture[..., 0] > 60
     rows = np.flatnonzero(greener.sum(axis=1) > 400)
@@ -229,12 +230,12 @@ def test_the_floor_is_a_line_below_the_runs_where_it_fits(tmp_path, floor, lines
 
 def test_failed_runs_are_crosses_at_the_top_and_no_dots(tmp_path):
     outcomes = [trial(0, 10.0, size=32), trial(1, 20.0, size=64)]
-    charts.trials(outcomes, tmp_path / "without.png", distance="fid")
+    pictures.trials(outcomes, tmp_path / "without.png", distance="fid")
     failed = [
         trial(2, 1000.0, state=state, size=48)
         for state in ("diverged", "out_of_memory", "collapsed")
     ]
-    charts.trials([*outcomes, *failed], tmp_path / "with.png", distance="fid")
+    pictures.trials([*outcomes, *failed], tmp_path / "with.png", distance="fid")
     without, with_failed = (pixels(tmp_path / f"{name}.png") for name in ("without", "with"))
     assert len(dots(without, ORANGE)) == len(dots(with_failed, ORANGE)) == 2
     left, right = (column for _, column in dots(with_failed, ORANGE))
@@ -266,21 +267,21 @@ def test_any_kinds_and_numbers_of_hyperparameters_can_be_drawn(tmp_path, panels,
         trial(i, 10.0**i, state=state, **{name: values[i] for name, values in chosen.items()})
         for i, state in enumerate(states)
     ]
-    charts.trials(outcomes, tmp_path / "t.png", distance="fid", floor=0.5)
+    pictures.trials(outcomes, tmp_path / "t.png", distance="fid", floor=0.5)
     picture = pixels(tmp_path / "t.png")
     assert len(dots(picture, ORANGE)) == panels * states.count("finished")
 
 
 def test_a_run_without_a_hyperparameter_is_left_out_of_its_panel_only(tmp_path):
     outcomes = [trial(0, 10.0, size=32), trial(1, 12.0, size=64, rate=0.1)]
-    charts.trials(outcomes, tmp_path / "t.png", distance="fid")
+    pictures.trials(outcomes, tmp_path / "t.png", distance="fid")
     assert len(dots(pixels(tmp_path / "t.png"), ORANGE)) == 3
 
 
 @pytest.mark.parametrize("outcomes", [[], [trial(0, 10.0)]])
 def test_a_search_without_hyperparameters_cannot_be_drawn(tmp_path, outcomes):
     with pytest.raises(ValueError, match=rf"{len(outcomes)} runs, none with a hyperparameter"):
-        charts.trials(outcomes, tmp_path / "t.png", distance="fid")
+        pictures.trials(outcomes, tmp_path / "t.png", distance="fid")
 
 
 @pytest.mark.parametrize(
@@ -300,7 +301,7 @@ def test_pictures_beside_each_other_are_in_order_and_as_high(tmp_path, channels)
         np.full((90, w, *channels), level, "u1") for level, w in zip(levels, widths, strict=True)
     ]
     path = tmp_path / "s.png"
-    charts.side_by_side(shown, ["a", "b", "a title that is far too long " * 3], path)
+    pictures.side_by_side(shown, ["a", "b", "a title that is far too long " * 3], path)
     picture = pixels(path)
     rows, columns = zip(*(area(picture, (level,) * 3) for level in levels), strict=True)
     assert columns[0].max() < columns[1].min() and columns[1].max() < columns[2].min()
@@ -314,4 +315,4 @@ def test_pictures_beside_each_other_are_in_order_and_as_high(tmp_path, channels)
 )
 def test_what_is_no_picture_is_refused(tmp_path, picture):
     with pytest.raises(ValueError, match="A picture is uint8"):
-        charts.side_by_side([picture], ["a"], tmp_path / "s.png")
+        pictures.side_by_side([picture], ["a"], tmp_path / "s.png")

@@ -162,7 +162,7 @@ def _classes(reference, sets, real, out):
     """Prints and draws the counts of the classes, if the features come with a classifier."""
     import numpy as np
 
-    from gan_model import charts
+    from gan_model import pictures
     from gan_model.metrics import report
 
     classifier = reference.classifier
@@ -175,7 +175,7 @@ def _classes(reference, sets, real, out):
     )
     print(f"\nClasses, as the classifier `{classifier.name}` sees them")
     print(report.classes(names, generated, held_out))
-    charts.class_histogram(generated, names, out / "classes.png", real_counts=held_out)
+    pictures.class_histogram(generated, names, out / "classes.png", real_counts=held_out)
     print(f"  {out / 'classes.png'}")
     return {"classes": {"names": names, "generated": generated, "held_out": held_out}}
 
@@ -218,7 +218,7 @@ def _by_class(args, sampler, reference, images, labels):
 
 def _copies(reference, fakes, real, train, out):
     """Prints signs of copying, and draws the images that are most similar to copies."""
-    from gan_model import charts
+    from gan_model import pictures
     from gan_model.metrics import report
     from gan_model.metrics.copying import WORST, look_for_copies
 
@@ -227,7 +227,7 @@ def _copies(reference, fakes, real, train, out):
     path = out / "neighbours.png"
     rows = report.rows_of_neighbours(found)
     pairs = fakes[found.shown], train[found.training]
-    charts.neighbours(*pairs, path, labels=rows, distances=found.distances)
+    pictures.neighbours(*pairs, path, labels=rows, distances=found.distances)
     print(f"\n{report.copying(found, f'{kind.name}, checksum {kind.checksum}')}")
     print(f"  {path}: the {WORST} nearest ones, then {len(rows) - WORST} others")
     about = {"features": kind.name, "checksum": kind.checksum, "counts": found.counts}

@@ -7,7 +7,7 @@ import textwrap
 import numpy as np
 from PIL import Image
 
-from gan_model import charts
+from gan_model import pictures
 from gan_model.sweeps import comparing, ranking
 from gan_model.sweeps.outcome import FINISHED
 
@@ -27,7 +27,7 @@ def report(search, confirmed, program):
     outcomes, floor = search.outcomes(), search.floor
     width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
     ranking.write_csv(outcomes, folder.table)
-    charts.trials(outcomes, folder.chart, distance=distance, floor=floor)
+    pictures.trials(outcomes, folder.chart, distance=distance, floor=floor)
     recall = search.hypergan.quality.recall
     table = {"distance": distance, "floor": floor, "recall": recall, "width": width}
     print("\n" + ranking.table(outcomes, **table))
@@ -64,7 +64,7 @@ def side_by_side(search, outcomes):
         except OSError as error:  # a trial that is over makes it no more
             print(f"{search.folder.pictures} has no {one.name}: {error}", file=sys.stderr)
     if grids:
-        charts.side_by_side([*grids.values()], [*grids], search.folder.pictures)
+        pictures.side_by_side([*grids.values()], [*grids], search.folder.pictures)
 
 
 def files(search, confirmed, program):

@@ -4,8 +4,8 @@ import textwrap
 
 import numpy as np
 
-from gan_model import pictures
-from gan_model.charts import style
+from gan_model.pictures import style
+from gan_model.pictures.grids import grid
 
 _ROW_WIDTH, _MAX_HEIGHT = 7.5, 6.0  # inches, of all pictures in a row
 _LETTERS = 12  # of a title, per inch
@@ -23,7 +23,7 @@ def neighbours(generated, training, path, *, labels, distances):
     """
     rows, columns = training.shape[:2]
     together = np.concatenate([generated[:, None], training], axis=1)
-    picture = pictures.grid(together.reshape(-1, *generated.shape[1:]), columns=1 + columns)
+    picture = grid(together.reshape(-1, *generated.shape[1:]), columns=1 + columns)
     cells_high = picture.shape[0] / picture.shape[1] * (1 + columns)
     figure, axes = style.figure_with_axes(0.9 + 6.4 / (1 + columns) * cells_high)
     axes.imshow(picture, cmap="gray", vmin=0, vmax=255, extent=(0, 1 + columns, rows, 0))

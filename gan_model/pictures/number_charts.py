@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from gan_model.charts import style
-from gan_model.metrics.report import entropy_text
+from gan_model.pictures import style
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -18,6 +17,8 @@ def class_histogram(counts, names, path, *, real_counts, title="Classes of the g
         real_counts: real images of each class, int (classes,); their sum is above 0.
         title: what the images are; the entropy follows.
     """
+    from gan_model.metrics.report import entropy_text  # which needs TensorFlow; a grid does not
+
     made, real = (100 * np.asarray(c) / max(np.sum(c), 1) for c in (counts, real_counts))
     at = np.arange(len(names))
     figure, axes = style.figure_with_axes(4.5)

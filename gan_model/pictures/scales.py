@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gan_model.charts import style
+from gan_model.pictures import style
 
 _WIDE = 8  # values that span more than this factor have a logarithmic axis
 _MAX_INTEGERS = 6  # up to so many different integers have a tick each

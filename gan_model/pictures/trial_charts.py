@@ -6,7 +6,7 @@ import textwrap
 
 import numpy as np
 
-from gan_model.charts import scales, style
+from gan_model.pictures import scales, style
 
 _TRIAL, _BEST, _FLOOR = style.COLOURS[:3]
 _BEST_COUNT = 3
