@@ -48,7 +48,7 @@ def runtimes(gan, folder):
     """Functions that make images, by (format, number of images)."""
     from gan_model.exporting import FORMATS, export
     from gan_model.model.labels import of_each_class
-    from gan_model.random import numbered
+    from gan_model.model.random import numbered
 
     calls = {}
     for name, kind in FORMATS.items():

@@ -47,7 +47,7 @@ def main(args):
         from gan_model import metrics, pictures, runs
         from gan_model.data.images import chosen
         from gan_model.model import Sampler
-        from gan_model.random import numbered
+        from gan_model.model.random import numbered
     sampler = Sampler.of(runs.open_model(args.run))
     (train, _), (held_out, _) = loaded(args)
     real = chosen(held_out, args.count)

@@ -6,7 +6,6 @@ only from those above it.
     storage      files that are written atomically, locks, checkpoints
     replicas     the devices that run one step together
     data         files                          -> batches of images
-    random       (seed, step, purpose)          -> codings and other random numbers
     networks     codings -> images, images -> scores
     losses       scores                         -> what each player pays
     penalties    discriminator, images          -> what it pays for its gradients
@@ -45,7 +44,6 @@ if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
         pictures,
         presets,
         progress,
-        random,
         runs,
         sweeps,
     )
@@ -71,7 +69,6 @@ __all__ = [
     "pictures",
     "presets",
     "progress",
-    "random",
     "runs",
     "sweeps",
 ]

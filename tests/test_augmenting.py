@@ -9,12 +9,13 @@ from keras import layers
 from test_dirac import dirac
 from test_resume import same
 
-from gan_model import GAN, augmenting, networks, presets, random
+from gan_model import GAN, augmenting, networks, presets
 from gan_model.augmenting import Adaptive, Augmentation, DiffAugment, HorizontalFlip, operations
 from gan_model.losses import LeastSquares, Relativistic, Wasserstein
+from gan_model.model import random
 from gan_model.model.judge import Batch, Judge
+from gan_model.model.random import RandomStream
 from gan_model.penalties import R1
-from gan_model.random import RandomStream
 
 SHAPES = [(28, 28, 1), (12, 20, 3), (9, 7, 3), (8, 6)]
 RANGES = [(0.0, 1.0), (-1.0, 1.0)]

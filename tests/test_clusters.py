@@ -12,9 +12,9 @@ from sklearn.decomposition import PCA
 
 from gan_model import GAN, callbacks, data, exporting, presets, runs
 from gan_model.model import find_clusters
+from gan_model.model.random import numbered
 from gan_model.networks.clusters import Clusters
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
-from gan_model.random import numbered
 from gan_model.storage import checkpoint
 
 COUNT = 5

@@ -23,9 +23,9 @@ from gan_model import (
 )
 from gan_model.data.images import chosen
 from gan_model.metrics.diversity import diversity
+from gan_model.model.random import normal
 from gan_model.model.sampling import Sampler
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
-from gan_model.random import normal
 
 CLASSES, SIDE, CODINGS = 3, 8, 4
 LABELS = np.random.default_rng(1).integers(0, CLASSES, 96).astype("u1")

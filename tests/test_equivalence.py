@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from gan_model import GAN, data, networks
 from gan_model.losses import BinaryCrossentropy
-from gan_model.random import normal
+from gan_model.model.random import normal
 
 SHAPES = {"dense": (28, 28), "dcgan": (28, 28, 1)}
 CODINGS = {"dense": 30, "dcgan": 100}

@@ -25,7 +25,7 @@ from gan_model import (
     runs,
 )
 from gan_model.exporting import FORMATS
-from gan_model.random import numbered
+from gan_model.model.random import numbered
 from gan_model.storage.atomic import atomic_folder
 
 PATHS = {"savedmodel": "gan", "litert": "gan.tflite", "onnx": "gan.onnx"}

@@ -12,9 +12,9 @@ from gan_model.augmenting import Augmenter
 from gan_model.losses import ClassCrossEntropy, NonSaturating, Relativistic, Wasserstein
 from gan_model.model.game import Game
 from gan_model.model.judge import Batch, Judge, Judgement, judges_jointly
+from gan_model.model.random import RandomStreams
 from gan_model.networks import spectral
 from gan_model.penalties import R1, R2
-from gan_model.random import RandomStreams
 
 REAL = Batch(tf.constant([[[1.0]], [[3.0]]]), tf.constant([0, 1]))
 FAKE = Batch(tf.constant([[[2.0]], [[-2.0]]]), tf.constant([0, 1]))

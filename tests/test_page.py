@@ -20,7 +20,7 @@ from gan_model import GAN, Sampler, exporting, networks, presets, runs
 from gan_model.commands.sample import command, read_codings
 from gan_model.exporting import arithmetic, directions
 from gan_model.exporting.program import program
-from gan_model.random import numbered
+from gan_model.model.random import numbered
 
 PRESETS = {
     "dense": ((28, 28), {}),

@@ -12,8 +12,8 @@ from test_resume import same
 
 from gan_model import GAN, networks, presets
 from gan_model.losses import NonSaturating, Wasserstein
+from gan_model.model.random import PENALTY, RandomStream
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty, WeightClipping
-from gan_model.random import PENALTY, RandomStream
 
 PENALTIES = [R1(2.0), R2(2.0), GradientPenalty(2.0), DRAGAN(2.0), R1(1.0) + R2(2.0)]
 for_all = pytest.mark.parametrize("penalty", PENALTIES, ids=str)

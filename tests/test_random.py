@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_model.random import (
+from gan_model.model.random import (
     EVALUATION,
     FAKE_FOR_GENERATOR,
     GENERATION,

@@ -12,8 +12,8 @@ from test_resume import CopyAfter, Process, same
 from gan_model import callbacks, presets
 from gan_model.callbacks.epoch_speed import EpochSpeed
 from gan_model.losses import Wasserstein
+from gan_model.model.random import PENALTY, RandomStream
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty
-from gan_model.random import PENALTY, RandomStream
 from gan_model.storage import checkpoint
 
 ZEROS = np.zeros((4, 1, 1), "float32")

@@ -13,9 +13,9 @@ images, as long as changed and unchanged images can be distinguished (Karras et 
 Evaluations and generated images are not augmented.
 
 Your own augmentation is a function of (images, random, image_range) that returns images of the
-same shape. Take all random numbers from `random`, a `random.RandomStream`, so that a resumed run
-equals an uninterrupted one. Derive from `Augmentation` for one that can be added to others, made
-adaptive, and saved with the model.
+same shape. Take all random numbers from `random`, a `model.random.RandomStream`, so that a resumed
+run equals an uninterrupted one. Derive from `Augmentation` for one that can be added to others,
+made adaptive, and saved with the model.
 """
 
 from gan_model.augmenting.adaptive import Adaptive

@@ -28,7 +28,7 @@ class Augmentation(Serializable):
 
         Args:
             images: (batch, height, width) or (batch, height, width, channels).
-            random: `random.RandomStream`.
+            random: `model.random.RandomStream`.
             image_range: least and greatest value of the images.
             probability: of each operation for each image, a scalar tensor. None: all operations
                 are applied.

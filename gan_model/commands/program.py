@@ -48,7 +48,7 @@ class Program:
 
     def started(self, arguments):
         """The words that start another process of this program, as `subprocess` takes them."""
-        # Run by its path, the package's folder would come first in `sys.path`, with its random.py.
+        # Run by its path, the package's folder would come first in `sys.path`.
         started = ["-m", "gan_model"] if self._is_module else [self.words[0]]
         return [sys.executable, *started, *arguments]
 

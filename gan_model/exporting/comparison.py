@@ -3,7 +3,7 @@
 import numpy as np
 
 from gan_model.model.labels import of_each_class
-from gan_model.random import numbered
+from gan_model.model.random import numbered
 
 COUNT = 64  # images that are compared
 ALLOWED = 1  # grey levels: a value near a half may be rounded either way

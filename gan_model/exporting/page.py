@@ -15,8 +15,8 @@ from gan_model.exporting.foot import facts
 from gan_model.exporting.packing import packed, rounded
 from gan_model.exporting.program import program as program_of
 from gan_model.model.labels import of_each_class, with_labels
+from gan_model.model.random import numbered
 from gan_model.model.sampling import Sampler
-from gan_model.random import numbered
 from gan_model.storage.atomic import atomic_write
 
 _CLOSE = 0.5  # grey levels: half of what is promised, for other codings may differ more

@@ -15,6 +15,7 @@ saving          what of a GAN goes into a `.keras` file
 run_callback    RunCallback: callbacks that restore, end or rewind a run
 sampling        Sampler: a trained generator -> images to show
 inversion       images -> the codings whose generated images are nearest to them
+random          (seed, step, purpose) -> codings and other random numbers
 labels          where labels come from; labels of a conditional GAN, checked
 clustering      the clusters of a GAN without labels, found before its first step
 inspection      what a GAN must know of its two networks

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gan_model.augmenting.augmenter import Augmenter
 from gan_model.model.judge import joined
-from gan_model.random import (
+from gan_model.model.random import (
     FAKE_FOR_DISCRIMINATOR,
     FAKE_FOR_GENERATOR,
     PENALTY,

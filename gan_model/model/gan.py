@@ -12,13 +12,13 @@ from gan_model.model.judge import Batch, Judge, layer_losses
 from gan_model.model.labels import Labelling, codings_of
 from gan_model.model.monitor import QualityMonitor
 from gan_model.model.player import Player
+from gan_model.model.random import EVALUATION, TRAINING, RandomStreams
 from gan_model.model.sampling import Sampler
 from gan_model.model.saving import SavedAsKerasFile
 from gan_model.model.tracing import released
 from gan_model.model.trackers import Trackers
 from gan_model.networks import spectral
 from gan_model.networks.clusters import clusters_of
-from gan_model.random import EVALUATION, TRAINING, RandomStreams
 
 
 @keras.saving.register_keras_serializable("gan_model")

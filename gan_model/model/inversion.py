@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from gan_model.data.images import check_images, to_levels, to_uint8
 from gan_model.model.labels import of_each_class, with_labels
-from gan_model.random import numbered
+from gan_model.model.random import numbered
 
 _CANDIDATES = 512  # random codings of each class, of which the nearest ones are the starts
 _BLOCK = 128  # codings that descend together

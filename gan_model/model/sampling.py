@@ -8,8 +8,8 @@ import tensorflow as tf
 from gan_model.data.images import to_uint8
 from gan_model.model import inspection
 from gan_model.model.labels import of_each_class, with_labels
+from gan_model.model.random import numbered
 from gan_model.networks.clusters import clusters_of
-from gan_model.random import numbered
 
 _BLOCK = 64  # images generated at a time
 _ROWS = 20  # most rows of a grid with one class per row

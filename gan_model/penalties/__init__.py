@@ -8,7 +8,7 @@ called inside the discriminator's gradient tape:
     discriminator  a function from images to scores, in training mode
     real_images    (batch, height, width) or (batch, height, width, channels), float32
     fake_images    same shape and dtype
-    random         `random.RandomStream` of this step, with random.uniform(count, size),
+    random         `model.random.RandomStream` of this step, with random.uniform(count, size),
                    random.normal(count, size) and random.step, the number of completed steps
 
 `+` adds penalties: `R1(10) + R2(10)`.

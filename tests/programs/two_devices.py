@@ -45,8 +45,8 @@ from gan_model.augmenting import Adaptive, DiffAugment, HorizontalFlip
 from gan_model.data import dataset
 from gan_model.losses import RelativisticAverage
 from gan_model.model import execution
+from gan_model.model.random import TRAINING, RandomStreams
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty, WeightClipping
-from gan_model.random import TRAINING, RandomStreams
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (64, 16, 16), dtype=np.uint8)
 SCATTERED = np.sin(np.arange(12, dtype="float32")).reshape(12, 1, 1)
