@@ -191,7 +191,7 @@ def run_fit(gan, train, stopwatch, labels=None, *, batch_size=32):
 
 def raised(history):
     """The alarms of a run, each with the epoch in which it was first raised."""
-    from gan_model import alarms
+    from gan_model.callbacks import alarms
 
     watched = {alarm.name: history.get(alarms.figure_of(alarm), ()) for alarm in alarms.standard()}
     return [

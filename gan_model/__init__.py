@@ -16,7 +16,6 @@ only from those above it.
     pictures     images, numbers                -> grids, PNG, GIF, charts
     progress     steps and figures              -> what a terminal shows while `fit` runs
     model        all of the above               -> GAN, the Keras model
-    alarms       figures of a run               -> what goes wrong, as a sentence
     callbacks    what is shown and kept while `fit` runs
     presets      complete recipes by name
     runs         one run                       <-> one folder
@@ -30,7 +29,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
     from gan_model import (
-        alarms,
         augmenting,
         averaging,
         callbacks,
@@ -55,7 +53,6 @@ __all__ = [
     "GAN",
     "RunCallback",
     "Sampler",
-    "alarms",
     "augmenting",
     "averaging",
     "callbacks",

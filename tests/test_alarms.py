@@ -17,7 +17,6 @@ from test_resume import bytes_in, same
 
 from gan_model import (
     GAN,
-    alarms,
     augmenting,
     callbacks,
     data,
@@ -27,6 +26,7 @@ from gan_model import (
     penalties,
     presets,
 )
+from gan_model.callbacks import alarms
 from gan_model.callbacks.figures import alarm_tag, tag
 from gan_model.metrics.diversity import class_entropy, collapsed, diversity
 

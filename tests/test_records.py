@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 from test_callbacks import events
 
-from gan_model import alarms, callbacks, features, metrics, presets
-from gan_model.callbacks import figures
+from gan_model import callbacks, features, metrics, presets
+from gan_model.callbacks import alarms, figures
 from gan_model.metrics import Direction, Kind, Metric, Metrics, report
 from gan_model.metrics.record import VectorMeasure
 from gan_model.model.trackers import FIGURES

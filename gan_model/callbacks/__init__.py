@@ -12,11 +12,14 @@
 `watch(run_dir)` gives these eight for one folder.
 
     TrialBoard      one trial of a search on TensorBoard, with its row in HParams
+
+`alarms` has what `Alarms` watches for: figures of a run -> what goes wrong, as a sentence.
 """
 
 from pathlib import Path
 
-from gan_model.callbacks.alarms import Alarms
+from gan_model.callbacks import alarms
+from gan_model.callbacks.alarm_reports import Alarms
 from gan_model.callbacks.best_model import BestModel
 from gan_model.callbacks.checkpoints import Checkpoints
 from gan_model.callbacks.history_file import HistoryFile
@@ -36,6 +39,7 @@ __all__ = [
     "Scalars",
     "TrainingTime",
     "TrialBoard",
+    "alarms",
     "watch",
 ]
 
@@ -56,12 +60,12 @@ def watch(run_dir, *, count=None, keep=3, minutes=None):
     checkpoints = Checkpoints(run_dir / "checkpoints", keep=keep)
     # The alarms come first, because the others show and keep what they add to the figures. The
     # checkpoint comes last, when an epoch has been shown and written by the others.
-    alarms = Alarms(log_dir=board)
+    reports = Alarms(log_dir=board)
     return [
-        alarms,
+        reports,
         Recover(checkpoints),
         SampleImages(run_dir / "samples", log_dir=board, count=count),
-        Scalars(board, alarms=alarms.alarms),
+        Scalars(board, alarms=reports.alarms),
         HistoryFile(run_dir / "history.csv"),
         BestModel(run_dir / "best.keras"),
         TrainingTime(run_dir / "time.csv", minutes=minutes),

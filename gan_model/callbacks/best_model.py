@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from gan_model.alarms import diverged
+from gan_model.callbacks.alarms import diverged
 from gan_model.storage.atomic import atomic_write
 
 

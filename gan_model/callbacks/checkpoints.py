@@ -4,8 +4,8 @@ import contextlib
 import sys
 from pathlib import Path
 
-from gan_model.alarms import diverged
 from gan_model.callbacks import run_settings
+from gan_model.callbacks.alarms import diverged
 from gan_model.model import RunCallback
 from gan_model.storage import checkpoint
 from gan_model.storage.locks import locked

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from gan_model import alarms as kinds
+from gan_model.callbacks import alarms as kinds
 from gan_model.callbacks import board
 from gan_model.callbacks.epoch_speed import EpochSpeed
 from gan_model.callbacks.figures import alarm_tag, held_out_tag, quality_tag, tag
@@ -29,7 +29,7 @@ class Scalars(keras.callbacks.Callback):
     Args:
         log_dir: folder that TensorBoard reads.
         alarms: the alarms that `callbacks.Alarms` watches for, if that is among the callbacks.
-            None: those of `gan_model.alarms.standard()`.
+            None: those of `callbacks.alarms.standard()`.
     """
 
     def __init__(self, log_dir, *, alarms=None):

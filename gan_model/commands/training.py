@@ -101,7 +101,7 @@ def _built(settings, strategy):
 
 def _has_diverged(history):
     """Whether the run ended in losses that are no numbers, or exploding."""
-    from gan_model import alarms  # imported by now
+    from gan_model.callbacks import alarms  # imported by now
 
     return alarms.diverged({name: values[-1] for name, values in history.items()})
 

@@ -32,7 +32,6 @@ from without_xla import switch
 
 from gan_model import (
     GAN,
-    alarms,
     averaging,
     callbacks,
     features,
@@ -42,6 +41,7 @@ from gan_model import (
     replicas,
 )
 from gan_model.augmenting import Adaptive, DiffAugment, HorizontalFlip
+from gan_model.callbacks import alarms
 from gan_model.data import dataset
 from gan_model.losses import RelativisticAverage
 from gan_model.model import execution
