@@ -10,8 +10,8 @@ import tensorflow as tf
 from processes import finish, forked, program, wait_for
 
 from gan_model import features, metrics
-from gan_model.features.self_supervised import distortions, learning, network
-from gan_model.features.self_supervised.network import seen_shape, to_seen
+from gan_model.features import distortions, learned_network, learning
+from gan_model.features.learned_network import seen_shape, to_seen
 
 SHAPE = (16, 20, 3)
 
@@ -62,25 +62,27 @@ def test_two_views_that_point_the_same_way_cost_little():
 
 
 def test_folded_arrays_compute_what_the_network_computes():
-    model = network.network(SHAPE, seed=3)
+    model = learned_network.network(SHAPE, seed=3)
     images = in_range(discs(8))
     model(images, training=True)  # moves the batch norms from their first values
-    vectors = network.vectors(images, network.arrays_of(model))
+    vectors = learned_network.vectors(images, learned_network.arrays_of(model))
     np.testing.assert_allclose(vectors, model(images, training=False), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(16, 16, 1), (28, 28, 1), (48, 64, 3), (20, 36, 3), (5, 4, 1)])
 def test_images_of_many_shapes(shape):
-    model = network.network(shape, seed=0)
-    vectors = network.vectors(tf.zeros((2, *shape)), network.arrays_of(model))
-    assert vectors.shape == (2, network.SIZE)
+    model = learned_network.network(shape, seed=0)
+    vectors = learned_network.vectors(tf.zeros((2, *shape)), learned_network.arrays_of(model))
+    assert vectors.shape == (2, learned_network.SIZE)
 
 
 def test_half_whitened_vectors_have_the_root_of_the_variances():
     images = discs(300)
-    arrays = network.arrays_of(network.network(SHAPE, seed=1))
-    before = np.linalg.eigvalsh(np.cov(network.vectors(in_range(images), arrays).numpy().T))
-    vectors = network.vectors(in_range(images), learning.half_whitened(arrays, images)).numpy()
+    arrays = learned_network.arrays_of(learned_network.network(SHAPE, seed=1))
+    before = np.linalg.eigvalsh(np.cov(learned_network.vectors(in_range(images), arrays).numpy().T))
+    vectors = learned_network.vectors(
+        in_range(images), learning.half_whitened(arrays, images)
+    ).numpy()
     after = np.linalg.eigvalsh(np.cov(vectors.T.astype(np.float64)))
     kept = before > 2e-3 * before.mean()
     ratios = after[kept] / np.sqrt(before[kept])
@@ -90,11 +92,11 @@ def test_half_whitened_vectors_have_the_root_of_the_variances():
 
 
 def test_large_images_are_seen_at_64_pixels():
-    assert network.seen_shape((256, 128, 3)) == (64, 32, 3)
-    assert network.seen_shape((64, 48, 1)) == (64, 48, 1)
+    assert learned_network.seen_shape((256, 128, 3)) == (64, 32, 3)
+    assert learned_network.seen_shape((64, 48, 1)) == (64, 48, 1)
     image = np.zeros((1, 128, 128, 1), np.uint8)
     image[:, ::2] = 200  # averages to 100
-    assert float(network.to_seen(image, (64, 64, 1))[0, 0, 0, 0]) == 100
+    assert float(learned_network.to_seen(image, (64, 64, 1))[0, 0, 0, 0]) == 100
 
 
 # Distortions.

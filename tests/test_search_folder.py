@@ -16,7 +16,7 @@ from processes import SIDE, images_in
 from gan_model import commands, features, presets, runs, sweeps
 from gan_model.commands import searching, sweep, tuners
 from gan_model.commands.program import Program
-from gan_model.features.self_supervised import network
+from gan_model.features import learned_network
 from gan_model.sweeps import workers
 from gan_model.sweeps.outcome import STATES, Outcome
 from gan_model.sweeps.trial_folder import TrialFolder
@@ -177,8 +177,8 @@ def test_all_machines_measure_in_the_features_of_the_one_that_began(images, tmp_
     machines = itertools.count()
 
     def learned(images):
-        model = network.network(images.shape[1:], seed=next(machines))
-        return features.LearnedFeatures(network.arrays_of(model), images.shape[1:])
+        model = learned_network.network(images.shape[1:], seed=next(machines))
+        return features.LearnedFeatures(learned_network.arrays_of(model), images.shape[1:])
 
     monkeypatch.setattr(features, "learned", learned)
     begun = noted(asked(images, tmp_path / "search", features="learned"))

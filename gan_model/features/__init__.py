@@ -7,14 +7,19 @@ pixels      the image itself, averaged down to 8 x 8; any images
 from_model  any Keras model of yours
 
 Numbers in different features cannot be compared, so the name of the features is part of the name
-of each number.
+of each number. The learned ones are made by four files:
+
+learned_features  the arrays of a network as `Features`: cached, saved in a file, loaded again
+learning          images -> the arrays of a network
+learned_network   the small network: with Keras to learn, as plain arrays to use
+distortions       real images -> distorted images, and how much of each distortion they have
 """
 
 from gan_model.features.extractor import Features, from_model
 from gan_model.features.fashion_mnist import CLASSES, fashion
 from gan_model.features.inception_v3 import inception
+from gan_model.features.learned_features import LearnedFeatures, from_file, learned
 from gan_model.features.pixel_grid import pixels
-from gan_model.features.self_supervised import LearnedFeatures, from_file, learned
 
 __all__ = [
     "CLASSES",

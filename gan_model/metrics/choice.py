@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gan_model import features
 from gan_model.data.images import chosen
-from gan_model.features.self_supervised import LEAST
+from gan_model.features.learned_features import LEAST
 from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein

@@ -15,7 +15,7 @@ import numpy as np
 
 from gan_model import features
 
-MODULE = importlib.import_module("gan_model.features.self_supervised.features")
+MODULE = importlib.import_module("gan_model.features.learned_features")
 
 
 def learn(images, *, learn=MODULE.learn, tell, **settings):

@@ -23,8 +23,8 @@ import numpy as np
 import tensorflow as tf
 from keras import initializers, layers
 
-from gan_model.features.self_supervised import distortions
-from gan_model.features.self_supervised.network import SIZE, arrays_of, network, to_range, vectors
+from gan_model.features import distortions
+from gan_model.features.learned_network import SIZE, arrays_of, network, to_range, vectors
 
 STEPS = 1500
 _BATCH, _RATE, _LAST_RATE = 64, 2e-3, 0.05  # the rate falls to a fraction of the first

@@ -16,8 +16,8 @@ from gan_model.data.cache import cache_folder
 from gan_model.data.images import chosen
 from gan_model.data.reading import DAMAGE
 from gan_model.features.extractor import Features, checksum_of, with_channels
-from gan_model.features.self_supervised.learning import STEPS, learn
-from gan_model.features.self_supervised.network import seen_shape, to_range, to_seen, vectors
+from gan_model.features.learned_network import seen_shape, to_range, to_seen, vectors
+from gan_model.features.learning import STEPS, learn
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.locks import locked
 from gan_model.storage.reasons import reason_of
@@ -36,7 +36,7 @@ class LearnedFeatures(Features):
     different networks cannot be confused: `fid_learned_3f2a`.
 
     Args:
-        arrays: dict from names to float32 arrays, see `network.vectors`.
+        arrays: dict from names to float32 arrays, see `learned_network.vectors`.
         image_shape: (height, width, channels) of the images that it takes.
     """
 
