@@ -1,4 +1,4 @@
-"""Pages of the site that are made when it is built: the front page and the reference."""
+"""Pages of the site that are made when it is built: front page, changes, reference."""
 
 import ast
 import re
@@ -25,8 +25,10 @@ def on_config(config):
 
 
 def on_files(files, config):
-    """Adds the front page and the pages of the reference."""
+    """Adds the front page, the changes and the pages of the reference."""
     files.append(File.generated(config, "index.md", content=front_page()))
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    files.append(File.generated(config, "changes.md", content=changes))
     for name in parts():
         page = File.generated(config, f"reference/{name}.md", content=reference_page(name))
         files.append(page)
@@ -41,7 +43,8 @@ def parts():
 
 def front_page():
     """The README, with its links to files as a page of `docs/` needs them."""
-    return (ROOT / "README.md").read_text().replace("](docs/", "](").replace("](CHANGELOG.md)", "]")
+    readme = (ROOT / "README.md").read_text()
+    return readme.replace("](docs/", "](").replace("](CHANGELOG.md)", "](changes.md)")
 
 
 def reference_page(name):
