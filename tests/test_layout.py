@@ -167,6 +167,7 @@ def test_version_agrees():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == gan_model.__version__
     assert f"## {gan_model.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"version: {gan_model.__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
 def test_the_guide_lists_the_parts_in_the_same_order():
