@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
         pictures,
         presets,
         progress,
+        replicas,
         runs,
         sweeps,
     )
@@ -66,6 +67,7 @@ __all__ = [
     "pictures",
     "presets",
     "progress",
+    "replicas",
     "runs",
     "sweeps",
 ]
@@ -77,7 +79,7 @@ def __getattr__(name):
     """Imports a part when it is used: all take seconds, and `gan-model --help` needs none."""
     if name in _OF_MODEL:
         return getattr(importlib.import_module("gan_model.model"), name)
-    if name in (*__all__, "commands", "model", "replicas", "storage"):
+    if name in (*__all__, "commands", "model", "storage"):
         return importlib.import_module(f"gan_model.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -65,10 +65,10 @@ class Sampler:
                 None: 0, 1, ..., class_count - 1, repeated.
             seed: of the codings.
             truncation: factor from 0 to 1 on the codings, without the number that decides a
-                cluster. Below 1 they are nearer to the middle of
-                the normal distribution, so images are less diverse. docs/quality.md has the curve
-                of precision and recall. Brock et al. (2019) redraw numbers beyond a bound instead;
-                their curve is no better.
+                cluster. Below 1 they are nearer to the middle of the normal distribution, so
+                images are less diverse. docs/quality.md has the curve of precision and recall.
+                Brock et al. (2019) redraw numbers beyond a bound instead; their curve is no
+                better.
 
         Raises:
             ValueError: if `count` is below 1, `truncation` is not from 0 to 1, or the labels do
