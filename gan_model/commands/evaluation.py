@@ -85,9 +85,7 @@ def _opened(args):
         if args.weights == "best" and not folder.best.is_file():
             raise ValueError(f"There is no {folder.best}: leave out --weights best.")
         model = folder.load() if args.weights == "last" else runs.load_model(folder.best)
-        settings = _settings_in(folder.settings) if folder.settings.is_file() else None
-        if settings and folder.features.exists():
-            settings["features"] = str(folder.features)
+        settings = runs.trained_on(args.what)
     elif args.weights == "best":
         raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
     elif Path(args.what).suffix == ".keras":
@@ -100,17 +98,6 @@ def _opened(args):
     else:
         return None, None
     return Sampler.of(model), settings
-
-
-def _settings_in(path):
-    try:
-        settings = json.loads(path.read_text())["settings"]
-        asked = {name: settings.get(name) for name in ("features", "pad", "ground")}
-        return {name: settings[name] for name in ("data", "images")} | asked
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} cannot be read ({error!r}). Give {path.parent / 'gan.keras'} and --data."
-        ) from None
 
 
 def _compared(args, settings, sampler):
