@@ -85,13 +85,11 @@ def test_every_number_has_its_record_and_better_is_where_the_record_says(measure
             assert sign * near[metric.name] > sign * far[metric.name], metric.name
 
 
-def test_a_quality_tells_a_value_with_its_floor(quality, images):
+def test_a_quality_tells_its_floor(quality, images):
     assert quality.recall == "found_pixels" and quality.distance == "gap_pixels"
-    assert quality.reading("gap_pixels", 3.0).floor is None
+    assert quality.floor is None
     quality.refer_to(images[:24], images[24:])
-    reading = quality.reading("gap_pixels", 3.0)
-    assert (reading.value, reading.metric.direction) == (3.0, Direction.LOWER)
-    assert reading.floor == quality.floor["gap_pixels"] > 0
+    assert quality.floor["gap_pixels"] > 0
     assert metrics.Quality().recall is None, "nothing is known before the first images"
 
 

@@ -24,7 +24,7 @@ from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.kernel import KernelBlocks, kernel_distance
 from gan_model.metrics.neighbours import Neighbourhoods, prdc
 from gan_model.metrics.quality import Quality
-from gan_model.metrics.record import Direction, Kind, Metric, Metrics, Reading
+from gan_model.metrics.record import Direction, Kind, Metric, Metrics
 from gan_model.metrics.reference import LEAST, Reference, shuffled_pixels
 from gan_model.metrics.sliced import SlicedWasserstein
 from gan_model.metrics.spectrum import PowerSpectrum
@@ -42,7 +42,6 @@ __all__ = [
     "Neighbourhoods",
     "PowerSpectrum",
     "Quality",
-    "Reading",
     "Reference",
     "SlicedWasserstein",
     "frechet_distance",

@@ -5,7 +5,7 @@ import keras
 from gan_model.data.images import chosen
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.choice import measures as suitable
-from gan_model.metrics.record import Kind, Metrics, Reading
+from gan_model.metrics.record import Kind, Metrics
 from gan_model.metrics.reference import LEAST, Descriptions, Reference, classifier_of, numbers
 
 
@@ -91,15 +91,6 @@ class Quality(keras.metrics.Metric):
     def recall(self):
         """Name of the recall; None if it is not measured."""
         return self.metrics.first(Kind.RECALL)
-
-    def reading(self, name, value):
-        """`Reading` of a number: its metric, the value, and the floor if it is known.
-
-        Args:
-            name: one of `names`, without "val_".
-            value: what was measured.
-        """
-        return Reading(self.metrics[name], value, (self.floor or {}).get(name))
 
     @property
     def classes(self):

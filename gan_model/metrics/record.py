@@ -62,21 +62,6 @@ class Metric:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class Reading:
-    """A value of a metric with what to compare it with.
-
-    Args:
-        metric: `Metric`.
-        value: what was measured.
-        floor: value of as many training images, the best to hope for; None if unknown.
-    """
-
-    metric: Metric
-    value: float
-    floor: float | None = None
-
-
 class Metrics(dict):
     """The metrics of one or several measures: dict from names to `Metric`, in their order.
 

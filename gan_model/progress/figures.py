@@ -52,7 +52,7 @@ def figures_in(logs, quality, *, prefix=""):
     value = logs.get(f"{prefix}{distance}")
     if value is None:
         return Figures(losses)
-    floor = quality.reading(distance, value).floor
+    floor = (quality.floor or {}).get(distance)
     recall = logs.get(f"{prefix}{quality.recall}")
     return Figures(losses, distance, value, floor, recall)
 

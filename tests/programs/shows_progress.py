@@ -13,7 +13,6 @@ import numpy as np
 from terminal import mark
 
 from gan_model import GAN, callbacks, progress
-from gan_model.metrics import Reading
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (96, 8, 8), np.uint8)
 HELD_OUT = IMAGES[:16]
@@ -32,9 +31,6 @@ class FixedQuality:
 
     def refer_to(self, held_out, training=None):
         pass
-
-    def reading(self, name, value):
-        return Reading(name, value, self.floor.get(name))
 
     def of(self, sampler, labels=None):
         return {"fid_fashion": self._readings.pop(0), "recall_fashion": 0.714}
