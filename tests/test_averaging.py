@@ -251,14 +251,6 @@ def test_without_an_average_a_checkpoint_holds_what_it_always_held():
     assert sorted(gan._own_state()) == ["images_seen", "random_0", "step"]
 
 
-def test_files_of_before_there_were_averages_are_read():
-    gan = gan_with(QUICKLY)
-    config = gan.get_compile_config()
-    assert keras.saving.deserialize_keras_object(config.pop("average")) == QUICKLY
-    gan.compile_from_config(config)
-    assert gan.average is None and gan.averaged_generator is None
-
-
 @pytest.mark.slow
 def test_compiled_again_the_average_goes_on_and_without_one_it_is_dropped(images):
     gan = gan_with(QUICKLY, run_eagerly=True)

@@ -396,14 +396,6 @@ def test_config_round_trip(penalty):
     assert keras.saving.deserialize_keras_object(config) == penalty
 
 
-def test_files_of_before_there_were_penalties_are_read():
-    gan = gan_with(R1())
-    config = gan.get_compile_config()
-    del config["penalty"], config["constraint"]
-    gan.compile_from_config(config)
-    assert gan.penalty is None and gan.constraint is None and gan.loss == NonSaturating()
-
-
 # Refused.
 
 

@@ -67,11 +67,8 @@ class SavedAsKerasFile:
         }
 
     def compile_from_config(self, config):
-        # A file of an older version may lack some of them.
         objects = {
-            name: keras.saving.deserialize_keras_object(config[name])
-            for name in _COMPILED_OBJECTS
-            if name in config
+            name: keras.saving.deserialize_keras_object(config[name]) for name in _COMPILED_OBJECTS
         }
         if replicas.count() > 1:  # the file may be of a single device
             objects["jit_compile"] = False
