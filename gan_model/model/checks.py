@@ -85,13 +85,6 @@ def check_average(average):
         )
 
 
-def check_steps(**counts):
-    """Refuses counts that are not integers of 1 or more."""
-    for name, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError(f"`{name}` is an integer of 1 or more. Received: {name}={count!r}.")
-
-
 def check_devices(jit_compile, *, devices, made_for):
     """Refuses a GAN of several devices outside the scope where it was made, and XLA on several."""
     if devices != made_for:

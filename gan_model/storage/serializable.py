@@ -5,12 +5,11 @@ from dataclasses import fields, is_dataclass
 import keras
 
 
-def check_every(every):
-    """Refuses a number of steps from one time to the next that is no integer of 1 or more."""
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise ValueError(
-            f"`every` is a number of steps, an integer of 1 or more. Received: every={every!r}."
-        )
+def check_steps(**counts):
+    """Refuses numbers of steps, by name, that are not integers of 1 or more."""
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"`{name}` is an integer of 1 or more. Received: {name}={count!r}.")
 
 
 class Serializable:
