@@ -21,7 +21,6 @@ class FileFormat:
         write: function of (graph, path, about): writes an `ImageGraph`, and the dict `about`.
         load: function from a path to a function that runs it: from a dict of arrays by input
             name to the images.
-        read_about: function from a path to the dict that `write` was given.
         takes_bfloat16: whether networks that compute in bfloat16 can be written.
         default_batch: number of images in a call unless asked for another; None: any number.
     """
@@ -34,7 +33,6 @@ class FileFormat:
     extra: str | None
     write: object
     load: object
-    read_about: object
     takes_bfloat16: bool = False
     default_batch: int | None = None
 

@@ -1,6 +1,5 @@
 """LiteRT, the `.tflite` file for phones and small devices (TensorFlow Lite until 2024)."""
 
-import json
 import os
 import tempfile
 import zipfile
@@ -9,8 +8,6 @@ import tensorflow as tf
 
 from gan_model.exporting.file_format import FileFormat
 from gan_model.storage.json_file import to_json
-
-_ABOUT = "about.json"
 
 
 def write(graph, path, about):
@@ -24,7 +21,7 @@ def write(graph, path, about):
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         path.write_bytes(converter.convert())
     with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(_ABOUT, to_json(about, indent=1))
+        archive.writestr("about.json", to_json(about, indent=1))
 
 
 def load(path):
@@ -36,12 +33,6 @@ def load(path):
     return lambda inputs: signature(**inputs)["images"]
 
 
-def read_about(path):
-    """The dict that `write` was given."""
-    with zipfile.ZipFile(path) as archive:
-        return json.loads(archive.read(_ABOUT))
-
-
 LITERT = FileFormat(
     name="litert",
     title="LiteRT",
@@ -51,6 +42,5 @@ LITERT = FileFormat(
     extra="litert",
     write=write,
     load=load,
-    read_about=read_about,
     default_batch=1,  # delegates, such as those of GPUs, take fixed shapes only
 )

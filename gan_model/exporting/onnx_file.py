@@ -34,25 +34,13 @@ def load(path):
     return lambda inputs: session.run(["images"], inputs)[0]
 
 
-def read_about(path):
-    """The dict that `write` was given."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    texts = session.get_modelmeta().custom_metadata_map
-    return {name: _value(text) for name, text in texts.items()}
-
-
 def _text(value):
-    is_plain = isinstance(value, str) and _value(value) == value
-    return value if is_plain else to_json(value)
-
-
-def _value(text):
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    if isinstance(value, str):
+        try:
+            json.loads(value)
+        except ValueError:
+            return value
+    return to_json(value)
 
 
 ONNX = FileFormat(
@@ -64,5 +52,4 @@ ONNX = FileFormat(
     extra="onnx",
     write=write,
     load=load,
-    read_about=read_about,
 )

@@ -1,22 +1,17 @@
 """SavedModel, the folder that TensorFlow, TensorFlow Serving and its converters read."""
 
-import json
-
 import tensorflow as tf
 
 from gan_model.exporting.file_format import FileFormat
 from gan_model.storage.json_file import write_json
 
-# The subfolder that TensorFlow leaves to other programs.
-_ABOUT = ("assets.extra", "about.json")
-
 
 def write(graph, path, about):
     """Writes the folder; what is known of the GAN goes to `assets.extra/about.json`."""
     graph.save(path)
-    file = path.joinpath(*_ABOUT)
-    file.parent.mkdir()
-    write_json(file, about)
+    folder = path / "assets.extra"  # which TensorFlow leaves to other programs
+    folder.mkdir()
+    write_json(folder / "about.json", about)
 
 
 def load(path):
@@ -32,11 +27,6 @@ def load(path):
     return run
 
 
-def read_about(path):
-    """The dict that `write` was given."""
-    return json.loads(path.joinpath(*_ABOUT).read_text())
-
-
 SAVED_MODEL = FileFormat(
     name="savedmodel",
     title="SavedModel",
@@ -46,6 +36,5 @@ SAVED_MODEL = FileFormat(
     extra=None,
     write=write,
     load=load,
-    read_about=read_about,
     takes_bfloat16=True,
 )
