@@ -12,7 +12,6 @@ stopping        which errors end a search, and which only a trial
 journal         an interrupted search       -> the same search, going on
 workers         a search                    -> processes that train its trials
 chief           an oracle, workers          -> one search
-children        processes that a search has started
 progress        what a search prints while it goes on
 comparing       settings with new seeds     -> the winner, and how certain that is
 columns         columns of values           -> lines of text

@@ -6,12 +6,12 @@ chief sees that the worker's folder is no longer locked.
 
 import contextlib
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
 
 from gan_model.sweeps import workers
-from gan_model.sweeps.children import at_work, kill, process
 
 _INTERVAL = 0.5  # seconds between two looks at the workers
 _FAREWELL = 30  # seconds in which workers of other shells can learn that the search is over
@@ -61,7 +61,7 @@ class Chief:
             while not error and self._alive() and time.monotonic() < deadline:
                 time.sleep(_INTERVAL)
         finally:
-            kill(self._children)  # their trials continue from the last checkpoint later
+            _kill(self._children)  # their trials continue from the last checkpoint later
             self._entered.close()
 
     def search(self, tuner, journal):
@@ -75,7 +75,7 @@ class Chief:
             ValueError: the chief cannot listen on its address.
             ChildProcessError: a worker of this chief has failed and said why, or all are dead.
         """
-        self._children = [process(command) for command in self._commands]
+        self._children = [_process(command) for command in self._commands]
         while self._own_searching() or not _over(tuner.oracle, journal):
             self._serve(tuner, journal)
         deadline = time.monotonic() + _FAREWELL
@@ -89,7 +89,7 @@ class Chief:
         Raises:
             ChildProcessError: a worker of this chief has failed and said why.
         """
-        own = at_work(self._children)
+        own = _at_work(self._children)
         return own or any(place.idle for place in workers.places(self._folder))
 
     def _serve(self, tuner, journal):
@@ -112,7 +112,7 @@ class Chief:
             self._failure = error
 
     def _look_after_workers(self, oracle, journal):
-        own = at_work(self._children)
+        own = _at_work(self._children)
         for name, trial in list(oracle.ongoing_trials.items()):
             place = workers.Place(self._folder, name)
             if place.path.exists() and not place.taken:
@@ -142,6 +142,26 @@ class Chief:
 def _over(oracle, journal):
     """Whether all trials have ended, and a worker has been told."""
     return journal.stopped and not oracle.ongoing_trials and not oracle._retry_queue
+
+
+def _process(command):
+    """Starts a process in a session of its own: Ctrl-C reaches the chief alone, which ends it."""
+    return subprocess.Popen(command, start_new_session=True)
+
+
+def _at_work(children):
+    """Whether one of some processes is at work; an error if one has failed and said why."""
+    states = [child.poll() for child in children]
+    if failed := [state for state in states if state is not None and state > 0]:
+        raise ChildProcessError(f"A worker ended with status {failed[0]}; it has said why.")
+    return None in states
+
+
+def _kill(children):
+    """Ends processes at once."""
+    for child in children:
+        child.kill()
+        child.wait()
 
 
 def _free_port():
