@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from studies import Study, System
+from study import Study, System
 
 
 def of_images():

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from studies import Study, System
+from study import Study, System
 
 _READ_WELL = 4  # of the losses
 

@@ -1,70 +1,18 @@
 """The studies of docs/results.md, each of several systems that are trained alike."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-NAMES = (
-    "presets",
-    "modern",
-    "conditional",
-    "hour",
-    "losses",
-    "objectives",
-    "wgan_gp",
-    "ema_and_augmentation",
-    "modes",
-    "images",
-    "penalty_weight",
-    "learning_rate",
-    "few_images",
-    "fine_tuning",
-)  # in the order of the page
-
-
-@dataclass(frozen=True)
-class System:
-    """What is trained in a study.
-
-    Args:
-        what: its name on the page.
-        build: function of (image_shape, seed=...), and of class_count if it has classes, that
-            returns a compiled GAN.
-        by_loop: whether it is trained by the loop that `fit` replaces.
-        images: number of training images, drawn from all; None: all.
-        batch_size: images in a batch.
-    """
-
-    what: str
-    build: Callable
-    by_loop: bool = False
-    images: int | None = None
-    batch_size: int = 32
-
-
-@dataclass(frozen=True)
-class Study:
-    """Systems to compare, and how.
-
-    Args:
-        title: of its part of the page.
-        about: one or two sentences below the title.
-        systems: dict from the name of a folder to a `System`.
-        minutes: of training after which each system is measured.
-        stacked: whether images have three garments in their colour channels, and systems are
-            measured by how many of the 1,000 combinations of classes they generate.
-        curve: whether the page draws the distance and shows images of each system.
-        of_folders: whether it is of a folder of images, of which the page then has a part each.
-    """
-
-    title: str
-    about: str
-    systems: dict[str, System]
-    minutes: tuple[int, ...] = (1, 2, 4)
-    stacked: bool = False
-    curve: bool = False
-    of_folders: bool = False
+from folder_studies import (
+    of_few_images,
+    of_fine_tuning,
+    of_images,
+    of_learning_rate,
+    of_penalty_weight,
+)
+from loss_studies import of_losses, of_objectives
+from study import Study, System, preset
+from wgan_gp import of_wgan_gp
 
 
 def part(study_name, data):
@@ -74,32 +22,7 @@ def part(study_name, data):
 
 def named(name):
     """The study of that name. It imports the package, which takes seconds."""
-    from folder_studies import (
-        of_few_images,
-        of_fine_tuning,
-        of_images,
-        of_learning_rate,
-        of_penalty_weight,
-    )
-    from loss_studies import of_losses, of_objectives
-    from wgan_gp import of_wgan_gp
-
-    return {
-        "presets": of_presets,
-        "modern": of_modern,
-        "conditional": of_conditional,
-        "hour": of_an_hour,
-        "losses": of_losses,
-        "objectives": of_objectives,
-        "wgan_gp": of_wgan_gp,
-        "ema_and_augmentation": of_ema_and_augmentation,
-        "modes": of_modes,
-        "images": of_images,
-        "penalty_weight": of_penalty_weight,
-        "learning_rate": of_learning_rate,
-        "few_images": of_few_images,
-        "fine_tuning": of_fine_tuning,
-    }[name]()
+    return _STUDIES[name]()
 
 
 def of_presets():
@@ -198,15 +121,26 @@ def of_modes():
     )
 
 
-def preset(name):
-    """The system of a preset, with the batches that the commands give it."""
-    from gan_model import presets
-
-    build = presets.named(name)
-    return System(f"`presets.{name}`", build, batch_size=presets.batch_size_for(build))
-
-
 def _reference():
     from gan_model import presets
 
     return System("the reference loop with the DCGAN recipe", presets.dcgan, by_loop=True)
+
+
+_STUDIES = {
+    "presets": of_presets,
+    "modern": of_modern,
+    "conditional": of_conditional,
+    "hour": of_an_hour,
+    "losses": of_losses,
+    "objectives": of_objectives,
+    "wgan_gp": of_wgan_gp,
+    "ema_and_augmentation": of_ema_and_augmentation,
+    "modes": of_modes,
+    "images": of_images,
+    "penalty_weight": of_penalty_weight,
+    "learning_rate": of_learning_rate,
+    "few_images": of_few_images,
+    "fine_tuning": of_fine_tuning,
+}
+NAMES = tuple(_STUDIES)  # in the order of the page

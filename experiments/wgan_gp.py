@@ -4,7 +4,7 @@ The study of objectives has `Wasserstein` and `GradientPenalty` with the learnin
 and one discriminator step for each generator step, which are not theirs.
 """
 
-from studies import Study, System, preset
+from study import Study, System, preset
 
 
 def of_wgan_gp():
