@@ -38,7 +38,14 @@ _EPOCHS = {"dense": 10, "dcgan": 1, "modern": 1}
 _CALLBACK_SECONDS = []
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--preset", type=Choice(*_PRESETS), multiple=True, help="Only this; else two.")
+@click.option("--repeats", type=POSITIVE, default=5, help="Pairs of measurements; else 5.")
+@click.option("--bfloat16", is_flag=True, help="Let fit, not the loop, compute in bfloat16.")
+@click.option("--json", type=PATH, help="File to write the figures to.")
+@click.option("--alone", type=Choice(*_SIDES), help="Only print the peak memory of one side.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with quiet():
         import tensorflow as tf
 
@@ -217,15 +224,5 @@ def versions():
     return {"tensorflow": tf.__version__, "keras": keras.__version__}
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--preset", type=Choice(*_PRESETS), multiple=True, help="Only this; else two.")
-@click.option("--repeats", type=POSITIVE, default=5, help="Pairs of measurements; else 5.")
-@click.option("--bfloat16", is_flag=True, help="Let fit, not the loop, compute in bfloat16.")
-@click.option("--json", type=PATH, help="File to write the figures to.")
-@click.option("--alone", type=Choice(*_SIDES), help="Only print the peak memory of one side.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

@@ -44,7 +44,13 @@ def _trained(gan, images, count):
     return steps * BATCH
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@data_options("fashion_mnist")
+@click.option("--clusters", type=POSITIVES, default="1,10,20,50", help="Numbers of them; 1: none.")
+@click.option("--images", type=POSITIVES, default="40000,100000", help="To train on, in all.")
+@click.option("--seeds", type=POSITIVE, default=1, help="Runs of each; else 1.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with quiet():
         from gan_model import metrics
         from gan_model.data.images import chosen
@@ -61,14 +67,5 @@ def main(args):
                 print(f"| {clusters} | {seed} | {mark:,} | {values} | {speed:.0f} |", flush=True)
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@data_options("fashion_mnist")
-@click.option("--clusters", type=POSITIVES, default="1,10,20,50", help="Numbers of them; 1: none.")
-@click.option("--images", type=POSITIVES, default="40000,100000", help="To train on, in all.")
-@click.option("--seeds", type=POSITIVE, default=1, help="Runs of each; else 1.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

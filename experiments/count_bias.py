@@ -20,7 +20,12 @@ from gan_model.commands.screen import quiet
 COUNTS = (500, 1000, 2000, 5000, 10_000)
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--data", default="fashion_mnist", help="sample, or else fashion_mnist.")
+@click.option("--repeats", type=POSITIVE, default=5, help="Draws per number of images; else 5.")
+@click.option("--out", type=Path, default=Path("docs/count-bias.png"), help="A .png file.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with quiet():
         from gan_model import data, features, metrics, pictures
     (images, _), _ = data.load(args.data)
@@ -72,13 +77,5 @@ def readings(space, vectors, counts, *, repeats):
     return read
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--data", default="fashion_mnist", help="sample, or else fashion_mnist.")
-@click.option("--repeats", type=POSITIVE, default=5, help="Draws per number of images; else 5.")
-@click.option("--out", type=Path, default=Path("docs/count-bias.png"), help="A .png file.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

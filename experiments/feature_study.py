@@ -27,7 +27,16 @@ _MARKS = (0.03, 0.1, 0.25, 0.6, 1)  # of the minutes of each preset: when images
 _COUNT = 2000  # images compared
 
 
-def main(args):
+@click.command(
+    cls=Command,
+    help=__doc__.split("\n")[0],
+    go_on="What was generated is kept: type it again to go on.",
+)
+@data_options("fashion_mnist")
+@click.option("--generators", type=Path, help="Folder of generated images, made if new.")
+@click.option("--minutes", type=ABOVE_0, default=3, help="Of training of each preset; else 3.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with quiet():
         from gan_model import features, metrics
     (train, labels), (held_out, _) = loaded(args)
@@ -168,17 +177,5 @@ def distance(reference, images):
     return reference.compare(images)[reference.distance]
 
 
-@click.command(
-    cls=Command,
-    help=__doc__.split("\n")[0],
-    go_on="What was generated is kept: type it again to go on.",
-)
-@data_options("fashion_mnist")
-@click.option("--generators", type=Path, help="Folder of generated images, made if new.")
-@click.option("--minutes", type=ABOVE_0, default=3, help="Of training of each preset; else 3.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

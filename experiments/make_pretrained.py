@@ -30,7 +30,13 @@ COMPARED = ("fashion_mnist", "sample")
 LICENCE = "Fashion-MNIST, copyright 2017 Zalando SE, MIT licence"
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.argument("run", type=PATH)
+@click.option("--name", type=Choice(*PRETRAINED), required=True, help="Of the trained GAN.")
+@click.option("--count", type=POSITIVE, default=10_000, help="Images on each side; else 10,000.")
+@click.option("--out", type=Path, default=OUT, help="Folder to write to; else the package's.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with quiet():
         from gan_model import runs
         from gan_model.storage.json_file import write_json
@@ -119,14 +125,5 @@ def history(folder, noted, gan):
     }
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.argument("run", type=PATH)
-@click.option("--name", type=Choice(*PRETRAINED), required=True, help="Of the trained GAN.")
-@click.option("--count", type=POSITIVE, default=10_000, help="Images on each side; else 10,000.")
-@click.option("--out", type=Path, default=OUT, help="Folder to write to; else the package's.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

@@ -28,7 +28,14 @@ _STEPS = 5
 _WARM_UP = 3  # GANs after which TensorFlow has made what it makes once
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--preset", type=Choice(*_PRESETS), default="modern", help="To train; else modern.")
+@click.option("--count", type=POSITIVE, default=20, help="Number of GANs; else 20.")
+@click.option("--trials", type=POSITIVE, help="Trials of a search, not GANs.")
+@click.option("--trim", is_flag=True, help="Leave out free memory of malloc.")
+@click.option("--json", type=PATH, help="File to write the figures to.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with quiet():
         import gan_model  # noqa: F401
 
@@ -104,15 +111,5 @@ def growth(figures):
     return f"{after[-1] - after[0]:+.1f} MB after number {_WARM_UP}: {each:+.2f} MB each"
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--preset", type=Choice(*_PRESETS), default="modern", help="To train; else modern.")
-@click.option("--count", type=POSITIVE, default=20, help="Number of GANs; else 20.")
-@click.option("--trials", type=POSITIVE, help="Trials of a search, not GANs.")
-@click.option("--trim", is_flag=True, help="Leave out free memory of malloc.")
-@click.option("--json", type=PATH, help="File to write the figures to.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

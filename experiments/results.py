@@ -34,7 +34,22 @@ from gan_model.commands.screen import quiet
 STACKED = 100_000  # training images of the study of modes
 
 
-def main(args):
+@click.command(
+    cls=Command,
+    help=__doc__.split("\n")[0],
+    go_on="Finished runs are kept: type it again to go on.",
+)
+@click.option("--study", type=Choice(*studies.NAMES), default="presets", help="Else presets.")
+@click.option("--minutes", type=POSITIVES, help="When to measure; else as the study says.")
+@click.option("--seeds", type=POSITIVE, default=3, help="Runs of each system; else 3.")
+@click.option("--cores", type=POSITIVE, help="Cores per run; else all.")
+@data_options("fashion_mnist")
+@click.option("--runs", type=Path, default=Path("runs/results"), help="Folder of figures.")
+@click.option("--docs", type=Path, default=Path("docs"), help="For results.md and results/.")
+@click.option("--one", help="Train only this system, with --seed.")
+@click.option("--seed", type=SEED, default=0, help="Of the run with --one; else 0.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with quiet():
         study = studies.named(args.study)
     args.minutes = sorted(args.minutes or study.minutes)
@@ -221,23 +236,5 @@ def finite(gan):
     return all(np.isfinite(w).all() for w in gan.generator.get_weights())
 
 
-@click.command(
-    cls=Command,
-    help=__doc__.split("\n")[0],
-    go_on="Finished runs are kept: type it again to go on.",
-)
-@click.option("--study", type=Choice(*studies.NAMES), default="presets", help="Else presets.")
-@click.option("--minutes", type=POSITIVES, help="When to measure; else as the study says.")
-@click.option("--seeds", type=POSITIVE, default=3, help="Runs of each system; else 3.")
-@click.option("--cores", type=POSITIVE, help="Cores per run; else all.")
-@data_options("fashion_mnist")
-@click.option("--runs", type=Path, default=Path("runs/results"), help="Folder of figures.")
-@click.option("--docs", type=Path, default=Path("docs"), help="For results.md and results/.")
-@click.option("--one", help="Train only this system, with --seed.")
-@click.option("--seed", type=SEED, default=0, help="Of the run with --one; else 0.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

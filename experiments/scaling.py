@@ -28,7 +28,14 @@ _BATCH, _EPOCHS = 64, 3
 _COUNT = 320  # images of noise
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--presets", type=Several("name..."), default=("dense", "modern"), help="To train.")
+@click.option("--image-size", type=POSITIVE, help="Of colour images of noise; else the sample.")
+@click.option("--workers", type=POSITIVES, default=(1, 2), help="Of each layout; else 1 2.")
+@click.option("--steps", type=POSITIVE, default=60, help="Of an epoch; else 60. There are three.")
+@click.option("--repeats", type=POSITIVE, default=3, help="Else 3.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with tempfile.TemporaryDirectory() as folder:
         data = noise(folder, args.image_size) if args.image_size else []
         for preset in args.presets:
@@ -100,15 +107,5 @@ def images_per_second(preset, batch, steps, options):
     return (_EPOCHS - 1) * steps * batch / (seconds[-1] - seconds[0])
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--presets", type=Several("name..."), default=("dense", "modern"), help="To train.")
-@click.option("--image-size", type=POSITIVE, help="Of colour images of noise; else the sample.")
-@click.option("--workers", type=POSITIVES, default=(1, 2), help="Of each layout; else 1 2.")
-@click.option("--steps", type=POSITIVE, default=60, help="Of an epoch; else 60. There are three.")
-@click.option("--repeats", type=POSITIVE, default=3, help="Else 3.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

@@ -21,7 +21,13 @@ from gan_model.commands.screen import quiet
 _STEPS, _REPEATS, _SMALL = 20, 5, 64  # figures, and statistics of batch normalization
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--preset", type=PRESET, default="modern", help="Whose weights are counted.")
+@click.option("--image-size", type=POSITIVE, default=28, help="Else 28.")
+@click.option("--channels", type=POSITIVE, default=1, help="Else 1.")
+@click.option("--workers", type=POSITIVE, help="Start so many workers on this machine.")
+def main(**options):
+    args = SimpleNamespace(**options)
     program = Program(sys.argv, script=__file__)
     if args.workers:
         return local_workers.start(args.workers, program)
@@ -90,14 +96,5 @@ def milliseconds(step):
     return found
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--preset", type=PRESET, default="modern", help="Whose weights are counted.")
-@click.option("--image-size", type=POSITIVE, default=28, help="Else 28.")
-@click.option("--channels", type=POSITIVE, default=1, help="Else 1.")
-@click.option("--workers", type=POSITIVE, help="Start so many workers on this machine.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()

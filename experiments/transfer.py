@@ -54,7 +54,15 @@ def readings(system, seed, train, reference, rounds):
     return found, gan.generate(40)
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.argument("folder", type=PATH)
+@click.option("--seeds", type=POSITIVE, default=3, help="Runs of each system; else 3.")
+@click.option("--rounds", type=POSITIVE, default=5, help="Of 4,000 images; else 5.")
+@click.option("--out", type=Path, default=Path("runs/transfer.json"), help="File of readings.")
+def main(**options):
+    args = SimpleNamespace(**options)
+    args.folder = Path(args.folder)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     with quiet():
         from gan_model import data, metrics, pictures
         from gan_model.storage.json_file import write_json
@@ -92,17 +100,5 @@ def table(args, kept):
     return "\n".join(lines)
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.argument("folder", type=PATH)
-@click.option("--seeds", type=POSITIVE, default=3, help="Runs of each system; else 3.")
-@click.option("--rounds", type=POSITIVE, default=5, help="Of 4,000 images; else 5.")
-@click.option("--out", type=Path, default=Path("runs/transfer.json"), help="File of readings.")
-def command(**options):
-    args = SimpleNamespace(**options)
-    args.folder = Path(args.folder)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    main(args)
-
-
 if __name__ == "__main__":
-    command()
+    main()

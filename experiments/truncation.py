@@ -42,7 +42,14 @@ def kept_first(codings, change, deviation, count):
     return changed
 
 
-def main(args):
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.argument("run", type=MODEL)
+@data_options("fashion_mnist")
+@click.option("--count", type=POSITIVE, default=10_000, help="Images on each side; else 10,000.")
+@click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
+@click.option("--out", type=Path, default=Path("truncation.png"), help="A .png file.")
+def main(**options):
+    args = SimpleNamespace(**options)
     with quiet():
         from gan_model import metrics, pictures, runs
         from gan_model.data.images import chosen
@@ -81,15 +88,5 @@ def table(name, figures, reference):
     return "\n".join(rows)
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.argument("run", type=MODEL)
-@data_options("fashion_mnist")
-@click.option("--count", type=POSITIVE, default=10_000, help="Images on each side; else 10,000.")
-@click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
-@click.option("--out", type=Path, default=Path("truncation.png"), help="A .png file.")
-def command(**options):
-    main(SimpleNamespace(**options))
-
-
 if __name__ == "__main__":
-    command()
+    main()
