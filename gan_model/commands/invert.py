@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import click
 
 from gan_model.commands.arguments import DATA_SET, MODEL, PATH, POSITIVE, SEED, WHOLE
-from gan_model.commands.inversion import compare, invert
 from gan_model.commands.parsing import Command
+from gan_model.commands.run_images import as_read_for, load_for
+from gan_model.commands.screen import quiet
 
 
 @click.command(cls=Command, example="invert fashion --image shirt.png")
@@ -41,3 +42,126 @@ def command(**options):
     if args.out.suffix != ".png" or not args.out.parent.is_dir():
         raise click.UsageError(f"--out is a .png in a folder that exists; received {args.out}")
     (compare if args.check else invert)(args)
+
+
+def invert(args):
+    """Finds the codings of image files; writes them, and a picture of both.
+
+    Args:
+        args: values of the options of `gan-model invert`.
+    """
+    sampler, features = _opened(args)
+    from gan_model import pictures, runs
+    from gan_model.storage.json_file import write_json
+
+    images = _decoded(args.image, sampler.generate(1).shape[1:], runs.trained_on(args.run))
+    found = _inversion(args, sampler, features, images, args.of_class)
+    pictures.save(pictures.grid(_pairs(images, found.images), columns=2), args.out)
+    content = {"codings": found.codings.tolist()}
+    if found.labels is not None:
+        content["labels"] = found.labels.tolist()
+    write_json(args.out.with_suffix(".json"), content)
+    for path, distance in zip(args.image, found.distances, strict=True):
+        print(f"{path}: {distance:.1f} grey levels from its image")
+    print(f"{args.out}: the image, then the generator's\n{args.out.with_suffix('.json')}: codings")
+
+
+def compare(args):
+    """Compares how near the generator comes to training and to held-out images.
+
+    Args:
+        args: values of the options of `gan-model invert`.
+    """
+    sampler, features = _opened(args)
+    import numpy as np
+
+    from gan_model import pictures
+
+    shape, found = sampler.generate(1).shape[1:], {}
+    for name, (images, labels) in _splits(args, shape).items():
+        labels = None if sampler.class_count is None else labels
+        found[name] = _inversion(args, sampler, features, images, labels).distances, images
+    for name, (distances, images) in found.items():
+        low, median, high = np.percentile(distances, (25, 50, 75))
+        print(
+            f"{len(images)} {name} images: median {median:.1f} grey levels, the middle half "
+            f"{low:.1f} to {high:.1f}"
+        )
+    training, held_out = (distances for distances, _ in found.values())
+    nearer = np.mean(training[:, None] < held_out)
+    print(
+        f"A training image is nearer than a held-out one with probability {nearer:.2f}: 0.5 is no "
+        "sign of copying, 1 says that the generator knows its training images by heart"
+    )
+    nearest = found["training"][1][np.argsort(training)[:8]]
+    again = _inversion(args, sampler, features, nearest, None).images
+    pictures.save(pictures.grid(_pairs(nearest, again), columns=4), args.out)
+    print(f"{args.out}: the training images that it comes nearest to, each before the generator's")
+
+
+def _inversion(args, sampler, features, images, labels):
+    from gan_model.model.inversion import invert
+
+    how = {"starts": args.starts, "steps": args.steps, "seed": args.seed}
+    return invert(sampler, images, labels=labels, features=features, **how)
+
+
+def _opened(args):
+    """The `Sampler`, and the features of the run; None for those if it has none."""
+    with quiet():
+        from gan_model import features, metrics, runs
+        from gan_model.model import Sampler
+    sampler, about = Sampler.of(runs.open_model(args.run)), runs.trained_on(args.run)
+    if args.pixels_only or about is None:
+        return sampler, None
+    name = about["features"]
+    if name and Path(name).suffix == ".npz":
+        return sampler, features.from_file(name)
+    garments = name == "fashion" or (name is None and metrics.garments(sampler.generate(200)))
+    return sampler, features.fashion() if garments else None
+
+
+def _decoded(paths, shape, about):
+    """The images of files, uint8 (n, *shape), fitted and laid on a ground as those of the run."""
+    import numpy as np
+
+    from gan_model.data.decoding import decode
+    from gan_model.data.images import shape_with_channels
+
+    height, width, channels = shape_with_channels(shape)
+    how = {"image_size": (height, width), "channels": channels, **as_read_for(about)}
+    read = [decode(Path(path), **how) for path in paths]
+    for path, image in zip(paths, read, strict=True):
+        if image.pixels is None:
+            raise ValueError(f"{path} cannot be read as an image: {image.reason}.")
+    return np.stack([image.pixels for image in read]).reshape(-1, *shape)
+
+
+def _pairs(images, others):
+    """One image of each, in turn."""
+    import numpy as np
+
+    return np.stack([images, others], axis=1).reshape(-1, *images.shape[1:])
+
+
+def _splits(args, shape):
+    """The same number of training and of held-out images, with labels: a dict of pairs."""
+    from gan_model import runs
+    from gan_model.data.images import chosen, shape_with_channels
+
+    about = runs.trained_on(args.run)
+    if not (args.data or about):
+        raise ValueError("Say what the GAN was trained on: --data NAME, or the path of a folder.")
+    height, width, channels = shape_with_channels(shape)
+    splits = load_for(
+        about,
+        data_set=args.data,
+        folder=args.data_dir,
+        image_size=(height, width),
+        channels=channels,
+    )
+    count, drawn = min(args.check, *(len(images) for images, _ in splits)), {}
+    for kind, (images, labels) in zip(("training", "held-out"), splits, strict=True):
+        images = chosen(images, count, seed=args.seed).reshape(-1, *shape)
+        drawn[kind] = images, chosen(labels, count, seed=args.seed)
+    return drawn
