@@ -54,7 +54,7 @@ def load_images(path, *, image_shape=None):
     return images.reshape(len(images), *(image_shape or images.shape[1:]))
 
 
-def disjoint_parts(images, count, *, max_parts, seed=0):
+def disjoint_parts(images, count, *, max_parts):
     """Random disjoint parts of a set of images, a list.
 
     The parts are random because sets are often sorted by class. For example, 7 images have
@@ -64,9 +64,8 @@ def disjoint_parts(images, count, *, max_parts, seed=0):
         images: array (n, ...).
         count: number of images in each part.
         max_parts: largest number of parts; there are fewer if there are not enough images.
-        seed: of the permutation.
     """
-    order = np.random.default_rng(seed).permutation(len(images))
+    order = np.random.default_rng(0).permutation(len(images))
     parts = min(max_parts, len(images) // count)
     return [images[np.sort(order[i * count : (i + 1) * count])] for i in range(parts)]
 
