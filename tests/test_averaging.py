@@ -14,6 +14,7 @@ from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import Wasserstein
 from gan_model.model.cloning import clone_generator
 from gan_model.model.sampling import Sampler
+from gan_model.networks.layers import every_layer
 from gan_model.storage import checkpoint
 
 SHAPE = (16, 16, 1)
@@ -223,7 +224,7 @@ def test_operations_and_wrapped_layers_in_bfloat16_are_copied_in_float32():
     finally:
         keras.config.set_dtype_policy("float32")
     clone = clone_generator(generator, 4)
-    assert {layer.compute_dtype for layer in networks.spectral.every_layer(clone)} == {"float32"}
+    assert {layer.compute_dtype for layer in every_layer(clone)} == {"float32"}
     assert same(read(clone), read(generator))
 
 

@@ -11,6 +11,7 @@ from test_resume import SHAPE, CopyAfter, Process, same
 from gan_model import GAN, networks
 from gan_model.losses import Hinge
 from gan_model.networks import spectral
+from gan_model.networks.layers import every_layer
 from gan_model.networks.precision import dtype_policy
 from gan_model.networks.spectral import SpectralNormalization
 from gan_model.penalties import R1
@@ -249,7 +250,7 @@ def test_every_layer_is_updated_however_deep():
 
     inner = keras.Sequential([keras.Input((4,)), Block(), SpectralNormalization(layers.Dense(3))])
     network = keras.Sequential([keras.Input((4,)), inner, SpectralNormalization(layers.Dense(2))])
-    found = [x for x in spectral.every_layer(network) if isinstance(x, SpectralNormalization)]
+    found = [x for x in every_layer(network) if isinstance(x, SpectralNormalization)]
     assert len(found) == 3
     before = [layer.u.numpy() for layer in found]
     spectral.update(network)

@@ -9,8 +9,8 @@ from gan_model.exporting.litert import LITERT
 from gan_model.exporting.onnx_file import ONNX
 from gan_model.exporting.provenance import versions
 from gan_model.exporting.saved_model import SAVED_MODEL
-from gan_model.model.inspection import every_layer
 from gan_model.model.sampling import Sampler
+from gan_model.networks.layers import every_layer
 from gan_model.storage.atomic import atomic_folder, atomic_write
 from gan_model.storage.json_file import write_json
 from gan_model.storage.names import did_you_mean

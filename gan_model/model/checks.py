@@ -3,7 +3,7 @@
 import keras
 
 from gan_model.losses import ClassCrossEntropy
-from gan_model.networks.spectral import every_layer
+from gan_model.networks.layers import every_layer
 from gan_model.penalties import Penalty, Sum
 
 

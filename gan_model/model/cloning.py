@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from gan_model.model.labels import with_labels
+from gan_model.networks.layers import every_layer
 from gan_model.networks.precision import dtype_policy
-from gan_model.networks.spectral import every_layer
 from gan_model.storage.reasons import reason_of
 
 _BFLOAT16 = "bfloat16"

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from gan_model.model.activation import LINEAR, last_activation
 from gan_model.model.labels import takes_labels, with_labels
-from gan_model.networks.spectral import every_layer
+from gan_model.networks.layers import every_layer
 from gan_model.storage.reasons import reason_of
 
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), LINEAR: (-1.0, 1.0)}

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from gan_model.model.labels import takes_labels, with_labels
-from gan_model.networks.spectral import every_layer
+from gan_model.networks.layers import every_layer
 
 
 class Batch(NamedTuple):

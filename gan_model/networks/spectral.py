@@ -9,6 +9,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from gan_model.networks.layers import every_layer
+
 
 @keras.saving.register_keras_serializable("gan_model")
 class SpectralNormalization(layers.Wrapper):
@@ -100,11 +102,6 @@ def update(network):
     for layer in every_layer(network):
         if isinstance(layer, SpectralNormalization):
             layer.update()
-
-
-def every_layer(network):
-    """The network and all its layers, including wrapped and nested ones."""
-    return network._flatten_layers()
 
 
 def _can_be_wrapped(layer):
