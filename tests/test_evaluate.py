@@ -85,9 +85,9 @@ def test_a_run_needs_nothing_but_its_folder(run, tmp_path):
     distances = [reading["swd"] for reading in figures["readings"]]
     assert len(set(distances)) == 3, "each seed makes other images"
     mean, spread, floor, _ = row(ended.stdout, "swd")
-    assert mean == report.number(np.mean(distances))
-    assert spread == f"{report.number(min(distances))} to {report.number(max(distances))}"
-    assert floor == report.number(figures["floor"]["swd"])
+    assert mean == report.four_digits(np.mean(distances))
+    assert spread == f"{report.four_digits(min(distances))} to {report.number(max(distances))}"
+    assert floor == report.four_digits(figures["floor"]["swd"])
     assert figures["copying"]["counts"] == [20, 20, 180]
     assert set(figures["versions"]) == {"gan-model", "tensorflow", "keras", "numpy"}
 
@@ -284,7 +284,7 @@ def test_the_table_by_hand():
     [(1234.5, "1,234"), (12.345, "12.35"), (0.0123456, "0.01235"), (0, "0"), (-0.5, "-0.5")],
 )
 def test_numbers_have_four_digits(value, text):
-    assert report.number(value) == text
+    assert report.four_digits(value) == text
 
 
 def test_dropped_classes_by_hand():

@@ -16,7 +16,14 @@ from terminal import show
 from gan_model import progress
 from gan_model.progress import screens
 from gan_model.progress.figures import Best, Figures, best_of, figures_in
-from gan_model.progress.lines import Moment, clock, epoch_line, moving_line, number, short_time
+from gan_model.progress.lines import (
+    Moment,
+    clock,
+    epoch_line,
+    moving_line,
+    short_time,
+    three_digits,
+)
 from gan_model.progress.pace import Pace
 from gan_model.sweeps import Outcome
 from gan_model.sweeps.progress import Progress as SearchProgress
@@ -44,7 +51,7 @@ MEASURED = Figures((0.5, 0.7), "fid_fashion", 6.214, 0.08744, 0.714, Best(5.981,
     ],
 )
 def test_numbers_have_three_digits(value, text):
-    assert number(value) == text
+    assert three_digits(value) == text
 
 
 def test_times():

@@ -14,7 +14,7 @@ from gan_model.commands.places import place_of
 from gan_model.commands.plan import TRIALS, combinations, planned_epochs
 from gan_model.data.images import fingerprint
 from gan_model.features import LearnedFeatures, from_file
-from gan_model.progress.lines import number
+from gan_model.progress.lines import three_digits
 from gan_model.sweeps.progress import Progress, tell
 from gan_model.sweeps.stopping import as_raised, exhausted
 from gan_model.sweeps.tuner import EPOCHS, INITIAL_EPOCH
@@ -218,7 +218,7 @@ class Search:
 
     def _progress(self, oracle):
         planned = planned_epochs(self.args, oracle)
-        floor = number(self.floor) if self.floor is not None else "unknown"
+        floor = three_digits(self.floor) if self.floor is not None else "unknown"
         tell(
             f"{len(planned)} trials, at most, of {self.args.preset} on {self.args.data}: less "
             f"{self.distance} is better, floor {floor}."

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from gan_model.data import NAMES
-from gan_model.progress.lines import number
+from gan_model.progress.lines import three_digits
 
 # Of `gan-model train`; left out where a run has none of its own.
 _OPTIONS = (
@@ -59,7 +59,7 @@ def _training(trained):
     if "images" in trained:
         parts.append(f"{trained['images']:,} images")
     if trained.get("minutes"):
-        parts.append(f"{number(trained['minutes'])} minutes")
+        parts.append(f"{three_digits(trained['minutes'])} minutes")
     return ", ".join(parts)
 
 
@@ -73,9 +73,8 @@ def _quality(quality):
         if kind not in ("fid", "swd", "precision", "recall"):
             continue
         better = "less is better, " if kind in _LESS_IS_BETTER else ""
-        shown.append(
-            f"{name} {number(value)} ({better}real images {number(quality['floor'][name])})"
-        )
+        floor = three_digits(quality["floor"][name])
+        shown.append(f"{name} {three_digits(value)} ({better}real images {floor})")
     return f"{'; '.join(shown)}. On {quality['held_out_images']:,} held-out images."
 
 

@@ -52,7 +52,7 @@ def epoch_line(place, figures, seconds, *, width):
     return _fitted([(place,), *_measured(figures), (short_time(seconds),)], width)
 
 
-def number(value):
+def three_digits(value):
     """Three digits: 0.0912, 6.20, 123, 12,345."""
     return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:#.3g}".rstrip(".")
 
@@ -80,9 +80,9 @@ def _told(moment, form):
         yield moment.doing
         return
     if moment.images_per_second is not None:
-        yield f"{number(moment.images_per_second):>6} images/s"
+        yield f"{three_digits(moment.images_per_second):>6} images/s"
     if moment.losses:
-        discriminator, generator = map(number, moment.losses)
+        discriminator, generator = map(three_digits, moment.losses)
         yield (
             f"discriminator loss {discriminator}  generator loss {generator}",
             f"loss D {discriminator} G {generator}",
@@ -103,25 +103,25 @@ def _measured(figures):
     if figures.value is None and figures.losses is None:
         return
     if figures.value is None:
-        discriminator, generator = map(number, figures.losses)
+        discriminator, generator = map(three_digits, figures.losses)
         long, short = f"discriminator loss {discriminator}", f"loss D {discriminator}"
         yield long, long, short
         long, short = f"generator loss {generator}", f"G {generator}"
         yield long, long, short
         return
-    value = number(figures.value)
+    value = three_digits(figures.value)
     short_name = figures.distance.split("_")[0]
     yield f"{figures.distance} {value}", f"{figures.distance} {value}", f"{short_name} {value}"
     if figures.best:
         yield _best(figures.best)
     if figures.floor is not None:
-        yield f"floor {number(figures.floor)}", f"floor {figures.floor:.2g}"
+        yield f"floor {three_digits(figures.floor)}", f"floor {figures.floor:.2g}"
     if figures.recall is not None:
         yield (f"recall {figures.recall:.2f}",)
 
 
 def _best(best):
-    value = f"best {number(best.value)}"
+    value = f"best {three_digits(best.value)}"
     if best.epoch is None:
         return (value,)
     return f"{value} (epoch {best.epoch})", f"{value} ({best.epoch})"
