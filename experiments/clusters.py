@@ -53,9 +53,9 @@ def main(**options):
     args = SimpleNamespace(**options)
     with quiet():
         from gan_model import metrics
-        from gan_model.data.images import chosen
+        from gan_model.data.images import random_subset
     (train, _), (held_out, _) = loaded(args)
-    held_out = chosen(held_out, 10_000)
+    held_out = random_subset(held_out, 10_000)
     reference = metrics.Reference(metrics.measures(held_out, training=train), held_out)
     names = [name for name in reference.names if name.startswith(("fid", "swd", "prec", "rec"))]
     print("| clusters | seed | images | " + " | ".join(names) + " | images/s |")

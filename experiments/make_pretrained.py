@@ -84,17 +84,17 @@ def as_npz(gan):
 def measured(gan, count):
     """For each data set, the numbers of the GAN and of as many training images."""
     from gan_model import data, features, metrics
-    from gan_model.data.images import chosen
+    from gan_model.data.images import random_subset
 
     found = {}
     for name in COMPARED:
         (train, _), (held_out, _) = data.load(name)
-        real = chosen(held_out, count)
+        real = random_subset(held_out, count)
         reference = metrics.Reference((metrics.FeatureMetrics(features.fashion()),), real)
         found[name] = {
             "count": len(real),
             "gan": reference.compare(gan.generate(len(real))),
-            "floor": reference.compare(chosen(train, len(real))),
+            "floor": reference.compare(random_subset(train, len(real))),
         }
     return found
 

@@ -26,7 +26,7 @@ class QualityMeter:
         self, gan, train, held_out, folder, *, trained_on=None, features="fashion", labels=None
     ):
         from gan_model import metrics
-        from gan_model.data.images import chosen
+        from gan_model.data.images import random_subset
 
         self._gan, self._folder, self._marks = gan, folder, []
         self._labels = labels if gan.class_count else None
@@ -35,7 +35,7 @@ class QualityMeter:
         measures = metrics.measures(held_out, features, training=train)
         self._reference = metrics.Reference(measures, held_out)
         self._bounds = {
-            "floor": self._reference.compare(chosen(train, self._reference.count)),
+            "floor": self._reference.compare(random_subset(train, self._reference.count)),
             "noise": self._reference.compare(metrics.shuffled_pixels(np.asarray(held_out))),
         }
         classifier = self._reference.classifier

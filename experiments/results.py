@@ -161,10 +161,10 @@ def meter_for(study, labels):
 
 def trained_on(system, images, labels):
     """The images that a system is trained on, and their labels if there are any."""
-    from gan_model.data.images import chosen
+    from gan_model.data.images import random_subset
 
     count = system.images or len(images)
-    return chosen(images, count), None if labels is None else chosen(labels, count)
+    return random_subset(images, count), None if labels is None else random_subset(labels, count)
 
 
 def trained(system, gan, train, labels, stopwatch):

@@ -52,12 +52,12 @@ def main(**options):
     args = SimpleNamespace(**options)
     with quiet():
         from gan_model import metrics, pictures, runs
-        from gan_model.data.images import chosen
+        from gan_model.data.images import random_subset
         from gan_model.model import Sampler
         from gan_model.model.random import numbered
     sampler = Sampler.of(runs.open_model(args.run))
     (train, _), (held_out, _) = loaded(args)
-    real = chosen(held_out, args.count)
+    real = random_subset(held_out, args.count)
     reference = metrics.Reference(metrics.measures(held_out, training=train), real)
     codings = numbered(0, len(real), sampler.codings_size, seed=args.seed).numpy()
     lines, first = {}, reference.compare(sampler.images_of(codings))

@@ -443,7 +443,7 @@ def test_each_class_is_measured_by_itself(by_class, tmp_path):
     assert all(row["floor"]["fid_fashion"] < row["readings"]["fid_fashion"] for row in rows)
     assert all(0 <= row["as_asked"] <= 1 for row in rows)
     (train_images, _), held_out = data.load("sample")
-    real, labels = (data.images.chosen(each, 150) for each in held_out)
+    real, labels = (data.images.random_subset(each, 150) for each in held_out)
     reference = metrics.Reference(metrics.measures(real, training=train_images), real)
     gan = keras.models.load_model(run_dir / "gan.keras")
     # All together, each class has the share that it has of the real images.

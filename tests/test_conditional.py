@@ -21,7 +21,7 @@ from gan_model import (
     presets,
     sweeps,
 )
-from gan_model.data.images import chosen
+from gan_model.data.images import random_subset
 from gan_model.metrics.diversity import diversity
 from gan_model.model.random import normal
 from gan_model.model.sampling import Sampler
@@ -316,7 +316,7 @@ def test_the_measured_images_have_the_labels_of_the_held_out_ones(of_a_data_set)
     rows = np.concatenate([np.flatnonzero(LABELS == 0)[:27], np.flatnonzero(LABELS == 1)[:3]])
     images, labels = IMAGES[rows], LABELS[rows]
     given = images, labels
-    measured = chosen(labels, 24)
+    measured = random_subset(labels, 24)
     if of_a_data_set:
         given = (tf.data.Dataset.from_tensor_slices(given).batch(8),)
         measured = labels[:24]

@@ -13,7 +13,7 @@ import studies
 from results_page import page
 
 from gan_model import data, features, metrics, pictures, presets
-from gan_model.data.images import chosen
+from gan_model.data.images import random_subset
 
 
 def numbers(fid):
@@ -121,7 +121,7 @@ def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, monkeypatch)
     told = json.loads(results.figures_file(asked, "few", 0).read_text())
     assert trained_on == [32] and told["count"] == 40
     reference = metrics.Reference(metrics.measures(held_out[:40], "fashion"), held_out[:40])
-    assert told["floor"] == reference.compare(chosen(images[:80], 40))
+    assert told["floor"] == reference.compare(random_subset(images[:80], 40))
 
 
 def test_each_folder_of_images_is_a_part_of_its_own(tmp_path):

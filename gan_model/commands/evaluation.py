@@ -17,20 +17,20 @@ def evaluate(args):
     """
     with quiet():
         from gan_model import metrics
-        from gan_model.data.images import chosen
+        from gan_model.data.images import random_subset
         from gan_model.metrics import report
     sampler, settings = _opened(args)
     out = _folder_of_pictures(args, settings)
     train, held_out, images, labels = _compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
-    real = chosen(held_out, count)
+    real = random_subset(held_out, count)
     reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
     out.mkdir(parents=True, exist_ok=True)
     asked = _asked(sampler, labels[1], count)
     sets = _readings(sampler, images, count, asked, max_sets=args.seeds)
     figures = _about(args, settings, reference) | {
         "readings": [reference.compare(images) for images in sets],
-        "floor": reference.compare(chosen(train, count)),
+        "floor": reference.compare(random_subset(train, count)),
         "noise": reference.compare(metrics.shuffled_pixels(real)),
     }
     print(report.head(figures, readings="seed" if sampler else "part"))
@@ -58,11 +58,11 @@ def _folder_of_pictures(args, settings):
 
 def _asked(sampler, labels, count):
     """The labels to generate: those of the images compared with, or None for classes in turn."""
-    from gan_model.data.images import chosen
+    from gan_model.data.images import random_subset
 
     if sampler is None or sampler.class_count is None or labels is None:
         return None
-    labels = chosen(labels, count)
+    labels = random_subset(labels, count)
     return labels if labels.max() < sampler.class_count else None  # those of other data
 
 
@@ -180,7 +180,7 @@ def _by_class(args, sampler, reference, images, labels):
     import numpy as np
 
     from gan_model import features, metrics
-    from gan_model.data.images import chosen
+    from gan_model.data.images import random_subset
     from gan_model.metrics import report
 
     rows = []
@@ -189,7 +189,9 @@ def _by_class(args, sampler, reference, images, labels):
         count = min(args.count, *map(len, rows_of))
         if count < metrics.LEAST:
             continue  # too few to compare
-        train, real = (each[chosen(of, count)] for each, of in zip(images, rows_of, strict=True))
+        train, real = (
+            each[random_subset(of, count)] for each, of in zip(images, rows_of, strict=True)
+        )
         of_class = metrics.Reference(reference.measures, real)
         made = sampler.generate(count, labels=label)
         row = {"class": label, "count": count}

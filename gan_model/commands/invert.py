@@ -147,7 +147,7 @@ def _pairs(images, others):
 def _splits(args, shape):
     """The same number of training and of held-out images, with labels: a dict of pairs."""
     from gan_model import runs
-    from gan_model.data.images import chosen, shape_with_channels
+    from gan_model.data.images import random_subset, shape_with_channels
 
     about = runs.trained_on(args.run)
     if not (args.data or about):
@@ -162,6 +162,6 @@ def _splits(args, shape):
     )
     count, drawn = min(args.check, *(len(images) for images, _ in splits)), {}
     for kind, (images, labels) in zip(("training", "held-out"), splits, strict=True):
-        images = chosen(images, count, seed=args.seed).reshape(-1, *shape)
-        drawn[kind] = images, chosen(labels, count, seed=args.seed)
+        images = random_subset(images, count, seed=args.seed).reshape(-1, *shape)
+        drawn[kind] = images, random_subset(labels, count, seed=args.seed)
     return drawn

@@ -67,7 +67,7 @@ def to_uint8(images, image_range):
     return made
 
 
-def chosen(images, count, *, seed=0):
+def random_subset(images, count, *, seed=0):
     """`count` images, drawn by a seed because arrays are often sorted by class; in their order."""
     if count >= len(images):
         return images

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gan_model.data.cache import cache_folder
-from gan_model.data.images import chosen
+from gan_model.data.images import random_subset
 from gan_model.data.reading import DAMAGE
 from gan_model.features.extractor import Features, checksum_of, with_channels
 from gan_model.features.learned_network import seen_shape, to_range, to_seen, vectors
@@ -22,7 +22,7 @@ from gan_model.storage.atomic import atomic_write
 from gan_model.storage.locks import locked
 from gan_model.storage.reasons import reason_of
 
-LEAST = 200  # images; docs/quality.md has what was measured with so few
+LEAST_TO_LEARN_FROM = 200  # images; docs/quality.md has what was measured with so few
 _MOST = 10_000  # images that are learned from
 _VERSION = 1  # increase it when the same images would give other features
 _BLOCK = 250
@@ -85,11 +85,12 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
     Raises:
         ValueError: images of another type or shape, fewer than 200, or all the same.
     """
-    images = with_channels(chosen(images, _MOST), None, "learned")
-    if len(images) < LEAST:
+    images = with_channels(random_subset(images, _MOST), None, "learned")
+    if len(images) < LEAST_TO_LEARN_FROM:
         raise ValueError(
-            f"Features are learned from {LEAST} images or more. Received: {len(images)}. "
-            "For fewer images type metrics.measures(images, 'sliced'), or --features sliced."
+            f"Features are learned from {LEAST_TO_LEARN_FROM} images or more. Received: "
+            f"{len(images)}. For fewer images type metrics.measures(images, 'sliced'), or "
+            "--features sliced."
         )
     if (images == images[0]).all():
         raise ValueError("All images are the same, so there is nothing to learn from them.")

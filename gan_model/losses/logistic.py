@@ -5,8 +5,12 @@ from dataclasses import dataclass
 import keras
 from keras import ops
 
-from gan_model.losses.softplus import mean_softplus
 from gan_model.storage.serializable import Serializable
+
+
+def mean_softplus(scores):
+    """The mean of log(1 + exp(score)), a scalar; linear in large scores, so it never overflows."""
+    return ops.mean(ops.softplus(scores))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import keras
 
 from gan_model import replicas
-from gan_model.losses.softplus import mean_softplus
+from gan_model.losses.logistic import mean_softplus
 from gan_model.storage.serializable import Serializable
 
 

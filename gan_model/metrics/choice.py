@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from gan_model import features
-from gan_model.data.images import chosen
-from gan_model.features.learned_features import LEAST
+from gan_model.data.images import random_subset
+from gan_model.features.learned_features import LEAST_TO_LEARN_FROM
 from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein
@@ -78,7 +78,7 @@ def _learned(chosen_features):
 def _suitable(images, training):
     if garments(images):
         return "fashion"
-    learnable = training is not None and len(training) >= LEAST
+    learnable = training is not None and len(training) >= LEAST_TO_LEARN_FROM
     return "learned" if learnable and images.shape[3:] in ((), (1,), (3,)) else "sliced"
 
 
@@ -86,7 +86,7 @@ def garments(images):
     """Whether the images look like those of Fashion-MNIST to its classifier."""
     if images.shape[1:] not in ((28, 28), (28, 28, 1)):
         return False
-    sample = chosen(images, _MAX_IMAGES)
+    sample = random_subset(images, _MAX_IMAGES)
     if len(sample) < 2:
         return False
     known = features.fashion()

@@ -2,7 +2,7 @@
 
 import keras
 
-from gan_model.data.images import chosen
+from gan_model.data.images import random_subset
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.choice import measures as suitable
 from gan_model.metrics.record import Kind, Metrics
@@ -131,7 +131,7 @@ class Quality(keras.metrics.Metric):
                 is. If no measures were given, features may be learned from all of these images; a
                 later call without training images keeps them.
         """
-        held_out = chosen(held_out, self.count)
+        held_out = random_subset(held_out, self.count)
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
         # has no training images, perhaps after it was given others in between.
         key = checksum_of([held_out])
@@ -141,7 +141,7 @@ class Quality(keras.metrics.Metric):
         last = [one for one in self._references.items() if one[0] != key][-1:]
         self.reference, self._references = reference, {**dict(last), key: reference}
         if training is not None and len(training) >= len(held_out):
-            reference.take_floor(chosen(training, len(held_out)))
+            reference.take_floor(random_subset(training, len(held_out)))
 
     def of(self, sampler, labels=None):
         """The numbers of a `Sampler`'s images against the reference: dict from names to numbers.

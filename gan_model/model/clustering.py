@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from gan_model.data.batches import ImageBatches
-from gan_model.data.images import chosen, to_range
+from gan_model.data.images import random_subset, to_range
 from gan_model.networks.clusters import clusters_of
 
 _ENOUGH = 20_000  # images; more do not change the clusters much
@@ -18,7 +18,7 @@ def find_clusters(gan, images):
         gan: `GAN`.
         images: training images as for `fit`, an array. 20,000 are drawn if there are more.
     """
-    rows = chosen(np.arange(len(images)), _ENOUGH)
+    rows = random_subset(np.arange(len(images)), _ENOUGH)
     parts = np.array_split(rows, -(-len(rows) // _PART))
     gan.clusters.learn(
         to_range(tf.constant(images[part]), gan.image_shape, gan.image_range) for part in parts

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from gan_model.data.batches import ImageBatches
-from gan_model.data.images import chosen, is_endless, to_uint8
+from gan_model.data.images import is_endless, random_subset, to_uint8
 from gan_model.model.judge import Batch
 
 _FEW = 64
@@ -59,8 +59,8 @@ class QualityMonitor:
         self.real_sample = None
         array = next((source for source in sources if isinstance(source, ImageBatches)), None)
         if array is not None:
-            images = self._as_uint8(np.asarray(chosen(array.images, _FEW)))
-            labels = chosen(array.labels, _FEW).reshape(-1) if self.labelled else None
+            images = self._as_uint8(np.asarray(random_subset(array.images, _FEW)))
+            labels = random_subset(array.labels, _FEW).reshape(-1) if self.labelled else None
             self.real_sample = Batch(images, labels)
 
     def refer_to(self, held_out, training=None):
@@ -91,8 +91,8 @@ class QualityMonitor:
         `count` are drawn from an array; of a data set they are the first.
         """
         if isinstance(source, ImageBatches):
-            labels = chosen(source.labels, count).reshape(-1) if self.labelled else None
-            return self._as_uint8(chosen(source.images, count)), labels
+            labels = random_subset(source.labels, count).reshape(-1) if self.labelled else None
+            return self._as_uint8(random_subset(source.images, count)), labels
         _refuse_endless(source)
         images, labels, collected = [], [], 0
         for data in source:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gan_model import callbacks as watching
 from gan_model import metrics
-from gan_model.data.images import chosen, fingerprint, from_batch
+from gan_model.data.images import fingerprint, from_batch, random_subset
 from gan_model.model import GAN, inspection
 from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
@@ -77,7 +77,7 @@ class HyperGAN(keras_tuner.HyperModel):
             self.quality = self.quality.measuring(metrics.measures(self.held_out))
         self.quality.refer_to(self.held_out)
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
-        noise = metrics.shuffled_pixels(chosen(self.held_out, self.quality.count))
+        noise = metrics.shuffled_pixels(random_subset(self.held_out, self.quality.count))
         self.worst = 2 * self.quality.reference.compare(noise)[self.quality.distance]
         self._measured = {"objective": self.objective.name, "held_out": fingerprint(self.held_out)}
         self._executions, self._order = {}, []

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from gan_model.callbacks.figures import GROUPS, LOSSES
-from gan_model.data.images import chosen
+from gan_model.data.images import random_subset
 from gan_model.metrics.diversity import class_entropy, collapsed, diversity
 from gan_model.metrics.record import Kind
 from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
@@ -74,8 +74,8 @@ def _collapsed(figures, gan, quality, held_out):
     If the GAN has classes, only the diversity within a class counts, as the class is given.
     """
     real_images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
-    real_images = chosen(real_images, _MAX_IMAGES)
-    labels = None if gan.class_count is None else chosen(np.ravel(labels), _MAX_IMAGES)
+    real_images = random_subset(real_images, _MAX_IMAGES)
+    labels = None if gan.class_count is None else random_subset(np.ravel(labels), _MAX_IMAGES)
     images = gan.generate(len(real_images), labels=labels)
     classes = quality.classes if labels is None else None
     recalls = quality.metrics.of_kind(Kind.RECALL)
