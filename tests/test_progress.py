@@ -26,7 +26,7 @@ from gan_model.progress.lines import (
 )
 from gan_model.progress.pace import Pace
 from gan_model.sweeps import Outcome
-from gan_model.sweeps.progress import Progress as SearchProgress
+from gan_model.sweeps.progress import SearchProgress
 
 PROGRAM = Path(__file__).parent / "programs" / "shows_progress.py"
 SECONDS = r"\d[\d.]* s"

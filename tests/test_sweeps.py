@@ -18,7 +18,7 @@ from test_resume import same
 from gan_model import GAN, features, metrics, presets, sweeps
 from gan_model.callbacks.checkpoints import saved
 from gan_model.storage import checkpoint
-from gan_model.sweeps import fit_arguments
+from gan_model.sweeps import search_arguments
 
 pytestmark = [
     # keras-tuner's: its lock asks for the thread as it was done before Python 3.10.
@@ -536,9 +536,10 @@ def test_a_disk_that_is_full_ends_the_search_and_not_the_trial(tmp_path):
 
 def test_images_and_labels_are_a_pair_or_two_arguments():
     labels = np.zeros(len(TRAIN), np.int32)
-    pair, two = (fit_arguments.named(args, {}) for args in ([(TRAIN, labels)], [TRAIN, labels]))
-    assert fit_arguments.compared(pair) == fit_arguments.compared(two)
-    assert {"images", "labels"} <= set(fit_arguments.compared(pair))
+    both = [(TRAIN, labels)], [TRAIN, labels]
+    pair, two = (search_arguments.by_name(args, {}) for args in both)
+    assert search_arguments.compared(pair) == search_arguments.compared(two)
+    assert {"images", "labels"} <= set(search_arguments.compared(pair))
 
 
 def test_all_trials_are_measured_alike_also_by_a_choice_of_its_own(tmp_path):

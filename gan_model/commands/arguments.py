@@ -11,7 +11,7 @@ PRETRAINED = ("fashion", "fashion_by_class")
 DATA = ("sample", "fashion_mnist", "mnist", "cifar10")
 
 
-class Kind(click.ParamType):
+class ArgumentType(click.ParamType):
     """A type of arguments.
 
     Args:
@@ -42,7 +42,7 @@ class Kind(click.ParamType):
         return items
 
 
-class Several(Kind):
+class Several(ArgumentType):
     """One or more values of one kind, with spaces or commas between them; gives a tuple."""
 
     def convert(self, value, param, ctx):
@@ -52,10 +52,10 @@ class Several(Kind):
         words = value.replace(",", " ").split()
         if not words:
             self.fail("expected at least one argument", param, ctx)
-        return tuple(Kind.convert(self, word, param, ctx) for word in words)
+        return tuple(ArgumentType.convert(self, word, param, ctx) for word in words)
 
 
-class Choice(Kind):
+class Choice(ArgumentType):
     """The kind that has these values, text or numbers."""
 
     def __init__(self, *values):
@@ -146,20 +146,20 @@ def _features(text):
     raise ValueError(f"{text!r} is neither a .npz file nor one of {', '.join(FEATURES)}")
 
 
-WHOLE = Kind("n", _whole)  # 0 or more
-POSITIVE = Kind("n", _positive)  # 1 or more
+WHOLE = ArgumentType("n", _whole)  # 0 or more
+POSITIVE = ArgumentType("n", _positive)  # 1 or more
 POSITIVES = Several("n...", _positive)
-ABOVE_0 = Kind("x", _above_0)  # a learning rate, or a time
-FRACTION = Kind("x", _fraction)  # from 0 to 1
+ABOVE_0 = ArgumentType("x", _above_0)  # a learning rate, or a time
+FRACTION = ArgumentType("x", _fraction)  # from 0 to 1
 ALL_ABOVE_0 = Several("x...", _above_0)
-SEED = Kind("n", _seed)  # as numpy's seeds must, it fits in 32 bits
-SIZE = Kind("size", _size)  # a side in pixels, or HEIGHTxWIDTH
-PATH = Kind("path", os.path.expanduser, files=True)  # no shell knows ~ in --out=~/x
-MODEL = Kind("run|name", os.path.expanduser, known=PRETRAINED, files=True)
-PRESET = Kind("name", known=PRESETS)
-PRESET_OR_SUITED = Kind("name", known=(*PRESETS, "suited"))
-DATA_SET = Kind("name|path", known=DATA, files=True)
-FEATURES_OR_FILE = Kind("name", _features, known=FEATURES, files=True)
+SEED = ArgumentType("n", _seed)  # as numpy's seeds must, it fits in 32 bits
+SIZE = ArgumentType("size", _size)  # a side in pixels, or HEIGHTxWIDTH
+PATH = ArgumentType("path", os.path.expanduser, files=True)  # no shell knows ~ in --out=~/x
+MODEL = ArgumentType("run|name", os.path.expanduser, known=PRETRAINED, files=True)
+PRESET = ArgumentType("name", known=PRESETS)
+PRESET_OR_SUITED = ArgumentType("name", known=(*PRESETS, "suited"))
+DATA_SET = ArgumentType("name|path", known=DATA, files=True)
+FEATURES_OR_FILE = ArgumentType("name", _features, known=FEATURES, files=True)
 
 
 def features_option(otherwise="by the images"):
@@ -188,7 +188,7 @@ def data_options(default):
         click.option("--pad", is_flag=True, help="Of a folder: pad images, do not crop them."),
         click.option(
             "--ground",
-            type=Kind("colour"),
+            type=ArgumentType("colour"),
             default="white",
             help="Of a folder: behind transparent images; else white.",
         ),

@@ -15,7 +15,7 @@ from gan_model.commands.plan import TRIALS, combinations, planned_epochs
 from gan_model.data.images import fingerprint
 from gan_model.features import LearnedFeatures, from_file
 from gan_model.progress.lines import three_digits
-from gan_model.sweeps.progress import Progress, tell
+from gan_model.sweeps.progress import SearchProgress, tell
 from gan_model.sweeps.stopping import as_raised, exhausted
 from gan_model.sweeps.tuner import EPOCHS, INITIAL_EPOCH
 
@@ -227,7 +227,7 @@ class Search:
             tell(f"Only {len(planned)} of {whole} combinations are tried; all: --trials {whole}.")
         repeated = self.args.confirm * (min(self.args.top, len(planned)) + 1)
         epochs = sum(planned) + repeated * self.args.epochs
-        return Progress(len(planned) + repeated, epochs)
+        return SearchProgress(len(planned) + repeated, epochs)
 
     def _begin(self, trial):
         self.progress.begin(*self.hypergan.name_and_values(trial), epochs=self._epochs(trial))

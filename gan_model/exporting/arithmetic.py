@@ -15,7 +15,7 @@ def run(program, codings, labels):
     """The images of codings, float32 (count, height, width, channels), in the program's range.
 
     Args:
-        program: `Program`.
+        program: `PageProgram`.
         codings: float32 (count, codings_size).
         labels: int32 (count,); None without classes.
     """

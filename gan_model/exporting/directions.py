@@ -13,7 +13,7 @@ def directions(program):
     after it does, so that each feature counts by how far it moves what follows.
 
     Args:
-        program: `Program`.
+        program: `PageProgram`.
 
     Returns:
         float32 (8, codings_size), of length 1; fewer where fewer move the images. (0,

@@ -18,7 +18,7 @@ def rounded(program, fineness):
     """The program with rounded kernels, and how they were rounded.
 
     Args:
-        program: `Program`.
+        program: `PageProgram`.
         fineness: steps in one standard deviation. None: kernels stay float32, too.
 
     Returns:
@@ -52,7 +52,7 @@ def packed(program, numbers):
     as {"offset": first byte, "shape": [...]}.
 
     Args:
-        program: `Program`.
+        program: `PageProgram`.
         numbers: see `rounded`.
     """
     told, content = [], bytearray()

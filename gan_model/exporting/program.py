@@ -11,7 +11,7 @@ from gan_model.networks.conditional import ConditionalBatchNormalization
 
 
 @dataclass(frozen=True)
-class Program:
+class PageProgram:
     """What a generator computes.
 
     Args:
@@ -33,7 +33,7 @@ class Program:
 
 
 def program(sampler):
-    """The `Program` of the generator of a `Sampler`.
+    """The `PageProgram` of the generator of a `Sampler`.
 
     Raises:
         ValueError: a layer is none that the page can run, or the layers are not one chain, or the
@@ -50,7 +50,9 @@ def program(sampler):
         )
     image_shape = height, width, channels
     bounds = () if sampler.clusters is None else tuple(sampler.clusters.bounds.numpy().tolist())
-    return Program(operations, size, sampler.class_count, image_shape, sampler.image_range, bounds)
+    return PageProgram(
+        operations, size, sampler.class_count, image_shape, sampler.image_range, bounds
+    )
 
 
 def _of_network(network, shape):

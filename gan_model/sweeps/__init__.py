@@ -1,23 +1,23 @@
 """Searches over hyperparameters, with keras-tuner.
 
-space           hp                          -> the arguments that every preset has
-hypergan        a function build(hp)        -> what a tuner of keras-tuner searches
-hyperband       keras-tuner's Hyperband     -> one that can be given more trials
-fit_arguments   arguments of search         -> those of fit
-tuner           what keras-tuner tells a hypermodel through callbacks
-trial_folder    one run of a search        <-> one folder
-trial_state     a history, images           -> state, distance, score
-outcome         what became of a run       <-> a file
-stopping        which errors end a search, and which only a trial
-journal         an interrupted search       -> the same search, going on
-workers         a search                    -> processes that train its trials
-chief           an oracle, workers          -> one search
-progress        what a search prints while it goes on
-comparing       settings with new seeds     -> the winner, and how certain that is
-columns         columns of values           -> lines of text
-ranking         outcomes                    -> tables, files, a verdict
-confirming      the best trials             -> the same with new seeds
-search_folder   one search                 <-> one folder
+space             hp                          -> the arguments that every preset has
+hypergan          a function build(hp)        -> what a tuner of keras-tuner searches
+hyperband         keras-tuner's Hyperband     -> one that can be given more trials
+search_arguments  arguments of search         -> those of fit
+tuner             what keras-tuner tells a hypermodel through callbacks
+trial_folder      one run of a search        <-> one folder
+trial_state       a history, images           -> state, distance, score
+outcome           what became of a run       <-> a file
+stopping          which errors end a search, and which only a trial
+journal           an interrupted search       -> the same search, going on
+workers           a search                    -> processes that train its trials
+chief             an oracle, workers          -> one search
+progress          what a search prints while it goes on
+comparing         settings with new seeds     -> the winner, and how certain that is
+columns           columns of values           -> lines of text
+ranking           outcomes                    -> tables, files, a verdict
+confirming        the best trials             -> the same with new seeds
+search_folder     one search                 <-> one folder
 """
 
 from gan_model.sweeps import workers

@@ -33,7 +33,7 @@ def confirm(
         seeds: number of seeds, 1 or more.
         fit_arguments: dict of the arguments of `fit`: `x`, `epochs`, ...
         recipe: dict of hyperparameters to compare with, or None.
-        progress: `Progress` that prints what is trained, or None.
+        progress: `SearchProgress` that prints what is trained, or None.
         helped: function that tells whether other processes train the runs, by `help_to_confirm`.
             What they leave is trained here.
 

@@ -14,8 +14,8 @@ from gan_model.data.images import fingerprint, from_batch, random_subset
 from gan_model.model import GAN, inspection
 from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
-from gan_model.sweeps.fit_arguments import compared, named
 from gan_model.sweeps.outcome import FINISHED, Outcome
+from gan_model.sweeps.search_arguments import by_name, compared
 from gan_model.sweeps.stopping import exhausted, fatal
 from gan_model.sweeps.trial_folder import TrialFolder, best_of, delete_weights_except_best
 from gan_model.sweeps.trial_state import judged, out_of_memory
@@ -133,7 +133,7 @@ class HyperGAN(keras_tuner.HyperModel):
             asked.check(self.objective)
             outcome = self.run(
                 asked.trial,
-                named(args, fit_arguments),
+                by_name(args, fit_arguments),
                 execution=self._next_execution(asked),
                 callbacks=[asked.best_before(self.objective.name), *callbacks],
                 weights=asked.weights,

@@ -16,7 +16,7 @@ _SHORT = {
 }
 
 
-class Progress:
+class SearchProgress:
     """Prints a line when a run begins and one when it is over; in a terminal a bar in between.
 
     The time left is estimated from epochs; those that a run continues do not count.

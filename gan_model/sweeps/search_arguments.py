@@ -8,7 +8,7 @@ from gan_model.model.fit_arguments import images_and_labels
 _MAKE_A_RUN = ("epochs", "batch_size", "steps_per_epoch")
 
 
-def named(args, given):
+def by_name(args, given):
     """Arguments by name.
 
     Args:
