@@ -71,6 +71,10 @@ class RunFolder(Folder):
         self.generator = self.path / "generator.keras"
         self.source = self.path / "source.keras"
 
+    def holds_run(self):
+        """Whether there is a run in the folder, finished or not."""
+        return self.settings.exists() or self.gan.exists()
+
     def begun(self):
         return self.epochs_done() or self.gan.exists()
 
@@ -197,7 +201,7 @@ def open_model(what):
     if path.is_file() or path.suffix == ".keras":
         return load_model(path)
     folder = RunFolder(path)
-    if folder.settings.exists() or folder.gan.exists():
+    if folder.holds_run():
         return folder.load()
     if is_pretrained(what):
         return presets.pretrained(str(what))
@@ -211,9 +215,8 @@ def open_model(what):
 
 def is_pretrained(what):
     """Whether a name is that of a GAN that comes trained: no file and no run has it."""
-    folder = RunFolder(what)
-    is_run = folder.settings.exists() or folder.gan.exists()
-    return str(what) in presets.PRETRAINED and not is_run and not Path(what).is_file()
+    is_taken = RunFolder(what).holds_run() or Path(what).is_file()
+    return str(what) in presets.PRETRAINED and not is_taken
 
 
 def trained_on(what):

@@ -81,7 +81,7 @@ def _opened(args):
     from gan_model.model.sampling import Sampler
 
     folder, settings = runs.RunFolder(args.what), None
-    if folder.settings.is_file() or folder.gan.is_file():
+    if folder.holds_run():
         if args.weights == "best" and not folder.best.is_file():
             raise ValueError(f"There is no {folder.best}: leave out --weights best.")
         model = folder.load() if args.weights == "last" else runs.load_model(folder.best)
