@@ -7,6 +7,7 @@ import keras_tuner
 
 from gan_model.storage.locks import is_locked
 from gan_model.sweeps.comparing import RECIPE, Confirmed
+from gan_model.sweeps.search_folder import SearchFolder
 from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
 
 _PLACE = 2**31  # larger than the number of any trial
@@ -54,7 +55,7 @@ def confirm(
             told = progress.skip if over else progress.end
             told(outcome, fit_arguments["epochs"], again=True)
         readings.setdefault(run.candidate, []).append(outcome)
-    delete_weights_except_best(hypergan.folder / "confirmation", keep=1)
+    delete_weights_except_best(SearchFolder(hypergan.folder).confirmation, keep=1)
     tried = _candidates(outcomes, recipe)
     return [Confirmed(name, tried[name], read, found.get(name)) for name, read in readings.items()]
 
@@ -73,7 +74,7 @@ def help_to_confirm(hypergan, outcomes, *, seeds, fit_arguments, recipe=None):
 
 
 def _runs(hypergan, outcomes, seeds, recipe):
-    directory = hypergan.folder / "confirmation"
+    directory = SearchFolder(hypergan.folder).confirmation
     return [
         _Run(name, values, number, TrialFolder(directory / f"{name}-again-{number + 1}"))
         for name, values in _candidates(outcomes, recipe).items()
