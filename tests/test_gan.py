@@ -1,5 +1,7 @@
 """The GAN as a Keras model: any two players, and all that Keras offers around `fit`."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -203,6 +205,20 @@ def test_steps_compiled_together_change_no_bit_either(images):
         assert int(gan.images_seen) == 40 and int(gan.step) == 6
         runs.append([*state(gan), *map(np.array, history.values())])
     assert same(*runs)
+
+
+def test_nothing_of_a_step_happens_once_the_data_are_over(images):
+    """A data set whose length is unknown is asked for one more batch after each epoch."""
+    known = as_dataset(images[:48, :8, :8])
+    states = []
+    for batches in (known, known.filter(lambda batch: True)):
+        gan = tiny()
+        with warnings.catch_warnings(action="ignore"):  # Keras: that the data ran out
+            gan.fit(batches, epochs=3, verbose=0)
+            gan.evaluate(batches, verbose=0)
+        states.append(state(gan))
+        assert gan.discriminator_optimizer.iterations == gan.step == 9
+    assert same(*states)
 
 
 @pytest.mark.slow

@@ -75,18 +75,28 @@ def on_devices(gan):
     return functools.partial(_on_all, gan)
 
 
+def after_data(step):
+    """A step of which nothing happens before its data have come.
+
+    Where the data are over, TensorFlow would run what of a step needs none, such as the count of an
+    optimizer. And when an epoch begins, `data.dataset` reads `gan.step` to find its position, which
+    nothing else orders before the step that writes it.
+    """
+
+    def ordered(data, *turn):
+        with tf.control_dependencies([part for part in tf.nest.flatten(data) if part is not None]):
+            return step(data, *turn)
+
+    return ordered
+
+
 def _on_all(gan, step):
     strategy = gan.distribute_strategy
-
-    def on_device(data, *turn):
-        # Nothing of a step happens once the data are over, not even an optimizer's count.
-        with tf.control_dependencies(tf.nest.flatten(data)):
-            return step(data, *turn)
 
     def one_step(data, *turn):
         if isinstance(data, tf.distribute.DistributedIterator):
             data = next(data)
-        logs = strategy.run(on_device, args=(data, *turn))
+        logs = strategy.run(step, args=(data, *turn))
         return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
 
     one_step = one_step if gan.run_eagerly else tf.function(one_step)

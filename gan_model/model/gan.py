@@ -120,7 +120,8 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         images, seen = tf.cast(share.total, tf.int64), self.images_seen
         if self.average:
             self.average.follow(self.averaged_generator, self.generator, images=images, seen=seen)
-        self._count_step(images, after=real.images)
+        self.step.assign_add(1)
+        self.images_seen.assign_add(images)
         return self.get_metrics_result()
 
     def _discriminator_step(self, real, fake, random, share, turn):
@@ -143,13 +144,6 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         gradients = player.learn(tape, objective, weight=share.weight)
         self.trackers.add(bill.figures, share)
         self.trackers.add_gradient_norm("generator", gradients, player.optimizer)
-
-    def _count_step(self, images, *, after):
-        # After the batch has come: when an epoch begins, the data set reads `step` to find its
-        # position, and nothing else in the graph orders that read before this write.
-        with tf.control_dependencies([after]):
-            self.step.assign_add(1)
-            self.images_seen.assign_add(images)
 
     def test_step(self, data):
         real = self._real_batch(data)
@@ -242,7 +236,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
         make = execution.on_devices(self) or super()._make_function
-        return released(make, step_function)
+        return released(make, execution.after_data(step_function))
 
     def _counter(self, name):
         # One count for all devices, which step together.
