@@ -221,6 +221,29 @@ def test_nothing_of_a_step_happens_once_the_data_are_over(images):
     assert same(*states)
 
 
+def test_a_callback_evaluates_some_batches_between_two_epochs(images):
+    images = images[:, :8, :8]
+    evaluate = lambda epoch, logs: gan.evaluate(as_dataset(images), steps=3, verbose=0)  # noqa: E731
+    asks = keras.callbacks.LambdaCallback(on_epoch_end=evaluate)
+    alone, gan = tiny(steps_per_execution=2), tiny(steps_per_execution=2)
+    alone.fit(as_dataset(images), epochs=2, verbose=0)
+    gan.fit(as_dataset(images), epochs=2, verbose=0, callbacks=[asks])
+    assert same(state(gan), state(alone))
+
+
+def test_no_step_is_traced_again_for_a_number_of_steps_seen_before(images):
+    gan, traced = tiny(steps_per_execution=4), []
+    for name in ("train_step", "test_step"):
+        step = getattr(gan, name)
+        setattr(gan, name, lambda *data, step=step, name=name: traced.append(name) or step(*data))
+    counts = []
+    for _ in range(2):
+        gan.fit(as_dataset(images[:, :8, :8]).repeat(), steps_per_epoch=6, verbose=0)
+        gan.evaluate(as_dataset(images[:, :8, :8]), steps=3, verbose=0)
+        counts.append(len(traced))
+    assert {*traced} == {"train_step", "test_step"} and counts[0] == counts[1]
+
+
 @pytest.mark.slow
 @every_preset
 def test_mixed_bfloat16(name, images):

@@ -21,6 +21,8 @@ class Compiles:
         generator_optimizer, discriminator_optimizer: arguments of `compile`, or their defaults.
         game: the `Game` of these losses and penalties.
         execution_settings: dict of the arguments that Keras's `compile` takes.
+        functions_by_steps: dict from `steps_per_execution` to what Keras has made for it, the
+            functions of training and of evaluation; for numbers that are not in use.
         companions: dict of the layers that `compile` adds to the model, "average" and
             "augmentation".
     """
@@ -163,7 +165,7 @@ class Compiles:
         # "auto" would be XLA on GPUs; see `checks.check_devices`.
         possible = {"jit_compile": False} if replicas.count() > 1 else {}
         super().compile(optimizer=None, **settings | possible)
-        self.execution_settings = settings
+        self.execution_settings, self.functions_by_steps = settings, {}
 
 
 def _optimizers(*given):

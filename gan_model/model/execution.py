@@ -37,8 +37,11 @@ def whole_executions(gan, *numbers_of_steps):
 
 
 def _set_steps(gan, steps_per_execution):
+    # Kept, as Keras's loop may be in the middle of them, and others would be traced again.
+    kept = gan.functions_by_steps
+    kept[gan.steps_per_execution] = gan.train_function, gan.test_function
     gan.steps_per_execution = steps_per_execution
-    gan.train_function = gan.test_function = None  # Keras makes them again
+    gan.train_function, gan.test_function = kept.get(steps_per_execution, (None, None))
 
 
 def train_function(gan):
