@@ -231,6 +231,27 @@ def test_a_callback_evaluates_some_batches_between_two_epochs(images):
     assert same(state(gan), state(alone))
 
 
+def test_training_and_its_evaluations_each_have_their_steps_per_execution(images):
+    gan, given = tiny(steps_per_execution=4), as_dataset(images[:, :8, :8])
+    calls = {"train": [], "test": []}
+    each = {
+        f"on_{name}_batch_end": lambda batch, logs, numbers=numbers: numbers.append(batch)
+        for name, numbers in calls.items()
+    }
+    told = gan.fit(
+        given.repeat(),
+        steps_per_epoch=8,
+        validation_data=given,
+        validation_steps=3,
+        epochs=2,
+        callbacks=[keras.callbacks.LambdaCallback(**each)],
+        verbose=0,
+    ).history
+    assert calls == {"train": [3, 7] * 2, "test": [2] * 2}
+    by_itself = gan.evaluate(given.take(3), verbose=0, return_dict=True)
+    assert told["val_discriminator_loss"][-1] == by_itself["discriminator_loss"]
+
+
 def test_no_step_is_traced_again_for_a_number_of_steps_seen_before(images):
     gan, traced = tiny(steps_per_execution=4), []
     for name in ("train_step", "test_step"):

@@ -20,6 +20,7 @@ TREES = {path: ast.parse(path.read_text()) for path in EVERY_FILE}
 # Private names of other libraries that have no public one, and why they are needed.
 FOREIGN = {
     "_flatten_layers": "Keras: every layer of a network, inside wrappers and nested models too",
+    "_eval_epoch_iterator": "Keras: the batches that `fit` evaluates, to run as many at a time",
     "_get_variable_index": "Keras: the parts of an accumulated update, on several devices",
     "_accumulated_gradients": "Keras: the same",
     "_backend_increment_gradient_accumulators": "Keras: the same",

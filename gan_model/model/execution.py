@@ -18,14 +18,13 @@ from gan_model.model.tracing import released
 
 
 @contextlib.contextmanager
-def whole_executions(gan, *numbers_of_steps):
-    """Uses fewer steps per execution if the compiled number does not divide a number of steps.
+def whole_executions(gan, number_of_steps):
+    """Uses fewer steps per execution if the compiled number does not divide the number of steps.
 
     Keras would complete the last execution: 12 steps for 10 asked for, with 4 per execution.
     """
-    compiled = gan.steps_per_execution
-    numbers = [number for number in numbers_of_steps if number is not None]
-    divisor = next(n for n in range(compiled, 0, -1) if not any(one % n for one in numbers))
+    compiled, steps = gan.steps_per_execution, number_of_steps or 0  # 0: to the end of the data
+    divisor = next(n for n in range(compiled, 0, -1) if steps % n == 0)
     if divisor == compiled:
         yield
         return

@@ -97,8 +97,7 @@ class TakesImages:
             callbacks = fit_arguments.listed(callbacks if self.workers.is_chief else None)
             run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
             steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
-            executions = whole_executions(self, steps, keras_arguments.get("validation_steps"))
-            with _released(run_callbacks), executions:
+            with _released(run_callbacks), whole_executions(self, steps):
                 initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
                 train, steps_per_epoch = self._epochs(train, validation_data, steps_per_epoch)
                 return self._fit_from(
@@ -167,8 +166,7 @@ class TakesImages:
         else:
             x = self._held_out(x if y is None else (x, y), batch_size, keras_arguments, "steps")
             display = progress.show_evaluation(fit_arguments.listed(callbacks), verbose)
-            executions = whole_executions(self, keras_arguments.get("steps"))
-            with executions, display as (shown, tell):
+            with display as (shown, tell):
                 figures, quality = self._evaluated(x, **shown, **keras_arguments)
                 tell(figures | quality, self.quality)
         if return_dict:
@@ -178,7 +176,9 @@ class TakesImages:
 
     def _evaluated(self, x, **keras_arguments):
         """Keras's figures and those of the quality: two dicts."""
-        with self._evaluation():
+        with self._evaluation(), whole_executions(self, keras_arguments.get("steps")):
+            if keras_arguments.get("_use_cached_eval_dataset"):  # made for the steps of training
+                self._eval_epoch_iterator.steps_per_execution = self.steps_per_execution
             rows = own_rows.passes(x, self)
             figures = super().evaluate(rows, return_dict=True, **keras_arguments)
         if not self.workers.is_chief:
