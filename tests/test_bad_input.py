@@ -104,6 +104,38 @@ def test_a_later_batch_of_another_size_fails_and_is_not_folded_into_others(dense
         dense.fit(tf.data.Dataset.from_generator(made, output_signature=spec), verbose=0)
 
 
+class Batches(keras.utils.PyDataset):
+    """One batch, as often as it is asked for."""
+
+    def __init__(self, batch):
+        super().__init__()
+        self._batch = batch
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, number):
+        return self._batch
+
+
+@pytest.mark.parametrize("kind", ["PyDataset", "generator", "train_on_batch"])
+def test_images_of_as_many_values_but_another_shape(kind, dcgan):
+    images, before = floats(-1, 1, (8, 1, 16, 16)), int(dcgan.step)
+    with pytest.raises(ValueError, match=r"channels first.*np.moveaxis\(images, 1, -1\)"):
+        if kind == "train_on_batch":
+            dcgan.train_on_batch(images)
+        else:
+            batches = Batches(images) if kind == "PyDataset" else ((images,) for _ in range(2))
+            dcgan.fit(batches, verbose=0)
+    assert int(dcgan.step) == before
+
+
+def test_the_values_of_a_pydataset_are_checked_in_its_first_batch(dense):
+    with pytest.raises(ValueError, match="the generator's in"):
+        dense.fit(Batches(floats(0, 255)), verbose=0)
+    dense.evaluate(Batches(uint8s(8, 16, 16)), verbose=0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

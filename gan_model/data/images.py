@@ -47,6 +47,8 @@ def to_range(images, image_shape, image_range):
             f"The images are {images.dtype.name}; expected uint8, or floats from {low:g} to "
             f"{high:g}. Type {_as_uint8(images.dtype.as_numpy_dtype)}."
         )
+    if images.shape.rank is not None:  # of another order of the axes there would be as many values
+        _check_shape(tuple(images.shape[1:]), image_shape)
     # Not -1 for the count: images of another size must fail, not become more or fewer images.
     return tf.reshape(tf.cast(images, tf.float32), (tf.shape(images)[0], *image_shape))
 
@@ -92,7 +94,7 @@ def check_images(source, image_shape, image_range):
 
     Arrays are read completely, because any float image may be wrong. Of a `tf.data.Dataset` of
     float images, or of unknown shape, one batch is read, so a generator behind it is started
-    once more. Anything else is left to Keras.
+    once more; of a `keras.utils.PyDataset` its first batch. Anything else is left to Keras.
 
     Returns:
         The source; a tensor as an array.
@@ -115,6 +117,8 @@ def check_images(source, image_shape, image_range):
             _check_values(array, image_range)
     elif isinstance(array, tf.data.Dataset):
         _check_dataset(array, image_shape, image_range)
+    elif isinstance(array, keras.utils.PyDataset):
+        _check_batch(array[0], image_shape, image_range)
     return source
 
 
@@ -135,10 +139,14 @@ def _check_dataset(dataset, image_shape, image_range):
         )
     if spec.dtype != tf.uint8 or not spec.shape[1:].is_fully_defined():
         for data in dataset.take(1):
-            first = np.asarray(from_batch(data))
-            _check_kind(first.shape[1:], first.dtype, image_shape)
-            if first.dtype != np.uint8:
-                _check_values(first, image_range)
+            _check_batch(data, image_shape, image_range)
+
+
+def _check_batch(data, image_shape, image_range):
+    images = np.asarray(from_batch(data))
+    _check_kind(images.shape[1:], images.dtype, image_shape)
+    if images.dtype != np.uint8:
+        _check_values(images, image_range)
 
 
 def _check_kind(given, dtype, image_shape):
@@ -147,6 +155,10 @@ def _check_kind(given, dtype, image_shape):
             f"The images are {np.dtype(dtype).name}; expected uint8 from 0 to 255, or floats "
             f"in the generator's range. Convert them: {_as_uint8(dtype)}."
         )
+    _check_shape(given, image_shape)
+
+
+def _check_shape(given, image_shape):
     if has_shape(given, image_shape):
         return
     if len(given) < 2:
@@ -158,6 +170,11 @@ def _check_kind(given, dtype, image_shape):
         raise ValueError(
             f"The data holds single images of shape {image_shape[:1] + given}, where "
             "batches were expected. Batch it: dataset.batch(32)."
+        )
+    if len(given) == 3 and given == image_shape[-1:] + image_shape[:-1]:
+        raise ValueError(
+            f"The generator makes images of shape {image_shape}, the data holds {given}, with the "
+            "channels first. Move them: np.moveaxis(images, 1, -1)."
         )
     raise ValueError(
         f"The generator makes images of shape {image_shape}, the data holds {given}. Build the "
