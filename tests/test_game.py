@@ -89,6 +89,24 @@ def test_both_players_pay_for_wrong_classes():
     assert float(game.generator(Line(), REAL, FAKE, RANDOM).objective) == 2.0
 
 
+def test_losses_for_each_image_count_by_their_mean():
+    class PerImage:
+        def discriminator(self, real, fake):
+            return fake[:, 0] - real[:, 0]
+
+        def generator(self, real, fake):
+            return -fake[:, 0]
+
+    each = lambda labels, logits: tf.cast(labels, tf.float32)  # noqa: E731, 0 and 1
+    penalty = lambda judge, real, fake, random: real[:, 0, 0]  # noqa: E731, 1 and 3
+    game = Game(PerImage(), class_loss=each, penalty=penalty)
+    bill = game.discriminator(Line(), REAL, FAKE, RANDOM)
+    assert float(bill.figures["discriminator_loss"]) == -2.0
+    assert float(bill.figures["class_loss"]) == 1.0 and float(bill.figures["penalty"]) == 2.0
+    assert float(bill.objective) == -2.0 + 1.0 + 0.25 + 2.0
+    assert float(game.generator(Line(), REAL, FAKE, RANDOM).objective) == 0.0 + 0.5
+
+
 @pytest.mark.parametrize("class_count", [None, 3])
 def test_one_pass_for_real_and_fake_images_is_the_same_as_two(class_count, seeded):
     network = networks.modern.discriminator((16, 16, 1), class_count=class_count)

@@ -56,7 +56,7 @@ class Game:
         real = self._augmented(real, random.stream(REAL_FOR_DISCRIMINATOR))
         fake = self._augmented(fake, random.stream(FAKE_FOR_DISCRIMINATOR))
         real_said, fake_said = self._both_judged(judge, real, fake)
-        loss = self.loss.discriminator(real_said.scores, fake_said.scores)
+        loss = _mean(self.loss.discriminator(real_said.scores, fake_said.scores))
         class_loss = self._class_loss(real, real_said) + self._class_loss(fake, fake_said)
         # Weight decay is in both and counts once; what depends on images is paid for each half.
         layer_losses = (real_said.layer_losses + fake_said.layer_losses) / 2
@@ -81,7 +81,7 @@ class Game:
             real_scores = judge(real, training=True).scores
         fake = self._augmented(fake, random.stream(FAKE_FOR_GENERATOR))
         fake_said = judge(fake, training=True)
-        loss = self.loss.generator(real_scores, fake_said.scores)
+        loss = _mean(self.loss.generator(real_scores, fake_said.scores))
         class_loss = self._class_loss(fake, fake_said)
         return Bill(loss + class_loss, {"generator_loss": loss})
 
@@ -107,7 +107,9 @@ class Game:
         return said.halves()
 
     def _class_loss(self, batch, said):
-        return 0.0 if self.class_loss is None else self.class_loss(batch.labels, said.class_logits)
+        if self.class_loss is None:
+            return 0.0
+        return _mean(self.class_loss(batch.labels, said.class_logits))
 
     def _penalty(self, judge, real, fake, random):
         def scores(images):
@@ -115,4 +117,10 @@ class Game:
             batch = fake if images is fake.images else real
             return judge(batch._replace(images=images), training=True).scores
 
-        return self.penalty(scores, real.images, fake.images, random.stream(PENALTY))
+        return _mean(self.penalty(scores, real.images, fake.images, random.stream(PENALTY)))
+
+
+def _mean(loss):
+    """A loss as a scalar: a function such as those of `keras.losses` gives one for each image."""
+    loss = tf.convert_to_tensor(loss)
+    return loss if loss.shape.rank == 0 else tf.reduce_mean(loss)
