@@ -133,6 +133,18 @@ def test_batch_norm_statistics_are_averaged_as_all_weights_are(how, images):
     assert not any(np.array_equal(*pair) for pair in zip(expected, weights, strict=True))
 
 
+def test_an_adapted_normalization_is_copied_with_what_it_computes():
+    adapted = layers.Normalization(axis=None)
+    adapted.adapt(np.array([[1.0, 2.0, 6.0]], np.float32))
+    generator = keras.Sequential(
+        [keras.Input((3,)), adapted, layers.Dense(36, activation="tanh"), layers.Reshape((6, 6))]
+    )
+    gan = GAN(generator, networks.dense.discriminator((6, 6)))
+    gan.compile(average=QUICKLY)
+    codings = np.ones((2, 3), np.float32)
+    assert np.array_equal(generator(codings), gan.averaged_generator(codings))
+
+
 def test_what_is_no_float_is_copied():
     class Counting(layers.Layer):
         def build(self, input_shape):

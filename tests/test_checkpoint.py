@@ -14,7 +14,7 @@ import pytest
 from test_callbacks import state
 from test_resume import same
 
-from gan_model import callbacks, presets
+from gan_model import GAN, callbacks, presets
 from gan_model.callbacks.checkpoints import by_epoch, saved
 from gan_model.storage import checkpoint
 
@@ -230,6 +230,22 @@ def test_a_fresh_model_becomes_the_one_that_was_written(path, optimizer):
     checkpoint.write(path, checkpoint.collect(gan), ABOUT)
     checkpoint.restore(fresh, checkpoint.read(path)[0], path)
     assert same(state(gan), state(fresh))
+
+
+def test_an_adapted_normalization_computes_with_what_was_restored(path):
+    def adapted_to(values):
+        layers = keras.layers
+        normalization = layers.Normalization(axis=None)
+        normalization.adapt(np.array([values], np.float32))
+        score = [keras.Input((4, 4)), normalization, layers.Flatten(), layers.Dense(1)]
+        gan = GAN(tiny_gan().generator, keras.Sequential(score))
+        gan.compile()
+        return gan
+
+    gan, fresh = adapted_to([1.0, 2.0, 6.0]), adapted_to([0.0, 1.0, 2.0])
+    checkpoint.restore(fresh, checkpoint.collect(gan), path)
+    images = np.ones((2, 4, 4), np.float32)
+    assert np.array_equal(gan.discriminator(images), fresh.discriminator(images))
 
 
 def test_the_state_holds_optimizers_counters_and_the_random_state_of_layers():

@@ -8,6 +8,7 @@ import tensorflow as tf
 from gan_model.model.labels import with_labels
 from gan_model.networks.layers import every_layer
 from gan_model.networks.precision import dtype_policy
+from gan_model.storage.checkpoint import compute_constants
 from gan_model.storage.reasons import reason_of
 
 _BFLOAT16 = "bfloat16"
@@ -35,6 +36,7 @@ def clone_generator(generator, codings_size, class_count=None):
         # Builds the clone if it is of a subclass of keras.Model.
         clone(with_labels(tf.zeros((1, codings_size)), labels), training=False)
         clone.set_weights(generator.get_weights())
+        compute_constants(clone)
     except Exception as error:  # Keras and the user's own layers may raise anything
         raise _not_cloned(generator, reason_of(error)) from error
     own = {id(weight) for weight in clone.weights}

@@ -5,6 +5,7 @@ import numpy as np
 
 from gan_model.model import GAN
 from gan_model.presets.rules import at_least_r1_for, augment_for
+from gan_model.storage.checkpoint import compute_constants
 from gan_model.storage.reasons import reason_of
 
 
@@ -164,6 +165,7 @@ def _resized(network, before, after):
             for old, new in zip(network.get_weights(), made.get_weights(), strict=True)
         ]
         made.set_weights(values)
+        compute_constants(made)
     except Exception as error:  # Keras and the user's own layers may raise anything
         raise ValueError(
             f"The network {network.name!r} of {before} classes cannot be changed to {after}: "

@@ -99,6 +99,17 @@ def restore(gan, arrays, path):
     _check_same_model(gan, arrays, path)
     for variable, value in zip(gan.state_variables, arrays.values(), strict=True):
         variable.assign(value)
+    compute_constants(gan)
+
+
+def compute_constants(model):
+    """Has layers such as `keras.layers.Normalization` compute with the weights that they have now.
+
+    They compute with constants, which they make of their weights when they are adapted.
+    """
+    for layer in model._flatten_layers():
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
 
 
 def _check_same_model(gan, arrays, path):
