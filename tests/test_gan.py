@@ -113,6 +113,16 @@ def test_evaluate_touches_no_weight_and_repeats_itself(images):
     assert gan.evaluate(images, batch_size=16, return_dict=True, verbose=0) != first
 
 
+def test_each_image_of_an_evaluation_counts_equally(images):
+    gan, held_out = tiny(), images[:21, :8, :8]
+    for weight in gan.generator.weights:
+        weight.assign(tf.zeros_like(weight))  # all fake images are the same
+    whole, batches = (
+        gan.evaluate(held_out, batch_size=size, verbose=0, return_dict=True) for size in (21, 16)
+    )
+    assert whole == pytest.approx(batches, rel=1e-5)
+
+
 @pytest.mark.slow
 def test_validation_does_not_change_training(images):
     with_validation, without = eager("dcgan"), eager("dcgan")

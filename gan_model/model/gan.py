@@ -151,7 +151,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         random = RandomStreams(self.seed, self.evaluation_step, share)
         fake = self._fake_batch(real, random.stream(EVALUATION), training=False)
         figures = self.game.evaluation(self._judge(), real, fake)
-        self.trackers.add(figures, share)
+        self.trackers.add(figures, share, by_image=True)
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 

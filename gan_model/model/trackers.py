@@ -10,7 +10,7 @@ from gan_model import replicas
 # Steps from one gradient norm to the next. Odd, so that steps with lazy penalties are included.
 _EVERY = 7
 _EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
-_SCORES = ("real_score", "fake_score")  # each image counts equally, of other figures each step
+_SCORES = ("real_score", "fake_score")  # each image counts equally, of others each training step
 _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
 # All training figures that a GAN may log, in the order of the logs.
 FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
@@ -56,21 +56,24 @@ class Trackers:
             for metric in metrics
         }
 
-    def add(self, figures, share):
+    def add(self, figures, share, *, by_image=False):
         """Adds the figures of one step.
 
         Args:
             figures: dict from names to scalars; `real_score` and `fake_score` are scores with one
                 row per image.
             share: `replicas.Share` of this device in the batch.
+            by_image: whether each image counts equally in all figures, as in an evaluation, whose
+                last batch may be small.
         """
         images = tf.cast(share.total, tf.float32)
+        steps = images if by_image else 1.0  # what a step counts
         sums = [
-            _sum_of(value) if name in _SCORES else _part_of(value, share.weight)
+            _sum_of(value) if name in _SCORES else _part_of(value, share.weight) * steps
             for name, value in figures.items()
         ]
         sums = tf.unstack(replicas.total(tf.stack(sums))) if share.weight is not None else sums
-        weights = {name: images if name in _SCORES else 1.0 for name in figures}
+        weights = {name: images if name in _SCORES else steps for name in figures}
         self._add(dict(zip(figures, sums, strict=True)), weights)
 
     def add_gradient_norm(self, player, gradients, optimizer):
