@@ -123,6 +123,16 @@ def test_projection_is_its_equation():
     np.testing.assert_allclose(layer([features, np.array(labels)]), expected, atol=1e-6)
 
 
+def test_projection_scores_each_place_of_a_feature_map():
+    features = np.random.default_rng(0).normal(size=(3, 2, 3, 5)).astype("f4")
+    labels, layer = np.array([2, 0, 2]), Projection(3)
+    scores = layer([features, labels])
+    assert scores.shape == (3, 2, 3, 1)
+    layer.of_class.set_weights([np.random.default_rng(1).normal(size=(3, 5)).astype("f4")])
+    scores, one_place = layer([features, labels]), layer([features[:, 1, 2], labels])
+    np.testing.assert_allclose(scores[:, 1, 2], one_place, atol=1e-6)
+
+
 def test_projection_takes_labels_in_a_column():
     """As a functional model gives them whose `Input` for labels is (1,)."""
     features, labels = np.random.default_rng(0).normal(size=(4, 5)).astype("f4"), np.arange(4) % 3

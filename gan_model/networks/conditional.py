@@ -102,6 +102,9 @@ class Projection(layers.Layer):
         features, labels = inputs
         # A functional model makes labels (batch, 1) of (batch,) where its `Input` has that shape.
         of_class = self.of_class(keras.ops.reshape(labels, (-1,)))
+        # One row per image, at each place of a feature map.
+        shape = (-1, *[1] * (len(features.shape) - 2), features.shape[-1])
+        of_class = keras.ops.reshape(of_class, shape)
         class_score = keras.ops.sum(features * of_class, axis=-1, keepdims=True)
         return self.score(features) + class_score
 
