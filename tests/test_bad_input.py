@@ -161,6 +161,20 @@ def test_arguments_that_make_no_sense_together(arguments, message, dense):
         dense.fit(verbose=0, **arguments)
 
 
+@pytest.mark.parametrize("method", ["train_on_batch", "test_on_batch", "evaluate"])
+@pytest.mark.parametrize("name", ["sample_weight", "class_weight"])
+def test_weights_of_images_are_refused_wherever_they_are_given(method, name, dense):
+    weights = {"sample_weight": np.ones(8), "class_weight": {0: 2.0}}[name]
+    with pytest.raises(ValueError, match=f"`{name}` has no effect.*Leave {name} out"):
+        getattr(dense, method)(uint8s(8, 16, 16), **{name: weights})
+
+
+def test_evaluate_refuses_a_batch_size_for_batches(dense):
+    with pytest.raises(ValueError, match=r"`batch_size` is for arrays.*Leave batch_size out"):
+        dense.evaluate(as_dataset(uint8s(40, 16, 16)), batch_size=3, verbose=0)
+    dense.evaluate(uint8s(8, 16, 16), batch_size=3, verbose=0)
+
+
 def test_bad_validation_images_are_caught_before_training(dense):
     before = int(dense.step)
     with pytest.raises(ValueError, match="the generator's in"):

@@ -14,7 +14,7 @@ from gan_model.model.clustering import find_missing_clusters
 from gan_model.model.execution import whole_executions
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
-from gan_model.model.run_callback import RunCallback, StopWhenDiverged
+from gan_model.model.run_callback import RunCallback, StopWhenDiverged, releasing
 from gan_model.model.team import Team
 from gan_model.replicas import Workers
 
@@ -97,7 +97,7 @@ class TakesImages:
             callbacks = fit_arguments.listed(callbacks if self.workers.is_chief else None)
             run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
             steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
-            with _released(run_callbacks), whole_executions(self, steps):
+            with releasing(run_callbacks), whole_executions(self, steps):
                 initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
                 train, steps_per_epoch = self._epochs(train, validation_data, steps_per_epoch)
                 return self._fit_from(
@@ -164,7 +164,8 @@ class TakesImages:
         if keras_arguments.get("_use_cached_eval_dataset"):  # `fit` calls, and shows it itself
             figures, quality = self._evaluated(x, callbacks=callbacks, **keras_arguments)
         else:
-            x = self._held_out(x if y is None else (x, y), batch_size, keras_arguments, "steps")
+            given = x if y is None else (x, y)
+            x = self._held_out(given, batch_size, keras_arguments, "steps", batch_size=batch_size)
             display = progress.show_evaluation(fit_arguments.listed(callbacks), verbose)
             with display as (shown, tell):
                 figures, quality = self._evaluated(x, **shown, **keras_arguments)
@@ -189,12 +190,12 @@ class TakesImages:
 
     def train_on_batch(self, x, y=None, **keras_arguments):
         """One step on a batch, as Keras's."""
-        self._check_single("train_on_batch")
+        self._check_single("train_on_batch", x, keras_arguments)
         return super().train_on_batch(x, y, **keras_arguments)
 
     def test_on_batch(self, x, y=None, **keras_arguments):
         """What `evaluate` has of one batch, but for the quality."""
-        self._check_single("test_on_batch")
+        self._check_single("test_on_batch", x, keras_arguments)
         with self._evaluation():
             return super().test_on_batch(x, y, **keras_arguments)
 
@@ -208,9 +209,10 @@ class TakesImages:
             self.evaluating = False
             self.evaluation_step.assign(0)
 
-    def _check_single(self, method):
+    def _check_single(self, method, x, keras_arguments):
         """Refuses what only `fit` and `evaluate` can do: share a batch, find the clusters."""
         self._check_compiled(method)
+        fit_arguments.refuse_unused(x, keras_arguments)
         if self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(f"{method} is for one device. Type gan.fit or gan.evaluate.")
         if self.clusters is not None and not self.clusters.is_learned:
@@ -219,14 +221,15 @@ class TakesImages:
                 "gan_model.model.find_clusters(gan, images) before."
             )
 
-    def _held_out(self, held_out, batch_size, keras_arguments, steps="validation_steps"):
+    def _held_out(self, held_out, size, keras_arguments, steps="validation_steps", **arrays_only):
         if held_out is None:
             return None
         x, y = fit_arguments.held_out_parts(held_out, self.image_shape)
         fit_arguments.refuse_endless(x, keras_arguments.get(steps), steps)
         x = x.in_order() if isinstance(x, ImageBatches) else x
         x = check_images(x, self.image_shape, self.image_range)
-        return self._batches(x, y, batch_size, shuffle=False, drop_remainder=False)
+        fit_arguments.refuse_unused(x, keras_arguments, **arrays_only)
+        return self._batches(x, y, size, shuffle=False, drop_remainder=False)
 
     def _batches(self, x, y, batch_size, **order):
         check_labels(x, y, self.class_count)
@@ -237,13 +240,3 @@ class TakesImages:
     def _check_compiled(self, method):
         if not self.compiled:
             raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
-
-
-@contextlib.contextmanager
-def _released(run_callbacks):
-    """Has callbacks release what they took, also after an error."""
-    try:
-        yield
-    finally:
-        for callback in run_callbacks:
-            callback.release()
