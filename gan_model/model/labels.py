@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -42,7 +43,7 @@ class Labelling:
         """The labels of a batch of real images, int32 (batch,); None without labels.
 
         Raises:
-            ValueError: if the GAN has classes, but `labels` is None.
+            ValueError: if the GAN has classes, but `labels` is None or not one integer per image.
         """
         if self.clusters is not None:
             return self.clusters.of_images(images)
@@ -50,6 +51,8 @@ class Labelling:
             return None
         if labels is None:
             raise ValueError(_NO_LABELS.format(self.class_count))
+        labels = tf.convert_to_tensor(labels)  # an eager step is given arrays as they are
+        _check_kind(labels.dtype.as_numpy_dtype, labels.shape, self.class_count)
         return tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
 
     def of_fake(self, codings, real_labels):
@@ -113,7 +116,7 @@ def check_labels(source, labels, class_count):
 
     Args:
         source: images or batches of them, as `fit` takes them. One batch is read of a
-            `tf.data.Dataset`.
+            `tf.data.Dataset` or a `keras.utils.PyDataset`.
         labels: labels of an array of images, or None.
         class_count: number of classes, or None for a GAN without labels.
 
@@ -129,6 +132,8 @@ def check_labels(source, labels, class_count):
         labels = None
         if isinstance(spec, tuple) and len(spec) > 1:
             labels = next((data[1] for data in source.take(1)), None)
+    elif isinstance(source, keras.utils.PyDataset):
+        _, labels, _ = keras.utils.unpack_x_y_sample_weight(source[0])
     elif not isinstance(source, np.ndarray):
         return  # a Python generator: its labels are checked in the first step
     if labels is None:
@@ -136,17 +141,21 @@ def check_labels(source, labels, class_count):
     _check_values(np.asarray(labels), class_count)
 
 
-def _check_values(labels, class_count):
-    if not np.issubdtype(labels.dtype, np.integer):
+def _check_kind(dtype, shape, class_count):
+    if not np.issubdtype(dtype, np.integer):
         raise ValueError(
-            f"The labels are {labels.dtype.name}; expected integers from 0 to {class_count - 1}. "
-            "Type labels.astype('int32'), or labels.argmax(-1) for one-hot labels."
+            f"The labels are {np.dtype(dtype).name}; expected integers from 0 to {class_count - 1}."
+            " Type labels.astype('int32'), or labels.argmax(-1) for one-hot labels."
         )
-    if labels.ndim > 1 and labels.shape[1:] != (1,):
+    if tf.TensorShape(shape).rank is not None and tuple(shape[1:]) not in ((), (1,), (None,)):
         raise ValueError(
-            f"The labels have the shape {labels.shape}; expected one integer per image. "
+            f"The labels have the shape {tuple(shape)}; expected one integer per image. "
             "Type labels.argmax(-1) for one-hot labels."
         )
+
+
+def _check_values(labels, class_count):
+    _check_kind(labels.dtype, labels.shape, class_count)
     if labels.size and not 0 <= labels.min() <= labels.max() < class_count:
         raise ValueError(
             f"The labels go from {labels.min()} to {labels.max()}; expected 0 to "
