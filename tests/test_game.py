@@ -163,6 +163,13 @@ def _less_their_mean():
         (lambda: keras.layers.BatchNormalization(), False),
         (lambda: keras.layers.Lambda(lambda images: images), False),
         (lambda: keras.layers.Dense(4, activity_regularizer="l2"), False),
+        (lambda: keras.layers.Dense(4, activation="leaky_relu"), True),
+        (lambda: keras.layers.Dense(4, activation=tf.nn.relu), True),
+        (lambda: keras.layers.Dense(4, activation=keras.layers.LeakyReLU()), True),
+        (lambda: keras.layers.UnitNormalization(axis=-1), True),
+        (lambda: keras.layers.Dense(4, activation=lambda x: x), False),
+        (lambda: keras.layers.Dense(4, activation=OfTheUser()), False),
+        (lambda: keras.layers.UnitNormalization(axis=0), False),
         (lambda: OfTheUser(), False),
         (lambda: keras.layers.Dense(4, dtype="mixed_bfloat16"), False),
         (_less_their_mean, False),
@@ -177,6 +184,12 @@ def test_a_discriminator_judges_in_one_pass_if_no_image_can_affect_another(layer
     gan = GAN(keras.Sequential(generator), network)
     gan.compile()
     assert gan.game.jointly is alone
+
+
+@pytest.mark.parametrize("mixing", [keras.layers.MixUp, keras.layers.CutMix])
+def test_images_that_a_layer_mixes_are_judged_apart(mixing):
+    network = [keras.Input((4, 4, 1)), mixing(), keras.layers.Flatten(), keras.layers.Dense(1)]
+    assert not judges_jointly(keras.Sequential(network))
 
 
 def test_both_players_see_augmented_images_and_an_evaluation_does_not():

@@ -4,10 +4,19 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gan_model.model.labels import takes_labels, with_labels
 from gan_model.networks.layers import every_layer
+
+# Layers of Keras in which an image of a batch affects others, or may.
+_MIXING = (
+    keras.layers.BatchNormalization,
+    keras.layers.CutMix,
+    keras.layers.Lambda,
+    keras.layers.MixUp,
+)
 
 
 class Batch(NamedTuple):
@@ -91,9 +100,9 @@ def judges_jointly(discriminator):
     """Whether real and fake images can go through the discriminator in one pass.
 
     They can if no score depends on other images of the batch. That is known only of the layers of
-    Keras and of this package; with any other layer the answer is no. It is no in bfloat16 too,
-    where one pass rounds differently from two: two devices then differed five times as much from
-    one.
+    Keras and of this package; with any other layer or activation the answer is no. It is no in
+    bfloat16 too, where one pass rounds differently from two: two devices then differed five times
+    as much from one.
     """
     layers = every_layer(discriminator)
     in_bfloat16 = any(layer.compute_dtype == "bfloat16" for layer in layers)
@@ -102,9 +111,16 @@ def judges_jointly(discriminator):
 
 def _takes_each_alone(layer):
     unknown = type(layer).__module__.partition(".")[0] not in ("keras", "gan_model")
-    mixes = isinstance(layer, keras.layers.BatchNormalization | keras.layers.Lambda)
+    unknown |= _is_of_the_user(getattr(layer, "activation", None))
+    mixes = isinstance(layer, _MIXING) or 0 in np.ravel(getattr(layer, "axis", None))
     loss_over_batch = getattr(layer, "activity_regularizer", None) is not None
     # A functional model may also have operations that are not layers, such as a mean of the batch.
     operations = getattr(layer, "operations", ())
     bare = not all(isinstance(operation, keras.Layer) for operation in operations)
     return not (unknown or mixes or loss_over_batch or bare)
+
+
+def _is_of_the_user(activation):
+    module = getattr(activation, "__module__", None) or type(activation).__module__
+    known = ("keras", "gan_model", "tensorflow")
+    return activation is not None and module.partition(".")[0] not in known
