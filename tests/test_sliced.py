@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gan_model import data
+from gan_model import data, metrics
 from gan_model.metrics.sliced import SlicedWasserstein, enlarged, pyramid
 
 
@@ -286,3 +286,11 @@ def of_counts(real, fake):
 def test_what_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 3), (20, 16)])
+def test_images_of_other_shapes_are_not_compared(shape):
+    reference = metrics.Reference([SlicedWasserstein()], noise_images(20, 16, 16))
+    assert reference.compare(noise_images(20, 16, 16, 1))["swd"] == 0
+    with pytest.raises(ValueError, match=r"shape \(16, 16, 1\), the generated ones .*data.load\("):
+        reference.compare(noise_images(20, *shape))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gan_model.data.images import shape_with_channels
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.record import Metrics
 
@@ -14,15 +15,20 @@ class Descriptions:
 
     Args:
         measures: objects like `FeatureMetrics` and `SlicedWasserstein`.
+
+    Attributes:
+        count: number of images added.
+        shape: (height, width, channels) of the images; None before there are some.
     """
 
     def __init__(self, measures):
-        self.measures, self.count = tuple(measures), 0
+        self.measures, self.count, self.shape = tuple(measures), 0, None
         self._described = [[] for _ in self.measures]
         self._statistics = None
 
     def add(self, images):
         """Adds uint8 images, (n, height, width) or with channels."""
+        self.shape = shape_with_channels(images.shape[1:])
         for first in range(0, len(images), _BLOCK):
             block = images[first : first + _BLOCK]
             for measure, described in zip(self.measures, self._described, strict=True):
@@ -125,12 +131,18 @@ def numbers(real, fake):
     """The numbers of all measures, for the `Descriptions` of real and of generated images.
 
     Raises:
-        ValueError: the counts differ; the numbers depend on them.
+        ValueError: the counts or the shapes of the images differ; the numbers depend on them.
     """
     if real.count != fake.count:
         raise ValueError(
             f"There are {real.count} real images, so as many generated ones are compared with "
             f"them: distances depend on the count. Received: {fake.count}."
+        )
+    if real.shape != fake.shape:
+        raise ValueError(
+            f"The real images have the shape {real.shape}, the generated ones {fake.shape}, and "
+            "distances are between images of one shape. Load real ones of that shape: data.load("
+            f"folder, image_size={fake.shape[:2]}, channels={fake.shape[2]})."
         )
     found = {}
     for measure, *statistics in zip(
