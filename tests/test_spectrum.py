@@ -51,6 +51,14 @@ def test_a_wave_is_where_its_frequency_is():
     assert np.unravel_index(power.argmax(), power.shape) == (0, 16)
 
 
+@pytest.mark.parametrize("side", [7, 8, 15, 31, 32])
+def test_one_wave_along_an_image_is_beside_the_mean_that_is_left_out(side):
+    wave = 128 + 100 * np.sin(2 * np.pi * (np.arange(side) + 0.5) / side)
+    images = np.tile(wave.round().astype(np.uint8), (20, side, 1))
+    power = SPECTRUM.statistics(SPECTRUM.describe(images)).reshape(side // 2, side // 2)
+    assert power[0].argmax() == 1
+
+
 def test_grey_images_may_come_without_a_channel_and_colours_are_a_mean(garments):
     images, _ = garments
     plain, *others = (

@@ -91,7 +91,7 @@ def _hann(length):
 def _cells(waves, length):
     """The cell of each frequency of a transform, in waves along the length; 0 is the first."""
     count = min(_CELLS, length // 2)
-    return np.minimum(waves.round().astype(int) * 2 * count // length, count - 1)
+    return np.minimum(waves.round().astype(int) * count // (length // 2), count - 1)
 
 
 def _averaged(power, cells, *, axis):
