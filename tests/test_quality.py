@@ -325,6 +325,21 @@ def test_the_best_model_also_after_a_resume(tmp_path, values, best, cut, trainin
     assert best_epoch(tmp_path, values, training, cut) == best
 
 
+def test_the_best_model_of_an_earlier_fit_is_kept_where_the_next_goes_on(tmp_path, training):
+    gan, path = small_gan(), tmp_path / "best.keras"
+    best = callbacks.BestModel(path, monitor="val_x")
+    for first, values, kept in ((0, [3, 1], 2), (2, [9, 8], 2), (4, [0.5], 5), (0, [7], 6)):
+        gan.fit(
+            training[:8],
+            batch_size=8,
+            initial_epoch=first,
+            epochs=first + len(values),
+            callbacks=[Told(values), best],
+            verbose=0,
+        )
+        assert int(runs.load_model(path).step.numpy()) == kept
+
+
 def test_no_figure_no_best_model(tmp_path, training, held_out):
     gan = small_gan()
     best = callbacks.BestModel(tmp_path / "best.keras")

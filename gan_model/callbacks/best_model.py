@@ -12,7 +12,8 @@ class BestModel(keras.callbacks.Callback):
     """Saves the GAN whenever a figure is lower than in all epochs before.
 
     Epochs of earlier processes count too if `Checkpoints` brings their history back; give this
-    callback before it. It does nothing in epochs without the figure, or if the run has diverged.
+    callback before it. So do those of an earlier `fit`, where one with `initial_epoch` goes on. It
+    does nothing in epochs without the figure, or if the run has diverged.
 
     Args:
         path: the `.keras` file, replaced atomically.
@@ -26,10 +27,15 @@ class BestModel(keras.callbacks.Callback):
     def __init__(self, path, *, monitor=None):
         super().__init__()
         self.path, self.monitor = Path(path), monitor
+        self._saved = []  # (epoch, value) of each GAN saved
 
     def on_train_begin(self, logs=None):
         if self.monitor or self.model.quality:
             self._check_saving()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Not those of another run before this one, nor of epochs that are trained again.
+        self._saved = [saved for saved in self._saved if saved[0] < epoch]
 
     def on_epoch_end(self, epoch, logs=None):
         name = self.monitor or self._distance()
@@ -38,12 +44,13 @@ class BestModel(keras.callbacks.Callback):
         if value is None or diverged(logs):
             return
         # The history does not have this epoch yet: Keras adds it after all other callbacks.
-        before = self.model.history.history.get(name, [])
+        before = [*self.model.history.history.get(name, []), *(value for _, value in self._saved)]
         # NaN is never the best, and an earlier NaN does not stop a later epoch from being it.
         if value == value and not any(earlier <= value for earlier in before):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self.path) as beside:
                 self.model.save(beside)
+            self._saved.append((epoch, value))
 
     def _check_saving(self):
         # Not in the first epoch: the error would end the run before there is a checkpoint.
