@@ -287,6 +287,11 @@ def rescaled_generator():
     return keras.Sequential([generator, layers.Rescaling(0.5, 0.5)])
 
 
+def in_a_dict(number):
+    network = players()[number]
+    return keras.Model(network.inputs, {"made": network.outputs[0]})
+
+
 BAD_PLAYERS = {
     "a sigmoid where logits are expected": (
         lambda: GAN(*players(ends=("tanh", "sigmoid"))),
@@ -300,6 +305,15 @@ BAD_PLAYERS = {
     "vectors for images": (
         lambda: GAN(*players(image_shape=(64,))),
         r"outputs of shape \(64,\); expected images.*Reshape",
+    ),
+    "functions": (
+        lambda: GAN(unbuilt_generator, players()[1]),
+        r"generator is a function; expected a Keras model. Type unbuilt_generator\(\)",
+    ),
+    "a dict of images": (lambda: GAN(in_a_dict(0), players()[1]), "generator gives a dict.*images"),
+    "a dict of scores": (
+        lambda: GAN(players()[0], in_a_dict(1)),
+        r"discriminator gives a dict.*keras.Model\(inputs, scores\)",
     ),
     "no codings size": (
         lambda: GAN(unbuilt_generator(), players()[1]),
@@ -394,6 +408,20 @@ def test_bad_losses_and_optimizers():
         gan.compile(NonSaturating)
     with pytest.raises(ValueError, match="Both players were given the same optimizer"):
         gan.compile(None, adam, adam)
+
+
+def test_a_player_that_is_frozen_after_compile_cannot_train():
+    gan = presets.dense((16, 16))
+    gan.discriminator.trainable = False
+    for train in (gan.fit, gan.train_on_batch):
+        with pytest.raises(ValueError, match=r"Type discriminator.trainable = True"):
+            train(uint8s(32, 16, 16))
+    gan.evaluate(uint8s(32, 16, 16), verbose=0)
+
+
+def test_export_of_keras_names_that_of_this_package(dense, tmp_path):
+    with pytest.raises(ValueError, match=r"Type gan_model.exporting.export\(gan, 'exported'"):
+        dense.export(tmp_path / "exported", verbose=False)
 
 
 @pytest.mark.parametrize("preset", [presets.dcgan, presets.guidelines])

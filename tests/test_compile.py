@@ -34,6 +34,7 @@ REFUSED = [
     (dict(loss=losses.Hinge), r"`loss` is a class; expected an object. Type Hinge\(\)"),
     (dict(penalty=penalties.R1), r"`penalty` is a class"),
     (dict(augment=3), "`augment` is called with"),
+    (dict(augment=keras.layers.RandomFlip()), "takes images alone.*Type augment=gan_model"),
     (dict(average=Follower()), "`average` must be an object of gan_model.averaging"),
     (dict(steps_per_execution=0), "`steps_per_execution` is an integer of 1 or more"),
     (dict(class_loss=losses.ClassCrossEntropy()), "this one gives scores only"),

@@ -1,10 +1,21 @@
-"""Checks of the arguments of `compile`, before it changes anything."""
+"""Checks of the networks of a GAN, and of the arguments of `compile` before it changes anything."""
 
 import keras
 
 from gan_model.losses import ClassCrossEntropy
 from gan_model.networks.layers import every_layer
 from gan_model.penalties import Penalty, Sum
+
+
+def check_networks(**players):
+    """Refuses players that are no Keras models, such as the functions that make them."""
+    for name, player in players.items():
+        if not isinstance(player, keras.Layer):
+            made = f"{getattr(player, '__name__', 'build')}()"
+            raise ValueError(
+                f"The {name} is a {type(player).__name__}; expected a Keras model. Type {made} in "
+                "its place, a call that gives one."
+            )
 
 
 def check_loss(loss):
@@ -67,7 +78,12 @@ def check_constraint(constraint):
 
 
 def check_augment(augment):
-    """Refuses an augmentation that cannot be called."""
+    """Refuses an augmentation that cannot be called, or takes images alone."""
+    if isinstance(augment, keras.Layer):
+        raise ValueError(
+            "`augment` is called with (images, random, image_range); a Keras layer takes images "
+            f"alone. Received: {augment!r}. Type augment=gan_model.augmenting.DiffAugment()."
+        )
     if augment is not None:
         _check_callable(
             augment,

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.data.images import to_range
-from gan_model.model import execution, inspection, turns
+from gan_model.model import checks, execution, inspection, turns
 from gan_model.model.compiling import Compiles
 from gan_model.model.feeding import TakesImages
 from gan_model.model.judge import Batch, Judge, layer_losses
@@ -78,6 +78,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         seed=0,
         name=None,
     ):
+        checks.check_networks(generator=generator, discriminator=discriminator)
         inspection.check_seed(seed)
         inspection.check_class_count(class_count)
         super().__init__(name=name, dtype="float32")  # no policy rounds the codings

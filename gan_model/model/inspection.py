@@ -63,6 +63,7 @@ def build(generator, discriminator, codings_size, labelling):
     labels = None if labelling.count is None else tf.zeros(1, tf.int32)
     inputs = labelling.generator_inputs(tf.zeros((1, codings_size)), labels)
     images = generator(inputs, training=False)
+    _check_tensor(images, "generator", "images")
     image_shape = tuple(images.shape[1:])
     if len(image_shape) not in (2, 3):
         raise ValueError(
@@ -84,6 +85,14 @@ def build(generator, discriminator, codings_size, labelling):
             f"{advice} Its error: {reason_of(error)}"
         ) from error
     return image_shape
+
+
+def _check_tensor(output, network, meaning):
+    if isinstance(output, dict | list | tuple):
+        raise ValueError(
+            f"The {network} gives a {type(output).__name__}; expected one tensor of {meaning}. "
+            f"Type keras.Model(inputs, {meaning}), with that tensor alone."
+        )
 
 
 def check_precision(*networks):
@@ -170,6 +179,7 @@ def check_scores(discriminator, image_shape, class_count=None):
     labels = None if embedded is None else labels
     scores = discriminator(with_labels(images, labels), training=False)
     classifies = isinstance(scores, list | tuple)
+    _check_tensor(None if classifies else scores, "discriminator", "scores")
     if classifies and class_count is None:
         raise ValueError(
             f"The discriminator has {len(scores)} outputs; expected one, or [scores, class_logits] "

@@ -12,6 +12,7 @@ import numpy as np
 # Their classes are registered when they are imported: whoever has `GAN` can load all that it saves.
 from gan_model import augmenting, averaging, losses, networks, penalties, replicas  # noqa: F401
 from gan_model.storage.file_format import FORMAT, check_format
+from gan_model.storage.reasons import reason_of
 
 _COMPILED_OBJECTS = (
     "loss",
@@ -73,6 +74,16 @@ class SavedAsKerasFile:
         if replicas.count() > 1:  # the file may be of a single device
             objects["jit_compile"] = False
         self.compile(**{**config, **objects})
+
+    def export(self, *arguments, **keras_arguments):
+        """Keras's; `gan_model.exporting.export` writes more formats, and checks what it wrote."""
+        try:
+            return super().export(*arguments, **keras_arguments)
+        except ValueError as error:
+            raise ValueError(
+                f"Keras cannot export the GAN: {reason_of(error)}. Type "
+                "gan_model.exporting.export(gan, 'exported', format='savedmodel')."
+            ) from error
 
     def get_build_config(self):
         return None  # both networks are already built
