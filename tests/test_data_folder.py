@@ -6,6 +6,7 @@ import resource
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -559,6 +560,29 @@ def test_of_two_writers_the_first_wins(images, cache_folder):
     assert (levels(train_images), levels(test_images)) == ([1], [2]) and notice == "early"
     assert (train_labels.tolist(), test_labels.tolist()) == ([1], [2])
     assert entries(cache_folder) == [entry]
+
+
+def test_no_writer_removes_what_another_publishes_meanwhile(cache_folder, monkeypatch):
+    entry, remove, removed, others = cache.entry_of("a test"), shutil.rmtree, [], []
+
+    def make():
+        with cache.new_entry(entry, (1, 1, 3), images=2) as writer:
+            for level in (1, 2):
+                writer.add(np.full((1, 1, 3), level, np.uint8), level)
+            writer.finish("")
+
+    def remove_late(path, **how):
+        if path == entry and not others:
+            others.append(threading.Thread(target=make))
+            others[0].start()
+            others[0].join(timeout=1)
+            removed.append(cache.open_entry(entry))
+        remove(path, **how)
+
+    monkeypatch.setattr(cache.shutil, "rmtree", remove_late)
+    make()
+    others[0].join()
+    assert removed == [None] and cache.open_entry(entry) is not None
 
 
 def test_processes_that_load_at_once(images, cache_folder):

@@ -108,14 +108,15 @@ def _remove_unless_locked(folder):
 
 
 def _publish(new, entry):
-    if open_entry(entry) is None:
-        shutil.rmtree(entry, ignore_errors=True)  # a damaged one
-    try:
-        new.rename(entry)
-    except OSError:
-        # Another process was first. It made the same of the same files.
+    with locked(entry.parent):  # so that nobody removes what another has just published
         if open_entry(entry) is None:
-            raise
+            shutil.rmtree(entry, ignore_errors=True)  # a damaged one
+        try:
+            new.rename(entry)
+        except OSError:
+            # Another process was first. It made the same of the same files.
+            if open_entry(entry) is None:
+                raise
 
 
 class EntryWriter:
