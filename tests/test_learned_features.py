@@ -227,6 +227,19 @@ def test_a_cache_that_cannot_be_written_is_told_and_done_without(tmp_path, monke
     assert "cannot be kept in" in capfd.readouterr().err
 
 
+@pytest.mark.slow
+def test_a_cache_that_can_only_be_read_is_read(hasty, tmp_path, monkeypatch, capfd):
+    def locked(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
+    features.learned(discs(200), steps=3)
+    capfd.readouterr()
+    monkeypatch.setattr("gan_model.features.self_supervised.features.locked", locked)
+    assert features.learned(discs(200), steps=3).checksum == hasty.checksum
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("content", [b"", b"PK damaged", None])
 def test_a_file_that_is_none_of_features_is_refused(tmp_path, content):
     path = tmp_path / "some.npz"

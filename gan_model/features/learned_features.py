@@ -97,13 +97,15 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
     if not keep:
         return _learn(images, seed, steps)
     entry = cache_folder() / f"features-{_key(images, seed, steps)}"
+    path = entry / "features.npz"
+    with contextlib.suppress(ValueError):  # before the lock: a cache may be there to read alone
+        return from_file(path)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(locked(entry))  # another process that learns the same is awaited
         except OSError as error:
             print(f"Learned features cannot be kept in {entry}: {error}.", file=sys.stderr)
             return _learn(images, seed, steps)
-        path = entry / "features.npz"
         with contextlib.suppress(ValueError):
             return from_file(path)
         features = _learn(images, seed, steps)
