@@ -10,6 +10,7 @@ from keras import layers
 
 from gan_model import GAN, augmenting, averaging, losses, penalties, presets, runs
 from gan_model.data.images import fingerprint
+from gan_model.networks import spectral
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
 from gan_model.presets import rules
 
@@ -199,6 +200,18 @@ def test_new_classes_begin_as_the_mean_of_the_old_ones(source):
     gan.fit(IMAGES, LABELS, batch_size=16, steps_per_epoch=1, verbose=0)
     logits = gan.discriminator([IMAGES[:1, ..., None] / 255.0, LABELS[:1]])[1]
     assert logits.shape == (1, 3)
+
+
+@pytest.mark.parametrize("wrapper", [spectral.SpectralNormalization, layers.SpectralNormalization])
+def test_classes_of_a_wrapped_layer_change_too(wrapper):
+    images = keras.Input((16, 16, 1))
+    features = layers.Flatten()(images)
+    outputs = [layers.Dense(1)(features), wrapper(layers.Dense(2))(features)]
+    gan = GAN(small_gan().generator, keras.Model(images, outputs), class_count=2)
+    gan.compile(run_eagerly=True)
+    more = presets.fine_tuned(gan, class_count=3)
+    assert more.discriminator.output_shape == [(None, 1), (None, 3)]
+    more.fit(IMAGES, LABELS, batch_size=16, steps_per_epoch=1, verbose=0)
 
 
 @pytest.mark.slow

@@ -175,13 +175,16 @@ def _resized(network, before, after):
 
 
 def _clone(layer, logits, before, after):
-    config = layer.get_config()
-    if config.get("class_count") == before:
-        config["class_count"] = after
-    elif isinstance(layer, keras.layers.Embedding) and layer.input_dim == before:
-        config["input_dim"] = after
-    elif isinstance(layer, keras.layers.Dense) and any(layer.output is one for one in logits):
-        config["units"] = after
+    config = own = layer.get_config()
+    inner = layer
+    while isinstance(inner, keras.layers.Wrapper):  # such as a spectral normalisation
+        inner, own = inner.layer, own["layer"]["config"]
+    if own.get("class_count") == before:
+        own["class_count"] = after
+    elif isinstance(inner, keras.layers.Embedding) and inner.input_dim == before:
+        own["input_dim"] = after
+    elif isinstance(inner, keras.layers.Dense) and any(layer.output is one for one in logits):
+        own["units"] = after
     return type(layer).from_config(config)
 
 
