@@ -153,9 +153,20 @@ def test_a_name_stands_for_its_training_images():
         (dict(images=numbered(0)), "There are no images"),
         (dict(images=numbered(5), batch_size=8), "5 images do not fill one batch of 8"),
         (dict(images=numbered(5), batch_size=0), "`batch_size` counts images"),
+        (dict(images=numbered(5), batch_size=2.0), "`batch_size` is an integer. Received"),
+        (dict(images=numbered(5), batch_size=2, seed=None), "`seed` is an integer. Received"),
+        (dict(images=numbered(5), batch_size=2, seed=1.5), "seed=1.5"),
+        (dict(images=numbered(5), batch_size=2, seed=-1), "`seed` is 0 or more"),
+        (dict(images=tf.zeros((5, 2, 2)), batch_size=2), r"EagerTensor. Type.*np.asarray"),
+        (dict(images=[[[1]], [[2]]], batch_size=2), "images as list"),
         (dict(images=numbered(5), labels=np.arange(4), batch_size=2), "4 labels came with 5"),
     ],
 )
 def test_bad_input(arguments, message):
     with pytest.raises(ValueError, match=message):
         dataset(**arguments)
+
+
+def test_small_numbers_of_numpy_do_not_overflow():
+    batches = dataset(numbered(600), batch_size=np.uint8(30), seed=np.int8(0))
+    assert order(batches) == order(dataset(numbered(600), batch_size=30))

@@ -8,6 +8,7 @@ exactly where another process stopped.
 
 import math
 import weakref
+from numbers import Integral
 
 import numpy as np
 import tensorflow as tf
@@ -64,6 +65,8 @@ class ImageBatches(tf.data.Dataset):
 
     def __init__(self, images, labels=None, *, batch_size, seed, shuffle, drop_remainder):
         labels = None if labels is None else np.asarray(labels)
+        _check_numbers(batch_size=batch_size, seed=seed)
+        batch_size, seed = int(batch_size), int(seed)  # numpy's could overflow
         _check(images, labels, batch_size, drop_remainder)
         self.images, self.labels = images, labels
         self.batch_size, self.seed, self.shuffle = batch_size, seed, shuffle
@@ -201,7 +204,20 @@ def _weakly(method):
     return call
 
 
+def _check_numbers(**given):
+    for name, number in given.items():
+        if not isinstance(number, Integral):
+            raise ValueError(f"`{name}` is an integer. Received: {name}={number!r}. Type 32.")
+    if given["seed"] < 0:
+        raise ValueError(f"`seed` is 0 or more. Received: seed={given['seed']}.")
+
+
 def _check(images, labels, batch_size, drop_remainder):
+    if not isinstance(images, np.ndarray):
+        raise ValueError(
+            f"Batches are made of a numpy array. Received: images as {type(images).__name__}. "
+            "Type dataset(np.asarray(images))."
+        )
     if batch_size < 1:
         raise ValueError(f"`batch_size` counts images, so it is 1 or more. Received: {batch_size}.")
     if len(images) == 0:
