@@ -47,6 +47,27 @@ def test_labels_may_be_a_column():
     assert presets.choose(images(200), labels[:, None]) == presets.choose(images(200), labels)
 
 
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.arange(100) % 2 - 1, r"go from -1 to 0; expected 0 or more. Number the classes from 0"),
+        (np.arange(100) % 2 + 0.5, r"labels are float64; expected integers from 0\. Type"),
+        (np.array(["cat", "dog"] * 50), "labels are str"),
+        (np.eye(2, dtype=int)[np.arange(100) % 2], "argmax"),
+    ],
+    ids=["negative", "floats", "text", "one-hot"],
+)
+def test_labels_that_will_not_do_are_refused(labels, message):
+    for of_labels in (
+        lambda: presets.choose(images(100), labels),
+        lambda: presets.classes_for(presets.modern_conditional, labels),
+    ):
+        with pytest.raises(ValueError, match=message):
+            of_labels()
+    column = presets.classes_for(presets.modern_conditional, np.array([[0], [2]]))
+    assert column == {"class_count": 3}
+
+
 def test_grey_images_may_come_without_a_channel():
     assert presets.choose(images(20, (28, 28))).image_shape == (28, 28, 1)
 

@@ -107,7 +107,7 @@ def of_each_class(count, labels, class_count):
             f"Received labels of shape {labels.shape}; expected one label, or one for each of "
             f"{count} images. Type labels=3, or leave labels out."
         )
-    _check_values(labels, class_count)
+    check_values(labels, class_count)
     return np.broadcast_to(labels, count).astype(np.int32)
 
 
@@ -138,14 +138,15 @@ def check_labels(source, labels, class_count):
         return  # a Python generator: its labels are checked in the first step
     if labels is None:
         raise ValueError(_NO_LABELS.format(class_count))
-    _check_values(np.asarray(labels), class_count)
+    check_values(np.asarray(labels), class_count)
 
 
 def _check_kind(dtype, shape, class_count):
     if not np.issubdtype(dtype, np.integer):
+        to = "" if class_count is None else f" to {class_count - 1}"
         raise ValueError(
-            f"The labels are {np.dtype(dtype).name}; expected integers from 0 to {class_count - 1}."
-            " Type labels.astype('int32'), or labels.argmax(-1) for one-hot labels."
+            f"The labels are {np.dtype(dtype).name}; expected integers from 0{to}. "
+            "Type labels.astype('int32'), or labels.argmax(-1) for one-hot labels."
         )
     if tf.TensorShape(shape).rank is not None and tuple(shape[1:]) not in ((), (1,), (None,)):
         raise ValueError(
@@ -154,8 +155,21 @@ def _check_kind(dtype, shape, class_count):
         )
 
 
-def _check_values(labels, class_count):
+def check_values(labels, class_count=None):
+    """Refuses an array of labels unless they are integers among the classes, one per image.
+
+    Args:
+        labels: array (n,) or (n, 1).
+        class_count: number of classes. None: as many as the labels tell.
+    """
     _check_kind(labels.dtype, labels.shape, class_count)
+    if class_count is None and labels.size and labels.min() < 0:
+        raise ValueError(
+            f"The labels go from {labels.min()} to {labels.max()}; expected 0 or more. Number the "
+            "classes from 0: np.unique(labels, return_inverse=True)[1]."
+        )
+    if class_count is None:
+        return
     if labels.size and not 0 <= labels.min() <= labels.max() < class_count:
         raise ValueError(
             f"The labels go from {labels.min()} to {labels.max()}; expected 0 to "

@@ -14,6 +14,9 @@ To add a preset, write one function in one file, import it here, and name it in 
 
 import inspect
 
+import numpy as np
+
+from gan_model.model.labels import check_values
 from gan_model.presets import rules
 from gan_model.presets.choosing import choose, suited
 from gan_model.presets.dcgan import dcgan
@@ -85,12 +88,17 @@ def classes_for(preset, *labels):
 
     Args:
         preset: a function of `gan_model.presets`.
-        *labels: arrays of integers (n,), for example the training and the held-out labels. The
-            classes are 0 to the greatest label.
+        *labels: arrays of integers (n,) or (n, 1), for example the training and the held-out
+            labels. The classes are 0 to the greatest label.
+
+    Raises:
+        ValueError: labels that are no such integers.
     """
     if "class_count" not in inspect.signature(preset).parameters:
         return {}
-    return {"class_count": 1 + max(int(max(each)) for each in labels)}
+    for each in labels:
+        check_values(np.asarray(each))
+    return {"class_count": 1 + max(int(np.max(each)) for each in labels)}
 
 
 def image_count_for(preset, images):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gan_model.data.images import shape_with_channels
+from gan_model.model.labels import check_values
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
 
@@ -53,12 +54,17 @@ def choose(images, labels=None):
         images: uint8 (n, height, width) or (n, height, width, channels).
         labels: integers (n,) or (n, 1) from 0 to the number of classes - 1; None: the images have
             no classes.
+
+    Raises:
+        ValueError: labels that are no such integers.
     """
     images_shape = shape_with_channels(images.shape[1:])
     height, width, channels = images_shape
     colours = "colour" if channels == 3 else "grey"
     reasons = {f"{len(images):,} images of {height} x {width} in {colours}": ""}
     arguments, preset = {"image_count": len(images)}, modern
+    if labels is not None:
+        check_values(np.asarray(labels))
     counts = [] if labels is None else np.bincount(np.ravel(labels))
     if len(counts) > 1:
         least, classes = min(counts), f"{len(counts)} classes"
