@@ -431,6 +431,14 @@ def test_bad_image_shapes(preset, shape):
         preset(shape)
 
 
+@pytest.mark.parametrize("preset", [presets.dcgan, presets.guidelines, presets.modern])
+@pytest.mark.parametrize("shape", [64, (64,), (64, 64, 3, 1)])
+def test_what_is_no_image_shape(preset, shape):
+    call = rf"\(height, width\) or .*Type presets.{preset.__name__}\("
+    with pytest.raises(ValueError, match=call):
+        preset(shape)
+
+
 def test_an_unknown_preset_has_a_near_match():
     with pytest.raises(ValueError, match=r"Unknown preset 'dcgn'. Did you mean 'dcgan'\?"):
         presets.named("dcgn")

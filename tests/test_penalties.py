@@ -1,6 +1,7 @@
 """The penalties: closed forms, laws for all of them, and the steps of a real training."""
 
 import functools
+import math
 
 import keras
 import numpy as np
@@ -451,9 +452,11 @@ def test_what_is_no_penalty_is_refused(arguments, message):
     ("make", "message"),
     [
         (lambda: R1(-1.0), "`weight` is 0 or more. Received: weight=-1.0"),
+        (lambda: R1(math.inf), "`weight` is 0 or more. Received: weight=inf. Type a finite"),
         (lambda: R1(every=0), "an integer of 1 or more. Received: every=0"),
         (lambda: GradientPenalty(every=1.5), "every=1.5"),
         (lambda: WeightClipping(0.0), "`limit` is more than 0"),
+        (lambda: WeightClipping(math.nan), "Received: limit=nan. Type a finite number"),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused(make, message):

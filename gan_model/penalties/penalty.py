@@ -1,5 +1,6 @@
 """The base class of penalties, with a weight and the steps at which they are evaluated."""
 
+import math
 from dataclasses import dataclass, field
 
 import keras
@@ -82,5 +83,7 @@ def _check_weight(weight):
             f"weight={weight!r}. Type keras.optimizers.schedules.CosineDecay(10.0, 20_000)."
         )
     first = float(weight(0)) if isinstance(weight, Schedule) else weight
-    if not first >= 0:
-        raise ValueError(f"`weight` is 0 or more. Received: weight={first}.")
+    if not 0 <= first < math.inf:
+        raise ValueError(
+            f"`weight` is 0 or more. Received: weight={first}. Type a finite number, such as 10.0."
+        )

@@ -1,5 +1,6 @@
 """The constraint of the original Wasserstein GAN."""
 
+import math
 from dataclasses import dataclass
 
 import keras
@@ -23,8 +24,11 @@ class WeightClipping(Serializable):
     limit: float = 0.01
 
     def __post_init__(self):
-        if self.limit <= 0:
-            raise ValueError(f"`limit` is more than 0. Received: limit={self.limit}.")
+        if not 0 < self.limit < math.inf:
+            raise ValueError(
+                f"`limit` is more than 0. Received: limit={self.limit}. Type a finite number, such "
+                "as 0.01."
+            )
 
     def __call__(self, weight):
         return keras.ops.clip(weight, -self.limit, self.limit)

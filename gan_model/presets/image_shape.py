@@ -9,6 +9,11 @@ def channels_last(image_shape, preset, *, longest=128):
     Raises:
         ValueError: if the convolutional networks cannot have images of this shape.
     """
+    if not hasattr(image_shape, "__len__") or len(image_shape) not in (2, 3):
+        raise ValueError(
+            f"`image_shape` is (height, width) or (height, width, channels). Received: image_shape="
+            f"{image_shape!r}. Type presets.{preset}((64, 64, 3))."
+        )
     height, width, channels = shape_with_channels(image_shape)
     fits = all(side % 4 == 0 and 16 <= side <= longest for side in (height, width))
     if not fits or channels not in (1, 3):
