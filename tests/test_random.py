@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gan_model import augmenting, penalties
 from gan_model.model.random import (
     EVALUATION,
     FAKE_FOR_GENERATOR,
@@ -107,3 +108,11 @@ def test_the_first_four_purposes_have_the_bits_that_they_always_had():
         expected = (np.float32(bits.numpy() >> 8) + np.float32(0.5)) * np.float32(2.0**-24)
         where = dict(seed=3, step=7, purpose=purpose)
         assert np.array_equal(uniform(8, 5, **where), expected)
+
+
+def test_a_stream_gives_the_same_numbers_at_each_call_and_says_so():
+    stream = RandomStream(seed=3, step=5)
+    assert np.array_equal(stream.uniform(4, 2), stream.uniform(4, 2))
+    for described in (RandomStream, augmenting, penalties):
+        text = " ".join(described.__doc__.split())
+        assert "the same numbers at each call: draw all at once and cut them" in text

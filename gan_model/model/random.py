@@ -58,6 +58,8 @@ def uniform(count, size, *, seed, step=0, purpose=TRAINING, share=None):
 class RandomStream:
     """The random numbers of one step of a run for one purpose.
 
+    It gives the same numbers at each call: draw all at once and cut them.
+
     Args:
         seed, step, purpose, share: see `normal`.
     """

@@ -23,7 +23,8 @@ at all other steps. This has nearly the same effect in less time (lazy regularis
 al., 2020).
 
 Your own penalty is a function of the four arguments above. Take all random numbers from `random`,
-so that a resumed run equals an uninterrupted one. Derive from `Penalty` for a weight, `every`,
+so that a resumed run equals an uninterrupted one; it gives the same numbers at each call: draw all
+at once and cut them. Derive from `Penalty` for a weight, `every`,
 and saving with the model. To add a penalty to this package, write one class in one file, import
 it here, and add a row in tests/test_penalties.py.
 
