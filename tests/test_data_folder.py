@@ -129,6 +129,12 @@ def test_a_transparent_colour_is_white(mode, value, images):
     assert (pixels_of(images / "a.png") == WHITE).all()
 
 
+def test_a_transparent_grey_of_16_bits_is_white(images):
+    deep = np.array([[1000, 1001], [0, 65535]], np.uint16)  # the first two are one grey of 8 bits
+    Image.fromarray(deep).save(images / "a.png", transparency=1000)
+    assert pixels_of(images / "a.png", (2, 2), 1)[..., 0].tolist() == [[255, 4], [0, 255]]
+
+
 def test_cmyk(images):
     write(images / "a.jpg", (0, 255, 255, 0), mode="CMYK")
     assert np.abs(pixels_of(images / "a.jpg").astype(int) - [255, 0, 0]).max() <= 3

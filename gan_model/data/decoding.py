@@ -35,7 +35,8 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
     """The first frame of an image: upright, on a plain ground, and scaled.
 
     Args:
-        path: a PNG, JPEG, GIF, BMP or WebP file of at most `PIL.Image.MAX_IMAGE_PIXELS`.
+        path: a PNG, JPEG, GIF, BMP or WebP file of at most `PIL.Image.MAX_IMAGE_PIXELS`. Pillow
+            reads PNG of 16 bits in grey with alpha as colour.
         image_size: (height, width) of the result.
         channels: 1 (grey) or 3 (colour), of the result.
         pad: how an image of other proportions fits: False, cropped around its centre; True, whole,
@@ -91,7 +92,10 @@ def _plain(image, ground):
     if image.mode.startswith("I"):
         # Of 16 bits. Pillow's own conversion would clip them at 255. 65535 / 257 = 255.
         deep = np.asarray(image).clip(0, 65535).astype(np.uint32)
+        clear = image.info.get("transparency")  # a level of 16 bits, or None
         image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+        if clear is not None:
+            image.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
