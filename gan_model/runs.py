@@ -41,12 +41,8 @@ _MAY_CHANGE = (
 )
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
-    "clusters",
-    "codings_size",
-    "class_count",
-    "image_count",
-    "generator_learning_rate",
-    "discriminator_learning_rate",
+    *("clusters", "codings_size", "class_count", "image_count"),
+    *("generator_learning_rate", "discriminator_learning_rate"),
 )
 _OF_THE_IMAGES = "data", "images", "features", "pad", "ground"
 _OF_FINE_TUNING = "freeze_discriminator", "new_generator"
@@ -79,11 +75,19 @@ class RunFolder(Folder):
         return self.epochs_done() or self.gan.exists()
 
     def clear(self, settings):
-        """Removes what a run left that ended before its first epoch, but for what the next uses."""
+        """Removes what a run left that ended before its first epoch, but for what the next uses.
+
+        Raises:
+            ValueError: there are such files, and no settings of a run that has written them.
+        """
         named = {Path(settings.get(name) or "").resolve() for name in ("from", "features")}
         for path in () if self.begun() else (self.features, self.source):
-            if path.resolve() not in named:
-                path.unlink(missing_ok=True)
+            if path.resolve() in named or not path.exists():
+                continue
+            if not self.settings.exists():
+                way = f"{path} is in the way, and is of no run that is known here."
+                raise ValueError(f"{way} Move it, or choose another folder: --run-dir DIR.")
+            path.unlink()
 
     def epochs_done(self):
         """Number of epochs of the newest checkpoint, 0 if there is none."""
@@ -107,6 +111,8 @@ class RunFolder(Folder):
         """
         if settings.get("source") and not self.source.exists():
             source = _source(settings)
+            if not self.settings.exists():
+                self.note(settings)  # first, since they tell `clear` whose the file is
             with atomic_write(self.source) as beside:
                 source.save(beside)
 
@@ -241,9 +247,5 @@ def trained_on(what):
 
 
 def _versions():
-    return {
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "numpy": np.__version__,
-    }
+    packages = {one.__name__: one.__version__ for one in (tf, keras, np)}
+    return {"python": platform.python_version(), **packages}

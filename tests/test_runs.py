@@ -357,3 +357,15 @@ def test_of_a_run_that_ended_before_its_first_epoch_nothing_is_left_for_the_next
     run.gan.write_bytes(b"")
     run.clear({"features": None})
     assert run.features.exists()
+
+
+@pytest.mark.parametrize("name", ["features", "source"])
+def test_files_of_ones_own_are_not_taken_for_those_of_a_run(tmp_path, name):
+    run = runs.RunFolder(tmp_path)
+    path = getattr(run, name)
+    path.write_text("precious")
+    with pytest.raises(ValueError, match=rf"^{path} is in the way.*another folder: --run-dir DIR"):
+        run.clear({"from": None, "features": None})
+    assert path.read_text() == "precious"
+    run.clear({"from": str(run.source), "features": str(run.features)})
+    assert path.exists()
