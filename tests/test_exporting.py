@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -459,6 +460,18 @@ def test_the_quality_of_a_run_is_that_of_the_last_epoch_measured(tmp_path):
         "figures": {"fid_fashion": 8.5, "recall_fashion": 0.5},
         "floor": floor,
     }
+
+
+def test_of_a_diverged_run_the_exported_epoch_is_told(run, tmp_path):
+    diverged = runs.RunFolder(shutil.copytree(run.path, tmp_path / "run"))
+    noted = diverged.read_noted()
+    diverged.note(noted["settings"], quality={"count": 9, "floor": {"swd": 0.5}})
+    rows = "epoch,step,images,val_swd\n1,2,64,{}\n2,4,128,nan\n"
+    for figure, told in (("1.5", {"swd": 1.5}), ("nan", None)):
+        diverged.history.write_text(rows.format(figure))
+        about = exporting.known_of(diverged.path)
+        assert (about["trained"]["epoch"], about["trained"]["step"]) == (1, 2)
+        assert (about["quality"] or {}).get("figures") == told
 
 
 def typed(*words):

@@ -1,6 +1,7 @@
 """What is known of a GAN, to go with its generator: preset, data, licence, quality, versions."""
 
 import importlib.metadata
+import math
 from pathlib import Path
 
 import gan_model
@@ -45,7 +46,7 @@ def known_of(what):
 
 def _of_run(run):
     noted = run.read_noted()
-    settings, rows = noted["settings"], read_history(run.history)
+    settings, rows = noted["settings"], _rows(run)
     last = rows[-1] if rows else {}
     trained = {name: int(last[name]) for name in ("epoch", "step", "images") if name in last}
     return {
@@ -59,6 +60,12 @@ def _of_run(run):
         "trained_with": noted.get("versions"),
         "command": train_command(run),
     }
+
+
+def _rows(run):
+    """The lines of the history up to the newest checkpoint: a diverged epoch is in the file too."""
+    rows, done = read_history(run.history), run.epochs_done()
+    return [row for row in rows if int(row["epoch"]) <= done] if done else rows
 
 
 def _of_trained(made):
@@ -94,7 +101,7 @@ def _quality(rows, measured):
     """The figures of the newest epoch that was measured, and their floors; None if none was."""
     floor = (measured or {}).get("floor") or {}
     names = {name: f"val_{name}" for name in floor}
-    known = [row for row in rows if names and all(row.get(column) for column in names.values())]
+    known = [row for row in rows if names and _are_finite(map(row.get, names.values()))]
     if not known:
         return None
     return {
@@ -103,3 +110,7 @@ def _quality(rows, measured):
         "figures": {name: float(known[-1][column]) for name, column in names.items()},
         "floor": floor,
     }
+
+
+def _are_finite(texts):
+    return all(text and math.isfinite(float(text)) for text in texts)
