@@ -275,6 +275,17 @@ def test_a_file_with_other_weights_is_an_error(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_full_disk_is_no_fault_of_the_generator(tmp_path, monkeypatch):
+    def write(graph, path, about):
+        raise tf.errors.ResourceExhaustedError(None, None, "/gan; No space left on device")
+
+    monkeypatch.setitem(FORMATS, "onnx", dataclasses.replace(FORMATS["onnx"], write=write))
+    said = r"gan\.onnx could not be written \(/gan; No space left on device\); what was there"
+    with pytest.raises(OSError, match=said):
+        exporting.export(small_gan(), tmp_path / "gan.onnx", format="onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("format", "module"), [("onnx", "tf2onnx"), ("litert", "ai_edge_litert")])
 def test_a_missing_package_is_a_sentence_with_what_to_type(format, module, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)

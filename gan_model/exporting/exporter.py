@@ -11,6 +11,7 @@ from gan_model.exporting.provenance import versions
 from gan_model.exporting.saved_model import SAVED_MODEL
 from gan_model.model.sampling import Sampler
 from gan_model.networks.layers import every_layer
+from gan_model.storage import disk
 from gan_model.storage.atomic import atomic_folder, atomic_write
 from gan_model.storage.json_file import write_json
 from gan_model.storage.names import did_you_mean
@@ -142,6 +143,8 @@ def _write(kind, graph, path, about):
     except OSError:
         raise
     except Exception as error:  # each converter raises its own
+        if fault := disk.fault_of(error):
+            raise OSError(fault) from error
         raise ValueError(_unconverted(kind, error)) from error
 
 
