@@ -1,12 +1,17 @@
 """Grids, files and animations: which pixel stands where, for any count, grey and colour."""
 
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from test_checkpoint import no_room_beyond
 
 from gan_model import pictures
+from gan_model.commands.evaluation import write_figures
+from gan_model.commands.sample import write_arrays
 
 COUNTS = [1, 2, 7, 25]
 SHAPES = {"grey": (16, 16), "grey, one channel": (16, 16, 1), "colour": (16, 16, 3)}
@@ -166,6 +171,32 @@ def test_of_many_pictures_an_even_choice_is_shown(tmp_path, count):
     least = (count - 1) / (len(shown) - 1)
     assert set(steps) <= {math.floor(least), math.ceil(least)}
     assert sum(durations) == pytest.approx(7000, rel=0.02)
+
+
+def test_a_full_disk_leaves_an_earlier_file(tmp_path):
+    images = random_images(9, (16, 16))
+    writers = {
+        "out.gif": lambda path: pictures.animate([images[0], images[1]], path),
+        "out.npz": lambda path: write_arrays(path, images, None),
+        "out.json": lambda path: write_figures({"readings": images.tolist()}, path),
+    }
+    for name, write in writers.items():
+        path = tmp_path / name
+        path.write_text("good")
+        with no_room_beyond(100), pytest.raises(OSError, match=f"{path} could not be written"):
+            write(path)
+        assert path.read_text() == "good"
+        write(path)
+        assert path.stat().st_size > 100
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_figures_may_go_to_what_is_no_file(tmp_path):
+    end, pipe = os.pipe()
+    with os.fdopen(end) as read:
+        write_figures({"n": 1}, Path(f"/dev/fd/{pipe}"))
+        os.close(pipe)
+        assert read.read() == '{\n  "n": 1\n}\n'
 
 
 def same_grey(picture, frame):

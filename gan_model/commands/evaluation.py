@@ -7,6 +7,7 @@ from pathlib import Path
 from gan_model.commands.places import refuse_within
 from gan_model.commands.run_images import load_for
 from gan_model.commands.screen import quiet
+from gan_model.storage.atomic import atomic_write
 
 
 def evaluate(args):
@@ -42,8 +43,18 @@ def evaluate(args):
         figures |= _by_class(args, sampler, reference, (train, held_out), labels)
     figures |= _copies(reference, sets[0], real, train, out)
     if args.json:
-        Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
+        write_figures(figures, Path(args.json))
         print(f"All figures: {args.json}")
+
+
+def write_figures(figures, path):
+    """Writes a dict as JSON; atomically, unless it goes to something like `/dev/stdout`."""
+    text = json.dumps(figures, indent=2) + "\n"
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.write_text(text)
+        return
+    with atomic_write(path) as beside:
+        beside.write_text(text)
 
 
 def _folder_of_pictures(args, settings):

@@ -125,5 +125,8 @@ def write_arrays(out, images, labels):
     """Writes `images` (count, height, width, channels) and, if there are any, `labels`."""
     import numpy as np
 
+    from gan_model.storage.atomic import atomic_write
+
     arrays = {"images": images.reshape(*images.shape[:3], -1)}
-    np.savez_compressed(out, **arrays | ({} if labels is None else {"labels": labels}))
+    with atomic_write(out) as beside:
+        np.savez_compressed(beside, **arrays | ({} if labels is None else {"labels": labels}))

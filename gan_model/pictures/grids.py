@@ -69,7 +69,11 @@ def animate(pictures, path, *, seconds=6.0):
     durations = [max(20, round(1000 * seconds / len(chosen)))] * len(chosen)
     durations[-1] += 1000
     frames = map(_frame, others)  # one at a time: those of large images would fill the memory
-    _frame(first).save(path, save_all=True, append_images=frames, duration=durations, loop=0)
+    shown = {"append_images": frames, "duration": durations, "loop": 0}
+    with io.BytesIO() as made:  # not in the file: an error may be of a picture, not of the disk
+        _frame(first).save(made, "gif", save_all=True, **shown)
+        with atomic_write(path) as beside:
+            beside.write_bytes(made.getvalue())
 
 
 def _frame(picture):
