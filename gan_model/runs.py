@@ -37,14 +37,14 @@ from gan_model.storage.settings_folder import Folder
 # `source` are their checksums.
 _MAY_CHANGE = (
     *("epochs", "minutes", "features", "validate_every", "pad", "ground"),
-    *("data", "class_names", "from"),
+    *("data", "data_dir", "class_names", "from"),
 )
 # Arguments of the preset; left out if not given, because each preset has its own defaults.
 _OF_PRESET = (
     *("clusters", "codings_size", "class_count", "image_count"),
     *("generator_learning_rate", "discriminator_learning_rate"),
 )
-_OF_THE_IMAGES = "data", "images", "features", "pad", "ground"
+_OF_THE_IMAGES = "data", "data_dir", "images", "features", "pad", "ground"
 _OF_FINE_TUNING = "freeze_discriminator", "new_generator"
 
 
@@ -232,8 +232,8 @@ def trained_on(what):
         what: as for `open_model`.
 
     Returns:
-        A dict with `data`, `images` (their fingerprint), `features`, a name, a path or None, `pad`
-        and `ground`; None for a `.keras` file, which does not tell.
+        A dict with `data`, `data_dir`, `images` (their fingerprint), `features`, a name, a path or
+        None, `pad` and `ground`; None for a `.keras` file, which does not tell.
     """
     folder = RunFolder(what)
     if folder.settings.is_file():

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from processes import SIDE, command, finish, forked, images_in, one_cache, start, train
+from test_data_sources import idx
 
 from gan_model import data, presets, runs
 from gan_model.data.images import fingerprint
+from gan_model.data.mnist import IDX_FILES
 from gan_model.metrics import Direction, Kind, Metric, report
 from gan_model.metrics.copying import Copies
 
@@ -90,6 +92,23 @@ def test_a_run_needs_nothing_but_its_folder(run, tmp_path):
     assert floor == report.four_digits(figures["floor"]["swd"])
     assert figures["copying"]["counts"] == [20, 20, 180]
     assert set(figures["versions"]) == {"gan-model", "tensorflow", "keras", "numpy"}
+
+
+@pytest.mark.slow
+def test_a_run_remembers_the_folder_of_a_named_data_set(tmp_path):
+    mnist = tmp_path / "mn"
+    mnist.mkdir()
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
+    labels = images[:, 0, 0] % 10
+    splits = images[:40], labels[:40], images[40:], labels[40:]
+    for name, array in zip(IDX_FILES, splits, strict=True):
+        (mnist / name).write_bytes(idx(array))
+    asked = ["--preset", "dense", "--data", "mnist", "--data-dir", "mn", "--epochs", 1]
+    line = command("train.py", *asked, "--run-dir", "run", "--steps-per-epoch", 1)
+    assert finish(line, cwd=tmp_path, starting=forked).returncode == 0
+    ended = evaluate("run", "--seeds", 1, "--out", tmp_path, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert runs.trained_on(tmp_path / "run")["data_dir"] == str(mnist)
 
 
 @pytest.mark.slow

@@ -15,10 +15,10 @@ def load_for(settings, *, data_set, folder, image_size, channels):
     """The images and labels of a data set as a run read them; see `data.load`.
 
     Args:
-        settings: dict with `data`, `images` (their fingerprint), and `pad` and `ground` of a folder
-            of images; None where no run is known.
+        settings: dict with `data`, `images` (their fingerprint), `data_dir` of a named data set,
+            and `pad` and `ground` of a folder of images; None where no run is known.
         data_set: another data set, which may have other images; None: that of the run.
-        folder: with the files of a named data set, or None.
+        folder: with the files of a named data set; None: that of the run, if it had one.
         image_size, channels: for a folder of images.
 
     Raises:
@@ -30,6 +30,7 @@ def load_for(settings, *, data_set, folder, image_size, channels):
     name, wanted = data_set or settings["data"], {}
     if data.is_image_folder(name):
         wanted = {"image_size": image_size, "channels": channels, **as_read_for(settings)}
+    folder = folder or (None if data_set else settings.get("data_dir"))
     splits = data.load(name, folder=folder, **wanted)
     if not data_set and fingerprint(splits[0][0]) != settings["images"]:
         raise ValueError(

@@ -54,6 +54,8 @@ def train(args, program):
 
 def _lead(folder, args, settings, strategy, images, held_out, program):
     """Trains, alone or as the worker that decides and writes."""
+    # Not among what all workers have in common: each may have the files elsewhere.
+    settings = settings | {"data_dir": args.data_dir and str(Path(args.data_dir).resolve())}
     with folder.opened(settings):
         folder.clear(settings)
         folder.keep_source(settings)  # at once: a source that still trains goes on meanwhile

@@ -63,5 +63,6 @@ class FullSet:
         return (
             f"{self.name!r} is not in {self.folder} and Keras could not download it "
             f"({reason.rstrip('.')}): {install}put {self.files} in a folder and type "
-            f"data.load({self.name!r}, folder=...)."
+            f"data.load({self.name!r}, folder=...), "
+            "or the option --data-dir DIR."
         )
