@@ -143,7 +143,9 @@ class RunFolder(Folder):
                 that has not finished an epoch.
         """
         # Read first, so that a run of another version is refused whatever is in the folder.
-        settings = self.read_settings() if self.settings.exists() else None
+        files = [one for one in (self.gan, self.best) if one.exists()]
+        instead = f"Give {files[0]} instead." if files else "Choose another folder."
+        settings = self.read_settings(instead=instead) if self.settings.exists() else None
         if self.gan.exists():
             gan = load_model(self.gan)
             if int(gan.step) >= steps_in(self.path / "checkpoints"):

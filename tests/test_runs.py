@@ -211,6 +211,19 @@ def test_a_run_whose_settings_cannot_be_read_is_not_loaded(begun, content):
     assert "\n" not in str(error.value)
 
 
+def test_in_the_folder_of_a_trial_the_file_to_give_is_named(folder):
+    """Its `settings.json` is another one."""
+    folder.path.mkdir()
+    folder.settings.write_text('{"format": 2, "run": {"seed": 0}}')
+    with pytest.raises(ValueError, match=r"`settings` is not .* Choose another folder\.$"):
+        folder.load()
+    for path in (folder.best, folder.gan):
+        path.touch()
+        with pytest.raises(ValueError, match=rf" Give {path} instead\.$"):
+            runs.open_model(folder.path)
+    refused(folder, SETTINGS, match="--run-dir DIR")
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("a file")
     folder = runs.RunFolder(tmp_path / "file" / "run")

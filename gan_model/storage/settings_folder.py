@@ -77,25 +77,32 @@ class Folder:
         about = {"format": FORMAT, "kind": self.kind}
         write_json(self.settings, {**about, "settings": settings, **more})
 
-    def read_settings(self):
+    def read_settings(self, **told):
         """The settings that `note` was given.
+
+        Args:
+            told: as for `read_noted`.
 
         Raises:
             ValueError: they cannot be read, or belong to another kind of folder, or to another
                 version of gan-model.
         """
-        return self.read_noted()["settings"]
+        return self.read_noted(**told)["settings"]
 
-    def read_noted(self):
-        """All that `note` was given: a dict with the key `settings`. Raises as `read_settings`."""
+    def read_noted(self, *, instead="Choose another folder: --run-dir DIR."):
+        """All that `note` was given: a dict with the key `settings`. Raises as `read_settings`.
+
+        Args:
+            instead: what the person may do where the file cannot be read, a sentence.
+        """
         try:
             noted = json.loads(self.settings.read_text())
-            if not isinstance(noted["settings"], dict):
+            if not isinstance(noted.get("settings"), dict):
                 raise TypeError("`settings` is not a list of names and values")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, AttributeError, TypeError) as error:
             raise ValueError(
                 f"{self.settings} cannot be read ({error}), so the {self.kind} in this folder is "
-                "unknown. Choose another folder: --run-dir DIR."
+                f"unknown. {instead}"
             ) from error
         check_format(noted.get("format"), self.path)
         if noted.get("kind") != self.kind:
