@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import os
 import shutil
+import signal
 import sys
 import zipfile
 from pathlib import Path
@@ -499,6 +501,19 @@ def test_the_command_exports_a_run_and_a_keras_file(run, tmp_path):
     assert typed(run.gan, "--format", "onnx", "--out", out, "--batch", 2).exit_code == 0
     images = images_of(out, "onnx", numbered(0, 2, 30, seed=0).numpy()).astype(int)
     assert np.abs(images - run.load().generate(2)).max() <= 1
+
+
+def test_ctrl_c_ends_the_command_at_once_and_leaves_nothing(run, monkeypatch):
+    def write(graph, path, about):
+        path.write_text("half")
+        os.kill(os.getpid(), signal.SIGINT)
+        later.append(path)
+
+    before, later = sorted(run.path.iterdir()), []
+    monkeypatch.setitem(FORMATS, "litert", dataclasses.replace(FORMATS["litert"], write=write))
+    with pytest.raises(KeyboardInterrupt):
+        commands.named("export").callback(run=run.path, format="litert", out=None, batch=None)
+    assert sorted(run.path.iterdir()) == before and later == []
 
 
 def test_the_command_says_what_is_wrong(run, tmp_path, capfd):

@@ -30,8 +30,10 @@ def command(run, format, out, batch):
     refuse_no_folder(out)
     with quiet():
         from gan_model import exporting, runs
+        from gan_model.model.interrupts import Interrupts
     model, about = runs.open_model(run), exporting.known_of(run)
-    with quiet():  # the converters have much to say
+    # The converters have much to say; what they write is atomic, so Ctrl-C need not wait.
+    with quiet(later=False), Interrupts().heard():
         exported = exporting.export(model, out, format=format, batch=batch, about=about)
     print(exported)
 

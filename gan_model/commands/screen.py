@@ -113,7 +113,7 @@ def _unseen(*packages):
 
 
 @contextlib.contextmanager
-def quiet(*, needed=()):
+def quiet(*, needed=(), later=True):
     """Keeps TensorFlow's start-up lines (CPU features, CUDA, oneDNN) and warnings off the screen.
 
     The lines are written to the process's error stream before any setting of TensorFlow counts.
@@ -125,13 +125,15 @@ def quiet(*, needed=()):
 
     Args:
         needed: names of those that the block needs: `"sklearn"`, `"matplotlib.pyplot"`.
+        later: whether Ctrl-C waits for the end of the block, as it must where the block imports.
     """
     hidden = [name for name in _NOT_NEEDED if name not in needed]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     screen = os.dup(2)
-    with _interrupted_later(), _unseen(*hidden), tempfile.TemporaryFile("w+") as kept:
+    waiting = _interrupted_later() if later else contextlib.nullcontext()
+    with waiting, _unseen(*hidden), tempfile.TemporaryFile("w+") as kept:
         os.dup2(kept.fileno(), 2)
         try:
             yield
