@@ -102,6 +102,13 @@ def test_a_bayesian_search_continues_with_more_trials(images, tmp_path):
     assert at_once[:3] == begun[:3] and at_once[3] != begun[3]
 
 
+def test_a_bayesian_search_takes_every_seed(images, tmp_path):
+    search = bayesian(images, tmp_path, 3)
+    for seed, of_tuner in ((0, 1), (2**32 - 2, 2**32 - 1), (2**32 - 1, 1)):
+        search.args.seed = seed
+        assert search.tuner().oracle.seed == of_tuner
+
+
 # What is refused, and what fails.
 
 

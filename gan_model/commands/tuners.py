@@ -21,8 +21,8 @@ def tuner_for(args, hypergan, folder, *, initial_points):
         initial_points: random trials before a Bayesian search begins to model.
     """
     (folder.of_tuner / f"{sweeps.workers.tuner_id()}.json").unlink(missing_ok=True)
-    # To keras-tuner a seed of 0 means no seed.
-    about = {"objective": hypergan.objective, "seed": 1 + args.seed}
+    # To keras-tuner a seed of 0 means no seed, and one of more than 32 bits is none.
+    about = {"objective": hypergan.objective, "seed": args.seed % (2**32 - 1) + 1}
     about |= {"directory": folder.path, "project_name": folder.of_tuner.name}
     if args.tuner == "hyperband":
         tuner = sweeps.Hyperband(hypergan, max_epochs=args.epochs, **about)
