@@ -225,6 +225,7 @@ def complaint(*options, cwd, starting=forked):
         ("x.npz --seeds 0", "argument --seeds: 0 is less than 1"),
         ("run --weights first", "argument --weights: invalid choice: 'first'"),
         ("run --json gone/f.json", "there is no folder gone for --json gone/f.json"),
+        ("run --json .", ". is a folder; --json is the name of a file to write"),
     ],
 )
 def test_a_wrong_value_is_one_line(options, message, tmp_path):

@@ -27,7 +27,7 @@ def command(run, format, out, batch):
     of the GAN.
     """
     out = Path(out) if out else beside(Path(run), format)
-    refuse_no_folder(out)
+    refuse_no_folder(out, may_be_folder=format == "savedmodel")
     with quiet():
         from gan_model import exporting, runs
         from gan_model.model.interrupts import Interrupts

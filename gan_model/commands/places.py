@@ -12,18 +12,21 @@ def place_of(data):
     return data if data in DATA else str(Path(data).expanduser().resolve())
 
 
-def refuse_no_folder(path, *, option="--out"):
-    """Refuses a file in a folder that does not exist.
+def refuse_no_folder(path, *, option="--out", may_be_folder=False):
+    """Refuses a file in a folder that does not exist, and a folder in the place of a file.
 
     Args:
         path: `Path` of the file.
         option: that asks for it.
+        may_be_folder: whether a folder is written.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: there is no such folder, or a folder has the name of the file.
     """
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"there is no folder {path.parent} for {option} {path}")
+    if path.is_dir() and not may_be_folder:
+        raise click.UsageError(f"{path} is a folder; {option} is the name of a file to write")
 
 
 def refuse_within(folder, images, *, option="--run-dir"):
