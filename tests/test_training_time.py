@@ -132,6 +132,16 @@ def test_what_is_left_and_that_no_line_names_the_epochs_that_cannot_be_done(
     assert timed(tmp_path).seconds_left() is None
 
 
+@pytest.mark.parametrize(
+    "lines", ["epoch,seconds\n1,40.0\n2\n", "epoch\n1\n", "epoch,seconds\n1,x"]
+)
+def test_a_file_without_the_seconds_is_refused(lines, tmp_path):
+    path = tmp_path / "time.csv"
+    path.write_text(lines)
+    with pytest.raises(ValueError, match=f"^{path} cannot be read.*Restore the file, or remove it"):
+        timed(tmp_path, minutes=1).is_over(2)
+
+
 @pytest.mark.parametrize("minutes", [0, -1, float("inf"), float("nan")])
 def test_no_time_at_all_is_refused(minutes, tmp_path):
     with pytest.raises(ValueError, match="`minutes` is a number above 0"):

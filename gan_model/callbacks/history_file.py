@@ -64,8 +64,13 @@ def read_history(path):
     with open(path, newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     if not all((row.get("epoch") or "").isdigit() for row in rows):
-        raise ValueError(
-            f"{path} cannot be read: a line has no whole number in the column `epoch`. Restore the "
-            "file, or remove it: the run then goes on without what it tells of earlier epochs."
-        )
+        raise unreadable(path, "whole number in the column `epoch`")
     return rows
+
+
+def unreadable(path, lacking):
+    """The `ValueError` for a file with a line for each epoch, where a line lacks something."""
+    return ValueError(
+        f"{path} cannot be read: a line has no {lacking}. Restore the file, or remove it: the run "
+        "then goes on without what it tells of earlier epochs."
+    )

@@ -5,7 +5,7 @@ import math
 import time
 from pathlib import Path
 
-from gan_model.callbacks.history_file import read_history
+from gan_model.callbacks.history_file import read_history, unreadable
 from gan_model.model import RunCallback
 from gan_model.storage.atomic import atomic_write
 
@@ -60,12 +60,22 @@ class TrainingTime(RunCallback):
 
 
 def seconds_until(epoch, path):
-    """Seconds trained until the end of an epoch, by the file at `path`; 0 without one."""
+    """Seconds trained until the end of an epoch, by the file at `path`; 0 without one.
+
+    Raises:
+        ValueError: a line has no number of seconds, as after somebody edited the file.
+    """
     rows = _rows(path, epoch)
     return float(rows[-1][1]) if rows else 0.0
 
 
 def _rows(path, epoch):
     """Pairs of epoch and seconds, texts, of the file for the epochs up to `epoch`."""
-    rows = read_history(path)
-    return [(row["epoch"], row["seconds"]) for row in rows if int(row["epoch"]) <= epoch]
+    rows = [row for row in read_history(path) if int(row["epoch"]) <= epoch]
+    try:
+        finite = all(math.isfinite(float(row["seconds"])) for row in rows)
+    except (KeyError, TypeError, ValueError):
+        finite = False
+    if not finite:
+        raise unreadable(path, "number in the column `seconds`")
+    return [(row["epoch"], row["seconds"]) for row in rows]
