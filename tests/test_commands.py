@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -267,6 +268,16 @@ def test_a_finished_run_says_so_and_stays_the_same(finished):
         weights, keras.models.load_model(run_dir / "gan.keras").get_weights(), strict=True
     ):
         assert np.array_equal(old, new)
+
+
+@pytest.mark.slow
+def test_a_run_whose_newest_checkpoint_is_damaged_goes_on(finished, tmp_path):
+    run_dir, line, _ = finished
+    again = shutil.copytree(run_dir, tmp_path / "run")
+    os.truncate(saved(again / "checkpoints")[-1], 1000)
+    ended = finish([str(again) if one == str(run_dir) else one for one in line], starting=forked)
+    assert ended.stdout.startswith("Going on with the run in ") and "epoch 2/2 " in ended.stdout
+    assert "is damaged" in ended.stderr or "no readable checkpoint" in ended.stderr
 
 
 @pytest.mark.slow

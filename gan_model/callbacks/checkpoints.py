@@ -189,8 +189,19 @@ def epoch_of(path):
 
 def steps_in(directory):
     """The training steps of the newest checkpoint that can be read; 0 if there is none."""
+    arrays, _ = _newest_in(directory)
+    return next((int(value) for name, value in arrays.items() if name.endswith("/step")), 0)
+
+
+def epochs_in(directory):
+    """The epochs of the newest checkpoint that can be read; 0 if there is none."""
+    _, about = _newest_in(directory)
+    return about["epoch"]
+
+
+def _newest_in(directory):
+    """What `checkpoint.read` gives of the newest one that can be read, or what stands for none."""
     for path in reversed(saved(directory)):
         with contextlib.suppress(checkpoint.DamagedCheckpoint):
-            arrays, _ = checkpoint.read(path)
-            return next(int(value) for name, value in arrays.items() if name.endswith("/step"))
-    return 0
+            return checkpoint.read(path)
+    return {}, {"epoch": 0}

@@ -109,7 +109,11 @@ def _has_diverged(history):
 
 
 def _announce(folder, args):
-    done, minutes = folder.epochs_done(), folder.minutes_done()
+    from gan_model.callbacks.checkpoints import epochs_in  # imported by now
+    from gan_model.callbacks.training_time import seconds_until
+
+    done = epochs_in(folder.path / "checkpoints")  # not of a damaged one, which `fit` leaves out
+    minutes = seconds_until(done, folder.path / "time.csv") / 60
     if args.epochs and done >= args.epochs:
         print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
     elif args.minutes and minutes >= args.minutes:
