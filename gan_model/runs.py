@@ -206,7 +206,7 @@ def open_model(what):
         ValueError: it is none of these, or cannot be read.
     """
     path = Path(what)
-    if path.is_file() or path.suffix == ".keras":
+    if path.is_file() or (path.suffix == ".keras" and not path.is_dir()):
         return load_model(path)
     folder = RunFolder(path)
     if folder.holds_run():

@@ -308,6 +308,13 @@ def test_a_run_without_a_finished_epoch_says_so(folder):
         folder.load()
 
 
+def test_the_folder_of_a_run_may_end_in_keras(tmp_path):
+    folder = runs.RunFolder(tmp_path / "run.keras")
+    begin(folder, SETTINGS)
+    with pytest.raises(ValueError, match="has not finished an epoch yet"):
+        runs.open_model(folder.path)
+
+
 def test_a_missing_model_is_one_sentence(tmp_path):
     with pytest.raises(ValueError, match=r"^There is no file .*gan\.keras\.$"):
         runs.load_model(tmp_path / "gan.keras")
