@@ -405,6 +405,13 @@ def test_what_is_known_of_a_run(run):
     assert about["trained_with"]["keras"] == keras.__version__
 
 
+def test_the_epochs_of_a_run_are_known_without_its_checkpoints(run, tmp_path):
+    lighter = runs.RunFolder(shutil.copytree(run.path, tmp_path / "run"))
+    shutil.rmtree(lighter.path / "checkpoints")
+    about = exporting.known_of(lighter.path)
+    assert "--epochs 1 " in about["command"] and about == exporting.known_of(run.path)
+
+
 def test_the_classes_of_a_gan_are_named_if_its_data_names_them(tmp_path):
     names = exporting.known_of("fashion_by_class")["class_names"]
     assert names == list(features.CLASSES)

@@ -4,6 +4,7 @@ import html
 import shlex
 from pathlib import Path
 
+from gan_model.callbacks.history_file import read_history
 from gan_model.data import NAMES
 from gan_model.progress.lines import three_digits
 
@@ -100,7 +101,7 @@ def train_command(run):
     if settings["data"] not in NAMES and len(settings["image_shape"]) == 3:  # a folder of images
         height, width, channels = settings["image_shape"]
         words += ["--image-size", f"{height}x{width}", "--channels", channels]
-    if epochs := run.epochs_done():
+    if epochs := epochs_of(run):
         words += ["--epochs", epochs]
     words += ["--batch-size", settings["batch_size"]]
     for name in _OPTIONS:
@@ -109,6 +110,12 @@ def train_command(run):
             words += [_option(name), settings[name]]
     words += [_option(name) for name in _FLAGS if settings.get(name)]
     return shlex.join(map(str, [*words, "--seed", settings["seed"]]))
+
+
+def epochs_of(run):
+    """The epochs of a run: by its history where its checkpoints were removed; 0 without both."""
+    rows = read_history(run.history)
+    return run.epochs_done() or (int(rows[-1]["epoch"]) if rows else 0)
 
 
 def _option(setting):
