@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
+from test_checkpoint import no_room_beyond
 
 from gan_model import pictures
 from gan_model.metrics import report
@@ -42,6 +43,14 @@ def columns_of_bars(picture):
     groups = np.split(across, np.flatnonzero(np.diff(across) > 1) + 1)
     middle = [int(np.median(group)) for group in groups]
     return [bottom + 1 - lower[0][lower[1] == column].min() for column in middle]
+
+
+def test_a_full_disk_leaves_an_earlier_chart(tmp_path):
+    path = tmp_path / "c.png"
+    path.write_text("good")
+    with no_room_beyond(100), pytest.raises(OSError, match=f"{path} could not be written"):
+        charts.class_histogram([8, 8], ["a", "b"], path, real_counts=[1, 1])
+    assert path.read_text() == "good" and list(tmp_path.iterdir()) == [path]
 
 
 # Classes.

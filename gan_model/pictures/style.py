@@ -4,6 +4,8 @@ Charts are matplotlib figures without a window. The colours are those of Okabe a
 people with any kind of colour vision can tell apart.
 """
 
+from gan_model.storage.atomic import atomic_write
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, FAINT = "#222222", "#d9d9d9"
 _WIDTH, _DPI = 8.0, 100  # inches; 800 pixels
@@ -58,7 +60,8 @@ def plain(value, _place=None):
 
 
 def write(figure, path):
-    """Writes a figure as a PNG file."""
+    """Writes a figure as a PNG file, atomically."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    FigureCanvasAgg(figure).print_png(path)
+    with atomic_write(path) as beside:
+        FigureCanvasAgg(figure).print_png(beside)
