@@ -208,13 +208,10 @@ def open_model(what):
     path = Path(what)
     if path.is_file() or (path.suffix == ".keras" and not path.is_dir()):
         return load_model(path)
-    folder = RunFolder(path)
-    if folder.holds_run():
-        return folder.load()
     if is_pretrained(what):
         return presets.pretrained(str(what))
     if path.is_dir():
-        raise ValueError(f"{path} holds no run: there is no settings.json in it.")
+        return RunFolder(path).load()
     raise ValueError(
         f"There is no run, no .keras file and no trained GAN {what}. The trained ones are "
         f"{', '.join(presets.PRETRAINED)}."

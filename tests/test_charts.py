@@ -49,7 +49,7 @@ def test_a_full_disk_leaves_an_earlier_chart(tmp_path):
     path = tmp_path / "c.png"
     path.write_text("good")
     with no_room_beyond(100), pytest.raises(OSError, match=f"{path} could not be written"):
-        charts.class_histogram([8, 8], ["a", "b"], path, real_counts=[1, 1])
+        pictures.class_histogram([8, 8], ["a", "b"], path, real_counts=[1, 1])
     assert path.read_text() == "good" and list(tmp_path.iterdir()) == [path]
 
 

@@ -235,7 +235,7 @@ def test_a_cache_that_can_only_be_read_is_read(hasty, tmp_path, monkeypatch, cap
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
     features.learned(discs(200), steps=3)
     capfd.readouterr()
-    monkeypatch.setattr("gan_model.features.self_supervised.features.locked", locked)
+    monkeypatch.setattr("gan_model.features.learned_features.locked", locked)
     assert features.learned(discs(200), steps=3).checksum == hasty.checksum
     assert capfd.readouterr().err == ""
 
