@@ -101,8 +101,10 @@ def measured(gan, count):
 
 def history(folder, noted, gan):
     """How the run was made: a dict that JSON can hold."""
+    from gan_model.callbacks.training_time import seconds_until
     from gan_model.exporting.foot import train_command
 
+    epochs = folder.epochs_done()
     settings = noted["settings"]
     arguments = {name: settings[name] for name in ("class_count", "codings_size", "image_count")}
     known = {name: value for name, value in arguments.items() if value}
@@ -117,9 +119,9 @@ def history(folder, noted, gan):
         "images": settings["images"],
         "licence": LICENCE,
         "seed": settings["seed"],
-        "epochs": folder.epochs_done(),
+        "epochs": epochs,
         "steps_per_epoch": settings["steps_per_epoch"],
-        "minutes": round(folder.minutes_done(), 1),
+        "minutes": round(seconds_until(epochs, folder.path / "time.csv") / 60, 1),
         "images_seen": int(gan.images_seen.numpy()),
         "versions": noted["versions"],
     }

@@ -25,7 +25,6 @@ import tensorflow as tf
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import epoch_of, saved, steps_in
 from gan_model.callbacks.first_epoch import AtFirstEpoch
-from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
 from gan_model.networks.precision import dtype_policy
@@ -94,10 +93,6 @@ class RunFolder(Folder):
         newest = saved(self.path / "checkpoints")[-1:]
         return epoch_of(newest[0]) if newest else 0
 
-    def minutes_done(self):
-        """Minutes of training until the newest checkpoint."""
-        return seconds_until(self.epochs_done(), self.path / "time.csv") / 60
-
     def callbacks(self, settings, *, keep=3):
         """The callbacks that write the settings of a run, show it and keep it in this folder."""
         note = AtFirstEpoch(functools.partial(self._begin, settings))
@@ -118,12 +113,14 @@ class RunFolder(Folder):
 
     def _begin(self, settings, gan):
         self.keep_source(settings)
+        packages = {one.__name__: one.__version__ for one in (tf, keras, np)}
+        versions = {"python": platform.python_version(), **packages}
         quality = getattr(gan, "quality", None)
         if quality is None or quality.reference is None:
-            self.note(settings, versions=_versions())
+            self.note(settings, versions=versions)
             return
         measured = {**quality.reference.about, "floor": quality.floor}
-        self.note(settings, versions=_versions(), quality=measured)
+        self.note(settings, versions=versions, quality=measured)
         if isinstance(quality.reference.features, LearnedFeatures):
             quality.reference.features.save(self.features)
         else:
@@ -135,6 +132,12 @@ class RunFolder(Folder):
             with atomic_write(path) as beside:
                 model.save(beside)
 
+    def known_settings(self):
+        """The settings, for whoever does not train in the folder. Raises as `read_settings`."""
+        files = [one for one in (self.gan, self.best) if one.exists()]
+        instead = f"Give {files[0]} instead." if files else "Choose another folder."
+        return self.read_settings(instead=instead)
+
     def load(self):
         """The GAN of the run: the finished one, or else that of the newest checkpoint.
 
@@ -143,9 +146,7 @@ class RunFolder(Folder):
                 that has not finished an epoch.
         """
         # Read first, so that a run of another version is refused whatever is in the folder.
-        files = [one for one in (self.gan, self.best) if one.exists()]
-        instead = f"Give {files[0]} instead." if files else "Choose another folder."
-        settings = self.read_settings(instead=instead) if self.settings.exists() else None
+        settings = self.known_settings() if self.settings.exists() else None
         if self.gan.exists():
             gan = load_model(self.gan)
             if int(gan.step) >= steps_in(self.path / "checkpoints"):
@@ -236,15 +237,10 @@ def trained_on(what):
     """
     folder = RunFolder(what)
     if folder.settings.is_file():
-        settings = folder.read_settings()
+        settings = folder.known_settings()
         kept = {name: settings.get(name) for name in _OF_THE_IMAGES}
         return kept | ({"features": str(folder.features)} if folder.features.exists() else {})
     if is_pretrained(what):
         made = presets.about_pretrained(str(what))
         return {name: made.get(name) for name in ("data", "images", "features")}
     return None
-
-
-def _versions():
-    packages = {one.__name__: one.__version__ for one in (tf, keras, np)}
-    return {"python": platform.python_version(), **packages}

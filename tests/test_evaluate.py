@@ -274,7 +274,9 @@ def test_what_a_run_lacks_is_one_line(run, tmp_path):
     message = complaint(other, "--data", "sample", cwd=tmp_path)
     assert f"makes images of shape ({SIDE}, {SIDE}, 1), those of sample have (28, 28)" in message
     (other / "settings.json").write_text("{")
-    assert complaint(other, cwd=tmp_path).startswith(f"{other}/settings.json cannot be read (")
+    message = complaint(other, cwd=tmp_path)
+    assert message.startswith(f"{other}/settings.json cannot be read (")
+    assert message.endswith(f". Give {other}/gan.keras instead.")
 
 
 # The text.
