@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_model import losses, presets
+from gan_model import losses, penalties, presets
 from gan_model.augmenting import Adaptive
 from gan_model.networks import modern
 from gan_model.networks.upsampling import UpsampledConv2D
@@ -151,6 +151,13 @@ def test_the_penalty_falls_with_the_images_seen_where_there_are_many(count, weig
     penalty = rules.r1_for((28, 28, 1), count)
     for images, weight in zip((0, 50_000, 100_000, 200_000), weights, strict=True):
         assert weight_at(penalty, images // 16) == pytest.approx(weight)
+    assert rules.r1_for((28, 28, 1), count, class_count=10).weight == weights[0]
+
+
+def test_it_falls_without_classes_only():
+    many = {"image_shape": (28, 28, 1), "image_count": 10_000}
+    assert weight_at(presets.modern(**many).penalty, 3_125) == pytest.approx(1 / 2)
+    assert presets.modern_conditional(**many).penalty == penalties.R1(1.0, every=8)
 
 
 def test_the_preset_knows_how_few_they_are():

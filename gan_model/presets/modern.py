@@ -84,7 +84,8 @@ def modern_conditional(
         class_loss: see `GAN.compile`. A larger weight gives images that are easier to classify
             and less diverse within a class.
         generator_learning_rate, discriminator_learning_rate, penalty, augment, average,
-            image_count: as in `modern`.
+            image_count: as in `modern`, but for the default of the penalty, which is
+            `r1_for(image_shape, image_count, class_count)`.
     """
     return _modern(
         image_shape,
@@ -136,7 +137,7 @@ def _modern(
         keras.optimizers.Adam(rates[0], **betas),
         # With Adam its wide layers change too fast. A generator's images are less diverse with it.
         EqualizedAdam(rates[1], **betas),
-        penalty=r1_for(image_shape, image_count) if penalty is r1_for else penalty,
+        penalty=r1_for(image_shape, image_count, classes) if penalty is r1_for else penalty,
         augment=augment_for(image_count, loss) if augment is augment_for else augment,
         **compile_arguments,
         steps_per_execution=4,

@@ -36,27 +36,27 @@ def learning_rates_for(image_shape):
     return 1e-3 * less, 2e-3 * less
 
 
-def r1_for(image_shape, image_count=None):
+def r1_for(image_shape, image_count=None, class_count=None):
     """R1 in every eighth step, with the weight that suits the images.
 
-    The weight is `penalties.weight_for(image_shape)`. With 10,000 images or more it falls with the
-    images that were seen, in batches of 16:
+    The weight is `penalties.weight_for(image_shape)`. With fewer than 5,000 images it is larger by
+    the factor 5,000 / `image_count`, which is 8 at most, up to a weight of 48: the fewer the
+    images, the sooner the discriminator knows each of them, and the steeper it becomes around them.
+
+    With 10,000 images or more and without classes, it falls with the images that were seen, in
+    batches of 16, since a heavy R1 hides details from the discriminator:
 
         weight / (1 + images seen / 50,000)
 
-    A heavy R1 steadies the first steps, and later hides details from the discriminator. R3GAN
-    (Huang et al., 2024) lowers its weight too.
-
-    With fewer than 5,000 images the weight is larger by the factor 5,000 / `image_count`, which is
-    8 at most, up to a weight of 48: the fewer the images, the sooner the discriminator knows each
-    of them, and the steeper it becomes around them.
+    With classes a weight that falls made the images worse: docs/choosing.md.
 
     Args:
         image_shape: (height, width, channels).
         image_count: number of training images. None: unknown, the weight is as for 5,000.
+        class_count: number of classes, or None.
     """
     weight, count = weight_for(image_shape), FEW if image_count is None else image_count
-    if count >= MANY:
+    if count >= MANY and class_count is None:
         schedule = keras.optimizers.schedules.InverseTimeDecay(weight, _HALF / BATCH_SIZE, 1.0)
         return R1(schedule, every=8)
     times = min(max(FEW / max(count, 1), 1), _MOST_TIMES)
@@ -66,7 +66,7 @@ def r1_for(image_shape, image_count=None):
 def at_least_r1_for(image_shape, image_count, penalty):
     """A penalty as it is, or `r1_for` few images in the place of a lighter one.
 
-    It is replaced if it is that of 10,000 images or more, or an R1 of a smaller weight. For 5,000
+    It is replaced if it is the one that falls, or an R1 of a smaller weight. For 5,000
     images or more, or an unknown number, it stays as it is.
     """
     if type(penalty) is not R1 or image_count is None or image_count >= FEW:
