@@ -98,7 +98,7 @@ def test_a_data_set_of_ones_own_trains_as_many_steps_as_asked_for(asked, togethe
     )
     gan.evaluate(given, steps=asked, verbose=0)
     fed = gan.trackers.shown(evaluating=True)[0].weights[0]
-    assert int(fed) == asked
+    assert int(fed) == 2 * asked  # images
 
 
 def test_an_activity_regularizer_counts_in_mixed_bfloat16(images):

@@ -88,7 +88,7 @@ def test_a_run_needs_nothing_but_its_folder(run, tmp_path):
     assert len(set(distances)) == 3, "each seed makes other images"
     mean, spread, floor, _ = row(ended.stdout, "swd")
     assert mean == report.four_digits(np.mean(distances))
-    assert spread == f"{report.four_digits(min(distances))} to {report.number(max(distances))}"
+    assert spread == f"{report.four_digits(min(distances))} to {report.four_digits(max(distances))}"
     assert floor == report.four_digits(figures["floor"]["swd"])
     assert figures["copying"]["counts"] == [20, 20, 180]
     assert set(figures["versions"]) == {"gan-model", "tensorflow", "keras", "numpy"}
