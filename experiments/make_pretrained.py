@@ -101,7 +101,6 @@ def measured(gan, count):
 
 def history(folder, noted, gan):
     """How the run was made: a dict that JSON can hold."""
-    from gan_model.callbacks.training_time import seconds_until
     from gan_model.exporting.foot import train_command
 
     epochs = folder.epochs_done()
@@ -121,7 +120,7 @@ def history(folder, noted, gan):
         "seed": settings["seed"],
         "epochs": epochs,
         "steps_per_epoch": settings["steps_per_epoch"],
-        "minutes": round(seconds_until(epochs, folder.path / "time.csv") / 60, 1),
+        "minutes": round(folder.minutes_until(epochs), 1),
         "images_seen": int(gan.images_seen.numpy()),
         "versions": noted["versions"],
     }

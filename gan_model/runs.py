@@ -25,6 +25,7 @@ import tensorflow as tf
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import epoch_of, saved, steps_in
 from gan_model.callbacks.first_epoch import AtFirstEpoch
+from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
 from gan_model.networks.precision import dtype_policy
@@ -93,6 +94,10 @@ class RunFolder(Folder):
         newest = saved(self.path / "checkpoints")[-1:]
         return epoch_of(newest[0]) if newest else 0
 
+    def minutes_until(self, epoch):
+        """Minutes of training until the end of an epoch."""
+        return seconds_until(epoch, self.path / "time.csv") / 60
+
     def callbacks(self, settings, *, keep=3):
         """The callbacks that write the settings of a run, show it and keep it in this folder."""
         note = AtFirstEpoch(functools.partial(self._begin, settings))
@@ -134,9 +139,8 @@ class RunFolder(Folder):
 
     def known_settings(self):
         """The settings, for whoever does not train in the folder. Raises as `read_settings`."""
-        files = [one for one in (self.gan, self.best) if one.exists()]
-        instead = f"Give {files[0]} instead." if files else "Choose another folder."
-        return self.read_settings(instead=instead)
+        known = [f"Give {one} instead." for one in (self.gan, self.best) if one.exists()]
+        return self.read_settings(instead=[*known, "Choose another folder."][0])
 
     def load(self):
         """The GAN of the run: the finished one, or else that of the newest checkpoint.

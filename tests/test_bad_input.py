@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from py_batches import Batches
 
 from gan_model import GAN, presets
 from gan_model.storage.reasons import reason_of
@@ -102,20 +103,6 @@ def test_a_later_batch_of_another_size_fails_and_is_not_folded_into_others(dense
     spec = tf.TensorSpec((None, None, None), tf.uint8)
     with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
         dense.fit(tf.data.Dataset.from_generator(made, output_signature=spec), verbose=0)
-
-
-class Batches(keras.utils.PyDataset):
-    """One batch, as often as it is asked for."""
-
-    def __init__(self, batch):
-        super().__init__()
-        self._batch = batch
-
-    def __len__(self):
-        return 2
-
-    def __getitem__(self, number):
-        return self._batch
 
 
 @pytest.mark.parametrize("kind", ["PyDataset", "generator", "train_on_batch"])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from py_batches import Batches
 
 from gan_model import (
     GAN,
@@ -417,32 +418,20 @@ def test_labels_that_will_not_do(case):
     assert int(gan.step) == 0
 
 
-class Batches(keras.utils.PyDataset):
-    def __init__(self, *batch):
-        super().__init__()
-        self._batch = batch
-
-    def __len__(self):
-        return 2
-
-    def __getitem__(self, number):
-        return self._batch
-
-
 @pytest.mark.parametrize("case", ["none", "too great", "floats", "one-hot"])
 def test_labels_of_batches_that_will_not_do(case):
     labels, told = GIVEN_WRONGLY[case]
     gan = compiled(run_eagerly=False)
     batch = (IMAGES,) if labels is None else (IMAGES, labels)
     with pytest.raises(ValueError, match=told):
-        gan.fit(Batches(*batch), verbose=0)
+        gan.fit(Batches(batch), verbose=0)
     if case != "too great":  # what a generator brings is known in a step alone, by kind
         with pytest.raises(ValueError, match=told):
             gan.fit((batch for _ in range(2)), verbose=0)
         with pytest.raises(ValueError, match=told):
             gan.train_on_batch(*batch)
     assert int(gan.step) == 0
-    gan.fit(Batches(IMAGES, LABELS[:, None]), verbose=0)
+    gan.fit(Batches((IMAGES, LABELS[:, None])), verbose=0)
 
 
 def test_a_data_set_without_labels_will_not_do():

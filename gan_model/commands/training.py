@@ -110,10 +110,9 @@ def _has_diverged(history):
 
 def _announce(folder, args):
     from gan_model.callbacks.checkpoints import epochs_in  # imported by now
-    from gan_model.callbacks.training_time import seconds_until
 
     done = epochs_in(folder.path / "checkpoints")  # not of a damaged one, which `fit` leaves out
-    minutes = seconds_until(done, folder.path / "time.csv") / 60
+    minutes = folder.minutes_until(done)
     if args.epochs and done >= args.epochs:
         print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
     elif args.minutes and minutes >= args.minutes:

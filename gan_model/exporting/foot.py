@@ -114,8 +114,10 @@ def train_command(run):
 
 def epochs_of(run):
     """The epochs of a run: by its history where its checkpoints were removed; 0 without both."""
+    if done := run.epochs_done():
+        return done
     rows = read_history(run.history)
-    return run.epochs_done() or (int(rows[-1]["epoch"]) if rows else 0)
+    return int(rows[-1]["epoch"]) if rows else 0
 
 
 def _option(setting):

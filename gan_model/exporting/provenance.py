@@ -7,7 +7,6 @@ from pathlib import Path
 import gan_model
 from gan_model import presets
 from gan_model.callbacks.history_file import read_history
-from gan_model.callbacks.training_time import seconds_until
 from gan_model.data import class_names, licence_of
 from gan_model.exporting.foot import epochs_of, train_command
 from gan_model.runs import RunFolder, is_pretrained
@@ -47,27 +46,22 @@ def known_of(what):
 
 def _of_run(run):
     noted = run.read_noted()
-    settings, rows = noted["settings"], _rows(run)
+    settings, epochs = noted["settings"], epochs_of(run)
+    # Up to the newest checkpoint: a diverged epoch is in the file too.
+    rows = [row for row in read_history(run.history) if int(row["epoch"]) <= epochs]
     last = rows[-1] if rows else {}
     trained = {name: int(last[name]) for name in ("epoch", "step", "images") if name in last}
-    minutes = seconds_until(epochs_of(run), run.path / "time.csv") / 60
     return {
         "preset": settings["preset"],
         "data": Path(settings["data"]).name,
         "data_licence": licence_of(settings["data"]),
         **_class_names(settings["data"], settings.get("class_count"), settings.get("class_names")),
         "seed": settings["seed"],
-        "trained": {**trained, "minutes": minutes},
+        "trained": {**trained, "minutes": run.minutes_until(epochs)},
         "quality": _quality(rows, noted.get("quality")),
         "trained_with": noted.get("versions"),
         "command": train_command(run),
     }
-
-
-def _rows(run):
-    """The lines of the history up to the newest checkpoint: a diverged epoch is in the file too."""
-    rows, last = read_history(run.history), epochs_of(run)
-    return [row for row in rows if int(row["epoch"]) <= last]
 
 
 def _of_trained(made):
