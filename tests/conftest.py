@@ -1,5 +1,6 @@
 """Quiet TensorFlow, no cache outside the test's folders, small images for all."""
 
+import gc
 import os
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -28,6 +29,13 @@ def pytest_collection_modifyitems(items):
     without_xla.switch(False)
     places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
+
+def pytest_collection_finish():
+    """A million objects of TensorFlow and the tests stay: Python need not look through them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(autouse=True)
