@@ -239,9 +239,15 @@ def test_modes_are_combinations_of_classes():
 
 
 @pytest.mark.slow
-def test_every_study_builds_its_systems():
+@pytest.mark.parametrize(
+    "those",
+    [slice(-1, None), pytest.param(slice(None), marks=pytest.mark.soak)],
+    ids=["last", "all"],
+)
+def test_every_study_builds_its_systems(those):
+    """The last of each; `make soak` takes all, a second each."""
     for name in studies.NAMES:
         study = studies.named(name)
         shape = (28, 28, 3) if study.stacked else (28, 28)
-        for system in list(study.systems.values())[:3]:  # a second each
+        for system in list(study.systems.values())[those]:
             assert system.build(shape, seed=1).seed == 1
