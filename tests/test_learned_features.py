@@ -2,6 +2,7 @@
 
 import math
 import random
+import shutil
 
 import keras
 import numpy as np
@@ -33,9 +34,20 @@ def learned():
 
 
 @pytest.fixture(scope="module")
-def hasty():
-    """Of other images and few steps, kept nowhere."""
-    return features.learned(discs(200), steps=3, keep=False)
+def kept(tmp_path_factory):
+    """A cache, and the features in it: of other images and few steps."""
+    cache = tmp_path_factory.mktemp("kept") / "cache"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GAN_MODEL_CACHE", str(cache))
+        return cache, features.learned(discs(200), steps=3)
+
+
+@pytest.fixture
+def hasty(kept, tmp_path, monkeypatch):
+    """These features, with a copy of the cache in use."""
+    cache, its_features = kept
+    monkeypatch.setenv("GAN_MODEL_CACHE", str(shutil.copytree(cache, tmp_path / "cache")))
+    return its_features
 
 
 def in_range(images):
@@ -138,11 +150,11 @@ def test_shift_moves_by_the_pixels_that_it_tells():
 
 
 @pytest.mark.slow
-def test_the_same_images_and_seed_give_the_same_features(learned):
-    again = features.learned(discs(400), steps=150, keep=False)
-    assert again.checksum == learned.checksum
-    other = features.learned(discs(400), steps=20, seed=1, keep=False)
-    assert other.checksum != learned.checksum
+def test_the_same_images_and_seed_give_the_same_features(hasty):
+    again = features.learned(discs(200), steps=3, keep=False)
+    assert again.checksum == hasty.checksum
+    other = features.learned(discs(200), steps=3, seed=1, keep=False)
+    assert other.checksum != hasty.checksum
 
 
 @pytest.mark.slow
@@ -170,16 +182,13 @@ def test_a_file_gives_the_same_vectors(learned, tmp_path):
 
 
 @pytest.mark.slow
-def test_features_are_learned_once(hasty, tmp_path, monkeypatch, capfd):
-    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
-    assert features.learned(discs(200), steps=3).checksum == hasty.checksum
-    assert "Features learned from 200 images in" in capfd.readouterr().err
+def test_features_are_learned_once(hasty, tmp_path, capfd):
     assert features.learned(discs(200), steps=3).checksum == hasty.checksum
     assert capfd.readouterr().err == ""
     (path,) = tmp_path.rglob("*.npz")
     path.write_bytes(path.read_bytes()[:1000])  # but a damaged file again
     assert features.learned(discs(200), steps=3).checksum == hasty.checksum
-    assert "Features learned" in capfd.readouterr().err
+    assert "Features learned from 200 images in" in capfd.readouterr().err
     assert features.from_file(path).checksum == hasty.checksum
     features.learned(discs(200, seed=1), steps=3)  # of other images
     assert "Features learned" in capfd.readouterr().err
@@ -190,7 +199,8 @@ def interrupt(*arguments):
 
 
 @pytest.mark.slow
-def test_learning_that_was_stopped_begins_again(hasty, tmp_path, monkeypatch):
+def test_learning_that_was_stopped_begins_again(kept, tmp_path, monkeypatch):
+    _, hasty = kept
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
     images = discs(200)
     with monkeypatch.context() as patched:
@@ -228,13 +238,10 @@ def test_a_cache_that_cannot_be_written_is_told_and_done_without(tmp_path, monke
 
 
 @pytest.mark.slow
-def test_a_cache_that_can_only_be_read_is_read(hasty, tmp_path, monkeypatch, capfd):
+def test_a_cache_that_can_only_be_read_is_read(hasty, monkeypatch, capfd):
     def locked(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
-    features.learned(discs(200), steps=3)
-    capfd.readouterr()
     monkeypatch.setattr("gan_model.features.learned_features.locked", locked)
     assert features.learned(discs(200), steps=3).checksum == hasty.checksum
     assert capfd.readouterr().err == ""

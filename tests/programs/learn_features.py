@@ -20,7 +20,7 @@ MODULE = importlib.import_module("gan_model.features.learned_features")
 
 def learn(images, *, learn=MODULE.learn, tell, **settings):
     def stay(done):
-        if sys.argv[1:] and done == 20:
+        if sys.argv[1:] and done == 5:
             Path(sys.argv[1]).touch()
             time.sleep(900)
 
@@ -29,4 +29,4 @@ def learn(images, *, learn=MODULE.learn, tell, **settings):
 
 images = np.random.default_rng(0).integers(0, 256, (200, 16, 16, 1), dtype=np.uint8)
 with mock.patch.object(MODULE, "learn", learn):
-    print(features.learned(images, steps=100).checksum, flush=True)
+    print(features.learned(images, steps=10).checksum, flush=True)
