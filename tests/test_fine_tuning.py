@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import shutil
 
 import keras
 import numpy as np
@@ -282,15 +283,22 @@ def go(folder, settings, *, epochs):
     return gan
 
 
+@pytest.fixture(scope="module")
+def begun(source, tmp_path_factory):
+    """The folder of a run of one epoch."""
+    folder = runs.RunFolder(tmp_path_factory.mktemp("begun") / "run")
+    go(folder, settings_of(source), epochs=1)
+    return folder.path
+
+
 @pytest.mark.slow
-def test_a_resumed_run_is_the_same_to_the_bit(source, tmp_path):
+def test_a_resumed_run_is_the_same_to_the_bit(source, begun, tmp_path):
     settings = settings_of(source)
-    whole = go(runs.RunFolder(tmp_path / "whole"), settings, epochs=3)
-    folder = runs.RunFolder(tmp_path / "parts")
-    go(folder, settings, epochs=1)
+    whole = go(runs.RunFolder(tmp_path / "whole"), settings, epochs=2)
+    folder = runs.RunFolder(shutil.copytree(begun, tmp_path / "parts"))
     moved = tmp_path / "moved.keras"
     moved.write_bytes(source.read_bytes())
-    resumed = go(folder, settings | {"from": str(moved)}, epochs=3)
+    resumed = go(folder, settings | {"from": str(moved)}, epochs=2)
     states = [[np.array(v) for v in gan.state_variables] for gan in (whole, resumed)]
     assert same(*states)
     moved.unlink()  # the folder knows its source
@@ -299,9 +307,9 @@ def test_a_resumed_run_is_the_same_to_the_bit(source, tmp_path):
 
 
 @pytest.mark.slow
-def test_another_source_is_refused(source, tmp_path):
-    settings, folder = settings_of(source), runs.RunFolder(tmp_path / "run")
-    go(folder, settings, epochs=1)
+def test_another_source_is_refused(source, begun, tmp_path):
+    settings = settings_of(source)
+    folder = runs.RunFolder(shutil.copytree(begun, tmp_path / "run"))
     other = small_gan()
     other.save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match=r"source was .*, now "):

@@ -15,6 +15,8 @@ from processes import forked, program, wait_for
 from gan_model import features, metrics, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.data.images import fingerprint
+from gan_model.features import learned_network
+from gan_model.features.learned_features import LearnedFeatures
 from gan_model.storage import checkpoint
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)
@@ -37,10 +39,11 @@ def folder(tmp_path):
 
 
 def trained(folder, *, epochs=2):
-    """Two steps an epoch, without XLA, whose compiling takes longer than the test."""
+    """Two steps an epoch, without a graph, which takes longer to make."""
     gan = runs.build(SETTINGS)
     optimizers = gan.generator_optimizer, gan.discriminator_optimizer
-    gan.compile(gan.loss, *(type(one).from_config(one.get_config()) for one in optimizers))
+    optimizers = [type(one).from_config(one.get_config()) for one in optimizers]
+    gan.compile(gan.loss, *optimizers, run_eagerly=True)
     with folder.opened(SETTINGS):
         listed = folder.callbacks(SETTINGS)
         gan.fit(IMAGES, batch_size=8, epochs=epochs, callbacks=listed, verbose=0)
@@ -137,10 +140,12 @@ def test_settings_and_versions_are_written_down(folder):
 
 @pytest.mark.slow
 def test_learned_features_are_part_of_the_folder(folder):
-    learned = features.learned(np.tile(IMAGES, (13, 1, 1)), steps=2, keep=False)
+    shape = *IMAGES.shape[1:], 1
+    arrays = learned_network.arrays_of(learned_network.network(shape, seed=0))
+    learned = LearnedFeatures(arrays, shape)
     gan = runs.build(SETTINGS)
     gan.quality = metrics.Quality(metrics.FeatureMetrics(learned))
-    gan.compile()  # without XLA
+    gan.compile(run_eagerly=True)
     held_out = np.tile(IMAGES, (2, 1, 1))
     with folder.opened(SETTINGS):
         listed = folder.callbacks(SETTINGS)
