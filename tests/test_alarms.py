@@ -290,13 +290,18 @@ def test_a_discriminator_trained_twenty_times_as_often_wins(dense):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "preset", [pytest.param("dcgan", marks=pytest.mark.soak), "modern_conditional"]
+    ("preset", "batch_size"),
+    [
+        ("dense", 16),
+        pytest.param("dcgan", 8, marks=pytest.mark.soak),
+        pytest.param("modern_conditional", 8, marks=pytest.mark.soak),
+    ],
 )
-def test_no_alarm_on_a_healthy_run(preset, seeded):
+def test_no_alarm_on_a_healthy_run(preset, batch_size, seeded):
     """Three epochs are as many as collapse and a winner take, and end where both are judged."""
     gan = presets.named(preset)((28, 28, 1), seed=2)
     labels = {"y": data.load("sample")[0][1]} if gan.class_count else {}
-    history = fit(gan, callbacks.Alarms(), steps=170, batch_size=8, **labels)
+    history = fit(gan, callbacks.Alarms(), steps=170, batch_size=batch_size, **labels)
     assert [history[f"alarm_{name}"] for name in NAMES] == [[0.0] * 3] * 3
     assert min(history["diversity"]) > 0.3
 

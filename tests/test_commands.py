@@ -430,20 +430,20 @@ def test_images_of_a_class(by_class, tmp_path):
 def test_each_class_is_measured_by_itself(by_class, tmp_path):
     run_dir, _, _ = by_class
     figures = tmp_path / "figures.json"
-    line = command("evaluate.py", run_dir, "--seeds", 1, "--count", 150, "--json", figures)
+    line = command("evaluate.py", run_dir, "--seeds", 1, "--count", 60, "--json", figures)
     said = finish([*line, "--out", tmp_path], starting=forked).stdout
     assert "By class, against the held-out images of that class alone" in said
     rows = json.loads(figures.read_text())["by_class"]
     assert [row["class"] for row in rows] == list(range(10)) and rows[7]["name"] == "sneaker"
-    assert {row["count"] for row in rows} == {150}
+    assert {row["count"] for row in rows} == {60}
     assert all(row["floor"]["fid_fashion"] < row["readings"]["fid_fashion"] for row in rows)
     assert all(0 <= row["as_asked"] <= 1 for row in rows)
     (train_images, _), held_out = data.load("sample")
-    real, labels = (data.images.random_subset(each, 150) for each in held_out)
+    real, labels = (data.images.random_subset(each, 60) for each in held_out)
     reference = metrics.Reference(metrics.measures(real, training=train_images), real)
     gan = keras.models.load_model(run_dir / "gan.keras")
     # All together, each class has the share that it has of the real images.
-    expected = reference.compare(gan.generate(150, labels=labels)[..., 0])
+    expected = reference.compare(gan.generate(60, labels=labels)[..., 0])
     (reading,) = json.loads(figures.read_text())["readings"]
     assert reading == pytest.approx(expected)
 
