@@ -120,7 +120,10 @@ def test_another_program_gets_the_images_of_generate(format, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", presets.PRESETS)
+@pytest.mark.parametrize(
+    "preset",  # `modern_conditional` has the layers of `modern`, and more
+    [pytest.param(n, marks=pytest.mark.soak if n == "modern" else ()) for n in presets.PRESETS],
+)
 def test_every_preset_in_every_format(preset, tmp_path):
     make = presets.named(preset)
     gan = lively(make((16, 16, 3), **presets.classes_for(make, [0, 2])))

@@ -16,8 +16,9 @@ _SMALLER = [
     (re.compile(r"\bepochs=\d+\b(?!\*)"), "epochs=1"),
     (re.compile(r"\bbatch_size=\d+"), "batch_size=16"),
     (re.compile(r"\bmax_trials=\d+"), "max_trials=1"),
+    (re.compile(r"\bsteps=\d+"), "steps=3"),
 ]
-_IMAGES = 64
+_IMAGES = 32
 
 
 def blocks(page):
