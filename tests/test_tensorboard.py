@@ -113,7 +113,7 @@ class Server:
 
     def __init__(self, folder, options, log):
         # Port 0: the server takes a free one and prints it.
-        self._log = log
+        self._log, self._answers = log, None
         log.touch()
         where = ["--logdir", folder, "--host", "127.0.0.1", "--port", 0, "--reload_interval", 1]
         self._process = forked(program("tensorboard_server.py", log, *where, *options))
@@ -149,8 +149,19 @@ class Server:
             assert time.monotonic() < deadline, f"Nothing in {PATIENCE} s: {self._log.read_text()}"
             time.sleep(0.2)
 
+    def keep_answers(self):
+        """Asks nothing twice from now on, when all has been read."""
+        self._answers = {}
+
     def get(self, page, **query):
         url = f"{self._address}data/{page}?{urlencode(query)}"
+        if self._answers is None:
+            return self._asked(url)
+        if url not in self._answers:
+            self._answers[url] = self._asked(url)
+        return self._answers[url]
+
+    def _asked(self, url):
         # Without a proxy, whatever the environment says.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(url, timeout=PATIENCE) as answer:
@@ -192,6 +203,7 @@ def board(request, runs, tmp_path_factory):
         for run in ("whole", *CUT):
             server.wait_for_step(run, EPOCHS * STEPS)
         server.folder = folder / "runs"
+        server.keep_answers()
         yield server
     finally:
         server.close()
