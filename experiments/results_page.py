@@ -84,11 +84,11 @@ def heading(name, study, about, runs):
     seeds, cores = len(next(iter(runs.values()))), about["cpus"]
     minutes = " ".join(str(mark["minute"]) for mark in about["marks"])
     title, options = study.title, f"--study {name}"
-    if study.of_folders:
+    if about["data"] != "fashion_mnist":
         title = f"{title}: {about['data']}"
-        options += f" --data folders/{about['data']} --image-size {about['size']}"
-    elif about["data"] != "fashion_mnist":
-        options += f" --data {about['data']}"
+        options += f" --data {'folders/' * study.of_folders}{about['data']}"
+    if study.of_folders:
+        options += f" --image-size {about['size']}"
     return f"""# {title}
 
 {study.about} [Results](../results.md) explains the columns.

@@ -16,8 +16,9 @@ from wgan_gp import of_wgan_gp
 
 
 def part(study_name, data):
-    """The name of a part of the page: that of the study, with the folder's if it is of folders."""
-    return f"{study_name}-{Path(data).name}" if named(study_name).of_folders else study_name
+    """The name of a page: that of the study, and of the images unless they are Fashion-MNIST."""
+    name = Path(data).name
+    return study_name if name == "fashion_mnist" else f"{study_name}-{name}"
 
 
 def named(name):

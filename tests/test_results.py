@@ -60,10 +60,10 @@ def test_means_and_spreads_and_the_lost_run_are_told(tmp_path):
     assert "seed 0: lost: no number, after 0 of the readings" in text
     assert "results.py --study presets --data sample --minutes 1 2 --seeds 3 --cores 2`" in text
     assert "Systems: 2. Seeds: 3. Cores of each run: 2. Data: sample." in text
-    for link in ("presets", "presets-dcgan", "presets-dcgan-classes"):
+    for link in ("presets-sample", "presets-sample-dcgan", "presets-sample-dcgan-classes"):
         assert f"]({link}.png)" in text
         assert (tmp_path / "docs" / "results" / f"{link}.png").stat().st_size
-    assert "presets-reference.png" not in text  # its first seed has no reading
+    assert "presets-sample-reference.png" not in text  # its first seed has no reading
 
 
 def test_alarms_are_counted_and_told(tmp_path):
@@ -206,7 +206,7 @@ def test_the_pages_are_listed_in_their_order(tmp_path):
     page("presets", {"dense": [record(tmp_path, "dense", 0, [3.0])]}, tmp_path, tmp_path)
     listed = (tmp_path / "results.md").read_text()
     assert listed.startswith("# Results\n") and listed.endswith(
-        "- [The loop and the first presets](results/presets.md)\n"
+        "- [The loop and the first presets: sample](results/presets-sample.md)\n"
         "- [Modern](results/modern.md)\n"
         "- [A search](results/search.md)\n"
     )
