@@ -108,9 +108,9 @@ def test_few_images_are_augmented():
 @pytest.mark.parametrize(
     ("penalty", "image_count", "expected"),
     [
-        (penalties.R1(1.0, every=4), 1000, penalties.R1(5.0, every=4)),
-        (penalties.R1(9.0), 1000, penalties.R1(9.0)),
-        (penalties.R1(1.0), 5000, penalties.R1(1.0)),
+        (penalties.R1(1.0, every=4), 2500, penalties.R1(8.0, every=4)),
+        (penalties.R1(9.0), 2500, penalties.R1(9.0)),
+        (penalties.R1(1.0), 10_000, penalties.R1(1.0)),
         (penalties.R1(1.0), None, penalties.R1(1.0)),
         (penalties.R2(1.0), 300, penalties.R2(1.0)),
         (None, 300, None),
@@ -124,8 +124,8 @@ def test_r1_is_as_heavy_as_few_images_need(penalty, image_count, expected):
 def test_the_falling_r1_of_many_images_becomes_that_of_few():
     source = users_gan((28, 28, 1), penalty=rules.r1_for((28, 28, 1), 60_000))
     few = presets.fine_tuned(source, image_count=300).penalty
-    assert few == penalties.R1(8, every=8)
-    for count in (5_000, None):
+    assert few == penalties.R1(32, every=8)
+    for count in (10_000, None):
         assert presets.fine_tuned(source, image_count=count).penalty is source.penalty
 
 

@@ -46,8 +46,9 @@ def fine_tuned(
         new_generator: begin with a generator of the same layers whose weights are drawn anew.
         generator_learning_rate, discriminator_learning_rate: None: those of the source.
         image_count: number of new training images. With fewer than 5,000, images are augmented
-            adaptively and R1 has the weight for so few, as in `modern`. An augmentation, a larger
-            weight or another penalty of the source is kept. None: all as the source.
+            adaptively; with fewer than 10,000, R1 has the weight for so few, as in `modern`. An
+            augmentation, a larger weight or another penalty of the source is kept. None: all as
+            the source.
         seed: of the codings and of the order of the images.
 
     Raises:

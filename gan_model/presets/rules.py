@@ -13,12 +13,12 @@ from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.penalties import R1, weight_for
 
 BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
-FEW = 5_000  # images; with fewer the discriminator begins to know them by heart
+FEW = 5_000  # images; with fewer there is adaptive augmentation
 MANY = 10_000  # images; with 5,200 clusters made the images much less diverse
 _CLUSTERS = 20
 _HALF = 50_000  # images seen, after which R1 has half its weight
 _SIDE = 28  # pixels
-_MOST_TIMES, _HEAVIEST = 8, 48  # what was measured: docs/choosing.md
+_MOST_TIMES, _HEAVIEST = 32, 128  # about what was measured: docs/choosing.md
 
 
 def learning_rates_for(image_shape):
@@ -39,9 +39,13 @@ def learning_rates_for(image_shape):
 def r1_for(image_shape, image_count=None, class_count=None):
     """R1 in every eighth step, with the weight that suits the images.
 
-    The weight is `penalties.weight_for(image_shape)`. With fewer than 5,000 images it is larger by
-    the factor 5,000 / `image_count`, which is 8 at most, up to a weight of 48: the fewer the
-    images, the sooner the discriminator knows each of them, and the steeper it becomes around them.
+    The weight is `penalties.weight_for(image_shape)`. With fewer than 10,000 images it is larger by
+    a factor, which is 32 at most, up to a weight of 128:
+
+        (10,000 / image_count) to the power of 1.5
+
+    The fewer the images, the sooner the discriminator knows each of them, and the steeper it
+    becomes around them.
 
     With 10,000 images or more and without classes, it falls with the images that were seen, in
     batches of 16, since a heavy R1 hides details from the discriminator:
@@ -52,24 +56,26 @@ def r1_for(image_shape, image_count=None, class_count=None):
 
     Args:
         image_shape: (height, width, channels).
-        image_count: number of training images. None: unknown, the weight is as for 5,000.
+        image_count: number of training images. None: unknown, the weight has no factor.
         class_count: number of classes, or None.
     """
-    weight, count = weight_for(image_shape), FEW if image_count is None else image_count
-    if count >= MANY and class_count is None:
+    weight, count = weight_for(image_shape), image_count
+    if count is None or (count >= MANY and class_count is not None):
+        return R1(weight, every=8)
+    if count >= MANY:
         schedule = keras.optimizers.schedules.InverseTimeDecay(weight, _HALF / BATCH_SIZE, 1.0)
         return R1(schedule, every=8)
-    times = min(max(FEW / max(count, 1), 1), _MOST_TIMES)
+    times = min((MANY / max(count, 1)) ** 1.5, _MOST_TIMES)
     return R1(min(times * weight, _HEAVIEST), every=8)
 
 
 def at_least_r1_for(image_shape, image_count, penalty):
     """A penalty as it is, or `r1_for` few images in the place of a lighter one.
 
-    It is replaced if it is the one that falls, or an R1 of a smaller weight. For 5,000
+    It is replaced if it is the one that falls, or an R1 of a smaller weight. For 10,000
     images or more, or an unknown number, it stays as it is.
     """
-    if type(penalty) is not R1 or image_count is None or image_count >= FEW:
+    if type(penalty) is not R1 or image_count is None or image_count >= MANY:
         return penalty
     needed = r1_for(image_shape, image_count)
     serialized = keras.saving.serialize_keras_object  # two equal schedules are not equal for Python
