@@ -7,37 +7,37 @@ import pytest
 from processes import finish, forked, program
 
 GROUPS = {
-    "gradients, penalties and scores are those of all images": [
-        "dirac_by_hand",
+    "gradients, penalties, scores and averages are those of all images": [
         "penalties_by_hand",
         "adaptive_augmentation",
         "each_takes_its_rows_of_what_one_device_draws",
         "uneven_batches",
         "turns_by_hand",
         "mean_scores_of_all",
-    ],
-    "two devices train the presets as one does": ["same_as_one_device"],
-    "and modern without classes": ["modern_as_one_device"],
-    "modern resumes": ["modern_resumes"],
-    "what the optimizer does to a gradient it does to that of all images": [
         "clipped",
         "accumulated",
+        "average_of_both",
     ],
-    "a step is executed as it can be": [
+    "a step is executed as it can be, a run resumes, images are freed": [
+        "images_are_freed",
         "several_steps_in_a_call",
         "xla_is_refused",
         "a_batch_alone_is_refused",
         "only_in_its_scope_it_is_compiled",
         "in_bfloat16",
+        "preset_resumes",
+        "another_number_of_devices_goes_on",
     ],
+    "without a penalty, or clipped by value": ["dirac_by_hand", "clipped_by_value"],
+    "two devices train the presets as one does": ["same_as_one_device"],
+    "and modern without classes": ["modern_as_one_device"],
+    "modern resumes": ["modern_resumes"],
     "what bounds the discriminator keeps it the same on both": ["bounded_discriminator"],
-    "a preset trains and resumes": ["preset_resumes", "another_number_of_devices_goes_on"],
-    "images live as long as somebody reads them": ["images_are_freed"],
-    "an average counts the images of both": ["average_of_both"],
 }
 
 
 SOAK = [
+    "without a penalty, or clipped by value",  # as penalties_by_hand and clipped, but for that
     "two devices train the presets as one does",  # as they do by the laws of the other groups
     "and modern without classes",  # of which modern_conditional has all but its absence
     "modern resumes",
