@@ -27,7 +27,7 @@ MAKERS = {
     "grid": lambda **at: keras_tuner.GridSearch(space, max_trials=5, **ABOUT, **at),
     "hyperband": lambda **at: keras_tuner.Hyperband(space, max_epochs=4, factor=2, **ABOUT, **at),
     "bayesian": lambda **at: keras_tuner.BayesianOptimization(
-        space, max_trials=5, num_initial_points=2, **ABOUT, **at
+        space, **{"max_trials": 5, "num_initial_points": 2} | ABOUT | at
     ),
 }
 kinds = pytest.mark.parametrize("kind", MAKERS)
@@ -136,7 +136,10 @@ class Building(Search):
 
 
 @pytest.mark.parametrize("kind", ["random", "hyperband", "bayesian"])
-def test_what_a_trial_has_found_is_searched_after_a_stop_too(tmp_path, kind):
+def test_what_a_trial_has_found_is_searched_after_a_stop_too(tmp_path, kind, monkeypatch):
+    """The last trial of a Bayesian search is the one that it models, which takes it a second."""
+    modelled = partial(MAKERS["bayesian"], num_initial_points=4)
+    monkeypatch.setitem(MAKERS, "bayesian", modelled)
     whole = Building(tmp_path / "whole", kind).go()
     drawn = [values["tenths"] for _, values in whole.trials[0] if "tenths" in values]
     assert len(drawn) > 1  # by the oracle, which had not known it
@@ -173,7 +176,9 @@ def test_a_trial_that_failed_has_failed_for_good(tmp_path):
 
 
 @pytest.mark.slow
-def test_it_goes_on_whatever_is_left_of_the_last_line(tmp_path):
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.soak)])
+def test_it_goes_on_whatever_is_left_of_the_last_line(tmp_path, every):
+    """After each of its bytes, or after each of so many and just before its end."""
     whole = Search(tmp_path / "whole").go()
     written = lines(tmp_path / "whole")
     for last in (4, 3):  # a trial that began; one that ended
@@ -181,7 +186,7 @@ def test_it_goes_on_whatever_is_left_of_the_last_line(tmp_path):
         path = tmp_path / str(last) / "journal.jsonl"
         begun_or_ended = "values" if last == 4 else "metrics"
         assert begun_or_ended in json.loads(written[last])
-        for left in range(len(written[last])):
+        for left in sorted({*range(0, len(written[last]), every), len(written[last]) - 1}):
             path.write_text("".join(written[:last]) + written[last][:left])
             gone_on = Search(path.parent).go()
             assert gone_on.trials == whole.trials
