@@ -17,8 +17,8 @@ from gan_model.storage.locks import locked
 
 pytestmark = pytest.mark.slow
 
-ALONE = ("--confirm", 0)
-AGAIN = ("--confirm", 1, "--top", 1)
+ALONE = ("--trials", 3, "--confirm", 0)
+AGAIN = ("--trials", 3, "--confirm", 1, "--top", 1)
 TRIALS = [f"trial-00{number}" for number in range(3)]
 
 
@@ -135,23 +135,40 @@ def gone(pid):
         return True
 
 
-def test_two_workers_train_what_one_process_does(confirmed, images, tmp_path, begun):
-    """Each trial once, and each new seed, each by one of them."""
+def test_two_workers_train_what_one_process_does(alone, images, tmp_path, begun):
+    """Each trial once, by one of them."""
+    folder = tmp_path / "search"
+    chief = begun(search(images, folder, *ALONE, "--workers", 2))
+    output = ended_with_workers(chief, folder, TRIALS)
+    assert results(folder) == results(alone)
+    for name in TRIALS:
+        assert output.count(f"  {name}  codings ") == 1
+
+
+@pytest.mark.soak
+def test_two_workers_train_the_new_seeds_too(confirmed, images, tmp_path, begun):
+    """Each once, as each trial, by one of them."""
     folder = tmp_path / "search"
     chief = begun(search(images, folder, *AGAIN, "--workers", 2))
+    repeated = [path.name for path in (confirmed / "confirmation").iterdir()]
+    assert len(repeated) == 2  # the best trial and the recipe
+    output = ended_with_workers(chief, folder, [*TRIALS, *repeated])
+    assert results(folder) == results(confirmed)
+    for name in TRIALS:
+        assert output.count(f"  {name}  codings ") == 1
+
+
+def ended_with_workers(chief, folder, names):
+    """What a chief of two workers said that have ended too and trained each of `names` once."""
     wait(lambda: len(chief.children()) == 2, chief)
     workers = chief.children()
     output = ended(chief)
     assert all(map(gone, workers))
-    assert results(folder) == results(confirmed)
-    repeated = [path.name for path in (folder / "confirmation").iterdir()]
-    assert len(repeated) == 2  # the best trial and the recipe
-    by = [trained_by(folder, name) for name in [*TRIALS, *repeated]]
+    by = [trained_by(folder, name) for name in names]
     assert all(len(pids) == 1 for pids in by)
     assert {pids[0] for pids in by} == set(workers)
-    for name in TRIALS:
-        assert output.count(f"  {name}  codings ") == 1
     assert not (folder / "chief.json").exists()
+    return output
 
 
 @pytest.mark.soak
@@ -268,6 +285,7 @@ def test_hyperband_ends_with_two_workers(images, tmp_path, begun):
     ]
 
 
+@pytest.mark.soak
 def test_workers_find_the_chief_through_the_variables_of_keras_tuner(
     confirmed, images, tmp_path, begun
 ):
