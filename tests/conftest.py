@@ -32,7 +32,10 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """A million objects of TensorFlow and the tests stay: Python need not look through them."""
+    """A million objects of TensorFlow and the tests stay: Python need not look through them.
+
+    Nor does keras-tuner, which collects garbage twice a trial.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -1,7 +1,6 @@
 """Searches with keras-tuner's tuners as they are: what a trial is, scores, keeps and survives."""
 
 import csv
-import gc
 import json
 import math
 import shutil
@@ -152,15 +151,6 @@ class Search:
 
     def path(self, name):
         return self.folder / "trials" / name
-
-
-@pytest.fixture(scope="module", autouse=True)
-def garbage_of_trials_alone():
-    """keras-tuner collects it twice a trial, and would look at all that is imported each time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="module")
