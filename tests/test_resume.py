@@ -263,6 +263,7 @@ def test_a_run_killed_again_and_again_ends_like_one_that_never_was(tmp_path):
     into_a_checkpoint = program("train_into_a_checkpoint.py", *command[2:])
     moments = Moments(tmp_path / "killed")
     kill_when(moments.half_written, into_a_checkpoint)
+    assert len(moments.half_written()) == 1 and moments.epochs_done() == 0
     kill_when(moments.in_an_epoch(), command)
     before = moments.before_a_checkpoint()
     kill_when(moments.half_written, into_a_checkpoint)
