@@ -237,7 +237,7 @@ def search(tmp_path_factory):
     return folder, histories
 
 
-@pytest.fixture(scope="module", params=LOADERS.values(), ids=LOADERS)
+@pytest.fixture(scope="module", params=LOADERS)
 def server(request, search, tmp_path_factory):
     folder, _ = search
     log = tmp_path_factory.mktemp("server") / "log.txt"
