@@ -12,9 +12,10 @@ from gan_model.commands.local_workers import cores
 
 # The files that take longest, in this order: each of pytest's processes takes a whole file at a
 # time, and with short ones at the end all processes are done at about the same time.
-LONGEST = """sweep_command workers train_workers gan commands sweeps devices alarms conditional
-exporting page tensorboard docs resume callbacks evaluate all_at_once spectral schedules trial_board
-quality penalties averaging""".split()
+LONGEST = """commands sweep_command gan workers devices train_workers sweeps alarms resume
+conditional from_trained evaluate clusters learned_features callbacks exporting schedules penalties
+quality progress same_run trial_board wheel docs journal fine_tuning turns averaging spectral tour
+memory tensorboard page augmenting command_line""".split()
 
 
 @pytest.hookimpl(optionalhook=True)
