@@ -94,6 +94,7 @@ def test_one_wrong_bit_of_the_sample_is_noticed(monkeypatch, tmp_path):
         data.load("sample")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DEBIAN.is_dir(), reason="needs Debian's dataset-fashion-mnist")
 def test_the_script_makes_the_sample_again(tmp_path):
     for name in ("once.npz", "twice.npz"):

@@ -231,6 +231,7 @@ def test_nothing_of_a_step_happens_once_the_data_are_over(images):
     assert same(*states)
 
 
+@pytest.mark.slow
 def test_a_callback_evaluates_some_batches_between_two_epochs(images):
     images = images[:, :8, :8]
     evaluate = lambda epoch, logs: gan.evaluate(as_dataset(images), steps=3, verbose=0)  # noqa: E731
