@@ -48,7 +48,8 @@ def page(study_name, runs, docs, kept):
     if not whole:
         raise ValueError("No run reached its end, so there is nothing to show.")
     about = whole[0]
-    parts, name = [heading(study_name, study, about, runs)], studies.part(study_name, about["data"])
+    parts = [heading(study_name, study, about, runs)]
+    name = studies.page_name(study_name, about["data"])
     if study.curve:
         draw_distances(runs, about, folder / f"{name}.png")
         for system, records in runs.items():

@@ -15,7 +15,7 @@ from study import Study, System, preset
 from wgan_gp import of_wgan_gp
 
 
-def part(study_name, data):
+def page_name(study_name, data):
     """The name of a page: that of the study, and of the images unless they are Fashion-MNIST."""
     name = Path(data).name
     return study_name if name == "fashion_mnist" else f"{study_name}-{name}"

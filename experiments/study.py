@@ -36,7 +36,7 @@ class Study:
         stacked: whether images have three garments in their colour channels, and systems are
             measured by how many of the 1,000 combinations of classes they generate.
         curve: whether the page draws the distance and shows images of each system.
-        of_folders: whether it is of a folder of images, of which the page then has a part each.
+        of_folders: whether it is of a folder of images, which each have a page then.
     """
 
     title: str

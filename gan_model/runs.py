@@ -139,8 +139,8 @@ class RunFolder(Folder):
 
     def known_settings(self):
         """The settings, for whoever does not train in the folder. Raises as `read_settings`."""
-        known = [f"Give {one} instead." for one in (self.gan, self.best) if one.exists()]
-        return self.read_settings(instead=[*known, "Choose another folder."][0])
+        known = (f"Give {one} instead." for one in (self.gan, self.best) if one.exists())
+        return self.read_settings(instead=next(known, "Choose another folder."))
 
     def load(self):
         """The GAN of the run: the finished one, or else that of the newest checkpoint.

@@ -32,12 +32,11 @@ from processes import (
     train,
 )
 from processes import wait_for as wait
+from untrained_features import untrained
 
 from gan_model import data, features, metrics, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.commands.local_workers import free_ports
-from gan_model.features import learned_network
-from gan_model.features.learned_features import LearnedFeatures
 
 _PYTHON_FILES = (REPOSITORY / "experiments").glob("*.py")
 # The others are what scripts share or are made of.
@@ -475,9 +474,7 @@ def test_a_folder_alone_is_enough(tmp_path):
 @pytest.mark.slow
 def test_a_run_is_measured_in_the_features_of_another(tmp_path):
     images = images_in(tmp_path / "pictures", count=220)  # 22 are held out
-    shape = SIDE, SIDE, 1
-    arrays = learned_network.arrays_of(learned_network.network(shape, seed=0))
-    learned = LearnedFeatures(arrays, shape)
+    learned = untrained((SIDE, SIDE, 1))
     learned.save(tmp_path / "other.npz")
     asked = "--preset", "dense", "--steps-per-epoch", 2, "--epochs", 1
     line = train(images, tmp_path / "run", *asked)

@@ -110,6 +110,7 @@ def test_few_images_are_augmented():
     [
         (penalties.R1(1.0, every=4), 2500, penalties.R1(8.0, every=4)),
         (penalties.R1(9.0), 2500, penalties.R1(9.0)),
+        (penalties.R1(1.0), 6400, penalties.R1(1.953125)),
         (penalties.R1(1.0), 10_000, penalties.R1(1.0)),
         (penalties.R1(1.0), None, penalties.R1(1.0)),
         (penalties.R2(1.0), 300, penalties.R2(1.0)),

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from processes import forked, program, wait_for
+from untrained_features import untrained
 
 from gan_model import features, metrics, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.data.images import fingerprint
-from gan_model.features import learned_network
-from gan_model.features.learned_features import LearnedFeatures
 from gan_model.storage import checkpoint
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)
@@ -140,9 +139,7 @@ def test_settings_and_versions_are_written_down(folder):
 
 @pytest.mark.slow
 def test_learned_features_are_part_of_the_folder(folder):
-    shape = *IMAGES.shape[1:], 1
-    arrays = learned_network.arrays_of(learned_network.network(shape, seed=0))
-    learned = LearnedFeatures(arrays, shape)
+    learned = untrained((*IMAGES.shape[1:], 1))
     gan = runs.build(SETTINGS)
     gan.quality = metrics.Quality(metrics.FeatureMetrics(learned))
     gan.compile(run_eagerly=True)

@@ -59,14 +59,13 @@ def r1_for(image_shape, image_count=None, class_count=None):
         image_count: number of training images. None: unknown, the weight has no factor.
         class_count: number of classes, or None.
     """
-    weight, count = weight_for(image_shape), image_count
-    if count is None or (count >= MANY and class_count is not None):
-        return R1(weight, every=8)
-    if count >= MANY:
-        schedule = keras.optimizers.schedules.InverseTimeDecay(weight, _HALF / BATCH_SIZE, 1.0)
-        return R1(schedule, every=8)
-    times = min((MANY / max(count, 1)) ** 1.5, _MOST_TIMES)
-    return R1(min(times * weight, _HEAVIEST), every=8)
+    weight = weight_for(image_shape)
+    if image_count is not None and image_count < MANY:
+        times = min((MANY / max(image_count, 1)) ** 1.5, _MOST_TIMES)
+        weight = min(times * weight, _HEAVIEST)
+    elif image_count is not None and class_count is None:
+        weight = keras.optimizers.schedules.InverseTimeDecay(weight, _HALF / BATCH_SIZE, 1.0)
+    return R1(weight, every=8)
 
 
 def at_least_r1_for(image_shape, image_count, penalty):
