@@ -4,6 +4,7 @@ Five runs of the same four epochs: one that was never stopped, and four that wer
 in which a process dies. All of them must look alike.
 """
 
+import functools
 import io
 import json
 import os
@@ -113,7 +114,7 @@ class Server:
 
     def __init__(self, folder, options, log):
         # Port 0: the server takes a free one and prints it.
-        self._log, self._answers = log, None
+        self._log = log
         log.touch()
         where = ["--logdir", folder, "--host", "127.0.0.1", "--port", 0, "--reload_interval", 1]
         self._process = forked(program("tensorboard_server.py", log, *where, *options))
@@ -151,15 +152,11 @@ class Server:
 
     def keep_answers(self):
         """Asks nothing twice from now on, when all has been read."""
-        self._answers = {}
+        self._asked = functools.cache(self._asked)
 
     def get(self, page, **query):
         url = f"{self._address}data/{page}?{urlencode(query)}"
-        if self._answers is None:
-            return self._asked(url)
-        if url not in self._answers:
-            self._answers[url] = self._asked(url)
-        return self._answers[url]
+        return self._asked(url)
 
     def _asked(self, url):
         # Without a proxy, whatever the environment says.
