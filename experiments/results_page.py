@@ -12,8 +12,8 @@ _WIDEST = 600  # pixels of a picture
 _HEAD = """# Results
 
 Each page but that of the search is a study, written by `make results` (`experiments/results.py`),
-which continues where it was stopped. Sentences on what has changed since are added by hand, and
-are lost when the study is run again. A study trains several systems under the same conditions for
+which continues where it was stopped. Paragraphs that begin with *Older* or "The rows" say what has
+changed since the runs. A study trains several systems under the same conditions for
 the same minutes of training. Compiling counts as training; measuring does not. All numbers compare
 generated images (codings of seed 0) with the same number of held-out images, in `fashion` features,
 or in features learned from the training images. Lower is better for fid, kid and spectrum; higher
