@@ -122,6 +122,13 @@ def test_colours_by_hand():
     np.testing.assert_allclose(found, mean + (0.5 + first) * (images - mean), atol=1e-5)
 
 
+@pytest.mark.parametrize("channels", [2, 4])
+def test_without_three_channels_nothing_is_colour(channels):
+    images = np.random.default_rng(0).uniform(size=(3, 4, 4, channels)).astype("f4")
+    drawn = np.full((3, 2), 0.9, "f4")
+    assert np.array_equal(operations.saturation(images, drawn, (0.0, 1.0)), images)
+
+
 def test_grey_images_have_no_saturation():
     images = some_images((8, 8, 1))
     assert np.array_equal(operations.saturation(images, numbers(), (-1.0, 1.0)), images)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 from py_batches import Batches
 
-from gan_model import GAN, presets
+from gan_model import GAN, networks, presets
 from gan_model.storage.reasons import reason_of
 
 
@@ -58,6 +58,11 @@ BAD_IMAGES = {
     "colour": (uint8s(40, 16, 16, 3), r"\(16, 16\), the data holds \(16, 16, 3\)"),
     "no images": (uint8s(0, 16, 16), "There are no images"),
     "fewer than a batch": (uint8s(5, 16, 16), "5 images do not fill one batch of 32"),
+    "a masked array": (np.ma.masked_invalid(with_nan()), r"masked array.*images.filled\(0\)"),
+    "a data set of which nothing is left": (
+        as_dataset(floats(0, 1)).filter(lambda images: False),
+        "empty: not one batch",
+    ),
     "an empty data set": (as_dataset(uint8s(40, 16, 16)).take(0), "empty"),
     "a data set without batches": (
         tf.data.Dataset.from_tensor_slices(uint8s(40, 16, 16)),
@@ -141,6 +146,9 @@ def test_the_values_of_a_pydataset_are_checked_in_its_first_batch(dense):
         ),
         (dict(x=(uint8s(40, 16, 16), *np.ones((2, 40)))), r"no effect: .* Type \(images, labels\)"),
         (dict(x=(uint8s(40, 16, 16), np.ones(40)), y=np.ones(40)), "labels twice"),
+        (dict(x=((uint8s(40, 16, 16), np.ones(40)),) * 2), r"Type \(images, labels\), held_out ="),
+        (dict(x=Batches((uint8s(8, 16, 16), np.ones(8), np.ones(8)))), "no effect"),
+        (dict(x=((uint8s(8, 16, 16), np.ones(8), np.ones(8)) for _ in range(2))), "no effect"),
     ],
 )
 def test_arguments_that_make_no_sense_together(arguments, message, dense):
@@ -258,11 +266,17 @@ class Classifies(keras.Model):
         return [self.score(features), self.logits(features)]
 
 
-def conditional_players():
+def conditional_players(classes=3):
     codings, labels = keras.Input((5,)), keras.Input((), dtype="int32")
-    both = layers.Concatenate()([codings, layers.Embedding(3, 2)(labels)])
+    both = layers.Concatenate()([codings, layers.Embedding(classes, 2)(labels)])
     images = layers.Reshape((8, 8))(layers.Dense(64, activation="tanh")(both))
     return keras.Model([codings, labels], images), Classifies()
+
+
+def projecting(classes):
+    images, labels = keras.Input((8, 8)), keras.Input((), dtype="int32")
+    scores = networks.conditional.Projection(classes)([layers.Flatten()(images), labels])
+    return keras.Model([images, labels], scores)
 
 
 def unbuilt_generator():
@@ -314,9 +328,24 @@ BAD_PLAYERS = {
         lambda: GAN(rescaled_generator(), players()[1]),
         "range of the generator's images is unknown.*image_range",
     ),
-    "a range upside down": (
-        lambda: GAN(*players(), image_range=(1, -1)),
-        r"`image_range` is \(least, greatest\)",
+    **{
+        f"the range {ends}": (
+            lambda ends=ends: GAN(*players(), image_range=ends),
+            r"`image_range` is \(least, greatest\)",
+        )
+        for ends in ((1, -1), (0, np.inf), (1,))
+    },
+    "a codings size that is no integer": (
+        lambda: GAN(unbuilt_generator(), players()[1], codings_size=4.0),
+        "`codings_size` is an integer. Received: codings_size=4.0",
+    ),
+    "a generator of fewer classes": (
+        lambda: GAN(*conditional_players(), class_count=5),
+        "generator does not take the label 4, though there are 5 classes",
+    ),
+    "a discriminator of fewer classes": (
+        lambda: GAN(conditional_players(5)[0], projecting(3), class_count=5),
+        "discriminator does not take the label 4, though there are 5 classes",
     ),
 }
 
@@ -424,6 +453,11 @@ def test_what_is_no_image_shape(preset, shape):
     call = rf"\(height, width\) or .*Type presets.{preset.__name__}\("
     with pytest.raises(ValueError, match=call):
         preset(shape)
+
+
+def test_a_side_is_no_image_shape_of_dense_either():
+    with pytest.raises(ValueError, match=r"Received: image_shape=28. Type presets.dense\(\(28"):
+        presets.dense(28)
 
 
 def test_an_unknown_preset_has_a_near_match():

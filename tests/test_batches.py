@@ -106,6 +106,15 @@ def test_labels_stay_with_their_images():
         assert np.array_equal(np.ravel(images) * 3, labels)
 
 
+def test_the_order_of_the_bytes_of_an_array_does_not_matter():
+    numbers = np.arange(12, dtype=">i4")
+    images = (numbers.reshape(-1, 1, 1) / 3).astype(">f4")
+    images, labels = next(iter(dataset(images, numbers[::-1], batch_size=12)))
+    assert images.dtype == tf.float32 and labels.dtype == tf.int32
+    assert np.ravel(images) == pytest.approx((11 - labels.numpy()) / 3)
+    assert sorted(labels.numpy()) == list(range(12))
+
+
 def test_the_remainder():
     assert len(order(dataset(numbered(25), batch_size=10))) == 20
     kept = dataset(numbered(25), batch_size=10, drop_remainder=False, shuffle=False)

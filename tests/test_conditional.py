@@ -434,6 +434,31 @@ def test_labels_of_batches_that_will_not_do(case):
     gan.fit(Batches((IMAGES, LABELS[:, None])), verbose=0)
 
 
+def with_a_later_label(label):
+    labels = np.append(LABELS[:31], label).astype("i4")
+    return tf.data.Dataset.from_tensor_slices((IMAGES[:32], labels)).batch(8)
+
+
+@pytest.mark.parametrize("label", [-1, CLASSES])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_later_label_that_is_no_class_ends_the_training(kind, label):
+    gan = compiled(kind)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not among the 3 classes"):
+        gan.fit(with_a_later_label(label), verbose=0)
+    assert int(gan.step) == 3
+
+
+@pytest.mark.slow
+def test_a_later_label_that_is_no_class_ends_a_compiled_training():
+    gan = compiled(run_eagerly=False)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"not among the 3 classes.* -1"):
+        gan.fit(with_a_later_label(-1), verbose=0)
+    gan = compiled(run_eagerly=False, jit_compile=True)
+    with pytest.raises(ValueError, match="The labels go from -1 to 2; expected 0 to 2"):
+        gan.fit(with_a_later_label(-1), verbose=0)
+    assert int(gan.step) == 3
+
+
 def test_a_data_set_without_labels_will_not_do():
     batches = tf.data.Dataset.from_tensor_slices(IMAGES).batch(8)
     with pytest.raises(ValueError, match="received images only"):

@@ -194,6 +194,26 @@ def test_the_floor_is_what_training_images_read(training, held_out):
     assert gan.quality.floor is None  # 23 cannot be compared with 24
 
 
+def test_other_training_images_have_another_floor(training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    same_object = tf.data.Dataset.from_tensor_slices(held_out).batch(8)
+    floors = []
+    for images in (training, 255 - training, 255 - training):
+        gan.fit(images, validation_data=same_object, batch_size=20, verbose=0)
+        floors.append(gan.quality.floor["fid_pixels"])
+    assert floors[0] != floors[1] == floors[2]
+
+
+def test_held_out_images_of_which_none_come_are_refused(training, held_out):
+    gan = small_gan()
+    gan.quality = metrics.Quality(in_pixels())
+    none = tf.data.Dataset.from_tensor_slices(held_out).batch(8).filter(lambda images: False)
+    with pytest.raises(ValueError, match="no held-out images: the data set is empty"):
+        gan.fit(training, validation_data=none, verbose=0)
+    assert int(gan.step) == 0
+
+
 def test_as_a_keras_metric_in_any_cut(training, held_out):
     whole, cut = metrics.Quality(in_pixels()), metrics.Quality(in_pixels())
     whole.update_state(held_out, training[:24])

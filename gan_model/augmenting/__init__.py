@@ -15,8 +15,8 @@ Evaluations and generated images are not augmented.
 Your own augmentation is a function of (images, random, image_range) that returns images of the
 same shape. Take all random numbers from `random`, a `model.random.RandomStream`, so that a resumed
 run equals an uninterrupted one. It gives the same numbers at each call: draw all at once and cut
-them. Derive from `Augmentation` for one that can be added to others, made adaptive, and saved with
-the model.
+them. There is one row for each image of the batch: for more numbers draw longer rows. Derive from
+`Augmentation` for one that can be added to others, made adaptive, and saved with the model.
 """
 
 from gan_model.augmenting.adaptive import Adaptive

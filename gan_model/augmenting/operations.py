@@ -20,8 +20,8 @@ def brightness(images, drawn, image_range):
 
 
 def saturation(images, drawn, image_range):
-    """Scales colour by 0 to 2; images with one channel stay the same."""
-    if images.shape[-1] == 1:
+    """Scales colour by 0 to 2; images without three channels stay the same."""
+    if images.shape[-1] != 3:
         return images
     return _scaled(images, 2.0 * per_image(drawn[:, 0]), axes=[3])
 

@@ -166,7 +166,7 @@ class ImageBatches(tf.data.Dataset):
         rows = np.stack([self._rows_of(number) for number in numbers])
         size = -(-rows.shape[1] // workers)
         rows = rows[:, worker * size : (worker + 1) * size]
-        return [array[rows] for array in (self.images, self.labels) if array is not None]
+        return [_native(array[rows]) for array in (self.images, self.labels) if array is not None]
 
     def _rows_of(self, number):
         number_of_pass, position = divmod(int(number), self.steps_per_epoch)
@@ -183,6 +183,11 @@ class ImageBatches(tf.data.Dataset):
             order = np.random.Generator(bits).permutation(len(self.images))
             self._order_drawn = number_of_pass, order
         return order
+
+
+def _native(array):
+    # TensorFlow takes the bytes as they are, whatever their order.
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _each(*stacks):

@@ -108,6 +108,11 @@ def check_images(source, image_shape, image_range):
     is_array_like = hasattr(source, "__array__") and not isinstance(source, np.ndarray)
     if isinstance(source, list) or is_array_like:  # a tensor of any library, a data set of h5py
         source = np.asarray(source)
+    if isinstance(source, np.ma.MaskedArray):
+        raise ValueError(
+            "The images are a masked array, and the values behind its mask would be trained on. "
+            "Fill them: images.filled(0)."
+        )
     array = source.images if isinstance(source, ImageBatches) else source
     if isinstance(array, np.ndarray):
         if not len(array):
@@ -138,8 +143,10 @@ def _check_dataset(dataset, image_shape, image_range):
             "it may hold fewer images than one batch."
         )
     if spec.dtype != tf.uint8 or not spec.shape[1:].is_fully_defined():
-        for data in dataset.take(1):
-            _check_batch(data, image_shape, image_range)
+        first = next(iter(dataset.take(1)), None)
+        if first is None:
+            raise ValueError("The data set is empty: not one batch came from it.")
+        _check_batch(first, image_shape, image_range)
 
 
 def _check_batch(data, image_shape, image_range):

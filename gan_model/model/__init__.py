@@ -21,7 +21,7 @@ clustering      the clusters of a GAN without labels, found before its first ste
 inspection      what a GAN must know of its two networks
 activation      a network -> its last activation
 compiling       arguments of `compile` -> the parts above, checked first
-checks          what `compile` is given, checked
+checks          what `GAN` and `compile` are given, checked
 fit_arguments   what `fit` is given, checked and converted
 interrupts      Ctrl-C at any moment of `fit` -> KeyboardInterrupt
 team            workers that do what their chief decides

@@ -1,4 +1,6 @@
-"""Checks of the networks of a GAN, and of the arguments of `compile` before it changes anything."""
+"""Checks of the arguments of `GAN`, and of those of `compile` before it changes anything."""
+
+import numbers
 
 import keras
 
@@ -16,6 +18,23 @@ def check_networks(**players):
                 f"The {name} is a {type(player).__name__}; expected a Keras model. Type {made} in "
                 "its place, a call that gives one."
             )
+
+
+def check_class_count(class_count):
+    """Refuses a class count that is neither an integer of 1 or more nor None."""
+    number = class_count
+    if number is None:
+        return
+    if isinstance(number, bool) or not isinstance(number, numbers.Integral):
+        raise ValueError(f"`class_count` is an integer. Received: class_count={number!r}.")
+    if number < 1:
+        raise ValueError(f"`class_count` is 1 or more. Received: class_count={number}.")
+
+
+def check_seed(seed):
+    """Refuses a seed that is not an integer from 0 to 2**32 - 1."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"`seed` is an integer from 0 to 2**32 - 1. Received: seed={seed!r}.")
 
 
 def check_loss(loss):

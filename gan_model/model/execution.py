@@ -11,9 +11,11 @@ import functools
 import itertools
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from gan_model.model import turns
+from gan_model.model import fit_arguments, turns
+from gan_model.model.labels import check_values
 from gan_model.model.tracing import released
 
 
@@ -138,8 +140,13 @@ def _run(compiled, iterator, gan):
 
 def _used(data, gan):
     """What the steps need of a batch: XLA does not take what it would have to ignore."""
-    images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-    return images if gan.class_count is None else (images, labels)
+    images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+    fit_arguments.refuse_weights(weights)
+    if gan.class_count is None:
+        return images
+    if labels is not None:  # the step refuses that, but XLA leaves out its check of the values
+        check_values(np.asarray(labels), gan.class_count)
+    return images, labels
 
 
 def _stacked(batches, height):

@@ -22,13 +22,19 @@ def images_and_labels(x, y=None):
         ValueError: labels in both places, or a weight for each image.
     """
     if isinstance(x, tuple):
+        if isinstance(x[0], tuple):
+            raise ValueError(
+                "Received ((images, labels), held_out), as data.load gives it. Type (images, "
+                "labels), held_out = data.load(...), and give fit the parts: images, labels, "
+                "validation_data=held_out."
+            )
         if y is not None:
             raise ValueError("Received labels twice: in (images, labels) and in `y`. Leave y out.")
         x, y, weights = keras.utils.unpack_x_y_sample_weight(x)
-        _refuse_weights(weights, instead="(images, labels)")
+        refuse_weights(weights)
     parts = getattr(x, "element_spec", None)
     weights = parts[2] if isinstance(parts, tuple) and len(parts) > 2 else None
-    _refuse_weights(weights, instead="images.map(lambda x, y, weights: (x, y))")
+    refuse_weights(weights, instead="images.map(lambda x, y, weights: (x, y))")
     return x, y
 
 
@@ -40,7 +46,8 @@ def held_out_parts(held_out, image_shape):
     return images_and_labels(held_out)
 
 
-def _refuse_weights(weights, *, instead):
+def refuse_weights(weights, *, instead="(images, labels)"):
+    """Refuses weights of images, unless they are None; `instead` is what to type."""
     if weights is not None:
         raise ValueError(f"The third part, a weight for each image, {_WEIGHTED} Type {instead}.")
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.data.images import to_range
-from gan_model.model import checks, execution, inspection, turns
+from gan_model.model import checks, execution, fit_arguments, inspection, turns
 from gan_model.model.compiling import Compiles
 from gan_model.model.feeding import TakesImages
 from gan_model.model.judge import Batch, Judge, layer_losses
@@ -79,8 +79,8 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         name=None,
     ):
         checks.check_networks(generator=generator, discriminator=discriminator)
-        inspection.check_seed(seed)
-        inspection.check_class_count(class_count)
+        checks.check_seed(seed)
+        checks.check_class_count(class_count)
         super().__init__(name=name, dtype="float32")  # no policy rounds the codings
         self.generator, self.discriminator = generator, discriminator
         self.class_count = class_count = None if class_count is None else int(class_count)
@@ -157,7 +157,8 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         return self.get_metrics_result()
 
     def _real_batch(self, data):
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        fit_arguments.refuse_weights(weights)
         images = to_range(images, self.image_shape, self.image_range)
         return Batch(images, self.labelling.of_real(images, labels))
 

@@ -1,6 +1,7 @@
 """Properties of the two networks of a GAN, and checks that they fit together."""
 
 import itertools
+import math
 import numbers
 
 import keras
@@ -35,6 +36,9 @@ def codings_size(generator, given, class_count=None):
             "Leave codings_size out, or build the generator for it."
         )
     size = size if given is None else given
+    if isinstance(size, bool) or not isinstance(size, numbers.Integral):
+        raise ValueError(f"`codings_size` is an integer. Received: codings_size={size!r}.")
+    size = int(size)
     if size < 1:
         raise ValueError(f"`codings_size` is 1 or more. Received: codings_size={size}.")
     return size
@@ -60,9 +64,15 @@ def _of_codings(shape, class_count):
 
 def build(generator, discriminator, codings_size, labelling):
     """Builds both networks by calling them on a batch of zeros. Returns the shape of one image."""
-    labels = None if labelling.count is None else tf.zeros(1, tf.int32)
+    # The last class, since a network may embed too few of them.
+    labels = None if labelling.count is None else tf.fill((1,), labelling.count - 1)
     inputs = labelling.generator_inputs(tf.zeros((1, codings_size)), labels)
-    images = generator(inputs, training=False)
+    try:
+        images = generator(inputs, training=False)
+    except tf.errors.InvalidArgumentError as error:
+        if labels is None:
+            raise
+        raise _too_few_classes("generator", labels, error) from error
     _check_tensor(images, "generator", "images")
     image_shape = tuple(images.shape[1:])
     if len(image_shape) not in (2, 3):
@@ -70,10 +80,17 @@ def build(generator, discriminator, codings_size, labelling):
             f"The generator gives outputs of shape {image_shape}; expected images, "
             "(height, width) or (height, width, channels). End it with keras.layers.Reshape."
         )
+    _check_takes(discriminator, images, labels if takes_labels(discriminator) else None)
+    return image_shape
+
+
+def _check_takes(discriminator, images, labels):
     try:
-        labels = labels if takes_labels(discriminator) else None
         discriminator(with_labels(images, labels), training=False)
     except (ValueError, tf.errors.InvalidArgumentError) as error:
+        if labels is not None and isinstance(error, tf.errors.InvalidArgumentError):
+            raise _too_few_classes("discriminator", labels, error) from error
+        image_shape = tuple(images.shape[1:])
         advice = f"Build it with keras.Input({image_shape})."
         if labels is not None and getattr(discriminator, "inputs", None) is None:
             advice = (
@@ -84,7 +101,14 @@ def build(generator, discriminator, codings_size, labelling):
             f"The discriminator does not take the generator's images of shape {image_shape}. "
             f"{advice} Its error: {reason_of(error)}"
         ) from error
-    return image_shape
+
+
+def _too_few_classes(network, labels, error):
+    last = int(labels[0])
+    return ValueError(
+        f"The {network} does not take the label {last}, though there are {last + 1} classes. Build "
+        f"its layers for as many, or type fewer in class_count. Its error: {reason_of(error)}"
+    )
 
 
 def _check_tensor(output, network, meaning):
@@ -135,30 +159,13 @@ def embedded_class_count(generator):
     return next((embedding.input_dim for embedding in embeddings), None)
 
 
-def check_class_count(class_count):
-    """Refuses a class count that is neither an integer of 1 or more nor None."""
-    number = class_count
-    if number is None:
-        return
-    if isinstance(number, bool) or not isinstance(number, numbers.Integral):
-        raise ValueError(f"`class_count` is an integer. Received: class_count={number!r}.")
-    if number < 1:
-        raise ValueError(f"`class_count` is 1 or more. Received: class_count={number}.")
-
-
-def check_seed(seed):
-    """Refuses a seed that is not an integer from 0 to 2**32 - 1."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"`seed` is an integer from 0 to 2**32 - 1. Received: seed={seed!r}.")
-
-
 def image_range(generator, codings_size, given, class_count=None):
     """Least and greatest value of the images: `given`, or from the generator's last activation."""
     if given is not None:
-        low, high = (float(end) for end in given)
-        if not low < high:
+        ends = [float(end) for end in given]
+        if len(ends) != 2 or not ends[0] < ends[1] or not all(map(math.isfinite, ends)):
             raise ValueError(f"`image_range` is (least, greatest). Received: image_range={given}.")
-        return low, high
+        return tuple(ends)
     activation = last_activation(generator, (codings_size,), class_count)
     if activation in _RANGES:
         return _RANGES[activation]

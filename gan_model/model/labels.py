@@ -44,6 +44,8 @@ class Labelling:
 
         Raises:
             ValueError: if the GAN has classes, but `labels` is None or not one integer per image.
+            tf.errors.InvalidArgumentError: if a label is not among the classes. In a step that XLA
+                compiles nothing is raised: `execution` checks its labels.
         """
         if self.clusters is not None:
             return self.clusters.of_images(images)
@@ -53,7 +55,8 @@ class Labelling:
             raise ValueError(_NO_LABELS.format(self.class_count))
         labels = tf.convert_to_tensor(labels)  # an eager step is given arrays as they are
         _check_kind(labels.dtype.as_numpy_dtype, labels.shape, self.class_count)
-        return tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
+        labels = tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
+        return _among_the_classes(labels, self.class_count)
 
     def of_fake(self, codings, real_labels):
         """The labels of fake images: those of the real ones, or the clusters of the codings."""
@@ -139,6 +142,17 @@ def check_labels(source, labels, class_count):
     if labels is None:
         raise ValueError(_NO_LABELS.format(class_count))
     check_values(np.asarray(labels), class_count)
+
+
+def _among_the_classes(labels, class_count):
+    # Keras takes a label of -1 for the last class, and a GPU takes zeros for one that is too large.
+    inside = tf.reduce_all((labels >= 0) & (labels < class_count))
+    sentence = (
+        f"A batch has labels that are not among the {class_count} classes of this GAN, which go "
+        f"from 0 to {class_count - 1}. The labels:"
+    )
+    with tf.control_dependencies([tf.debugging.Assert(inside, [sentence, labels], summarize=64)]):
+        return tf.identity(labels)
 
 
 def _check_kind(dtype, shape, class_count):

@@ -31,7 +31,8 @@ class QualityMonitor:
         self.image_shape, self.image_range = image_shape, image_range
         self.labelled = labelled
         self.quality = self.real_sample = None
-        self._referred_to = None, None  # the held-out images, and the reference computed from them
+        # The held-out images, the training images, and the reference computed from them.
+        self._referred_to = None, None, None
         self._labels = None  # of the images of the reference
 
     def measure_by(self, quality):
@@ -46,7 +47,7 @@ class QualityMonitor:
                 f"`quality` must be an object of metrics.Quality. Received: {quality!r}. "
                 "Type gan.quality = metrics.Quality()."
             )
-        self.quality, self._referred_to = quality, (None, None)
+        self.quality, self._referred_to = quality, (None, None, None)
 
     def take_sample(self, *sources):
         """Keeps a sample of the first source that is an array.
@@ -67,15 +68,15 @@ class QualityMonitor:
         """Gives the quality the real images to compare with, once for each source."""
         if self.quality is None or held_out is None:
             return
-        source, reference = self._referred_to
+        source, trained_on, reference = self._referred_to
         # Training images from an array only: a pass over a data set may change its order.
-        spare = isinstance(training, ImageBatches)
+        spare = training.images if isinstance(training, ImageBatches) else None
         known = held_out is source and reference is self.quality.reference
-        if known and not (spare and self.quality.floor is None):
+        if known and (spare is None or spare is trained_on):
             return  # done before, and no other GAN has changed the reference of this `Quality`
         images, self._labels = self._collected(held_out, self.quality.count)
-        self.quality.refer_to(images, self._as_uint8(training.images) if spare else None)
-        self._referred_to = held_out, self.quality.reference
+        self.quality.refer_to(images, None if spare is None else self._as_uint8(spare))
+        self._referred_to = held_out, spare, self.quality.reference
 
     def measure(self, sampler):
         """The measures of a `Sampler`'s images by name, a dict; empty without a quality."""
@@ -102,6 +103,8 @@ class QualityMonitor:
             collected += len(images[-1])
             if collected >= count:
                 break
+        if not images:
+            raise ValueError("There are no held-out images: the data set is empty.")
         labels = np.concatenate(labels)[:count] if self.labelled else None
         return np.concatenate(images)[:count], labels
 

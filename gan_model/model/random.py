@@ -58,7 +58,9 @@ def uniform(count, size, *, seed, step=0, purpose=TRAINING, share=None):
 class RandomStream:
     """The random numbers of one step of a run for one purpose.
 
-    It gives the same numbers at each call: draw all at once and cut them.
+    It gives the same numbers at each call: draw all at once and cut them. With a `share` there is
+    one row for each image of the batch, and `count` is their number: for more numbers draw longer
+    rows.
 
     Args:
         seed, step, purpose, share: see `normal`.

@@ -24,9 +24,10 @@ class SpectralNormalization(layers.Wrapper):
     convolution can be larger, because its windows overlap. The gradient is propagated through
     sigma too, so it is orthogonal to the kernel, and the scale of the kernel has no effect.
 
-    `u` is estimated by power iteration. `GAN` calls `update` once before the forward passes of
-    each discriminator step, as in the paper; calling the layer does not change `u`. So all
-    forward passes of a step use the same sigma, and training and inference compute the same.
+    `u` is estimated by power iteration. `GAN` calls `update` once in each step, before the forward
+    passes of the discriminator, as in the paper; calling the layer does not change `u`. So all
+    forward passes of a network in a step use the same sigma, and training and inference compute the
+    same. A generator has made the images of the step by then: it uses the new `u` in the next one.
     Neither the generator's step nor an evaluation changes a weight. `u` starts at random, so
     sigma is too small in the first steps.
 

@@ -23,10 +23,10 @@ at all other steps. This has nearly the same effect in less time (lazy regularis
 al., 2020).
 
 Your own penalty is a function of the four arguments above. Take all random numbers from `random`,
-so that a resumed run equals an uninterrupted one; it gives the same numbers at each call: draw all
-at once and cut them. Derive from `Penalty` for a weight, `every`,
-and saving with the model. To add a penalty to this package, write one class in one file, import
-it here, and add a row in tests/test_penalties.py.
+so that a resumed run equals an uninterrupted one. It gives the same numbers at each call: draw all
+at once and cut them. There is one row for each image of the batch: for more numbers draw longer
+rows. Derive from `Penalty` for a weight, `every`, and saving with the model. To add a penalty to
+this package, write one class in one file, import it here, and add a row in tests/test_penalties.py.
 
 `WeightClipping` is a constraint: it is applied to each weight of the discriminator after its
 update.

@@ -24,6 +24,11 @@ def dense(
 
     This is the baseline. "Not very good", says its author.
     """
+    if not hasattr(image_shape, "__len__"):
+        raise ValueError(
+            "`image_shape` is (height, width), or (height, width, channels). Received: "
+            f"image_shape={image_shape!r}. Type presets.dense((28, 28))."
+        )
     gan = GAN(
         networks.dense.generator(image_shape, codings_size=codings_size),
         networks.dense.discriminator(image_shape),

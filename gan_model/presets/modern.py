@@ -5,7 +5,7 @@ import keras
 from gan_model import networks
 from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy, NonSaturating
-from gan_model.model import GAN, inspection
+from gan_model.model import GAN, checks
 from gan_model.networks.equalized import EqualizedAdam
 from gan_model.presets.image_shape import channels_last
 from gan_model.presets.rules import augment_for, clusters_for, learning_rates_for, r1_for
@@ -118,7 +118,7 @@ def _modern(
     clusters=None,
     **compile_arguments,
 ):
-    inspection.check_class_count(classes)
+    checks.check_class_count(classes)
     classes = None if classes is None else int(classes)  # Keras refuses integers of numpy
     image_shape = channels_last(image_shape, name, longest=_LONGEST)
     generator = networks.modern.generator(

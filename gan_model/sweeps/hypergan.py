@@ -11,7 +11,7 @@ import numpy as np
 from gan_model import callbacks as watching
 from gan_model import metrics
 from gan_model.data.images import fingerprint, from_batch, random_subset
-from gan_model.model import GAN, inspection
+from gan_model.model import GAN, checks
 from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
 from gan_model.sweeps.outcome import FINISHED, Outcome
@@ -69,7 +69,7 @@ class HyperGAN(keras_tuner.HyperModel):
             raise ValueError(
                 f"`build` is a function build(hp) that returns a GAN. Received: {build}"
             )
-        inspection.check_seed(seed)
+        checks.check_seed(seed)
         self.recipe, self.folder, self.validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
         self.quality = quality or metrics.Quality()
