@@ -58,7 +58,7 @@ evaluate: .venv/ready # measure the quality of a run, with pictures: RUN= ARGS=
 	@$(BIN)/gan-model evaluate "$(RUN)" $(ARGS)
 
 sample: .venv/ready # generate images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
-	@$(BIN)/gan-model sample "$(RUN)" $(if $(COUNT),--count $(COUNT)) --seed $(SEED) --out "$(OUT)" $(ARGS)
+	@$(BIN)/gan-model sample $(if $(RUN),"$(RUN)") $(if $(COUNT),--count $(COUNT)) --seed $(SEED) --out "$(OUT)" $(ARGS)
 
 board: .venv/ready # open TensorBoard for all runs
 	@$(BIN)/gan-model board runs

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from gan_model import callbacks, presets
-from gan_model.callbacks.checkpoints import epoch_of, saved, steps_in
+from gan_model.callbacks.checkpoints import by_epoch, epoch_of, saved, steps_in
 from gan_model.callbacks.first_epoch import AtFirstEpoch
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
@@ -78,21 +78,24 @@ class RunFolder(Folder):
         """Removes what a run left that ended before its first epoch, but for what the next uses.
 
         Raises:
-            ValueError: there are such files, and no settings of a run that has written them.
+            ValueError: there are files that a run would write over, and no settings of a run.
         """
+        if self.begun():
+            return
         named = {Path(settings.get(name) or "").resolve() for name in ("from", "features")}
-        for path in () if self.begun() else (self.features, self.source):
-            if path.resolve() in named or not path.exists():
-                continue
-            if not self.settings.exists():
+        left = [one for one in (self.features, self.source) if one.resolve() not in named]
+        if not self.settings.exists():
+            # A run draws its first grid, of epoch 0, before it has settings.
+            grids = filter(epoch_of, by_epoch(self.samples.glob("epoch-*.png")))
+            for path in filter(Path.exists, (*left, self.history, self.best, *grids)):
                 way = f"{path} is in the way, and is of no run that is known here."
                 raise ValueError(f"{way} Move it, or choose another folder: --run-dir DIR.")
-            path.unlink()
+        for path in left:
+            path.unlink(missing_ok=True)
 
     def epochs_done(self):
         """Number of epochs of the newest checkpoint, 0 if there is none."""
-        newest = saved(self.path / "checkpoints")[-1:]
-        return epoch_of(newest[0]) if newest else 0
+        return max(map(epoch_of, saved(self.path / "checkpoints")), default=0)
 
     def minutes_until(self, epoch):
         """Minutes of training until the end of an epoch."""
@@ -107,7 +110,7 @@ class RunFolder(Folder):
         """Copies the trained GAN that the run goes on from, if any, to `source.keras`, once.
 
         Raises:
-            ValueError: it is another one than the settings tell, as a run that goes on has.
+            ValueError: it is another one than the settings tell.
         """
         if settings.get("source") and not self.source.exists():
             source = _source(settings)
@@ -122,8 +125,7 @@ class RunFolder(Folder):
         versions = {"python": platform.python_version(), **packages}
         quality = getattr(gan, "quality", None)
         if quality is None or quality.reference is None:
-            self.note(settings, versions=versions)
-            return
+            return self.note(settings, versions=versions)
         measured = {**quality.reference.about, "floor": quality.floor}
         self.note(settings, versions=versions, quality=measured)
         if isinstance(quality.reference.features, LearnedFeatures):
@@ -146,10 +148,9 @@ class RunFolder(Folder):
         """The GAN of the run: the finished one, or else that of the newest checkpoint.
 
         Raises:
-            ValueError: the folder holds no run, or one of another version of gan-model, or one
-                that has not finished an epoch.
+            ValueError: no run, one of another version, or one that has not finished an epoch.
         """
-        # Read first, so that a run of another version is refused whatever is in the folder.
+        # First, so that a run of another version is refused whatever is in the folder.
         settings = self.known_settings() if self.settings.exists() else None
         if self.gan.exists():
             gan = load_model(self.gan)
@@ -184,12 +185,11 @@ def _built(settings):
 
 
 def _source(settings):
-    source = open_model(settings["from"])
-    if checksum(source) != settings["source"]:
+    source, expected = open_model(settings["from"]), settings["source"]
+    if (found := checksum(source)) != expected:
         raise ValueError(
-            f"{settings['from']} is not the GAN that the run began with: its checksum is "
-            f"{checksum(source)}, expected {settings['source']}. Choose another folder for "
-            "another run: --run-dir DIR."
+            f"{settings['from']} is not the GAN that the run began with: its checksum is {found}, "
+            f"expected {expected}. Choose another folder for another run: --run-dir DIR."
         )
     return source
 

@@ -210,6 +210,17 @@ def test_a_removed_folder_is_made_again_and_a_cut_grid_ends_no_run(tmp_path, cap
     assert (tmp_path / "samples" / "epoch-00001.png").exists()
 
 
+def test_a_removed_folder_of_tensorboard_begins_anew(tmp_path):
+    writer = callbacks.board.Writer(tmp_path / "train", 0)
+    for step in (1, 2, 3):
+        if step == 2:
+            shutil.rmtree(tmp_path / "train")
+        with writer.drawing(step):
+            callbacks.board.scalars({"figure": step})
+    writer.close()
+    assert events(tmp_path / "train")["figure"] == [(2, 2.0), (3, 3.0)]
+
+
 @pytest.mark.parametrize("written", ["epoch,loss\n3.0,1\n", "epoch;loss\n3;1\n", "3,1\n4,1\n"])
 def test_an_edited_history_is_refused_with_its_name(written, tmp_path):
     path = tmp_path / "history.csv"

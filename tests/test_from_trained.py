@@ -62,6 +62,9 @@ def test_a_trained_gan_is_sampled_by_its_name(tmp_path, refused):
     spread = [load_images(path).std(axis=0).mean() for path in (whole, near)]
     assert spread[1] < spread[0]
     assert "1.5 is not from 0 to 1" in refused("sample", "fashion", "--truncation", 1.5)
+    assert "no classes; leave --of-class out" in refused("sample", "fashion", "--of-class", 3)
+    said = refused("sample", "fashion_by_class", "--of-class", 12)
+    assert "--of-class is from 0 to 9 for this GAN; received 12" in said
     assert "no trained GAN fashoin" in refused("sample", "fashoin")
 
 
@@ -136,8 +139,11 @@ def test_a_finished_run_without_checkpoints_is_not_begun_again(tmp_path, source,
 @pytest.mark.slow
 def test_training_goes_on_from_a_file(tmp_path, source, capsys, refused):
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
-    asked = ["--data", images, "--from", source, "--freeze-discriminator", 1, "--run-dir", run]
+    moving = shutil.copy(source, tmp_path / "moving.keras")
+    asked = ["--data", images, "--from", moving, "--freeze-discriminator", 1, "--run-dir", run]
     asked += ["--batch-size", 8, "--features", "sliced"]
+    too_many = refused("train", *asked, "--freeze-discriminator", 99, "--epochs", 1)
+    assert "99" in too_many and not run.exists()
     assert command("train", *asked, "--epochs", 1) == 0
     settings = runs.RunFolder(run).read_settings()
     assert settings["source"] == runs.checksum(runs.load_model(source))
@@ -147,9 +153,12 @@ def test_training_goes_on_from_a_file(tmp_path, source, capsys, refused):
     assert command("train", *asked, "--epochs", 2) == 0
     assert runs.RunFolder(run).epochs_done() == 2
     assert "Going on" in capsys.readouterr().out
+    moving.unlink()  # the run has a copy
+    assert command("train", *asked, "--epochs", 3) == 0
+    assert runs.RunFolder(run).epochs_done() == 3
     small_gan().save(tmp_path / "other.keras")
-    other = [tmp_path / "other.keras" if word is source else word for word in asked]
-    assert "source was" in refused("train", *other, "--epochs", 3)
+    other = [tmp_path / "other.keras" if word is moving else word for word in asked]
+    assert "source was" in refused("train", *other, "--epochs", 4)
 
 
 class Two:

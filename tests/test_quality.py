@@ -313,12 +313,12 @@ def test_features_that_cannot_be_are_told(name, text, held_out):
 class Told(keras.callbacks.Callback):
     """Puts a figure into the logs, in the place of a measurement."""
 
-    def __init__(self, values):
+    def __init__(self, values, name="val_x"):
         super().__init__()
-        self.values = iter(values)
+        self.values, self.name = iter(values), name
 
     def on_epoch_end(self, epoch, logs=None):
-        logs["val_x"] = next(self.values)
+        logs[self.name] = next(self.values)
 
 
 def best_epoch(tmp_path, values, training, cut=None):
@@ -358,6 +358,21 @@ def test_the_best_model_of_an_earlier_fit_is_kept_where_the_next_goes_on(tmp_pat
             verbose=0,
         )
         assert int(runs.load_model(path).step.numpy()) == kept
+
+
+def test_the_best_model_of_a_former_figure_stays(tmp_path, training):
+    gan, history = small_gan(), tmp_path / "checkpoints"
+    for figure, values, last in (("val_x", [2, 1, 3], 3), ("val_y", [9, 8], 5)):
+        told = Told(values, figure)
+        best = callbacks.BestModel(tmp_path / "best.keras", monitor=figure)
+        watching = [told, best, callbacks.Checkpoints(history)]
+        gan.fit(training[:8], batch_size=8, epochs=last, callbacks=watching, verbose=0)
+    steps = [int(runs.load_model(path).step) for path in sorted(tmp_path.glob("*.keras"))]
+    assert sorted(one.name for one in tmp_path.glob("*.keras")) == [
+        "best-before.keras",
+        "best.keras",
+    ]
+    assert steps == [2, 5]
 
 
 def test_no_figure_no_best_model(tmp_path, training, held_out):

@@ -381,6 +381,25 @@ def test_of_a_run_that_ended_before_its_first_epoch_nothing_is_left_for_the_next
     assert run.features.exists()
 
 
+@pytest.mark.parametrize("name", ["history.csv", "best.keras", "samples/epoch-00007.png"])
+def test_files_that_a_run_would_write_over_are_in_the_way(tmp_path, name):
+    run, path = runs.RunFolder(tmp_path), tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("precious")
+    with pytest.raises(ValueError, match=rf"^{path} is in the way.*another folder: --run-dir DIR"):
+        run.clear({})
+    assert path.read_text() == "precious"
+    run.settings.write_text("{}")  # they are of a run that ended before its first epoch
+    run.clear({})
+
+
+def test_the_first_grid_of_a_run_without_settings_is_not_in_the_way(tmp_path):
+    run = runs.RunFolder(tmp_path)
+    run.samples.mkdir()
+    (run.samples / "epoch-00000.png").write_bytes(b"")
+    run.clear({})
+
+
 @pytest.mark.parametrize("name", ["features", "source"])
 def test_files_of_ones_own_are_not_taken_for_those_of_a_run(tmp_path, name):
     run = runs.RunFolder(tmp_path)

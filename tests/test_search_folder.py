@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from processes import SIDE, images_in
 
 from gan_model import commands, features, presets, runs, sweeps
-from gan_model.commands import searching, sweep, tuners
+from gan_model.commands import plan, searching, sweep, tuners
 from gan_model.commands.program import Program
 from gan_model.features import learned_network
 from gan_model.sweeps import workers
@@ -135,7 +135,7 @@ def test_an_error_that_stops_a_search_is_shown_as_it_was(images, tmp_path):
         raise ValueError("no such layer")
 
     search.hypergan.recipe = build
-    for train in (search.run, search.work):
+    for train in (search.follow, search.work):
         with pytest.raises(ValueError, match=r"^no such layer$"):
             train()
 
@@ -150,7 +150,7 @@ def test_a_trial_that_has_failed_is_not_trained_when_the_search_goes_on(images, 
     tuner.oracle.end_trial(trial)
     assert capsys.readouterr().out == "trial-000 failed: ValueError: too large\n"
     gone_on = asked(images, tmp_path, trials=1)
-    gone_on.run()
+    gone_on.run(*gone_on.follow())
     assert gone_on.outcomes() == []
 
 
@@ -162,6 +162,16 @@ def test_without_a_finished_trial_nothing_is_trained_again(images, tmp_path):
     assert not search.folder.confirmation.exists()
 
 
+def test_weights_that_a_search_was_asked_to_keep_are_kept_when_fewer_are_asked_for(
+    images, tmp_path
+):
+    noted(asked(images, tmp_path, top=3))
+    fewer = noted(asked(images, tmp_path, top=1))
+    assert fewer.keep == fewer.hypergan.keep == 3
+    assert asked(images, tmp_path, top=2).keep == 3
+    assert asked(images, tmp_path, top=5).keep == 5
+
+
 # How long it becomes.
 
 
@@ -170,7 +180,8 @@ def test_a_grid_is_tried_as_a_whole_or_says_how_much_of_it(images, tmp_path, cap
     for trials, most in ((None, 27), (8, 8), (99, 27)):
         search = asked(images, tmp_path, tuner="grid", trials=trials)
         tuner = search.tuner()
-        assert tuner.oracle.max_trials == search._progress(tuner.oracle).runs == most
+        progress = plan.progress_of(search.args, tuner.oracle, "swd", None)
+        assert tuner.oracle.max_trials == progress.runs == most
         shown = capsys.readouterr().out
         assert f"{most} trials, at most, " in shown
         assert ("Only 8 of 27 combinations are tried" in shown) == (trials == 8)

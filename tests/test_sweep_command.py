@@ -331,6 +331,13 @@ def test_other_settings_in_the_same_folder_are_refused_with_what_differs(copied,
 
 
 @pytest.mark.slow
+def test_a_refused_search_leaves_the_folder_as_it_was(copied, images):
+    kept = bytes_in(copied, "settings.json", "journal.jsonl")
+    assert f"has begun {TRIALS} trials already" in refusal(search(images, copied, "--trials", 1))
+    assert bytes_in(copied, "settings.json", "journal.jsonl") == kept
+
+
+@pytest.mark.slow
 def test_a_folder_that_another_process_holds_is_named(copied, images):
     with locks.locked(copied):
         message = refusal(search(images, copied))

@@ -106,8 +106,8 @@ class Alarms(keras.callbacks.Callback):
         print(f"\nAlarm: {sentence}", file=sys.stderr)
         if self.log_dir:
             step = int(self.model.step.numpy())
-            self._writer = self._writer or board.writer(self.log_dir / "alarms", step - 1)
-            with board.drawing(self._writer, step):
+            self._writer = self._writer or board.Writer(self.log_dir / "alarms", step - 1)
+            with self._writer.drawing(step):
                 tf.summary.text(alarm_tag(name), sentence)
                 # This point stays if `Recover` repeats the epoch and `Scalars` discards its own.
                 board.scalars({alarm_tag(name): 1})

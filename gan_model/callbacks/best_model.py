@@ -13,10 +13,11 @@ class BestModel(keras.callbacks.Callback):
 
     Epochs of earlier processes count too if `Checkpoints` brings their history back; give this
     callback before it. So do those of an earlier `fit`, where one with `initial_epoch` goes on. It
-    does nothing in epochs without the figure, or if the run has diverged.
+    does nothing in epochs without the figure, or if the run has diverged. In a run that goes on
+    with another figure the best GAN of the former figure stays, as `best-before.keras`.
 
     Args:
-        path: the `.keras` file, replaced atomically.
+        path: the `.keras` file, for example `best.keras`, replaced atomically.
         monitor: name of the figure in the logs. None: the held-out distance of `gan.quality`,
             for example "val_fid_fashion"; a GAN without a quality is not saved.
 
@@ -48,6 +49,8 @@ class BestModel(keras.callbacks.Callback):
         # NaN is never the best, and an earlier NaN does not stop a later epoch from being it.
         if value == value and not any(earlier <= value for earlier in before):
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not before and self.model.history.epoch and self.path.exists():
+                self.path.replace(self.path.with_stem(f"{self.path.stem}-before"))
             with atomic_write(self.path) as beside:
                 self.model.save(beside)
             self._saved.append((epoch, value))

@@ -2,40 +2,51 @@
 
 import contextlib
 import time
+from pathlib import Path
 
 import tensorflow as tf
 
 from gan_model import pictures
 
 
-def writer(path, step):
-    """A summary writer for a run that continues from `step`.
+class Writer:
+    """Writes the events of a run that continues from `step`.
 
     It discards what earlier files have for later steps: a process may have shown an epoch and
-    been killed before the checkpoint was written, so that the epoch is shown again.
+    been killed before the checkpoint was written, so that the epoch is shown again. If its folder
+    is removed it begins a new one.
 
     Args:
         path: folder of the event files.
         step: training steps that are done.
     """
-    made = tf.summary.create_file_writer(str(path))
-    v1 = tf.compat.v1
-    # TensorBoard discards everything from the step at which a session starts.
-    start = v1.Event(
-        wall_time=time.time(),
-        step=step + 1 if step else 0,
-        session_log=v1.SessionLog(status=v1.SessionLog.START),
-    )
-    tf.raw_ops.ImportEvent(writer=made._resource, event=start.SerializeToString())
-    return made
 
+    def __init__(self, path, step):
+        self._path = Path(path)
+        self._open(step)
 
-@contextlib.contextmanager
-def drawing(made, step):
-    """Makes a summary writer the default one for a step; its events are then on disk."""
-    # record_if: Keras's TensorBoard callback may have switched all summaries off.
-    with made.as_default(step=step), tf.summary.record_if(True):
-        yield
+    @contextlib.contextmanager
+    def drawing(self, step):
+        """What is drawn in this context goes to this writer, for a step."""
+        if not self._path.is_dir():
+            self._open(step - 1)
+        # record_if: Keras's TensorBoard callback may have switched all summaries off.
+        with self._events.as_default(step=step), tf.summary.record_if(True):
+            yield
+
+    def close(self):
+        self._events.close()
+
+    def _open(self, step):
+        self._events = tf.summary.create_file_writer(str(self._path))
+        v1 = tf.compat.v1
+        # TensorBoard discards everything from the step at which a session starts.
+        start = v1.Event(
+            wall_time=time.time(),
+            step=step + 1 if step else 0,
+            session_log=v1.SessionLog(status=v1.SessionLog.START),
+        )
+        tf.raw_ops.ImportEvent(writer=self._events._resource, event=start.SerializeToString())
 
 
 def scalars(figures):

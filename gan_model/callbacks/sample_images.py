@@ -44,7 +44,7 @@ class SampleImages(keras.callbacks.Callback):
         self._writer = None
         if self.log_dir:
             step = int(self.model.step.numpy())
-            self._writer = board.writer(self.log_dir / "samples", step)
+            self._writer = board.Writer(self.log_dir / "samples", step)
         if int(self.model.step.numpy()) == 0:
             self._show(0)
 
@@ -77,5 +77,5 @@ class SampleImages(keras.callbacks.Callback):
                     grid.unlink()
             pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
         if self._writer:
-            with board.drawing(self._writer, int(self.model.step.numpy())):
+            with self._writer.drawing(int(self.model.step.numpy())):
                 board.image("samples", picture)

@@ -39,7 +39,7 @@ class Scalars(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
         self._writers, self._first_step = {}, int(self.model.step.numpy())
-        with board.drawing(self._writer("train"), 0):
+        with self._writer("train").drawing(0):
             tf.summary.experimental.write_raw_pb(_layout().SerializeToString())
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -83,12 +83,12 @@ class Scalars(keras.callbacks.Callback):
 
     def _write(self, run, figures):
         if figures:
-            with board.drawing(self._writer(run), int(self.model.step.numpy())):
+            with self._writer(run).drawing(int(self.model.step.numpy())):
                 board.scalars(figures)
 
     def _writer(self, run):
         if run not in self._writers:
-            self._writers[run] = board.writer(self.log_dir / run, self._first_step)
+            self._writers[run] = board.Writer(self.log_dir / run, self._first_step)
         return self._writers[run]
 
 

@@ -53,8 +53,8 @@ class TrialBoard(keras.callbacks.Callback):
             self._writer.close()
         self._train_began = time.perf_counter()
         step = int(self.model.step.numpy())
-        self._writer = board.writer(self.log_dir, step)
-        with board.drawing(self._writer, 0):
+        self._writer = board.Writer(self.log_dir, step)
+        with self._writer.drawing(0):
             for summary in self._experiment(), self._session_start():
                 tf.summary.experimental.write_raw_pb(summary.SerializeToString())
         if step == 0:
@@ -90,7 +90,7 @@ class TrialBoard(keras.callbacks.Callback):
         from tensorboard.plugins.hparams import api_pb2, summary
 
         status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
-        with board.drawing(self._writer, int(self.model.step.numpy())):
+        with self._writer.drawing(int(self.model.step.numpy())):
             board.scalars(figures)
             ended = summary.session_end_pb(status).SerializeToString()
             tf.summary.experimental.write_raw_pb(ended)
@@ -98,7 +98,7 @@ class TrialBoard(keras.callbacks.Callback):
         self._writer = None
 
     def _draw(self, figures):
-        with board.drawing(self._writer, int(self.model.step.numpy())):
+        with self._writer.drawing(int(self.model.step.numpy())):
             board.scalars(figures)
             if self.model.sampler().is_finite:
                 images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)

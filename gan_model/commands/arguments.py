@@ -205,7 +205,10 @@ def data_options(default):
 def loaded(args):
     """The images and labels that the values of `data_options` ask for; see `data.load`."""
     from gan_model import data
+    from gan_model.data.sources import FULL_SETS
 
+    if args.data_dir and args.data not in FULL_SETS:
+        raise click.UsageError(f"--data-dir is for {', '.join(FULL_SETS)}; leave it out")
     return data.load(
         args.data,
         folder=args.data_dir,

@@ -17,11 +17,12 @@ def evaluate(args):
         args: values of the options of `gan-model evaluate`.
     """
     with quiet():
-        from gan_model import metrics
+        from gan_model import metrics, runs
         from gan_model.data.images import random_subset
         from gan_model.metrics import report
     sampler, settings = _opened(args)
-    out = _folder_of_pictures(args, settings)
+    is_run = runs.RunFolder(args.what).holds_run()
+    out = _folder_of_pictures(args, settings, is_run)
     train, held_out, images, labels = _compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = random_subset(held_out, count)
@@ -29,7 +30,7 @@ def evaluate(args):
     out.mkdir(parents=True, exist_ok=True)
     asked = _asked(sampler, labels[1], count)
     sets = _readings(sampler, images, count, asked, max_sets=args.seeds)
-    figures = _about(args, settings, reference) | {
+    figures = _about(args, is_run, reference) | {
         "readings": [reference.compare(images) for images in sets],
         "floor": reference.compare(random_subset(train, count)),
         "noise": reference.compare(metrics.shuffled_pixels(real)),
@@ -57,11 +58,10 @@ def write_figures(figures, path):
         beside.write_text(text)
 
 
-def _folder_of_pictures(args, settings):
+def _folder_of_pictures(args, settings, is_run):
     """The folder for the pictures; not one among images that are measured or trained on."""
-    is_run = settings is not None
     out = Path(args.out or (Path(args.what) if is_run else Path()) / "evaluation")
-    for folder in (args.data, settings["data"] if is_run else args.what):
+    for folder in (args.data, settings["data"] if settings else args.what):
         if folder:
             refuse_within(out, folder, option="--out")
     return out
@@ -105,7 +105,6 @@ def _opened(args):
         if not runs.is_pretrained(args.what):
             raise ValueError(f"There is no file or folder {args.what}.")
         model, settings = runs.open_model(args.what), runs.trained_on(args.what)
-        args.out = args.out or "evaluation"
     else:
         return None, None
     return Sampler.of(model), settings
@@ -145,11 +144,11 @@ def _compared(args, settings, sampler):
     return train, held_out, None, labels
 
 
-def _about(args, settings, reference):
+def _about(args, is_run, reference):
     libraries = ("gan-model", "tensorflow", "keras", "numpy")
     return {
         "what": args.what,
-        "weights": args.weights if settings else None,
+        "weights": args.weights if is_run else None,
         "data": args.data,
         **reference.about,
         "versions": {name: importlib.metadata.version(name) for name in libraries},

@@ -52,15 +52,22 @@ def check(args):
             raise click.UsageError(f"{option} is for a run that goes on: give --from too")
 
 
-def source_of(args):
-    """The `Source` that was asked for; None for none. Has a folder's images get its shape."""
+def source_of(args, folder):
+    """The `Source` that was asked for; None for none. Has a folder's images get its shape.
+
+    Args:
+        args: values of the options of `gan-model train`.
+        folder: `RunFolder`. If it has a run that began with this source, the copy in it counts:
+            the source may have trained on since, or be gone.
+    """
     from gan_model import data, runs  # imported by now
     from gan_model.data.images import shape_with_channels
     from gan_model.model import GAN
 
     if not args.source:
         return None
-    gan = runs.open_model(args.source)
+    place = args.source if runs.is_pretrained(args.source) else str(Path(args.source).resolve())
+    gan = runs.open_model(folder.source if _began_with(place, folder) else args.source)
     if not isinstance(gan, GAN):
         raise ValueError(
             f"{args.source} holds a generator alone, and training needs its discriminator too. "
@@ -70,12 +77,21 @@ def source_of(args):
     if data.is_image_folder(args.data):
         args.image_size = args.image_size or (height, width)
         args.channels = args.channels or channels
-    known = runs.is_pretrained(args.source)
     settings = {
-        "from": args.source if known else str(Path(args.source).resolve()),
+        "from": place,
         "source": runs.checksum(gan),
         "freeze_discriminator": args.freeze_discriminator,
     }
     if args.new_generator:  # not otherwise: runs of older versions know nothing of it
         settings |= {"new_generator": True}
     return Source(args.source, gan.image_shape, gan.class_count, settings)
+
+
+def _began_with(place, folder):
+    """Whether the folder has a run that goes on from this place, and its copy of that GAN."""
+    if not folder.source.exists() or not folder.epochs_done():
+        return False
+    try:
+        return folder.read_settings().get("from") == place
+    except ValueError:  # `complete_by_run` says why
+        return False

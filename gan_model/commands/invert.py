@@ -41,6 +41,8 @@ def command(**options):
     args.out = Path(args.out)
     if args.out.suffix != ".png" or not args.out.parent.is_dir():
         raise click.UsageError(f"--out is a .png in a folder that exists; received {args.out}")
+    if args.out.resolve() in (Path(image).resolve() for image in args.image or ()):
+        raise click.UsageError(f"--out {args.out} is one of the images; choose another file")
     (compare if args.check else invert)(args)
 
 

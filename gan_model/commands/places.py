@@ -12,6 +12,11 @@ def place_of(data):
     return data if data in DATA else str(Path(data).expanduser().resolve())
 
 
+def name_of(data):
+    """The name of a data set, or of a folder of images, for the name of a run."""
+    return Path(place_of(data)).name
+
+
 def refuse_no_folder(path, *, option="--out", may_be_folder=False):
     """Refuses a file in a folder that does not exist, and a folder in the place of a file.
 

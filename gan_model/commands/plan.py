@@ -2,6 +2,9 @@
 
 import math
 
+from gan_model.progress.lines import three_digits
+from gan_model.sweeps.progress import SearchProgress, tell
+
 TRIALS = 8  # unless a number is asked for
 
 
@@ -45,3 +48,24 @@ def _of_hyperband(oracle):
             epochs += [until - before] * oracle._get_size(bracket, stage)
             before = until
     return epochs
+
+
+def progress_of(args, oracle, distance, floor):
+    """Tells what a search is going to do; gives the `SearchProgress` that shows it.
+
+    Args:
+        args: values of the options of `gan-model sweep`.
+        oracle: of its tuner.
+        distance: name of the number that it makes small.
+        floor: the distance of training images, or None.
+    """
+    planned = planned_epochs(args, oracle)
+    tell(
+        f"{len(planned)} trials, at most, of {args.preset} on {args.data}: less {distance} is "
+        f"better, floor {'unknown' if floor is None else three_digits(floor)}."
+    )
+    if (whole := combinations(args)) and len(planned) < whole:
+        tell(f"Only {len(planned)} of {whole} combinations are tried; all: --trials {whole}.")
+    repeated = args.confirm * (min(args.top, len(planned)) + 1)
+    epochs = sum(planned) + repeated * args.epochs
+    return SearchProgress(len(planned) + repeated, epochs)

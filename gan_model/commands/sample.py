@@ -42,6 +42,7 @@ def command(run, file, count, of_class, seed, codings, truncation, out):
         from gan_model import runs
         from gan_model.model.sampling import Sampler
     sampler = Sampler.of(runs.load_model(file) if file else runs.open_model(run))
+    check_class(of_class, sampler)
     if codings:
         made = write_images_of(codings, sampler, Path(out), truncation)
     else:
@@ -61,6 +62,17 @@ def check(run, file, of_class, truncation, out):
     if out.suffix not in (".npz", ".png", ".gif"):
         raise click.UsageError(f"--out ends in .npz, .png or .gif; received {out}")
     refuse_no_folder(out)
+
+
+def check_class(number, sampler):
+    """Raises a UsageError where --of-class is none of the classes of a `Sampler`."""
+    if number is None:
+        return
+    if sampler.class_count is None:
+        raise click.UsageError("this GAN has no classes; leave --of-class out")
+    if number >= sampler.class_count:
+        last = sampler.class_count - 1
+        raise click.UsageError(f"--of-class is from 0 to {last} for this GAN; received {number}")
 
 
 def write(sampler, out, *, count, of_class, seed, truncation=1.0):

@@ -71,17 +71,23 @@ def plain_errors(program, go_on=""):
 def _sentence(error):
     """A mistake in the command line, in one line."""
     if isinstance(error, click.MissingParameter):
-        return f"the following arguments are required: {error.param.name}"
+        return f"the following arguments are required: {_name_of(error.param)}"
     if isinstance(error, click.BadParameter) and error.param:
-        options = error.param.opts if error.param.param_type_name == "option" else ()
-        name = max(options, key=len, default=error.param.name)
-        return f"argument {name}: {error.message}"
+        return f"argument {_name_of(error.param)}: {error.message}"
     if isinstance(error, click.BadOptionUsage):
-        return f"argument {error.option_name}: expected one argument"
+        takes_none = "does not take a value" in error.message  # a flag
+        expected = "no argument" if takes_none else "one argument"
+        return f"argument {error.option_name}: expected {expected}"
     if isinstance(error, click.NoSuchOption):
         guess = f" Did you mean {error.possibilities[0]}?" if error.possibilities else ""
         return f"unrecognized arguments: {error.option_name}.{guess}"
     return error.format_message()
+
+
+def _name_of(parameter):
+    """What a person types for a parameter: the longest name of an option."""
+    options = parameter.opts if parameter.param_type_name == "option" else ()
+    return max(options, key=len, default=parameter.name)
 
 
 @contextlib.contextmanager

@@ -11,15 +11,13 @@ from gan_model import metrics, presets, sweeps
 from gan_model.commands import tuners
 from gan_model.commands.arguments import loaded
 from gan_model.commands.places import place_of
-from gan_model.commands.plan import TRIALS, combinations, planned_epochs
+from gan_model.commands.plan import TRIALS, progress_of
 from gan_model.data.images import fingerprint
 from gan_model.features import LearnedFeatures, from_file
-from gan_model.progress.lines import three_digits
-from gan_model.sweeps.progress import SearchProgress, tell
 from gan_model.sweeps.stopping import as_raised, exhausted
 from gan_model.sweeps.tuner import EPOCHS, INITIAL_EPOCH
 
-_INITIAL_POINTS = "initial_points"
+_INITIAL_POINTS, _KEEP = "initial_points", "keep"
 
 
 class Search:
@@ -58,7 +56,7 @@ class Search:
         quality.refer_to(held_out[0], self.train)
         held_out = held_out if self.classes else held_out[0]
         self.hypergan = sweeps.HyperGAN(
-            self.build, path, held_out=held_out, quality=quality, seed=args.seed, keep=args.top
+            self.build, path, held_out=held_out, quality=quality, seed=args.seed, keep=self.keep
         )
         self.fit_arguments = {"x": self.train, "epochs": args.epochs, "verbose": 0}
         self.fit_arguments |= {"y": labels} if self.classes else {}
@@ -91,6 +89,11 @@ class Search:
         return (self.hypergan.quality.floor or {}).get(self.distance)
 
     @property
+    def keep(self):
+        """The number of trials that keep their weights: deleted ones cannot come back."""
+        return max(self.args.top, self.folder.noted(_KEEP) or 0)
+
+    @property
     def settings(self):
         """The settings in which two searches may differ."""
         asked = vars(self.args)
@@ -105,7 +108,8 @@ class Search:
     def note(self):
         """Writes what the search was asked for, and what must not change when it continues."""
         points = self._initial_points()
-        self.folder.note(self.settings, **({_INITIAL_POINTS: points} if points else {}))
+        more = {_KEEP: self.keep} | ({_INITIAL_POINTS: points} if points else {})
+        self.folder.note(self.settings, **more)
         features = self.hypergan.quality.reference.features
         if isinstance(features, LearnedFeatures):
             features.save(self.folder.features)
@@ -146,12 +150,22 @@ class Search:
         return tuners.tuner_for(self.args, self.hypergan, self.folder, initial_points=points)
 
     @as_raised()
-    def run(self, chief=None):
-        """Trains all trials that are not over yet, in this process or in workers of a `Chief`."""
+    def follow(self):
+        """Makes the tuner, and tells it what was found before. A ValueError changes nothing."""
         tuner = self.tuner()
         journal = sweeps.Journal(self.folder.journal, on_begin=self._begin, on_end=self._end)
         journal.follow(tuner.oracle)
-        self.progress = self._progress(tuner.oracle)
+        return tuner, journal
+
+    @as_raised()
+    def run(self, tuner, journal, chief=None):
+        """Trains all trials that are not over yet, in this process or in workers of a `Chief`.
+
+        Args:
+            tuner, journal: of `follow`.
+            chief: `sweeps.Chief`, or None.
+        """
+        self.progress = progress_of(self.args, tuner.oracle, self.distance, self.floor)
         trials = {int(one.trial_id): one for one in tuner.oracle.trials.values()}
         for trial in map(trials.get, journal.ended):
             if trial.status == TrialStatus.FAILED:
@@ -163,7 +177,7 @@ class Search:
             chief.search(tuner, journal)
         else:
             self._search(tuner, self.progress.callbacks())
-        sweeps.delete_weights_except_best(self.folder.trials, keep=self.args.top)
+        sweeps.delete_weights_except_best(self.folder.trials, keep=self.keep)
 
     @as_raised()
     def work(self):
@@ -215,19 +229,6 @@ class Search:
     def outcomes(self):
         """The outcomes of all trials, by name."""
         return sweeps.outcomes_in(self.folder.trials)
-
-    def _progress(self, oracle):
-        planned = planned_epochs(self.args, oracle)
-        floor = three_digits(self.floor) if self.floor is not None else "unknown"
-        tell(
-            f"{len(planned)} trials, at most, of {self.args.preset} on {self.args.data}: less "
-            f"{self.distance} is better, floor {floor}."
-        )
-        if (whole := combinations(self.args)) and len(planned) < whole:
-            tell(f"Only {len(planned)} of {whole} combinations are tried; all: --trials {whole}.")
-        repeated = self.args.confirm * (min(self.args.top, len(planned)) + 1)
-        epochs = sum(planned) + repeated * self.args.epochs
-        return SearchProgress(len(planned) + repeated, epochs)
 
     def _begin(self, trial):
         self.progress.begin(*self.hypergan.name_and_values(trial), epochs=self._epochs(trial))

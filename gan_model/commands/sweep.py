@@ -20,7 +20,7 @@ from gan_model.commands.arguments import (
 )
 from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import refuse_within
+from gan_model.commands.places import name_of, refuse_within
 from gan_model.commands.screen import quiet, use_gpus
 
 _TUNERS = ("random", "hyperband", "bayesian", "grid")
@@ -49,7 +49,9 @@ _TUNERS = ("random", "hyperband", "bayesian", "grid")
     help="Lowest and highest; else 1e-4 3e-3.",
 )
 @click.option("--batch-sizes", type=POSITIVES, help="Choices; else the preset's.")
-@click.option("--top", type=POSITIVE, default=3, help="Best trials to train again; else 3.")
+@click.option(
+    "--top", type=POSITIVE, default=3, help="Best trials to keep and train again; else 3."
+)
 @click.option("--confirm", type=WHOLE, default=3, help="New seeds for each of them; else 3.")
 @click.option("--workers", type=POSITIVE, help="Processes that share the trials.")
 @click.option("--worker", type=POSITIVE, help="Run only the worker with this number.")
@@ -70,27 +72,42 @@ def command(program, **options):
         from gan_model import sweeps
         from gan_model.commands.searching import Search
         from gan_model.commands.sweep_report import report
-    path = Path(args.run_dir or f"runs/sweep-{args.preset}-{Path(args.data).name}")
+    path = Path(args.run_dir or f"runs/sweep-{args.preset}-{name_of(args.data)}")
     refuse_within(path, args.data)
     use_gpus(shared=bool(args.workers or args.worker or sweeps.workers.role()))
     if args.worker or sweeps.workers.role() == "worker":
-        with sweeps.workers.worker(path, args.worker) as calls:
-            # After the chief, which keeps the features it learned. Its `top` and `confirm` count:
-            # the command of this worker may have others.
-            chiefs = sweeps.SearchFolder(path).read_settings()
-            args.top, args.confirm = chiefs["top"], chiefs["confirm"]
-            search = Search(args, path)
-            for _ in calls:
-                search.work()
-            search.help_to_confirm()
+        work(args, path)
         return
     search = Search(args, path)
     with search.folder.opened(search.settings):
-        search.note()
-        with sweeps.chief_of(path, worker_commands(args, program)) as chief:
-            search.run(chief)
+        leading = sweeps.chief_of(path, worker_commands(args, program))  # before the tuner is made
+        tuner, journal = search.follow()
+        search.note()  # not before, as the search may be refused; the workers read it
+        with leading as chief:
+            search.run(tuner, journal, chief)
             confirmed = search.confirm(chief)
         report(search, confirmed, program)
+
+
+def work(args, path):
+    """Trains what the chief of a search hands out.
+
+    Args:
+        args: values of the options of `gan-model sweep`.
+        path: folder of the search.
+    """
+    from gan_model import sweeps
+    from gan_model.commands.searching import Search
+
+    with sweeps.workers.worker(path, args.worker) as calls:
+        # After the chief, which keeps the features it learned. Its `top` and `confirm` count:
+        # the command of this worker may have others.
+        chiefs = sweeps.SearchFolder(path).read_settings()
+        args.top, args.confirm = chiefs["top"], chiefs["confirm"]
+        search = Search(args, path)
+        for _ in calls:
+            search.work()
+        search.help_to_confirm()
 
 
 def share_threads(workers):

@@ -6,7 +6,7 @@ from pathlib import Path
 from gan_model.commands import fine_tuning, local_workers
 from gan_model.commands.arguments import loaded
 from gan_model.commands.completing import SUITED, complete_by_images, complete_by_run
-from gan_model.commands.places import place_of, refuse_within
+from gan_model.commands.places import name_of, place_of, refuse_within
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
 
@@ -25,13 +25,13 @@ def train(args, program):
     with quiet():
         from gan_model import data, presets, replicas, runs
     strategy = _strategy_of(args)
-    args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
-    source = fine_tuning.source_of(args)
-    if source:
+    if args.source:
         args.preset = fine_tuning.PRESET
-    elif args.preset != SUITED:
+    args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
+    if args.preset not in (SUITED, fine_tuning.PRESET):
         presets.named(args.preset)  # before reading the data, which may take long
-    folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{Path(args.data).name}")
+    folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{name_of(args.data)}")
+    source = fine_tuning.source_of(args, folder)
     refuse_within(folder.path, args.data)
     workers = replicas.Workers(strategy)
     with local_workers.ended_by_loss(workers, program):
@@ -58,10 +58,11 @@ def _lead(folder, args, settings, strategy, images, held_out, program):
     settings = settings | {"data_dir": args.data_dir and str(Path(args.data_dir).resolve())}
     with folder.opened(settings):
         folder.clear(settings)
-        folder.keep_source(settings)  # at once: a source that still trains goes on meanwhile
         kept = {"from": folder.source} if folder.source.exists() else {}
         _announce(folder, args)
         gan = _built(settings | kept, strategy)
+        # Not before, as the GAN may be refused; soon, as a source that still trains goes on.
+        folder.keep_source(settings)
         gan.quality = _quality_on(held_out[0], images[0], _features_of(args, folder))
         callbacks = folder.callbacks(settings, keep=args.keep)
         history = _fit(gan, args, images, held_out, callbacks).history
@@ -117,7 +118,7 @@ def _announce(folder, args):
         print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
     elif args.minutes and minutes >= args.minutes:
         more = f"--minutes {round(2 * minutes, 1):g}"
-        print(f"This run has its {args.minutes:g} minutes. For more: {more}")
+        print(f"This run has its {round(minutes, 1):g} minutes. For more: {more}")
     elif done:
         print(f"Going on with the run in {folder.path}.")
 
