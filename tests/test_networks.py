@@ -146,9 +146,10 @@ def test_larger_images_get_lower_learning_rates():
     rates = {
         (28, 28): (1e-3, 2e-3),
         (16, 16): (1e-3, 2e-3),
-        (112, 28): (1e-3 / 8**0.5, 2e-3 / 8**0.5),
-        (112, 112): (1.25e-4, 2.5e-4),
-        (256, 256): (1.25e-4, 2.5e-4),
+        (112, 28): (1e-3 / 8**0.5, 2e-3 / 2**0.5),
+        (63, 63): (1e-3 / 1.5**3, 2e-3 / 1.5),
+        (112, 112): (2.5e-4, 1e-3),
+        (252, 252): (2.5e-4, 2e-3 / 3),
     }
     for shape, expected in rates.items():
         assert rules.learning_rates_for(shape) == pytest.approx(expected)

@@ -24,16 +24,17 @@ _MOST_TIMES, _HEAVIEST = 32, 128  # about what was measured: docs/choosing.md
 def learning_rates_for(image_shape):
     """The learning rates (generator, discriminator): 1e-3 and 2e-3 up to 28 x 28, then less.
 
-    They are in inverse proportion to the side to the power of 1.5, down to an eighth at 112 x 112
-    and above; the side is the geometric mean of height and width. At higher rates larger images are
-    blurred. The discriminator's is that of `networks.equalized.EqualizedAdam`.
+    The generator's is in inverse proportion to the side to the power of 1.5, down to a quarter at
+    71 x 71 and above, the discriminator's to the square root of the side. The side is the geometric
+    mean of height and width. At higher rates larger images are blurred. The discriminator's is that
+    of `networks.equalized.EqualizedAdam`.
 
     Args:
         image_shape: (height, width), or with channels.
     """
     side = math.sqrt(math.prod(image_shape[:2]))
-    less = min(max((_SIDE / side) ** 1.5, 1 / 8), 1)
-    return 1e-3 * less, 2e-3 * less
+    larger = max(side / _SIDE, 1)
+    return 1e-3 * max(larger**-1.5, 1 / 4), 2e-3 * larger**-0.5
 
 
 def r1_for(image_shape, image_count=None, class_count=None):
