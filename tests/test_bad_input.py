@@ -435,6 +435,19 @@ def test_a_player_that_is_frozen_after_compile_cannot_train():
     gan.evaluate(uint8s(32, 16, 16), verbose=0)
 
 
+def test_a_layer_that_learns_only_since_compile_is_named():
+    gan = presets.dense((16, 16))
+    layer = next(layer for layer in gan.discriminator.layers if layer.weights)
+    layer.trainable = False
+    gan.compile(run_eagerly=True)
+    layer.trainable = True
+    for train in (gan.fit, gan.train_on_batch):
+        with pytest.raises(ValueError, match=rf"{layer.name}.*discriminator became trainable"):
+            train(uint8s(32, 16, 16))
+    gan.compile(run_eagerly=True)
+    gan.fit(uint8s(32, 16, 16), verbose=0)
+
+
 def test_export_of_keras_names_that_of_this_package(dense, tmp_path):
     with pytest.raises(ValueError, match=r"Type gan_model.exporting.export\(gan, 'exported'"):
         dense.export(tmp_path / "exported", verbose=False)

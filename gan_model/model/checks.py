@@ -20,6 +20,23 @@ def check_networks(**players):
             )
 
 
+def check_learned_by(optimized, **players):
+    """Refuses weights that became trainable after `compile`: no optimizer knows them.
+
+    Args:
+        optimized: the ids of the weights that the optimizers were built for.
+        players: networks by name.
+    """
+    for name, player in players.items():
+        for weight in player.trainable_variables:
+            if id(weight) not in optimized:
+                raise ValueError(
+                    f"The weight {weight.path} of the {name} became trainable after compile, so "
+                    "its optimizer does not know it. Type gan.compile(...) again, with new "
+                    "optimizers."
+                )
+
+
 def check_class_count(class_count):
     """Refuses a class count that is neither an integer of 1 or more nor None."""
     number = class_count

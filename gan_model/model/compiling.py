@@ -19,6 +19,7 @@ class Compiles:
     Attributes:
         loss, class_loss, penalty, constraint, augment, average, discriminator_steps,
         generator_optimizer, discriminator_optimizer: arguments of `compile`, or their defaults.
+        optimized: the ids of the weights that the optimizers were built for.
         game: the `Game` of these losses and penalties.
         execution_settings: dict of the arguments that Keras's `compile` takes.
         functions_by_steps: dict from `steps_per_execution` to what Keras has made for it, the
@@ -93,8 +94,7 @@ class Compiles:
         made_for = self.distribute_strategy.num_replicas_in_sync
         checks.check_devices(jit_compile, devices=replicas.count(), made_for=made_for)
         # `build` can raise too. Optimizers are built because only then can they load a checkpoint.
-        optimizers[0].build(self.generator.trainable_variables)
-        optimizers[1].build(self.discriminator.trainable_variables)
+        optimized = self._build(optimizers)
         companions = self._companions_for(augment, average)
         # All checks have passed. Nothing below raises an error for an argument.
         self._execute(
@@ -103,6 +103,7 @@ class Compiles:
             run_eagerly=run_eagerly,
         )
         self._set_companions(companions)
+        self.optimized = optimized
         self.loss, self.class_loss, self.penalty = loss, class_loss, penalty
         self.constraint, self.augment, self.average = constraint, augment, average
         self.discriminator_steps = discriminator_steps
@@ -131,6 +132,13 @@ class Compiles:
     def add_averaged_generator(self):
         """Adds an averaged generator, with the weights of `generator`."""
         self.companions["average"] = self._clone()
+
+    def _build(self, optimizers):
+        """Builds the optimizers; gives the ids of the weights that they know."""
+        players = self.generator, self.discriminator
+        for optimizer, player in zip(optimizers, players, strict=True):
+            optimizer.build(player.trainable_variables)
+        return frozenset(id(one) for each in players for one in each.trainable_variables)
 
     def _check(self, loss, class_loss, penalty, constraint, augment, average):
         inspection.check_trainable(generator=self.generator, discriminator=self.discriminator)

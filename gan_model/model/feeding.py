@@ -9,7 +9,7 @@ import numpy as np
 from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.images import check_images
-from gan_model.model import fit_arguments, inspection, own_rows
+from gan_model.model import checks, fit_arguments, inspection, own_rows
 from gan_model.model.clustering import find_missing_clusters
 from gan_model.model.execution import whole_executions
 from gan_model.model.interrupts import Interrupts
@@ -240,5 +240,7 @@ class TakesImages:
     def _check_compiled(self, method):
         if not self.compiled:
             raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
-        if method in ("fit", "train_on_batch"):  # frozen after `compile`, which has checked it too
-            inspection.check_trainable(generator=self.generator, discriminator=self.discriminator)
+        if method in ("fit", "train_on_batch"):  # `trainable` may have changed after `compile`
+            players = {"generator": self.generator, "discriminator": self.discriminator}
+            inspection.check_trainable(**players)
+            checks.check_learned_by(self.optimized, **players)
