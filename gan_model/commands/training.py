@@ -118,7 +118,7 @@ def _announce(folder, args):
         print(f"This run has its {done} epochs. For more: --epochs {2 * done}")
     elif args.minutes and minutes >= args.minutes:
         more = f"--minutes {round(2 * minutes, 1):g}"
-        print(f"This run has its {round(minutes, 1):g} minutes. For more: {more}")
+        print(f"This run has its {args.minutes:g} minutes. For more: {more}")
     elif done:
         print(f"Going on with the run in {folder.path}.")
 
