@@ -422,7 +422,7 @@ def test_images_of_a_class(by_class, tmp_path):
     said = finish(line, starting=forked).stdout
     assert said.startswith("80 images in ")  # 8 of each
     line = command("sample.py", run_dir, "--of-class", 10, "--out", tmp_path / "none.png")
-    assert "go from 10 to 10" in complaint(line, starting=forked)
+    assert "--of-class is from 0 to 9 for this GAN; received 10" in complaint(line, starting=forked)
 
 
 @pytest.mark.slow
