@@ -117,6 +117,18 @@ def test_make_alone_lists_the_verbs():
         assert re.search(rf"^  make {verb} +\w+", ended.stdout, re.MULTILINE), verb
 
 
+def test_make_sample_names_a_run_or_a_file():
+    for words, expected in (
+        (["RUN=runs/a b"], 'sample "runs/a b" '),
+        (["ARGS=--from gan.keras"], "sample --seed 0 --out samples.png --from gan.keras"),
+    ):
+        dry = ["make", "--dry-run", "sample", *words]
+        env = {"PATH": os.environ["PATH"]}  # without the settings of a `make test` that runs this
+        made = subprocess.run(dry, cwd=REPOSITORY, capture_output=True, text=True, env=env)
+        line = " ".join(made.stdout.replace('"samples.png"', "samples.png").split())
+        assert f"gan-model {expected}" in line
+
+
 def test_every_verb_of_make_is_listed():
     text = (REPOSITORY / "Makefile").read_text()
     phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
