@@ -26,7 +26,7 @@ class Forked:
 
     def __init__(self, line, *, env, cwd=None, terminal=None):
         python, *script = map(str, line)
-        assert os.path.samefile(python, sys.executable)
+        assert os.path.samefile(os.path.join(cwd or "", python), sys.executable)
         _have_server()
         streams = () if terminal else ("stdout", "stderr")
         self._said = [tempfile.TemporaryFile("w+") for _ in streams]
