@@ -87,6 +87,8 @@ def test_an_image_is_inverted_to_a_file_that_gives_it_again(tmp_path, capsys, re
     with Image.open(out) as picture:
         assert picture.size[0] > picture.size[1] > 28
     assert "--image FILE, or --check N" in refused("invert", "fashion")
+    asked += ["--of-class", 3]
+    assert "no classes; leave --of-class out" in refused("invert", "fashion", *asked)
     (tmp_path / "b.png").write_text("none")
     assert "cannot be read as an image" in refused(
         "invert", "fashion", "--image", tmp_path / "b.png"

@@ -49,10 +49,10 @@ class BestModel(keras.callbacks.Callback):
         # NaN is never the best, and an earlier NaN does not stop a later epoch from being it.
         if value == value and not any(earlier <= value for earlier in before):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            if not before and self.model.history.epoch and self.path.exists():
-                self.path.replace(self.path.with_stem(f"{self.path.stem}-before"))
             with atomic_write(self.path) as beside:
                 self.model.save(beside)
+                if not before and self.model.history.epoch and self.path.exists():
+                    self.path.replace(self.path.with_stem(f"{self.path.stem}-before"))
             self._saved.append((epoch, value))
 
     def _check_saving(self):

@@ -217,3 +217,14 @@ def loaded(args):
         pad=args.pad,
         ground=args.ground,
     )
+
+
+def check_class(number, sampler):
+    """Raises a UsageError where --of-class is none of the classes of a `Sampler`."""
+    if number is None:
+        return
+    if sampler.class_count is None:
+        raise click.UsageError("this GAN has no classes; leave --of-class out")
+    if number >= sampler.class_count:
+        last = sampler.class_count - 1
+        raise click.UsageError(f"--of-class is from 0 to {last} for this GAN; received {number}")

@@ -5,7 +5,15 @@ from types import SimpleNamespace
 
 import click
 
-from gan_model.commands.arguments import DATA_SET, MODEL, PATH, POSITIVE, SEED, WHOLE
+from gan_model.commands.arguments import (
+    DATA_SET,
+    MODEL,
+    PATH,
+    POSITIVE,
+    SEED,
+    WHOLE,
+    check_class,
+)
 from gan_model.commands.parsing import Command
 from gan_model.commands.run_images import as_read_for, load_for
 from gan_model.commands.screen import quiet
@@ -53,6 +61,7 @@ def invert(args):
         args: values of the options of `gan-model invert`.
     """
     sampler, features = _opened(args)
+    check_class(args.of_class, sampler)
     from gan_model import pictures, runs
     from gan_model.storage.json_file import write_json
 

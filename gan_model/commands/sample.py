@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import FRACTION, MODEL, PATH, POSITIVE, SEED, WHOLE
+from gan_model.commands.arguments import (
+    FRACTION,
+    MODEL,
+    PATH,
+    POSITIVE,
+    SEED,
+    WHOLE,
+    check_class,
+)
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import refuse_no_folder
 from gan_model.commands.screen import quiet
@@ -62,17 +70,6 @@ def check(run, file, of_class, truncation, out):
     if out.suffix not in (".npz", ".png", ".gif"):
         raise click.UsageError(f"--out ends in .npz, .png or .gif; received {out}")
     refuse_no_folder(out)
-
-
-def check_class(number, sampler):
-    """Raises a UsageError where --of-class is none of the classes of a `Sampler`."""
-    if number is None:
-        return
-    if sampler.class_count is None:
-        raise click.UsageError("this GAN has no classes; leave --of-class out")
-    if number >= sampler.class_count:
-        last = sampler.class_count - 1
-        raise click.UsageError(f"--of-class is from 0 to {last} for this GAN; received {number}")
 
 
 def write(sampler, out, *, count, of_class, seed, truncation=1.0):

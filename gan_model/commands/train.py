@@ -51,7 +51,9 @@ from gan_model.commands.training import train
 @click.option("--generator-learning-rate", type=ABOVE_0, help="Else the preset's.")
 @click.option("--discriminator-learning-rate", type=ABOVE_0, help="Else the preset's.")
 @click.option(
-    "--steps-per-epoch", type=POSITIVE, help="Batches per epoch; else one pass, of few images 100."
+    "--steps-per-epoch",
+    type=POSITIVE,
+    help="Batches per epoch; else one pass, or 100 if few.",
 )
 @features_option()
 @click.option("--validate-every", type=POSITIVE, default=1, help="Epochs per measurement; else 1.")

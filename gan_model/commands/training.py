@@ -28,7 +28,7 @@ def train(args, program):
     if args.source:
         args.preset = fine_tuning.PRESET
     args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
-    if args.preset not in (SUITED, fine_tuning.PRESET):
+    if not args.source and args.preset != SUITED:
         presets.named(args.preset)  # before reading the data, which may take long
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{name_of(args.data)}")
     source = fine_tuning.source_of(args, folder)

@@ -22,7 +22,7 @@ def images_and_labels(x, y=None):
         ValueError: labels in both places, or a weight for each image.
     """
     if isinstance(x, tuple):
-        if isinstance(x[0], tuple):
+        if x and isinstance(x[0], tuple):
             raise ValueError(
                 "Received ((images, labels), held_out), as data.load gives it. Type (images, "
                 "labels), held_out = data.load(...), and give fit the parts: images, labels, "

@@ -5,6 +5,7 @@ import keras
 from gan_model import networks, replicas
 from gan_model.losses import BinaryCrossentropy
 from gan_model.model import GAN
+from gan_model.presets.image_shape import check_image_shape
 
 # A step is dozens of operations of microseconds each. XLA and 24 steps per execution reduce the
 # time to two thirds. An execution takes 30 ms; 13 are a pass over the sample.
@@ -24,11 +25,7 @@ def dense(
 
     This is the baseline. "Not very good", says its author.
     """
-    if not hasattr(image_shape, "__len__"):
-        raise ValueError(
-            "`image_shape` is (height, width), or (height, width, channels). Received: "
-            f"image_shape={image_shape!r}. Type presets.dense((28, 28))."
-        )
+    check_image_shape(image_shape, "dense", example=(28, 28))
     gan = GAN(
         networks.dense.generator(image_shape, codings_size=codings_size),
         networks.dense.discriminator(image_shape),
