@@ -27,59 +27,6 @@ def of_images():
     )
 
 
-def of_penalty_weight():
-    from gan_model import penalties, presets
-    from gan_model.presets.rules import BATCH_SIZE
-
-    return Study(
-        "The weight of R1",
-        "`modern` as `presets.suited` trains it without classes, with `R1(weight, every=8)`.",
-        {
-            f"{weight}": System(
-                f"weight {weight}",
-                partial(presets.modern, penalty=penalties.R1(weight, every=8)),
-                batch_size=BATCH_SIZE,
-            )
-            for weight in (1, 4, 16, 64)
-        },
-        minutes=(5,),
-        of_folders=True,
-    )
-
-
-def of_learning_rate():
-    import keras
-
-    from gan_model import presets
-    from gan_model.networks.equalized import EqualizedAdam
-    from gan_model.presets.rules import BATCH_SIZE
-
-    def trained_by(optimizer, rate, image_shape, *, image_count=None, seed=0):
-        gan = presets.modern(image_shape, image_count=image_count, seed=seed)
-        both = gan.generator_optimizer, optimizer(rate, beta_1=0.0, beta_2=0.99)
-        aids = {name: getattr(gan, name) for name in ("penalty", "augment", "average")}
-        gan.compile(gan.loss, *both, **aids, **gan.execution_settings)
-        return gan
-
-    return Study(
-        "Learning rates",
-        "`modern` as `presets.suited` trains it without classes, with a learning rate of the "
-        "discriminator: that of Adam, and that of `EqualizedAdam`, at which a layer learns whose "
-        "weights have the standard deviation 0.1.",
-        {
-            f"{optimizer.__name__}-{rate:g}": System(
-                f"`{optimizer.__name__}({rate:g})`",
-                partial(trained_by, optimizer, rate),
-                batch_size=BATCH_SIZE,
-            )
-            for optimizer in (keras.optimizers.Adam, EqualizedAdam)
-            for rate in (1.2e-3, 6e-4, 3e-4)
-        },
-        minutes=(4,),
-        of_folders=True,
-    )
-
-
 def of_few_images():
     from gan_model import presets
     from gan_model.presets.rules import BATCH_SIZE, r1_for

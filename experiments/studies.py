@@ -1,18 +1,10 @@
 """The studies of docs/results.md, each of several systems that are trained alike."""
 
-from functools import partial
 from pathlib import Path
 
-from folder_studies import (
-    of_few_images,
-    of_fine_tuning,
-    of_images,
-    of_learning_rate,
-    of_penalty_weight,
-)
-from loss_studies import of_losses, of_objectives
+from ablation import of_ablation
+from folder_studies import of_few_images, of_fine_tuning, of_images
 from study import Study, System, preset
-from wgan_gp import of_wgan_gp
 
 
 def page_name(study_name, data):
@@ -77,35 +69,6 @@ def of_an_hour():
     )
 
 
-def of_ema_and_augmentation():
-    from gan_model import augmenting, presets
-    from gan_model.presets.rules import BATCH_SIZE
-
-    few, augment = 1000, augmenting.DiffAugment()
-    variants = {
-        "average": ("averaged generator", {}, None),
-        "raw": ("no average", {"average": None}, None),
-        "few": ("1,000 images", {"augment": None}, few),
-        "few-diffaugment": ("1,000 images, DiffAugment", {"augment": augment}, few),
-        "few-adaptive": (
-            "1,000 images, adaptive DiffAugment",
-            {"augment": augmenting.Adaptive(augment)},
-            few,
-        ),
-    }
-    return Study(
-        "The averaged generator, and augmentation on few images",
-        "`presets.modern` on all images, with and without the averaged generator; and on 1,000 "
-        "images, without augmentation, with DiffAugment, and with DiffAugment at the "
-        "probability that adaptive augmentation chooses.",
-        {
-            name: System(what, partial(presets.modern, **how), images=count, batch_size=BATCH_SIZE)
-            for name, (what, how, count) in variants.items()
-        },
-        minutes=(2, 6),
-    )
-
-
 def of_modes():
     systems = {"reference": _reference()}
     for name in ("dcgan", "modern"):
@@ -133,14 +96,9 @@ _STUDIES = {
     "modern": of_modern,
     "conditional": of_conditional,
     "hour": of_an_hour,
-    "losses": of_losses,
-    "objectives": of_objectives,
-    "wgan_gp": of_wgan_gp,
-    "ema_and_augmentation": of_ema_and_augmentation,
+    "ablation": of_ablation,
     "modes": of_modes,
     "images": of_images,
-    "penalty_weight": of_penalty_weight,
-    "learning_rate": of_learning_rate,
     "few_images": of_few_images,
     "fine_tuning": of_fine_tuning,
 }

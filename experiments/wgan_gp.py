@@ -1,28 +1,11 @@
-"""WGAN-GP with the settings of its authors, on the networks of `presets.modern`: a study.
-
-The study of objectives has `Wasserstein` and `GradientPenalty` with the learning rates of `modern`
-and one discriminator step for each generator step, which are not theirs.
-"""
-
-from study import Study, System, preset
-
-
-def of_wgan_gp():
-    return Study(
-        "WGAN-GP with its own settings",
-        "The networks of `presets.modern` without clusters, trained as Gulrajani et al. (2017) do: "
-        "Adam with the learning rate 1e-4, beta_1 0 and beta_2 0.9, five discriminator steps for "
-        "each generator step, batches of 64, weight 10 in every step. The generator is averaged.",
-        {
-            "wgan_gp": System("WGAN-GP", wgan_gp, batch_size=64),
-            "modern": preset("modern"),
-        },
-        minutes=(2, 5),
-    )
+"""WGAN-GP with the settings of its authors, on the networks of `presets.modern`."""
 
 
 def wgan_gp(image_shape, *, seed=0):
-    """A compiled GAN; see `presets.modern`."""
+    """A compiled GAN; see `presets.modern`.
+
+    Gulrajani et al., 2017, "Improved training of Wasserstein GANs".
+    """
     import keras
 
     from gan_model import losses, penalties, presets

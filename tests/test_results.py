@@ -107,7 +107,7 @@ def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, monkeypatch)
     system = results.studies.System("few", presets.dense, images=32)
     study = results.studies.Study("Few", "Few images.", {"few": system})
     asked = SimpleNamespace(
-        study="ema_and_augmentation", data="sample", one="few", seed=0, minutes=[0], runs=tmp_path
+        study="ablation", data="sample", one="few", seed=0, minutes=[0], runs=tmp_path
     )
     trained_on = []
 

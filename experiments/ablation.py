@@ -1,0 +1,62 @@
+"""`presets.modern` with one thing changed in each run: a study."""
+
+from functools import partial
+
+from study import Study, System
+from wgan_gp import wgan_gp
+
+
+def of_ablation():
+    from gan_model import losses, penalties, presets
+    from gan_model.presets.rules import BATCH_SIZE
+
+    r1 = penalties.R1(1.0, every=8)  # the weight for 28 x 28 in grey
+    changes = {
+        "modern": ("`presets.modern`", {}),
+        "clusters": ("no clusters", {"clusters": None}),
+        "average": ("no averaged generator", {"average": None}),
+        "no-penalty": ("no penalty", {"penalty": None}),
+        "constant": ("R1 of constant weight", {"penalty": r1}),
+        "r2": ("R1 + R2 of constant weight", {"penalty": r1 + penalties.R2(1.0, every=8)}),
+        "gradient": (
+            "GradientPenalty(10)",
+            {"penalty": penalties.GradientPenalty(10.0, every=8)},
+        ),
+        "minimax": ("Minimax", {"loss": losses.Minimax()}),
+        "least-squares": ("LeastSquares", {"loss": losses.LeastSquares()}),
+        "hinge": ("Hinge", {"loss": losses.Hinge()}),
+        "wasserstein": ("Wasserstein", {"loss": losses.Wasserstein()}),
+        "relativistic": ("Relativistic", {"loss": losses.Relativistic()}),
+    }
+    systems = {
+        name: System(what, partial(presets.modern, **how), batch_size=BATCH_SIZE)
+        for name, (what, how) in changes.items()
+    }
+    systems["adam"] = System("Adam(1e-3) for both", _by_adam, batch_size=BATCH_SIZE)
+    systems["batch-32"] = System("batches of 32", presets.modern, batch_size=2 * BATCH_SIZE)
+    systems["wgan-gp"] = System("WGAN-GP with its own settings", wgan_gp, batch_size=64)
+    return Study(
+        "`modern` with one thing changed",
+        "Each loss has the R1 of `modern`, whose weight falls. WGAN-GP is trained as Gulrajani et "
+        "al. (2017) do: Adam with the learning rate 1e-4, five discriminator steps for each "
+        "generator step, batches of 64, GradientPenalty(10) in every step, no clusters.",
+        systems,
+        minutes=(2, 5),
+    )
+
+
+def _by_adam(image_shape, *, image_count=None, seed=0):
+    import keras
+
+    from gan_model import presets
+
+    gan = presets.modern(image_shape, image_count=image_count, seed=seed)
+    gan.compile(
+        gan.loss,
+        gan.generator_optimizer,
+        keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.99),
+        penalty=gan.penalty,
+        average=gan.average,
+        **gan.execution_settings,
+    )
+    return gan
