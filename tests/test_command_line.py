@@ -130,6 +130,7 @@ def test_a_script_is_the_same_program(name):
         ("export fashion", "gan-model export: the following arguments are required: --format"),
         ("train --pad=1", "gan-model train: argument --pad: expected no argument"),
         ("train --data-dir /tmp", "gan-model train: --data-dir is for fashion_mnist, mnist"),
+        ("evaluate fashion --data sample --data-dir .", "gan-model evaluate: --data-dir is for fa"),
         ("invert fashion --image a.png --out ./a.png", "gan-model invert: --out a.png is one of"),
         ("sweep --batch-sizes", "gan-model sweep: argument --batch-sizes: expected at least one"),
         ("sweep --batch-sizes 8,0", "gan-model sweep: argument --batch-sizes: 0 is less than 1"),

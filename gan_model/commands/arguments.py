@@ -205,10 +205,8 @@ def data_options(default):
 def loaded(args):
     """The images and labels that the values of `data_options` ask for; see `data.load`."""
     from gan_model import data
-    from gan_model.data.sources import FULL_SETS
 
-    if args.data_dir and args.data not in FULL_SETS:
-        raise click.UsageError(f"--data-dir is for {', '.join(FULL_SETS)}; leave it out")
+    check_data_dir(args.data_dir, args.data)
     return data.load(
         args.data,
         folder=args.data_dir,
@@ -217,6 +215,14 @@ def loaded(args):
         pad=args.pad,
         ground=args.ground,
     )
+
+
+def check_data_dir(folder, data_set):
+    """Raises a UsageError where --data-dir is given for images that are not in its files."""
+    from gan_model.data.sources import FULL_SETS
+
+    if folder and data_set not in FULL_SETS:
+        raise click.UsageError(f"--data-dir is for {', '.join(FULL_SETS)}; leave it out")
 
 
 def check_class(number, sampler):

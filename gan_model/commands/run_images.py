@@ -1,5 +1,7 @@
 """The images that a run was trained on, to compare with them."""
 
+from gan_model.commands.arguments import check_data_dir
+
 
 def as_read_for(settings):
     """The arguments `pad` and `ground` with which a run read a folder of images: a dict.
@@ -23,11 +25,13 @@ def load_for(settings, *, data_set, folder, image_size, channels):
 
     Raises:
         ValueError: the images of the run are not those that it was trained on.
+        click.UsageError: a folder is given for other images than a named data set's.
     """
     from gan_model import data
     from gan_model.data.images import fingerprint
 
     name, wanted = data_set or settings["data"], {}
+    check_data_dir(folder, name)
     if data.is_image_folder(name):
         wanted = {"image_size": image_size, "channels": channels, **as_read_for(settings)}
     folder = folder or (None if data_set else settings.get("data_dir"))
