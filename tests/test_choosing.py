@@ -84,7 +84,8 @@ def test_many_images_are_not_augmented():
 
 def test_many_images_without_classes_get_clusters():
     many = np.zeros((rules.MANY, 16, 16), np.uint8)
-    assert "clusters for classes (10,000 images or more)" in presets.choose(many).told()
+    assert "clusters for classes (10,000 grey images or more)" in presets.choose(many).told()
+    assert "clusters" not in presets.choose(np.zeros((rules.MANY, 16, 16, 3), np.uint8)).told()
     assert "clusters" not in presets.choose(many, np.arange(len(many)) % 2).told()
     assert "clusters" not in presets.choose(many).told(given=["clusters"])
 
@@ -155,8 +156,9 @@ def test_the_penalty_falls_with_the_images_seen_where_there_are_many(count, weig
     assert rules.r1_for((28, 28, 1), count, class_count=10).weight == pytest.approx(weights[0])
 
 
-def test_it_falls_without_classes_only():
+def test_it_falls_for_grey_images_without_classes_only():
     many = {"image_shape": (28, 28, 1), "image_count": 10_000}
+    assert presets.modern((28, 28, 3), image_count=10_000).penalty == penalties.R1(3.0, every=8)
     assert weight_at(presets.modern(**many).penalty, 3_125) == pytest.approx(1 / 2)
     assert presets.modern_conditional(**many).penalty == penalties.R1(1.0, every=8)
 
@@ -190,12 +192,14 @@ def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
 
 
 @pytest.mark.slow
-def test_many_images_get_clusters():
-    assert rules.clusters_for(rules.MANY) == 20
-    assert rules.clusters_for(rules.MANY - 1) is rules.clusters_for(None) is None
+def test_many_grey_images_get_clusters():
+    assert rules.clusters_for((16, 16, 1), rules.MANY) == rules.clusters_for((16, 16), 10**6) == 20
+    for shape, count in (((16, 16, 1), rules.MANY - 1), ((16, 16), None), ((16, 16, 3), 10**6)):
+        assert rules.clusters_for(shape, count) is None
     counts = {
         "many": presets.modern((16, 16, 1), image_count=rules.MANY).clusters,
         "few": presets.modern((16, 16, 1), image_count=rules.MANY - 1).clusters,
+        "colour": presets.modern((16, 16, 3), image_count=rules.MANY).clusters,
         "unknown": presets.modern((16, 16, 1)).clusters,
         "none": presets.modern((16, 16, 1), image_count=rules.MANY, clusters=None).clusters,
     }
@@ -204,6 +208,8 @@ def test_many_images_get_clusters():
 
 def test_only_modern_has_clusters():
     many = np.zeros((rules.MANY, 1, 1), np.uint8)
+    colour = np.zeros((rules.MANY, 1, 1, 3), np.uint8)
+    assert presets.clusters_for(presets.modern, colour) is None
     made = {preset: presets.clusters_for(preset, many) for preset in presets.PRESETS.values()}
     assert made.pop(presets.modern) == 20 and set(made.values()) == {None}
 

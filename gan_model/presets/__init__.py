@@ -74,13 +74,13 @@ def batch_size_for(preset):
 
 
 def clusters_for(preset, images):
-    """The number of clusters that a preset makes of so many images; None for none.
+    """The number of clusters that a preset makes of images; None for none.
 
     Args:
         preset: a function of `gan_model.presets`.
         images: training images, an array.
     """
-    return rules.clusters_for(len(images)) if preset is modern else None
+    return rules.clusters_for(images.shape[1:], len(images)) if preset is modern else None
 
 
 def classes_for(preset, *labels):

@@ -79,8 +79,8 @@ def choose(images, labels=None):
         reasons["modern"] = "no classes"
     if augment_for(len(images)) is not None:
         reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {FEW:,} images"
-    if preset is modern and clusters_for(len(images)):
-        reasons[_OF_ARGUMENTS["clusters"]] = f"{MANY:,} images or more"
+    if preset is modern and clusters_for(images_shape, len(images)):
+        reasons[_OF_ARGUMENTS["clusters"]] = f"{MANY:,} grey images or more"
     reasons[_OF_ARGUMENTS["batch_size"]] = ""
     return Choice(preset, images_shape, arguments, reasons)
 

@@ -45,13 +45,13 @@ def modern(
             `augment_for(image_count, loss)`.
         image_count: number of training images. None: many, without clusters.
         clusters: number of clusters of the images that stand in for classes, see
-            `networks.clusters`; by default `clusters_for(image_count)`, None for none.
+            `networks.clusters`; by default `clusters_for(image_shape, image_count)`, None for none.
     """
     return _modern(
         image_shape,
         "modern",
         loss,
-        clusters=clusters_for(image_count) if clusters is clusters_for else clusters,
+        clusters=clusters,
         codings_size=codings_size,
         rates=(generator_learning_rate, discriminator_learning_rate),
         seed=seed,
@@ -121,6 +121,8 @@ def _modern(
     checks.check_class_count(classes)
     classes = None if classes is None else int(classes)  # Keras refuses integers of numpy
     image_shape = channels_last(image_shape, name, longest=_LONGEST)
+    if clusters is clusters_for:
+        clusters = clusters_for(image_shape, image_count)
     generator = networks.modern.generator(
         image_shape, codings_size=codings_size, class_count=classes, clusters=clusters
     )

@@ -14,7 +14,7 @@ from gan_model.penalties import R1, weight_for
 
 BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
 FEW = 5_000  # images; with fewer there is adaptive augmentation
-MANY = 10_000  # images; with 5,200 clusters made the images much less diverse
+MANY = 10_000  # images; as many grey ones are better with clusters than without
 _CLUSTERS = 20
 _HALF = 50_000  # images seen, after which R1 has half its weight
 _SIDE = 28  # pixels
@@ -48,12 +48,13 @@ def r1_for(image_shape, image_count=None, class_count=None):
     The fewer the images, the sooner the discriminator knows each of them, and the steeper it
     becomes around them.
 
-    With 10,000 images or more and without classes, it falls with the images that were seen, in
-    batches of 16, since a heavy R1 hides details from the discriminator:
+    With 10,000 grey images or more and without classes, it falls with the images that were seen,
+    in batches of 16, since a heavy R1 hides details from the discriminator:
 
         weight / (1 + images seen / 50,000)
 
-    With classes a weight that falls made the images worse: docs/choosing.md.
+    With classes, and with 12,800 images in colour, a weight that falls made the images worse:
+    docs/modern.md.
 
     Args:
         image_shape: (height, width, channels).
@@ -64,7 +65,7 @@ def r1_for(image_shape, image_count=None, class_count=None):
     if image_count is not None and image_count < MANY:
         times = min((MANY / max(image_count, 1)) ** 1.5, _MOST_TIMES)
         weight = min(times * weight, _HEAVIEST)
-    elif image_count is not None and class_count is None:
+    elif image_count is not None and class_count is None and _are_grey(image_shape):
         weight = keras.optimizers.schedules.InverseTimeDecay(weight, _HALF / BATCH_SIZE, 1.0)
     return R1(weight, every=8)
 
@@ -100,10 +101,18 @@ def augment_for(image_count, loss=None):
     return Adaptive(DiffAugment(), speed=100_000)
 
 
-def clusters_for(image_count):
-    """20 clusters in the place of classes for 10,000 images or more; None for fewer, or unknown.
+def clusters_for(image_shape, image_count):
+    """20 clusters in the place of classes for 10,000 grey images or more; else None.
+
+    Of images in colour clusters are mostly those of colours, and the images are less diverse.
 
     Args:
+        image_shape: (height, width), or with channels.
         image_count: number of training images, or None.
     """
-    return None if image_count is None or image_count < MANY else _CLUSTERS
+    many = image_count is not None and image_count >= MANY
+    return _CLUSTERS if many and _are_grey(image_shape) else None
+
+
+def _are_grey(image_shape):
+    return (*image_shape, 1)[2] == 1
