@@ -166,6 +166,8 @@ def test_a_name_stands_for_its_training_images():
         (dict(images=numbered(5), batch_size=2, seed=None), "`seed` is an integer. Received"),
         (dict(images=numbered(5), batch_size=2, seed=1.5), "seed=1.5"),
         (dict(images=numbered(5), batch_size=2, seed=-1), "`seed` is 0 or more"),
+        (dict(images=numbered(5), batch_size=2, seed=2**32), "`seed` is 0 or more and below"),
+        (dict(images=numbered(5), batch_size=True), "`batch_size` is an integer. Received"),
         (dict(images=tf.zeros((5, 2, 2)), batch_size=2), r"EagerTensor. Type.*np.asarray"),
         (dict(images=[[[1]], [[2]]], batch_size=2), "images as list"),
         (dict(images=numbered(5), labels=np.arange(4), batch_size=2), "4 labels came with 5"),

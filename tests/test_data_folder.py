@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,37 @@ def test_a_transparent_grey_of_16_bits_is_white(images):
     deep = np.array([[1000, 1001], [0, 65535]], np.uint16)  # the first two are one grey of 8 bits
     Image.fromarray(deep).save(images / "a.png", transparency=1000)
     assert pixels_of(images / "a.png", (2, 2), 1)[..., 0].tolist() == [[255, 4], [0, 255]]
+
+
+@pytest.mark.parametrize(("bits", "highest"), [(1, 1), (2, 3), (4, 15), (8, 255)])
+def test_a_transparent_grey_of_few_bits_is_white(bits, highest, images):
+    black, white = b"\0" * bits, b"\xff" * bits  # 8 pixels
+    for clear, expected in ((0, [128, 255]), (highest, [0, 128])):
+        write_png(images / "a.png", bits, [black] * 4 + [white] * 4, clear.to_bytes(2, "big"))
+        seen = decode(images / "a.png", image_size=(8, 8), channels=1, ground="#808080").pixels
+        assert seen[:, 0, 0].tolist() == [expected[0]] * 4 + [expected[1]] * 4
+
+
+def test_a_transparent_colour_of_16_bits_is_white(images):
+    pixel = bytes([9, 1, 8, 2, 7, 3])
+    write_png(images / "a.png", 16, [pixel * 8] * 8, pixel, kind=2)
+    assert (pixels_of(images / "a.png") == WHITE).all()
+
+
+def write_png(path, bits, rows, clear, kind=0):
+    """A PNG of 8 x 8 as Pillow writes none: levels of some bits, of which one is transparent.
+
+    The kind is 0 for grey, 2 for colour.
+    """
+
+    def chunk(name, content):
+        checksum = zlib.crc32(name + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + name + content + checksum
+
+    head = (8).to_bytes(4, "big") * 2 + bytes([bits, kind, 0, 0, 0])
+    pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
+    parts = (b"IHDR", head), (b"tRNS", clear), (b"IDAT", pixels), (b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts))
 
 
 def test_cmyk(images):
@@ -471,11 +503,16 @@ def test_image_sizes_that_are_none(image_size, images):
         load_folder(images, image_size=image_size)
 
 
-@pytest.mark.parametrize("channels", [0, 2, 4, "grey"])
+@pytest.mark.parametrize("channels", [0, 2, 4, "grey", 3.0, True])
 def test_channels_that_are_none(channels, images):
     write_greys(images, 2)
     with pytest.raises(ValueError, match=r"`channels` is 1 \(grey\) or 3 \(colour\)\. Received"):
         load_folder(images, channels=channels)
+
+
+def test_channels_of_numpy(images):
+    write_greys(images, 2)
+    assert load_folder(images, channels=np.int64(3), image_size=8)[0][0].shape[-1] == 3
 
 
 # The cache.

@@ -192,6 +192,24 @@ def test_a_damaged_file_is_named(content, message, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_an_array_is_no_archive(tmp_path):
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    (tmp_path / "array.npy").rename(tmp_path / "mnist.npz")
+    with pytest.raises(ValueError, match=r"mnist\.npz is damaged"):
+        data.load("mnist", folder=tmp_path)
+
+
+def test_a_file_without_permission_is_named_and_not_called_damaged(tmp_path, monkeypatch):
+    folder = write_mnist_form(tmp_path / "files", end="")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ValueError, match=r"ubyte cannot be read: Permission denied\.$"):
+        data.load("mnist", folder=folder)
+
+
 def test_files_without_images_are_refused(tmp_path):
     empty = TEST[0][:0], TEST[1][:0]
     folder = write_mnist_form(tmp_path / "files", test=empty)

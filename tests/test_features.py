@@ -116,6 +116,12 @@ def test_a_model_that_does_not_say_what_it_takes():
     assert own(images) == pytest.approx(images.mean(axis=(1, 2)), rel=1e-5)
 
 
+def test_a_model_of_images_without_channels_is_refused():
+    model = keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten()])
+    with pytest.raises(ValueError, match=r"'own' takes images of shape \(8, 8\).*Reshape\(\(8, 8"):
+        features.from_model(model, name="own", image_range=(-1, 1))
+
+
 def test_a_checksum_tells_other_weights():
     weights = [np.ones(3, "float32"), np.zeros((2, 2), "float32")]
     other = [np.ones(3, "float32"), np.array([[0, 0], [0, 1e-7]], "float32")]

@@ -183,6 +183,33 @@ def test_a_picture_that_lies_on_its_side_counts_upright(tmp_path):
     assert np.array_equal(load_images(tmp_path, image_shape=(6, 4, 3))[0], np.rot90(image, -1))
 
 
+def test_a_picture_that_is_turned_at_its_end_is_refused(tmp_path):
+    """Pillow finds EXIF data after the pixels only once it has decoded them."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "a.png"
+    Image.fromarray(noise(1, 4, 6, 3)[0]).save(path, exif=exif)
+    whole = path.read_bytes()
+    start = whole.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(whole[start : start + 4], "big")
+    last = whole.index(b"IEND") - 4
+    path.write_bytes(whole[:start] + whole[end:last] + whole[start:end] + whole[last:])
+    with pytest.raises(ValueError, match=r"a\.png cannot be read: its EXIF data turn it"):
+        load_images(tmp_path)
+
+
+def test_an_orientation_above_8_turns_nothing(tmp_path):
+    image, exif = noise(1, 4, 6, 3)[0], Image.Exif()
+    exif[0x0112] = 9
+    Image.fromarray(image).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(load_images(tmp_path)[0], image)
+
+
+def test_python_objects_beside_images_are_left_out(tmp_path):
+    np.savez(tmp_path / "x.npz", x=noise(3, 8, 8), names=np.array(["a", None], object))
+    assert load_images(tmp_path / "x.npz").shape == (3, 8, 8)
+
+
 def test_what_cannot_be_read_is_refused_not_left_out(tmp_path):
     big = noise(1, 60, 60, 3)
     for name, spoil, reason in (

@@ -247,11 +247,14 @@ def test_a_cache_that_can_only_be_read_is_read(hasty, monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("content", [b"", b"PK damaged", None])
+@pytest.mark.parametrize("content", [b"", b"PK damaged", "an array", None])
 def test_a_file_that_is_none_of_features_is_refused(tmp_path, content):
     path = tmp_path / "some.npz"
     if content is None:
         np.savez(path, images=np.zeros(3))
+    elif content == "an array":
+        with open(path, "wb") as file:
+            np.save(file, np.zeros(3))
     else:
         path.write_bytes(content)
     with pytest.raises(ValueError, match=r"some\.npz cannot be read as learned features"):
@@ -284,6 +287,13 @@ def test_too_few_images_are_refused():
 def test_images_that_are_all_the_same_are_refused():
     with pytest.raises(ValueError, match="nothing to learn"):
         features.learned(np.zeros((200, 16, 16), np.uint8))
+
+
+def test_nor_are_those_that_differ_in_less_than_they_see():
+    images = np.full((200, 128, 128), 100, np.uint8)
+    images[0, 0, 0] = 101  # a quarter of a level in the 64 x 64 pixels that they see
+    with pytest.raises(ValueError, match="nothing to learn"):
+        features.learned(images)
 
 
 # What they see.

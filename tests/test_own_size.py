@@ -44,6 +44,22 @@ def test_a_photograph_that_lies_on_its_side_counts_upright(tmp_path):
     assert own_size(tmp_path) == ((40, 60), (40, 60))
 
 
+@pytest.mark.parametrize(("kind", "value"), [(3, b"\x09\0\0\0"), (2, b"6\0\0\0"), (7, b"6\0\0\0")])
+def test_an_orientation_that_is_none_turns_nothing(tmp_path, kind, value):
+    """A whole number of no meaning, a text and bytes."""
+    count = {3: 1, 2: 2, 7: 1}[kind].to_bytes(4, "little")
+    entry = (0x0112).to_bytes(2, "little") + kind.to_bytes(2, "little") + count + value
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + entry + bytes(4)
+    Image.new("RGB", (40, 60)).save(tmp_path / "a.jpg", exif=exif)
+    assert own_size(tmp_path) == ((60, 40), (60, 40))
+
+
+def test_damaged_exif_does_not_count(tmp_path):
+    write(tmp_path, [(20, 20)] * 2)
+    Image.new("RGB", (40, 60)).save(tmp_path / "a.png", exif=b"Exif\0\0II*\0\x08\0\0\0\x05")
+    assert own_size(tmp_path)[0] == (20, 20)
+
+
 def test_files_that_cannot_be_read_do_not_count(tmp_path):
     write(tmp_path, [(20, 20)] * 2)
     (tmp_path / "broken.png").write_bytes(b"no image")
@@ -61,3 +77,5 @@ def test_a_folder_is_loaded_at_that_size(tmp_path):
     (train, _), (held_out, _) = load(tmp_path)
     assert train.shape == (10, 48, 64, 3) and held_out.shape == (2, 48, 64, 3)
     assert load(tmp_path, image_size=20)[0][0].shape == (10, 20, 20, 3)
+    with pytest.raises(ValueError, match=r"`image_size` is pixels .*Received: 0"):
+        load(tmp_path, image_size=0)

@@ -13,6 +13,7 @@ from gan_model import callbacks, features, metrics, presets
 from gan_model.callbacks import alarms, figures
 from gan_model.metrics import Direction, Kind, Metric, Metrics, report
 from gan_model.metrics.record import VectorMeasure
+from gan_model.metrics.reference import Descriptions
 from gan_model.model.trackers import FIGURES
 from gan_model.sweeps import ranking, trial_state
 from gan_model.sweeps.outcome import Outcome
@@ -63,6 +64,19 @@ def test_the_first_metric_ranks_and_a_few_are_looked_at_first(measures, distance
     known = Metrics(measures)
     assert (known.distance, known.key_names) == (distance, key_names)
     assert list(known) == [metric.name for one in measures for metric in one.metrics]
+
+
+def test_two_numbers_of_one_name_are_refused():
+    twice = [metrics.SlicedWasserstein(patches=8), metrics.SlicedWasserstein(patches=64)]
+    with pytest.raises(ValueError, match="Two of the measures have a number swd"):
+        metrics.Quality(*twice)
+
+
+def test_images_of_another_shape_are_not_measured_with_the_others():
+    described = Descriptions([metrics.FeatureMetrics(features.pixels())])
+    described.add(np.zeros((20, 16, 16), np.uint8))
+    with pytest.raises(ValueError, match=r"shape \(32, 32, 1\) came after images of shape \(16"):
+        described.add(np.zeros((5, 32, 32), np.uint8))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 # The formats that Pillow may try, whatever the file's suffix is.
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
-_ORIENTATION = 0x0112  # EXIF tag; values of 5 or more exchange height and width
+_ORIENTATION = 0x0112  # EXIF tag
+_TURNED = 5, 6, 7, 8  # its values that exchange height and width
 # Where Pillow keeps EXIF and XMP data it has already read.
 _METADATA = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
 
@@ -24,11 +25,14 @@ class Decoded:
         grey: whether the file is stored as grey and its ground, where visible, is grey too; True
             if the file cannot be read.
         reason: why it cannot be read, in a word or two; else "".
+        size: (height, width) of the image before it was scaled, upright; None if it cannot be read.
+            Of a large JPEG, that of a smaller copy.
     """
 
     pixels: np.ndarray | None = None
     grey: bool = True
     reason: str = ""
+    size: tuple | None = None
 
 
 def decode(path, *, image_size, channels, pad=False, ground="white"):
@@ -52,6 +56,7 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
                 return Decoded(reason="too large")
             # A large JPEG is decoded at a lower resolution, at least twice that of the result.
             image.draft(None, (2 * max(image_size),) * 2)
+            _scale_clear_level(image)
             image.load()
             grey = _is_grey(image)
             plain = _plain(image, ground).convert("L" if channels == 1 else "RGB")
@@ -61,7 +66,8 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
         else:
             fitted = ImageOps.fit(plain, image_size[::-1])
         pixels = np.asarray(fitted).reshape(*image_size, channels)
-        return Decoded(pixels, grey and bool((pixels == pixels[..., :1]).all()))
+        grey = grey and bool((pixels == pixels[..., :1]).all())
+        return Decoded(pixels, grey, size=plain.size[::-1])
     except Exception as error:  # a decoder may raise anything on a damaged file
         return Decoded(reason=_reason(error))
 
@@ -75,8 +81,8 @@ def displayed_size(image):
     """(height, width) of an image that Pillow has opened, as displayed; pixels are not decoded."""
     # Without this check `getexif` decodes a whole PNG, to look for metadata at its end.
     has_metadata = any(name in image.info for name in _METADATA)
-    rotated = has_metadata and image.getexif().get(_ORIENTATION, 1) >= 5
-    return image.size if rotated else image.size[::-1]
+    turned = has_metadata and image.getexif().get(_ORIENTATION) in _TURNED
+    return image.size if turned else image.size[::-1]
 
 
 def _is_grey(image):
@@ -84,6 +90,18 @@ def _is_grey(image):
         colours = np.reshape(image.getpalette("RGB"), (-1, 3))
         return bool((colours == colours[:, :1]).all())
     return image.mode in ("1", "L", "LA") or image.mode.startswith("I")
+
+
+def _scale_clear_level(image):
+    """The transparent level of a PNG of 2, 4 or 16 bits, as of the 8 bits that Pillow makes.
+
+    Before the image is loaded: afterwards nothing tells how many bits there were.
+    """
+    clear, mode = image.info.get("transparency"), image.tile[0][3] if image.tile else None
+    if isinstance(clear, int) and mode in ("L;2", "L;4"):
+        image.info["transparency"] = clear * (85 if mode == "L;2" else 17)
+    elif isinstance(clear, tuple) and mode == "RGB;16B":
+        image.info["transparency"] = tuple(level >> 8 for level in clear)
 
 
 def _plain(image, ground):

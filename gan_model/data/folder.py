@@ -15,6 +15,7 @@ import sys
 import threading
 import warnings
 from collections import deque
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -91,9 +92,11 @@ def _height_and_width(image_size):
 
 
 def _checked_channels(channels):
-    if channels not in (None, 1, 3):
+    if channels is None:
+        return None
+    if not isinstance(channels, Integral) or isinstance(channels, bool) or channels not in (1, 3):
         raise ValueError(f"`channels` is 1 (grey) or 3 (colour). Received: {channels!r}.")
-    return channels
+    return int(channels)  # a record in JSON takes no integers of numpy
 
 
 def _checked_ground(ground):

@@ -78,7 +78,7 @@ def _read_file(path):
                 return np.load(path, mmap_mode="r", allow_pickle=False)
             file.seek(0)
             with np.load(file, allow_pickle=False) as content:
-                arrays = {name: content[name] for name in _names_to_read(content.files)}
+                arrays = _arrays_of(content)
     except DAMAGE as error:
         raise ValueError(
             f"{path} cannot be read: {_reason(path, error)}. Save the images again."
@@ -94,8 +94,18 @@ def _reason(path, error):
     return str(error).rstrip(".") or type(error).__name__
 
 
-def _names_to_read(names):
-    return ["images"] if "images" in names else names
+def _arrays_of(content):
+    """The array `images` of a `.npz` file, else all that are no Python objects."""
+    if "images" in content.files:
+        return {"images": content["images"]}
+    arrays = {}
+    for name in content.files:
+        try:
+            arrays[name] = content[name]
+        except ValueError as error:
+            if "pickle" not in str(error):
+                raise
+    return arrays
 
 
 def _images_among(path, arrays):
@@ -181,6 +191,8 @@ def _decoded_pixels(path, *, sides, channels):
     decoded = decode(path, image_size=sides, channels=3)
     if decoded.reason:
         raise _unreadable(path, decoded.reason)
+    if decoded.size != sides:  # what turns it is at the end of the file
+        raise _unreadable(path, "its EXIF data turn it, and come after its pixels")
     if channels == 1 and not _is_grey(decoded.pixels):
         raise ValueError(
             f"{path} is in colour; expected grey images. Convert all images to grey first: "

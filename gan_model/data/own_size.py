@@ -56,5 +56,5 @@ def _size_of(path):
     try:
         with Image.open(path) as image:
             return displayed_size(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Exception:  # a decoder may raise anything on a damaged file
         return None

@@ -6,7 +6,8 @@ import socket
 import zipfile
 import zlib
 
-DAMAGE = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
+# TypeError: numpy's, where a file should be an archive of arrays and is one array.
+DAMAGE = (OSError, EOFError, TypeError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
 
 # Seconds without data after which a download is given up. A server may have a dozen addresses, and
 # on a network that drops packets each of them takes this long.
@@ -30,6 +31,8 @@ def read_bytes(path):
         content = path.read_bytes()
         return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except DAMAGE as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
         raise damaged(path, error) from None
 
 

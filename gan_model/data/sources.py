@@ -56,7 +56,7 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
     path = _existing_folder(name)
     found = four_files(path)
     if found is None:
-        image_size = image_size or own_size(path)[0]
+        image_size = own_size(path)[0] if image_size is None else image_size
         return load_folder(path, image_size=image_size, channels=channels, pad=pad, ground=ground)
     _refuse_choices(name, image_size, channels, pad, ground)
     return found

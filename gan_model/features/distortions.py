@@ -1,8 +1,8 @@
 """Distorts real images, and says by how much: what the learned features are taught to see.
 
 Images are float32 (batch, height, width, channels) in [-1, 1]. Random numbers come from a
-`tf.random.Generator`. Each function returns the distorted images and the amounts, (batch, kinds),
-0 for an image that it has left alone.
+`tf.random.Generator`. Each function but `erase`, which returns images only, returns the distorted
+images and the amounts, (batch, kinds), 0 for an image that it has left alone.
 """
 
 import numpy as np

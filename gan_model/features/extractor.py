@@ -66,6 +66,9 @@ def from_model(model, *, name, image_range, image_shape=None, block=_BLOCK):
         image_range: the values that the model takes for black and white, e.g. (-1, 1).
         image_shape: the only image shape that it takes. None: that of the model's input.
         block: images in a batch; choose fewer for a large model.
+
+    Raises:
+        ValueError: the model takes images without channels, (batch, height, width).
     """
     low, high = image_range
 
@@ -74,6 +77,12 @@ def from_model(model, *, name, image_range, image_shape=None, block=_BLOCK):
         return tf.reshape(tf.cast(vectors, tf.float32), (tf.shape(images)[0], -1))
 
     taken = getattr(model, "input_shape", (None, None))[1:]  # subclassed models have none
+    if len(taken) == 2:
+        raise ValueError(
+            f"The model of the features {name!r} takes images of shape {taken}, and they come with "
+            f"channels. Begin it with keras.layers.Reshape({taken}), and an Input of shape "
+            f"{(*taken, 1)}."
+        )
     if image_shape is None and None not in taken:
         image_shape = taken
     checksum = checksum_of([np.array(image_range, np.float64), *model.get_weights()])

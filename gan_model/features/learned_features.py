@@ -92,8 +92,6 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
             f"{len(images)}. For fewer images type metrics.measures(images, 'sliced'), or "
             "--features sliced."
         )
-    if (images == images[0]).all():
-        raise ValueError("All images are the same, so there is nothing to learn from them.")
     if not keep:
         return _learn(images, seed, steps)
     entry = cache_folder() / f"features-{_key(images, seed, steps)}"
@@ -151,6 +149,8 @@ def _learn(images, seed, steps):
             for first in range(0, len(images), _BLOCK)
         ]
     )
+    if (seen == seen[0]).all():
+        raise ValueError("All images are the same, so there is nothing to learn from them.")
     began = time.perf_counter()
     with _shown(f"Learning features from {len(images):,} images (once)", steps) as tell:
         features = LearnedFeatures(learn(seen, seed=seed, steps=steps, tell=tell), images.shape[1:])

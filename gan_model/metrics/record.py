@@ -67,10 +67,19 @@ class Metrics(dict):
 
     Args:
         measures: objects like `FeatureMetrics` and `SlicedWasserstein`, the one to rank by first.
+
+    Raises:
+        ValueError: two numbers have the same name, such as those of two features of one name.
     """
 
     def __init__(self, measures):
-        super().__init__((metric.name, metric) for one in measures for metric in one.metrics)
+        for metric in (metric for one in measures for metric in one.metrics):
+            if metric.name in self:
+                raise ValueError(
+                    f"Two of the measures have a number {metric.name}. Give their features "
+                    "different names, or leave one of them out."
+                )
+            self[metric.name] = metric
 
     def of_kind(self, kind):
         """Names of all metrics of a `Kind`: tuple of str."""

@@ -27,8 +27,18 @@ class Descriptions:
         self._statistics = None
 
     def add(self, images):
-        """Adds uint8 images, (n, height, width) or with channels."""
-        self.shape = shape_with_channels(images.shape[1:])
+        """Adds uint8 images, (n, height, width) or with channels.
+
+        Raises:
+            ValueError: their shape is not that of the images before.
+        """
+        shape = shape_with_channels(images.shape[1:])
+        if self.shape not in (None, shape):
+            raise ValueError(
+                f"Images of shape {shape} came after images of shape {self.shape}. Measure images "
+                "of one shape."
+            )
+        self.shape = shape
         for first in range(0, len(images), _BLOCK):
             block = images[first : first + _BLOCK]
             for measure, described in zip(self.measures, self._described, strict=True):

@@ -38,7 +38,8 @@ class PowerSpectrum:
     def describe(self, images, first=0):
         """Power of uint8 images in cells of frequencies, float32 (n, cells).
 
-        Images larger than 64 pixels have 32 cells along an axis, others one for each frequency.
+        Images larger than 64 pixels have 32 cells along an axis, others one for each frequency but
+        the two highest, which share the last.
 
         Args:
             images: (n, height, width) or (n, height, width, channels), 4 pixels or more.

@@ -10,7 +10,7 @@ from gan_model import replicas
 from gan_model.penalties.penalty import Penalty
 
 _VALUES = 28 * 28  # of an image for which R1 has the weight 1
-_MOST = 16  # weight; docs/choosing.md has what more does to 128 x 128 in colour
+_MOST = 16  # weight; details cost more, see below
 
 
 def weight_for(image_shape):

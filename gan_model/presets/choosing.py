@@ -9,7 +9,7 @@ from gan_model.model.labels import check_values
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
 
-LEAST_IN_CLASS = 50  # images; docs/choosing.md: with fewer, classes cost quality
+LEAST_IN_CLASS = 50  # images; docs/modern.md: with fewer, classes cost quality
 _OF_ARGUMENTS = {
     "augment": "adaptive augmentation",
     "clusters": "clusters for classes",

@@ -1,6 +1,6 @@
 """What the preset `modern` makes of the image size and the number of images.
 
-docs/choosing.md has the measurements. The widths of the networks follow from the size too, see
+docs/modern.md has the measurements. The widths of the networks follow from the size too, see
 `gan_model.networks.modern`.
 """
 
@@ -18,7 +18,7 @@ MANY = 10_000  # images; as many grey ones are better with clusters than without
 _CLUSTERS = 20
 _HALF = 50_000  # images seen, after which R1 has half its weight
 _SIDE = 28  # pixels
-_MOST_TIMES, _HEAVIEST = 32, 128  # about what was measured: docs/choosing.md
+_MOST_TIMES, _HEAVIEST = 32, 128  # about what was measured: docs/modern.md
 
 
 def learning_rates_for(image_shape):
