@@ -318,6 +318,26 @@ def test_settings_of_numpys_numbers_are_the_same_settings(tmp_path):
         TrialFolder(tmp_path / "trials" / "trial-000").begin({"size": number})
 
 
+def test_executions_share_the_weights_of_the_tuner(tmp_path):
+    weights, folders = tmp_path / "checkpoint.weights.h5", []
+    for number, name in enumerate(("trial-000", "trial-000-1")):
+        folder = TrialFolder(tmp_path / "trials" / name)
+        with folder.locked():
+            folder.begin({"seed": number}, weights=weights)
+            folder.end(dataclasses.replace(OUTCOME, name=name, score=number))
+        folders.append(folder)
+    kept = [weights, *(folder.best for folder in folders)]
+    for path in kept:
+        path.touch()
+    for given, left in (
+        ({"keep": 1}, kept[:2]),
+        ({"keep": 0, "of": []}, kept[:2]),
+        ({"keep": 0}, []),
+    ):
+        sweeps.delete_weights_except_best(tmp_path / "trials", **given)
+        assert [path for path in kept if path.exists()] == left
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_states_are_read_back(tmp_path, state):
     dataclasses.replace(OUTCOME, state=state).write(tmp_path / "outcome.json")

@@ -549,6 +549,20 @@ def test_images_and_labels_are_a_pair_or_two_arguments():
     assert {"images", "labels"} <= set(search_arguments.compared(pair))
 
 
+@pytest.mark.parametrize(
+    ("args", "given", "said"),
+    [
+        ((TRAIN, None, 32), {}, "3 arguments without a name"),
+        ((TRAIN,), {"validation_split": 0.1}, "leave validation_split out"),
+        ((TRAIN,), {"initial_epoch": 1}, "leave initial_epoch out"),
+    ],
+    ids=["no name", "validation_split", "initial_epoch"],
+)
+def test_arguments_without_an_effect_are_refused(args, given, said):
+    with pytest.raises(ValueError, match=said):
+        search_arguments.by_name(args, given)
+
+
 def test_all_trials_are_measured_alike_also_by_a_choice_of_its_own(tmp_path):
     rng = np.random.default_rng(0)
     many = rng.integers(0, 256, (300, 16, 16), np.uint8)  # enough to learn features from

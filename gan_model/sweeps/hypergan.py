@@ -17,7 +17,7 @@ from gan_model.runs import load_model
 from gan_model.sweeps.outcome import FINISHED, Outcome
 from gan_model.sweeps.search_arguments import by_name, compared
 from gan_model.sweeps.stopping import exhausted, fatal
-from gan_model.sweeps.trial_folder import TrialFolder, best_of, delete_weights_except_best
+from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
 from gan_model.sweeps.trial_state import judged, out_of_memory
 from gan_model.sweeps.tuner import EPOCHS, OF_TUNER, TRIAL_ID, TunerTrial, domains
 
@@ -133,7 +133,7 @@ class HyperGAN(keras_tuner.HyperModel):
             asked.check(self.objective)
             outcome = self.run(
                 asked.trial,
-                by_name(args, fit_arguments),
+                by_name(args, fit_arguments, in_bracket=asked.in_bracket),
                 execution=self._next_execution(asked),
                 callbacks=[asked.best_before(self.objective.name), *callbacks],
                 weights=asked.weights,
@@ -235,10 +235,9 @@ class HyperGAN(keras_tuner.HyperModel):
             # oracle knows that this one has ended, it is trained again.
             older = asked.tuner.oracle.get_trial(asked.continued).hyperparameters.values
             if oldest := older.get(TRIAL_ID):
-                best = [one.name for one in best_of(trials, self.keep)]
                 executions = range(asked.tuner.executions_per_trial)
-                for name in {_name(oldest, execution) for execution in executions} - {*best}:
-                    self.folder_of(name).delete_weights()
+                names = {_name(oldest, execution) for execution in executions}
+                delete_weights_except_best(trials, keep=self.keep, of=names)
 
 
 def _name(trial_id, execution=0):

@@ -103,10 +103,16 @@ class TrialFolder:
         content = {"format": FORMAT, "run": settings, "weights_of_tuner": weights}
         write_json(self._settings, content)
 
-    def delete_weights(self):
-        """Removes the weights; pictures and figures stay."""
+    def weights_of_tuner(self):
+        """The file outside the folder that `begin` was told, or None."""
         weights = self._noted()["weights_of_tuner"]
-        for path in [self.path / name for name in (*_WEIGHTS, *([weights] if weights else ()))]:
+        return weights and (self.path / weights).resolve()
+
+    def delete_weights(self, *, but=()):
+        """Removes the weights, except the files `but`; pictures and figures stay."""
+        for path in [*(self.path / name for name in _WEIGHTS), self.weights_of_tuner()]:
+            if path is None or path in but:
+                continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
@@ -137,23 +143,25 @@ def outcomes_in(directory):
     return [TrialFolder(path).outcome() for path in folders]
 
 
-def best_of(directory, count):
-    """The outcomes of the best runs below a folder, at most `count`.
+def delete_weights_except_best(directory, *, keep, of=None):
+    """Removes the weights of all finished runs below a folder except the best `keep`.
 
-    Diverged runs, and those that ran out of memory, are not among them.
+    Args:
+        directory: the folder.
+        keep: number of best runs that keep their weights.
+        of: names of runs; all others keep their weights too. None: all runs.
     """
-    return _best(outcomes_in(directory), count)
-
-
-def delete_weights_except_best(directory, *, keep):
-    """Removes the weights of all finished runs below a folder except the best `keep`."""
     over = outcomes_in(directory)
-    best = _best(over, keep)
-    for outcome in over:
-        if outcome not in best:
-            TrialFolder(Path(directory) / outcome.name).delete_weights()
+    folders = {outcome.name: TrialFolder(Path(directory) / outcome.name) for outcome in over}
+    best = [folders.pop(outcome.name) for outcome in _best(over, keep)]
+    # The executions of a trial have one file of keras-tuner.
+    shared = {folder.weights_of_tuner() for folder in best}
+    for name, folder in folders.items():
+        if of is None or name in of:
+            folder.delete_weights(but=shared)
 
 
 def _best(outcomes, count):
+    """The best runs, at most `count`, without those that diverged or ran out of memory."""
     good = [outcome for outcome in outcomes if outcome.state in (FINISHED, COLLAPSED)]
     return sorted(good, key=lambda outcome: (outcome.score, outcome.name))[:count]
