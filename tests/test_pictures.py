@@ -155,6 +155,16 @@ def test_one_picture_is_an_animation_too(tmp_path):
     assert np.array_equal(frames[0][..., 0], picture)
 
 
+def test_a_file_whose_end_is_zeros_is_damaged(tmp_path):
+    """As a machine without power may leave it."""
+    path = tmp_path / "epoch-00001.png"
+    pictures.save(random_images(1, (400, 400))[0], path)
+    content = path.read_bytes()
+    path.write_bytes(content[: content.rfind(b"IDAT") - 4] + bytes(1000))
+    with pytest.raises(OSError, match=f"{path} is damaged"):
+        pictures.animate([path, path], tmp_path / "out.gif")
+
+
 @pytest.mark.parametrize("count", [119, 120, 121, 300])
 def test_of_many_pictures_an_even_choice_is_shown(tmp_path, count):
     # The number of a picture is its grey level and the width of a bar.

@@ -5,9 +5,9 @@ import sys
 import textwrap
 
 import numpy as np
-from PIL import Image
 
 from gan_model import pictures
+from gan_model.pictures.grids import read
 from gan_model.sweeps import comparing, ranking
 from gan_model.sweeps.outcome import FINISHED
 
@@ -57,12 +57,11 @@ def side_by_side(search, outcomes):
     for place, one in enumerate(outcomes, 1):
         path = search.hypergan.folder_of(one.name).samples / f"epoch-{one.best_epoch:05d}.png"
         try:
-            with Image.open(path) as picture:
-                grids[f"{place}. {one.name}: {search.distance} {one.score:.4g}"] = np.asarray(
-                    picture
-                )
+            picture = np.asarray(read(path))
         except OSError as error:  # a trial that is over makes it no more
             print(f"{search.folder.pictures} has no {one.name}: {error}", file=sys.stderr)
+        else:
+            grids[f"{place}. {one.name}: {search.distance} {one.score:.4g}"] = picture
     if grids:
         pictures.side_by_side([*grids.values()], [*grids], search.folder.pictures)
 

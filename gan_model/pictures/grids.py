@@ -55,6 +55,19 @@ def png(picture):
         return made.getvalue()
 
 
+def read(path):
+    """A picture in a file, as Pillow's `Image`.
+
+    Raises:
+        OSError: the file cannot be read, or is damaged.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.copy()
+    except SyntaxError as error:  # Pillow's, of a PNG whose end is zeros
+        raise OSError(f"{path} is damaged: {error}") from error
+
+
 def animate(pictures, path, *, seconds=6.0):
     """Writes pictures of one size as an endless GIF.
 
@@ -81,8 +94,7 @@ def _frame(picture):
     if isinstance(picture, np.ndarray):
         frame = Image.fromarray(picture)
     else:
-        with Image.open(picture) as image:
-            frame = image.copy()
+        frame = read(picture)
     frame.thumbnail((_LONGEST_OF_FRAME,) * 2)
     return frame
 
