@@ -30,7 +30,7 @@ from gan_model import (
 )
 from gan_model.exporting import FORMATS
 from gan_model.model.random import numbered
-from gan_model.storage.atomic import atomic_folder
+from gan_model.storage.atomic import atomic_folder, atomic_write
 
 PATHS = {"savedmodel": "gan", "litert": "gan.tflite", "onnx": "gan.onnx"}
 
@@ -374,7 +374,23 @@ def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path):
     with pytest.raises(OSError, match="could not be written"), atomic_folder(folder) as beside:
         beside.mkdir()
         raise OSError(28, "No space left on device")
+    with pytest.raises(OSError, match="could not be written"), atomic_folder(folder):
+        pass  # nothing can be moved to where the earlier one was
     assert (folder / "new").exists() and list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_link_stays_and_its_target_is_written(tmp_path):
+    for name in ("folder", "file"):
+        (tmp_path / f"link to {name}").symlink_to(tmp_path / name)
+    for content in ("old", "new"):
+        with atomic_folder(tmp_path / "link to folder") as beside:
+            beside.mkdir()
+            (beside / content).touch()
+        with atomic_write(tmp_path / "link to file") as beside:
+            beside.write_text(content)
+        assert [path.name for path in (tmp_path / "folder").iterdir()] == [content]
+        assert (tmp_path / "file").read_text() == content
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 # From a run folder, and by the command.

@@ -11,12 +11,12 @@ def atomic_write(path):
     """Gives a path to write to, beside `path`, and renames it to `path` at the end.
 
     The content is flushed to the disk before the rename, so a process killed at any moment leaves
-    either the old file or the new one.
+    either the old file or the new one. In the place of a symbolic link, its target is written.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written; the old file is unchanged.
     """
-    path = Path(path)
+    given, path = path, Path(os.path.realpath(path))
     beside = path.with_name(f".part-{path.name}")
     try:
         yield beside
@@ -24,7 +24,7 @@ def atomic_write(path):
         os.replace(beside, path)
         _flush_folder(path.parent)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise _not_written(given, error) from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -39,7 +39,7 @@ def atomic_folder(path):
     Raises:
         OSError: the disk is full, or the folder cannot be written; the earlier one is unchanged.
     """
-    path = Path(path)
+    given, path = path, Path(os.path.realpath(path))  # os.replace would move a link
     beside, old = (path.with_name(f"{start}{path.name}") for start in (".part-", ".old-"))
     shutil.rmtree(beside, ignore_errors=True)
     try:
@@ -54,8 +54,10 @@ def atomic_folder(path):
         _flush_folder(path.parent)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise _not_written(given, error) from error
     finally:
+        if old.exists() and not path.exists():  # after an error or Ctrl-C between the two moves
+            os.replace(old, path)
         shutil.rmtree(beside, ignore_errors=True)
 
 
