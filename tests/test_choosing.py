@@ -109,6 +109,12 @@ def test_each_choice_can_be_overruled(capsys):
     assert gan.augment is None and gan.penalty is None and gan.codings_size == 7
 
 
+@pytest.mark.parametrize("given", [{"loss": losses.Wasserstein()}, {"image_count": None}], ids=str)
+def test_what_an_argument_rules_out_is_not_told(capsys, given):
+    gan = presets.suited(images(20), **given)
+    assert gan.augment is None and "augmentation" not in capsys.readouterr().out
+
+
 # The rules.
 
 

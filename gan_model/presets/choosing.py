@@ -58,11 +58,16 @@ def choose(images, labels=None):
     Raises:
         ValueError: labels that are no such integers.
     """
+    return _choice(images, labels, len(images), None)
+
+
+def _choice(images, labels, image_count, loss):
+    """The same, for a number of images and a loss that may have been given."""
     images_shape = shape_with_channels(images.shape[1:])
     height, width, channels = images_shape
     colours = "colour" if channels == 3 else "grey"
     reasons = {f"{len(images):,} images of {height} x {width} in {colours}": ""}
-    arguments, preset = {"image_count": len(images)}, modern
+    arguments, preset = {"image_count": image_count}, modern
     if labels is not None:
         check_values(np.asarray(labels))
     counts = [] if labels is None else np.bincount(np.ravel(labels))
@@ -77,9 +82,9 @@ def choose(images, labels=None):
             )
     else:
         reasons["modern"] = "no classes"
-    if augment_for(len(images)) is not None:
+    if augment_for(image_count, loss) is not None:
         reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {FEW:,} images"
-    if preset is modern and clusters_for(images_shape, len(images)):
+    if preset is modern and clusters_for(images_shape, image_count):
         reasons[_OF_ARGUMENTS["clusters"]] = f"{MANY:,} grey images or more"
     reasons[_OF_ARGUMENTS["batch_size"]] = ""
     return Choice(preset, images_shape, arguments, reasons)
@@ -100,6 +105,7 @@ def suited(images, labels=None, *, seed=0, **arguments):
         seed: of the codings and of the order of the images.
         **arguments: of the preset, instead of those chosen, e.g. `augment=None`.
     """
-    choice = choose(images, labels)
+    count = arguments.get("image_count", len(images))
+    choice = _choice(images, labels, count, arguments.get("loss"))
     print(f"Chosen: {choice.told(given=arguments)}.")
     return choice.preset(choice.image_shape, seed=seed, **(choice.arguments | arguments))
