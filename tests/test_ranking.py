@@ -339,11 +339,17 @@ def test_failed_runs_are_told():
     )
     assert "recipe, reads 501.5 with 1 of 2 runs diverged or collapsed; the winner is" in told
     assert "cannot be told apart" in told
+    readings = [outcome("lost", 0, state="out_of_memory"), *confirmed("b", 3.0).readings]
+    lost = comparing.Confirmed("b", {}, readings)
+    told = ranking.verdict([confirmed("a", 1.0, 2.0), lost], distance="fid")
+    assert "with 1 of 2 runs diverged, collapsed or out of memory" in told
 
 
 def test_there_is_no_winner_where_all_failed():
     told = ranking.verdict([confirmed("a", failed=2), confirmed("b", failed=2)], distance="fid")
     assert told == "None is the winner: no run with a new seed finished."
+    told = ranking.verdict([confirmed("a", failed=2), confirmed("b", WORST, WORST)], distance="fid")
+    assert told.startswith("The winner is b: ")
 
 
 def test_one_alone_has_no_runner_up():
@@ -380,6 +386,13 @@ def test_what_is_written_reads_back_to_the_bit(tmp_path):
         assert float(row["score"]) == run.score and float(row["seconds"]) == run.seconds
         if run.figures:
             assert float(row["fid_fashion"]) == run.figures["fid_fashion"]
+
+
+def test_a_hyperparameter_with_the_name_of_a_field_has_its_own_column(tmp_path):
+    ranking.write_csv([outcome("a", 1.0, hyperparameters={"seed": 9})], tmp_path / "trials.csv")
+    with open(tmp_path / "trials.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["seed"], row["hp_seed"]) == ("7", "9")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

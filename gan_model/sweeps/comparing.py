@@ -17,8 +17,8 @@ RECIPE = "recipe"  # the name of the settings that the winner is compared with
 class Confirmed:
     """Settings that were trained again with new seeds.
 
-    A run that diverged or collapsed counts with the worst score, so settings that fail with one
-    seed in three have a bad mean.
+    A run that did not finish counts with the worst score, so settings that fail with one seed in
+    three have a bad mean.
 
     Attributes:
         name: of the trial in the search; "recipe" for the defaults of the preset.
@@ -97,13 +97,13 @@ def compare(first, second):
 
 
 def winner(confirmed):
-    """The `Confirmed` with the lowest mean; ties by name."""
+    """The `Confirmed` with the lowest mean; of equal means, as `by_mean`."""
     return by_mean(confirmed)[0]
 
 
 def by_mean(confirmed):
-    """List of `Confirmed`, the lowest mean first; ties by name."""
-    return sorted(confirmed, key=lambda c: (c.mean, c.name))
+    """List of `Confirmed`, the lowest mean first; ties by the runs that finished, then by name."""
+    return sorted(confirmed, key=lambda c: (c.mean, c.failed - len(c.readings), c.name))
 
 
 def _welch(first, second):

@@ -7,9 +7,10 @@ from gan_model.metrics.report import four_digits
 from gan_model.storage.atomic import atomic_write
 from gan_model.sweeps.columns import cut, grid
 from gan_model.sweeps.comparing import RECIPE, by_mean, compare
-from gan_model.sweeps.outcome import FINISHED, STATES
+from gan_model.sweeps.outcome import FINISHED, OUT_OF_MEMORY, STATES
 
 _ABOUT = ("name", "seed", "state", "reason", "score", "distance", "best_epoch", "epochs", "seconds")
+_COLUMNS = ("rank", *_ABOUT)
 
 
 def ranked(outcomes):
@@ -114,7 +115,8 @@ def verdict(confirmed, *, distance):
 def write_csv(outcomes, path):
     """Writes one line for each outcome, best first, atomically; a missing value is empty.
 
-    Columns: rank, the fields of `Outcome`, hyperparameters, figures. Floats are written in full.
+    Columns: rank, the fields of `Outcome`, hyperparameters, figures. A hyperparameter with the name
+    of a field, such as seed, is hp_seed. Floats are written in full.
 
     Args:
         outcomes: list of `Outcome`.
@@ -124,7 +126,8 @@ def write_csv(outcomes, path):
     figures = _names(o.figures for o in outcomes)
     with atomic_write(path) as beside, open(beside, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["rank", *_ABOUT, *hyperparameters, *figures])
+        named = [f"hp_{one}" if one in _COLUMNS else one for one in hyperparameters]
+        writer.writerow([*_COLUMNS, *named, *figures])
         for rank, outcome in enumerate(ranked(outcomes), 1):
             row = [getattr(outcome, name) for name in _ABOUT]
             row += [outcome.hyperparameters.get(name) for name in hyperparameters]
@@ -164,4 +167,6 @@ def _against(role, first, other):
 
 def _failures(confirmed):
     failed, count = confirmed.failed, len(confirmed.readings)
-    return f" with {failed} of {count} runs diverged or collapsed" if failed else ""
+    lacked_memory = any(one.state == OUT_OF_MEMORY for one in confirmed.readings)
+    how = "diverged, collapsed or out of memory" if lacked_memory else "diverged or collapsed"
+    return f" with {failed} of {count} runs {how}" if failed else ""
