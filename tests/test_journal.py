@@ -197,8 +197,16 @@ def test_it_goes_on_whatever_is_left_of_the_last_line(tmp_path, every):
 @pytest.mark.parametrize("number", [0, 3])  # a trial that began; one that ended
 @pytest.mark.parametrize(
     "damaged",
-    [b'{"trial": "0", "va', b"\0" * 20, b"\xff\xfe", b"{}", b"7", b'{"trial": "9"}'],
-    ids=["cut", "zeros", "no text", "nothing", "a number", "another trial"],
+    [
+        b'{"trial": "0", "va',
+        b"\0" * 20,
+        b"\xff\xfe",
+        b"{}",
+        b"7",
+        b'{"trial": "9"}',
+        b'{"trial": "x"}',
+    ],
+    ids=["cut", "zeros", "no text", "nothing", "a number", "another trial", "no trial"],
 )
 def test_a_line_damaged_before_the_last_is_refused_and_the_file_left_alone(
     tmp_path, damaged, number
@@ -211,6 +219,14 @@ def test_a_line_damaged_before_the_last_is_refused_and_the_file_left_alone(
     with pytest.raises(ValueError, match=r"journal\.jsonl.* (C|c)hoose another folder"):
         Search(tmp_path)
     assert path.read_bytes() == b"\n".join(written)
+
+
+def test_a_journal_of_two_processes_is_refused_as_that(tmp_path):
+    both = [Search(tmp_path, stop=lambda number: number == 1) for _ in range(2)]
+    for search in both:
+        search.until_stopped()
+    with pytest.raises(ValueError, match=r"line 4 is of a second process.* choose another folder"):
+        Search(tmp_path)
 
 
 def test_an_end_without_its_beginning_is_refused(tmp_path):

@@ -24,6 +24,8 @@ from gan_model.sweeps.tuner import TRIAL_ID
 class Journal:
     """The trials that an oracle began and ended, in a file that is only appended to.
 
+    It is for one process at a time: what two have written cannot be continued.
+
     Args:
         path: the file, JSON lines.
         on_begin: called with each keras-tuner trial that begins; not for those in the file.
@@ -83,7 +85,11 @@ class Journal:
         return False
 
     def _tell(self, oracle, event, number):
+        if not event["trial"].isdecimal():
+            raise TypeError(event["trial"])
         if "values" in event:
+            if int(event["trial"]) in self._began:
+                raise self._damaged(f"line {number} is of a second process that searched here too")
             # A worker of its own for each: one that has a trial would get the same trial.
             oracle._seed_state = event["seed_state"]
             trial = oracle.create_trial(f"journal-{number}")
