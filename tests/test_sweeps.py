@@ -547,6 +547,7 @@ def test_images_and_labels_are_a_pair_or_two_arguments():
     pair, two = (search_arguments.by_name(args, {}) for args in both)
     assert search_arguments.compared(pair) == search_arguments.compared(two)
     assert {"images", "labels"} <= set(search_arguments.compared(pair))
+    assert search_arguments.compared({"x": (TRAIN, labels)}) == search_arguments.compared(two)
 
 
 @pytest.mark.parametrize(
@@ -561,6 +562,11 @@ def test_images_and_labels_are_a_pair_or_two_arguments():
 def test_arguments_without_an_effect_are_refused(args, given, said):
     with pytest.raises(ValueError, match=said):
         search_arguments.by_name(args, given)
+
+
+def test_fewer_than_no_trials_cannot_be_kept(tmp_path):
+    with pytest.raises(ValueError, match="`keep` is 0 or more"):
+        sweeps.HyperGAN(build, tmp_path, held_out=HELD_OUT, keep=-1)
 
 
 def test_all_trials_are_measured_alike_also_by_a_choice_of_its_own(tmp_path):

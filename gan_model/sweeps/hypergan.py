@@ -41,15 +41,17 @@ class HyperGAN(keras_tuner.HyperModel):
             `metrics.measures`.
         seed: of the search; that of trial 3 is `hypergan.seed_of(3)`.
         keep: number of best trials that keep their weights. In a search by Hyperband, which may
-            continue any trial, others keep theirs too until the search is over.
+            continue any trial, others keep theirs too. When it is over,
+            `sweeps.delete_weights_except_best("runs/search/trials", keep=3)` removes those;
+            `gan-model sweep` does it by itself.
 
     Attributes:
         objective: what the tuner minimises.
-        worst: the score of a trial that diverged or collapsed, and the upper limit of all scores:
+        worst: the score of a trial that did not finish, and the upper limit of all scores:
             twice the distance of the held-out images with their pixels shuffled.
 
     Raises:
-        ValueError: held-out images of the wrong type, or too few.
+        ValueError: held-out images of the wrong type, or too few; or a `keep` below 0.
 
     Example:
 
@@ -70,6 +72,8 @@ class HyperGAN(keras_tuner.HyperModel):
                 f"`build` is a function build(hp) that returns a GAN. Received: {build}"
             )
         checks.check_seed(seed)
+        if keep < 0:
+            raise ValueError(f"`keep` is 0 or more trials. Received: keep={keep}.")
         self.recipe, self.folder, self.validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
         self.quality = quality or metrics.Quality()
