@@ -375,6 +375,20 @@ def test_the_best_model_of_a_former_figure_stays(tmp_path, training):
     assert steps == [2, 5]
 
 
+@pytest.mark.slow
+def test_a_best_model_that_is_written_again_after_a_kill_has_no_former_figure(tmp_path, training):
+    """The process died after the first validated epoch, before its checkpoint."""
+    told = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: logs.update({"val_x": 1.0} if epoch else {})
+    )
+    for _ in range(2):
+        best = callbacks.BestModel(tmp_path / "best.keras", monitor="val_x")
+        watching = [told, best, callbacks.Checkpoints(tmp_path / "checkpoints")]
+        small_gan().fit(training[:8], batch_size=8, epochs=2, callbacks=watching, verbose=0)
+        (tmp_path / "checkpoints" / "epoch-00002.npz").unlink()
+    assert [path.name for path in tmp_path.glob("*.keras")] == ["best.keras"]
+
+
 def test_no_figure_no_best_model(tmp_path, training, held_out):
     gan = small_gan()
     best = callbacks.BestModel(tmp_path / "best.keras")

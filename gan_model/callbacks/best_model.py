@@ -51,9 +51,15 @@ class BestModel(keras.callbacks.Callback):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self.path) as beside:
                 self.model.save(beside)
-                if not before and self.model.history.epoch and self.path.exists():
+                if not before and self._had_another(logs) and self.path.exists():
                     self.path.replace(self.path.with_stem(f"{self.path.stem}-before"))
             self._saved.append((epoch, value))
+
+    def _had_another(self, logs):
+        """Whether an earlier epoch has another figure that the file may be the best of."""
+        # Not if no epoch was validated: the file is of this one, before a kill.
+        earlier = self.model.history.history
+        return any(name.startswith("val_") or name not in logs for name in earlier)
 
     def _check_saving(self):
         # Not in the first epoch: the error would end the run before there is a checkpoint.
