@@ -355,6 +355,23 @@ def test_a_folder_of_another_version_is_refused_and_changes_nothing(tmp_path):
     assert same(state(fresh), before)
 
 
+def test_a_checkpoint_that_is_replaced_meanwhile_leads_to_the_new_one(
+    tmp_path, monkeypatch, capsys
+):
+    """By a process that trains in the folder and keeps one."""
+    written(tmp_path, epochs=1)
+    read = checkpoint.read
+
+    def read_late(path):
+        if path.name == "epoch-00001.npz":
+            path.rename(path.with_stem("epoch-00002"))
+        return read(path)
+
+    monkeypatch.setattr(checkpoint, "read", read_late)
+    assert callbacks.Checkpoints(tmp_path).rewind(tiny_gan()) == 1
+    assert not capsys.readouterr().err
+
+
 def test_without_checkpoints_nothing_is_restored(tmp_path):
     assert callbacks.Checkpoints(tmp_path / "none yet").restore(tiny_gan()) is None
 

@@ -103,7 +103,8 @@ class Checkpoints(RunCallback):
             try:
                 arrays, about = checkpoint.read(path)
             except checkpoint.DamagedCheckpoint as error:
-                print(f"{error}. Trying the one before it.", file=sys.stderr)
+                if path.exists():
+                    print(f"{error}. Trying the one before it.", file=sys.stderr)
                 continue
             if check:
                 check(gan, arrays, about, path)
@@ -111,6 +112,8 @@ class Checkpoints(RunCallback):
             self._history = about["history"]
             self._first_epoch = about["epoch"] - len(self._history)
             return about["epoch"]
+        if saved(self.directory) != paths:  # a process that trains here has replaced them
+            return self._restore_newest(gan, check)
         if paths:
             raise ValueError(
                 f"None of the {len(paths)} checkpoints in {self.directory} can be read. "
