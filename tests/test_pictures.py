@@ -219,3 +219,9 @@ def same_grey(picture, frame):
 def test_a_grid_of_anything_else_is_refused(wrong):
     with pytest.raises(ValueError, match=r"takes uint8 images.*gan.generate"):
         pictures.grid(wrong)
+
+
+@pytest.mark.parametrize("columns", [0, -1])
+def test_a_grid_has_a_column(columns):
+    with pytest.raises(ValueError, match="`columns` is 1 or more"):
+        pictures.grid(random_images(2, (8, 8)), columns=columns)

@@ -14,14 +14,14 @@ _MAX_FRAMES, _LONGEST_OF_FRAME = 120, 1000  # of an animation; pixels
 
 
 def grid(images, *, columns=None):
-    """A picture of all images, row by row: uint8 (height, width) or (height, width, 3).
+    """A picture of all images, row by row: uint8 (height, width), or with the images' channels.
 
     Args:
         images: uint8 (count, height, width) or (count, height, width, channels), any count.
-        columns: images in a row. None: as many as make the grid nearly square.
+        columns: images in a row, 1 or more. None: as many as make the grid nearly square.
 
     Raises:
-        ValueError: no images, or images of another type or shape.
+        ValueError: no images, images of another type or shape, or `columns` below 1.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or not len(images):
@@ -31,7 +31,10 @@ def grid(images, *, columns=None):
         )
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
-    columns = columns or math.ceil(math.sqrt(len(images)))
+    if columns is None:
+        columns = math.ceil(math.sqrt(len(images)))
+    if columns < 1:
+        raise ValueError(f"`columns` is 1 or more images. Received: columns={columns}.")
     rows = math.ceil(len(images) / columns)
     height, width = (side + _GAP for side in images.shape[1:3])
     picture = np.full((rows * height + _GAP, columns * width + _GAP, *images.shape[3:]), 255, "u1")
