@@ -236,8 +236,8 @@ def trained_on(what):
         what: as for `open_model`.
 
     Returns:
-        A dict with `data`, `data_dir`, `images` (their fingerprint), `features`, a name, a path or
-        None, `pad` and `ground`; None for a `.keras` file, which does not tell.
+        A dict with `data`, `images` (their fingerprint) and `features`, a name, a path or None; of
+        a run also `data_dir`, `pad` and `ground`. None for a `.keras` file, which does not tell.
     """
     folder = RunFolder(what)
     if folder.settings.is_file():

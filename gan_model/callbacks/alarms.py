@@ -137,9 +137,9 @@ class Collapse:
     """The generator makes nearly the same image from all codings.
 
     It is raised by the `diversity` of 64 images: their variance as a fraction of that of as many
-    real ones, within a class if the GAN has classes. If `gan.quality` has a classifier, it is
-    also raised by a low entropy of their classes; if it measures the recall, a recall above 0
-    clears it. Searches judge a trial by the same criteria.
+    real ones, within a class if the GAN has classes; but not if `gan.quality` measures a recall
+    above 0.005. If the quality has a classifier, the alarm is also raised by a low entropy of
+    their classes. Searches judge a trial by the same criteria.
     """
 
     name, ends = "collapse", False

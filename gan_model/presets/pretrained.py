@@ -53,8 +53,9 @@ def pretrained(name, *, seed=0):
 def about_pretrained(name):
     """How a trained GAN was made, and how good it is: a dict.
 
-    Its keys are `command`, `preset`, `data`, `seed`, `epochs`, `minutes`, `versions`, `licence` (of
-    the data), and `quality`: for each data set, the numbers of images, of the GAN and of the floor.
+    Among its keys are `command`, `preset`, `data`, `seed`, `epochs`, `minutes`, `versions`,
+    `licence` (of the data), and `quality`: for each data set, the numbers of images, of the GAN and
+    of the floor.
 
     Raises:
         ValueError: there is no trained GAN with this name.

@@ -19,8 +19,8 @@ class Outcome:
         name: of the run, for example "trial-003".
         hyperparameters: dict from names to int, float, str or bool.
         seed: of the weights, the codings and the order of the images.
-        state: "finished", "collapsed", "diverged" (losses became infinite or not a number) or
-            "out_of_memory".
+        state: "finished", "collapsed", "diverged" (a loss or another figure became infinite or no
+            number) or "out_of_memory", which has no distance, no figures and 0 epochs.
         reason: why it did not finish, a sentence without a full stop; "" if it did.
         score: what the search minimises: the distance of a finished run, but at most the worst
             score, which all other runs get.

@@ -20,7 +20,7 @@ def judged(gan, *, quality, worst, held_out):
     Args:
         gan: the `GAN` after `fit`, with its history.
         quality: the `metrics.Quality` that it was measured by.
-        worst: the score of a run that diverged or collapsed, and the upper limit of all scores.
+        worst: the score of a run that did not finish, and the upper limit of all scores.
         held_out: uint8 images to compare with; with labels if the GAN has classes.
     """
     history = gan.history.history
@@ -47,7 +47,7 @@ def judged(gan, *, quality, worst, held_out):
 
 
 def out_of_memory(worst):
-    """The same dict for a run that ran out of memory."""
+    """The same dict for a run that ran out of memory, whatever it had trained and measured."""
     nothing = {"distance": None, "best_epoch": None, "epochs": 0, "figures": {}}
     return {"state": OUT_OF_MEMORY, "reason": "out of memory", "score": worst, **nothing}
 
