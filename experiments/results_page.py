@@ -12,13 +12,12 @@ _WIDEST = 600  # pixels of a picture
 _HEAD = """# Results
 
 Each page but that of the search is a study, written by `make results` (`experiments/results.py`),
-which continues where it was stopped. Paragraphs that begin with *Older* or "The rows" say what has
-changed since the runs. A study trains several systems under the same conditions for
-the same minutes of training. Compiling counts as training; measuring does not. All numbers compare
-generated images (codings of seed 0) with the same number of held-out images, in `fashion` features,
-or in features learned from the training images. Lower is better for fid, kid and spectrum; higher
-is better for precision, recall, density and coverage. Each cell is the mean over the seeds (lowest
-to highest).
+which continues where it was stopped. A page says which of its rows are of another day or of other
+code. A study trains several systems under the same conditions for the same minutes of training.
+Compiling counts as training; measuring does not. All numbers compare generated images (codings of
+seed 0) with the same number of held-out images, in `fashion` features, or in features learned from
+the training images. Lower is better for fid, kid and spectrum; higher is better for precision,
+recall, density and coverage. Each cell is the mean over the seeds (lowest to highest).
 
 - classes: the lowest and the highest percentage that one of the ten classes has, over all seeds. Of
   the real images each class has 10%.
