@@ -268,6 +268,12 @@ def test_ctrl_c_ends_all_workers(images, tmp_path):
     assert not any(os.path.exists(f"/proc/{worker}") for worker in workers)
 
 
+def test_a_worker_without_its_parent_ends_before_it_looks_for_the_others(tmp_path):
+    variables = {"GAN_MODEL_PARENT": "0", "TF_CONFIG": "none"}
+    ended = finish(gan_model("train", "--run-dir", tmp_path / "run"), variables=variables)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "")
+
+
 @pytest.mark.slow
 def test_workers_that_differ_are_refused(images, tmp_path):
     others = images_in(tmp_path / "others", count=60)

@@ -62,7 +62,6 @@ def as_one(strategy, settings, program):
     import gan_model
     from gan_model.replicas import Workers
 
-    _end_with_parent()
     workers = Workers(strategy)
     with ended_by_loss(workers, program):
         workers.check_same(
@@ -189,7 +188,8 @@ def _end(workers):
         worker.wait()
 
 
-def _end_with_parent():
+def end_with_parent():
+    """Ends this process, if it is a worker that another one has started, as soon as that ends."""
     parent = os.environ.get(_PARENT)
     if parent is None:
         return

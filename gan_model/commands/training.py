@@ -22,6 +22,7 @@ def train(args, program):
     """
     if args.workers:
         return local_workers.start(args.workers, program)
+    local_workers.end_with_parent()  # first: to import, and to wait for the others, takes long
     with quiet():
         from gan_model import data, presets, replicas, runs
     strategy = _strategy_of(args)
