@@ -28,6 +28,7 @@ from gan_model import (
     presets,
     runs,
 )
+from gan_model.commands.export import beside
 from gan_model.exporting import FORMATS
 from gan_model.model.random import numbered
 from gan_model.storage.atomic import atomic_folder, atomic_write
@@ -232,6 +233,7 @@ def test_a_generator_and_a_sampler_are_exported_too(tmp_path):
     exporting.export(gan.sampler(), tmp_path / "gan.onnx", format="onnx")
     generator = small_gan().generator
     exporting.export(generator, tmp_path / "generator.onnx", format="onnx")
+    exporting.export(generator, tmp_path / "generator.onnx", format="onnx")  # again
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}.onnx{end}" for name in ("gan", "generator") for end in ("", ".json")
     }
@@ -315,11 +317,24 @@ def test_wrong_arguments_are_refused(tmp_path):
     (tmp_path / "pictures").mkdir()
     with pytest.raises(ValueError, match="pictures exists and is no SavedModel"):
         exporting.export(gan, tmp_path / "pictures", format="savedmodel")
+    (tmp_path / "pictures" / "saved_model.pb").touch()
+    (tmp_path / "pictures" / "mine.png").touch()
+    with pytest.raises(ValueError, match=r"pictures holds more than a SavedModel \(mine\.png\)"):
+        exporting.export(gan, tmp_path / "pictures", format="savedmodel")
     with pytest.raises(OSError, match="could not be written"):
         exporting.export(gan, tmp_path / "nowhere" / "gan.onnx", format="onnx")
     gan.generator.weights[0].assign(tf.fill(gan.generator.weights[0].shape, np.nan))
     with pytest.raises(ValueError, match="not finite: its training diverged"):
         exporting.export(gan, tmp_path / "gan.onnx", format="onnx")
+
+
+@pytest.mark.parametrize("content", ["no JSON", "[1]", '{"format": 8, "settings": {}}'])
+def test_a_file_of_ones_own_beside_the_export_is_not_written_over(content, tmp_path):
+    beside = tmp_path / "gan.json"
+    beside.write_text(content)
+    with pytest.raises(ValueError, match=r"gan\.json is in the way: it is another file"):
+        exporting.export(small_gan(), tmp_path / "gan", format="savedmodel")
+    assert beside.read_text() == content and list(tmp_path.iterdir()) == [beside]
 
 
 class Digamma(keras.layers.Layer):
@@ -527,6 +542,14 @@ def test_the_command_exports_a_run_and_a_keras_file(run, tmp_path):
     assert typed(run.gan, "--format", "onnx", "--out", out, "--batch", 2).exit_code == 0
     images = images_of(out, "onnx", numbered(0, 2, 30, seed=0).numpy()).astype(int)
     assert np.abs(images - run.load().generate(2)).max() <= 1
+
+
+def test_a_folder_with_the_name_of_a_trained_gan_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("fashion").mkdir()
+    assert beside(Path("fashion"), "onnx") == Path("fashion.onnx")
+    Path("fashion", "settings.json").touch()
+    assert beside(Path("fashion"), "onnx") == Path("fashion", "gan.onnx")
 
 
 def test_ctrl_c_ends_the_command_at_once_and_leaves_nothing(run, monkeypatch):

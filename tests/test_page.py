@@ -17,7 +17,7 @@ from PIL import Image
 from processes import PATIENCE
 
 from gan_model import GAN, Sampler, exporting, networks, presets, runs
-from gan_model.commands.sample import command, read_codings
+from gan_model.commands.sample import command, read_codings, write_images_of
 from gan_model.exporting import arithmetic, directions
 from gan_model.exporting.program import program
 from gan_model.model.random import numbered
@@ -212,7 +212,30 @@ def test_codings_of_the_page_become_the_same_images(page, gans, tmp_path):
         assert np.abs(shown - as_rgb(made["images"])).max() <= 1
 
 
-@pytest.mark.parametrize("content", ["no JSON", "[1]", '{"codings": [["a"]]}', '{"labels": [1]}'])
+def test_labels_of_codings_are_written_and_checked(gans, tmp_path):
+    sampler, file = gans["modern_conditional"].sampler(), tmp_path / "codings.json"
+    codings = [[0] * sampler.codings_size] * 4
+    file.write_text(json.dumps({"codings": codings}))
+    write_images_of(file, sampler, tmp_path / "made.npz", 1.0)
+    with np.load(tmp_path / "made.npz") as made:
+        assert made["labels"].tolist() == [0, 1, 2, 0]
+    for label in (1.7, 2**40, 2**70):
+        file.write_text(json.dumps({"codings": codings, "labels": [label] * 4}))
+        with pytest.raises(ValueError, match="The labels "):
+            write_images_of(file, sampler, tmp_path / "made.npz", 1.0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no JSON",
+        "[1]",
+        '{"codings": [["a"]]}',
+        '{"labels": [1]}',
+        f'{{"codings": [[1{"0" * 400}]]}}',
+    ],
+    ids=["no JSON", "no dict", "text", "no codings", "too large"],
+)
 def test_a_file_that_holds_no_codings_is_refused(content, tmp_path):
     (tmp_path / "codings.json").write_text(content)
     with pytest.raises(ValueError, match=r"codings\.json cannot be read as codings"):
@@ -335,6 +358,11 @@ def test_shapes_may_be_numbers_of_numpy(tmp_path):
     flat = layers.Dense(16, activation="tanh")
     generator = keras.Sequential([Input((3,)), flat, layers.Reshape(shape)])
     assert exporting.page(generator, tmp_path / "page.html").size > 0
+
+
+def test_a_title_may_be_any_text(tmp_path):
+    exporting.page(chain(), tmp_path / "page.html", title="{{ facts }}")
+    assert "<title>{{ facts }}</title>" in (tmp_path / "page.html").read_text()
 
 
 def test_a_picture_has_what_was_asked_for_last(page, gans, tmp_path):

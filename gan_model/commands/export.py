@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import MODEL, PATH, POSITIVE, Choice
+from gan_model.commands.arguments import MODEL, PATH, POSITIVE, PRETRAINED, Choice
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import refuse_no_folder
 from gan_model.commands.screen import quiet
@@ -39,6 +39,8 @@ def command(run, format, out, batch):
 
 
 def beside(run, format):
-    """Where the export goes: into the run, or beside the `.keras` file."""
-    place = run / "gan" if run.is_dir() else run.with_suffix("")
+    """Where the export goes: into the run, beside the `.keras` file, or here."""
+    holds_run = any((run / name).exists() for name in ("settings.json", "gan.keras"))
+    is_name = str(run) in PRETRAINED and not holds_run  # as for `runs.open_model`
+    place = run / "gan" if run.is_dir() and not is_name else run.with_suffix("")
     return place.with_name(place.name + _NAMES[format])

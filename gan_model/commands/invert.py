@@ -60,10 +60,12 @@ def invert(args):
     Args:
         args: values of the options of `gan-model invert`.
     """
+    from gan_model.storage.json_file import check_replaceable, write_json
+
+    check_replaceable(args.out.with_suffix(".json"), "codings")
     sampler, features = _opened(args)
     check_class(args.of_class, sampler)
     from gan_model import pictures, runs
-    from gan_model.storage.json_file import write_json
 
     images = _decoded(args.image, sampler.generate(1).shape[1:], runs.trained_on(args.run))
     found = _inversion(args, sampler, features, images, args.of_class)

@@ -98,9 +98,11 @@ def write(sampler, out, *, count, of_class, seed, truncation=1.0):
 def write_images_of(file, sampler, out, truncation):
     """Writes the images of the codings in a file; gives their number."""
     from gan_model import pictures
+    from gan_model.model.labels import of_each_class
 
     codings, labels = read_codings(file)
     images = sampler.images_of(codings, labels=labels, truncation=truncation)
+    labels = of_each_class(len(images), labels, sampler.class_count)
     if out.suffix == ".png":
         pictures.save(pictures.grid(images), out)
     else:
@@ -121,8 +123,8 @@ def read_codings(file):
     try:
         content = json.loads(Path(file).read_text(encoding="utf-8"))
         codings = np.array(content["codings"], np.float32)
-        labels = None if content.get("labels") is None else np.array(content["labels"], np.int32)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        labels = None if content.get("labels") is None else np.array(content["labels"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(
             f'{file} cannot be read as codings ({error}); expected {{"codings": [[0.1, ...]]}}, '
             'and "labels" where the GAN has classes.'

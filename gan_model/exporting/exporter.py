@@ -13,7 +13,7 @@ from gan_model.model.sampling import Sampler
 from gan_model.networks.layers import every_layer
 from gan_model.storage import disk
 from gan_model.storage.atomic import atomic_folder, atomic_write
-from gan_model.storage.json_file import write_json
+from gan_model.storage.json_file import check_replaceable, write_json
 from gan_model.storage.names import did_you_mean
 from gan_model.storage.reasons import reason_of
 
@@ -89,12 +89,15 @@ def export(model, path, *, format, batch=None, about=None):
         `Exported`, with the greatest difference.
 
     Raises:
-        ValueError: a package is missing, the generator cannot be converted, or its images differ
-            by more than 1 grey level; no file is left behind.
-        OSError: the disk is full, or the folder cannot be written.
+        ValueError: another file or folder is in the way, a package is missing, the generator cannot
+            be converted, or its images differ by more than 1 grey level; no file is left behind.
+        OSError: the disk is full, or the folder cannot be written. The export may be there without
+            its `<path>.json`.
     """
     kind, path = named(format), Path(path)
     kind.check_path(path)
+    beside_it = path.with_name(f"{path.name}.json")
+    check_replaceable(beside_it, "format", "inputs")
     kind.check_installed()
     if batch is not None and batch < 1:
         raise ValueError(f"`batch` is 1 or more images. Received: batch={batch}.")
@@ -107,7 +110,7 @@ def export(model, path, *, format, batch=None, about=None):
         _write(kind, graph, beside, about)
         difference = _checked(kind, beside, graph)
     compared = {"images": COUNT, "greatest_difference": difference}
-    write_json(path.with_name(f"{path.name}.json"), {**about, "compared": compared})
+    write_json(beside_it, {**about, "compared": compared})
     return Exported(path, about, difference, _size(path))
 
 

@@ -5,6 +5,10 @@ import importlib.metadata
 from dataclasses import dataclass
 
 _OF_FILES = (".onnx", ".tflite", ".keras", ".json")  # endings that no SavedModel has
+_OF_FOLDERS = {
+    *("saved_model.pb", "fingerprint.pb", "keras_metadata.pb"),
+    *("variables", "assets", "assets.extra"),
+}
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,19 @@ class FileFormat:
                 f"{path} exists and is no {self.title}, so it is not replaced. Choose another "
                 "folder."
             )
+        others = () if self.suffix or not path.exists() else _others_in(path)
+        if others:
+            raise ValueError(
+                f"{path} holds more than a {self.title} ({', '.join(others)}), so it is not "
+                "replaced. Choose another folder."
+            )
 
     @property
     def version(self):
         """The installed version of the runtime."""
         return importlib.metadata.version(self.runtime)
+
+
+def _others_in(folder):
+    """The names in a folder that are none of a SavedModel."""
+    return sorted({one.name for one in folder.iterdir()} - _OF_FOLDERS)

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -134,11 +135,8 @@ def _joined(title, told, weights, facts):
         "program": _script_of(told),
         "weights": weights,
     }
-    text = _file("page.html")
-    for name, part in parts.items():
-        before, after = text.split(f"{{{{ {name} }}}}")
-        text = before + part + after
-    return text
+    # In one pass: a part may hold such braces too.
+    return re.sub(r"\{\{ (\w+) \}\}", lambda found: parts[found[1]], _file("page.html"))
 
 
 def _script_of(told):
