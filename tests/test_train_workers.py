@@ -364,6 +364,8 @@ def test_a_chief_may_end_before_it_has_answered_but_not_before_it_was_heard(monk
         '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
         '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}, "task": {"type": "chief", "index": 0}}',
         '{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a", "b"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["a:1", "b:x"]}, "task": {"type": "worker", "index": 0}}',
     ],
 )
 def test_a_tf_config_that_is_none_is_refused(text, monkeypatch):
@@ -386,9 +388,15 @@ def test_a_worker_that_does_not_come_is_named(monkeypatch):
         strategy(wait=1)
 
 
-def test_another_program_at_the_address_of_a_worker_is_told(monkeypatch):
-    with socket.create_server(("localhost", 0)) as other:
-        addresses = [*free_addresses(1), f"localhost:{other.getsockname()[1]}"]
+@pytest.mark.parametrize(
+    ("host", "family"), [("localhost", socket.AF_INET), ("::1", socket.AF_INET6)]
+)
+def test_another_program_at_the_address_of_a_worker_is_told(host, family, monkeypatch):
+    if family == socket.AF_INET6 and not socket.has_dualstack_ipv6():
+        pytest.skip("This machine has no IPv6.")
+    with socket.create_server((host, 0), family=family) as other:
+        named = f"[{host}]" if ":" in host else host
+        addresses = [*free_addresses(1), f"{named}:{other.getsockname()[1]}"]
         monkeypatch.setenv("TF_CONFIG", tf_config(addresses, 0))
         threading.Thread(target=greet, args=(other,)).start()
         with pytest.raises(ConnectionError, match="within 0 seconds: another program listens"):
@@ -470,3 +478,15 @@ def test_each_worker_of_a_machine_takes_a_gpu(number, monkeypatch):
         return
     assert strategy() == "made"
     assert seen == [(gpus[max(0, number - 1)], "GPU")]
+
+
+def test_a_worker_that_sees_only_a_gpu_of_its_own_takes_it(monkeypatch):
+    gpu, seen = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU"), []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [gpu])
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda *shown: seen.append(shown))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    cluster._take_a_gpu(["a:1", "a:2"], 1)
+    assert seen == [(gpu, "GPU")]
+    monkeypatch.setenv("GAN_MODEL_PARENT", "1")  # `--workers` shows the same one to all
+    with pytest.raises(ValueError, match="has 1 GPUs and more workers"):
+        cluster._take_a_gpu(["a:1", "a:2"], 1)

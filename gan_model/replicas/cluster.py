@@ -39,7 +39,7 @@ def _check_tf_config(text):
         workers = settings["cluster"]["worker"]
         task = settings["task"]
         fits = set(settings["cluster"]) == {"worker"} and task["type"] == "worker"
-        fits = fits and isinstance(workers, list) and all(isinstance(one, str) for one in workers)
+        fits = fits and isinstance(workers, list) and all(map(_is_address, workers))
         fits = fits and 0 <= int(task["index"]) < len(workers)
     except (ValueError, KeyError, TypeError):
         fits = False
@@ -48,6 +48,11 @@ def _check_tf_config(text):
             "TF_CONFIG is not that of one of several workers. "
             f"Received: {text}. Expected, for example: {_CLUSTER}"
         )
+
+
+def _is_address(text):
+    host, _, port = text.rpartition(":") if isinstance(text, str) else ("", "", "")
+    return bool(host) and port.isdecimal() and int(port) < 2**16
 
 
 def joined(resolver, wait):
@@ -132,6 +137,10 @@ def _take_a_gpu(addresses, number):
         return
     hosts = [address.rpartition(":")[0] for address in addresses]
     before = hosts[:number].count(hosts[number])
+    # Where each process is shown a GPU of its own. Those of `train --workers` are shown the same.
+    has_its_own = "CUDA_VISIBLE_DEVICES" in os.environ and "GAN_MODEL_PARENT" not in os.environ
+    if len(gpus) == 1 and has_its_own:
+        before = 0
     if before >= len(gpus):
         raise ValueError(
             f"This machine has {len(gpus)} GPUs and more workers, of which worker {number} is one. "
@@ -161,7 +170,8 @@ def _silence(address):
     """Why no server of TensorFlow answers at an address; None where one does."""
     host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=5) as connection:
+        # An address of IPv6 has brackets.
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as connection:
             connection.sendall(_GREETING)
             kind = connection.recv(9)[3:4]
     except OSError as error:
