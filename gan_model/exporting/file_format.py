@@ -82,7 +82,15 @@ class FileFormat:
     @property
     def version(self):
         """The installed version of the runtime."""
-        return importlib.metadata.version(self.runtime)
+        return version_of(self.runtime)
+
+
+def version_of(package):
+    """The installed version of a package; of its module where another package provides it."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # as onnxruntime-gpu does
+        return importlib.import_module(package.replace("-", "_")).__version__
 
 
 def _others_in(folder):

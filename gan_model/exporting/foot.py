@@ -4,6 +4,7 @@ import html
 import shlex
 from pathlib import Path
 
+from gan_model.callbacks.checkpoints import epochs_in
 from gan_model.callbacks.history_file import read_history
 from gan_model.data import NAMES
 from gan_model.progress.lines import three_digits
@@ -30,8 +31,8 @@ def facts(about):
             preset, data, data_licence: texts.
             seed: number.
             trained: dict with any of `epoch`, `images`, `minutes`.
-            quality: dict with `figures` and `floor`, both from names to numbers, and
-                `held_out_images`.
+            quality: dict with `figures` and `floor`, both from names to numbers,
+                `held_out_images`, and the `epoch` of the figures if it is known.
             trained_with: dict from packages to their versions.
             command: what to type to train one like it.
     """
@@ -39,7 +40,7 @@ def facts(about):
         "Preset": about.get("preset"),
         "Data": _data(about),
         "Training": _training(about.get("trained") or {}),
-        "Quality": _quality(about.get("quality")),
+        "Quality": _quality(about.get("quality"), about.get("trained") or {}),
         "Made with": ", ".join(f"{k} {v}" for k, v in (about.get("trained_with") or {}).items()),
     }
     shown = [(name, html.escape(str(text))) for name, text in lines.items() if text]
@@ -64,7 +65,7 @@ def _training(trained):
     return ", ".join(parts)
 
 
-def _quality(quality):
+def _quality(quality, trained):
     """The distance, precision and recall, each with its floor."""
     if not quality:
         return ""
@@ -76,7 +77,9 @@ def _quality(quality):
         better = "less is better, " if kind in _LESS_IS_BETTER else ""
         floor = three_digits(quality["floor"][name])
         shown.append(f"{name} {three_digits(value)} ({better}real images {floor})")
-    return f"{'; '.join(shown)}. On {quality['held_out_images']:,} held-out images."
+    epoch = quality.get("epoch")
+    after = "" if epoch in (None, trained.get("epoch")) else f", after epoch {epoch:,}"
+    return f"{'; '.join(shown)}. On {quality['held_out_images']:,} held-out images{after}."
 
 
 def train_command(run):
@@ -114,8 +117,10 @@ def train_command(run):
 
 def epochs_of(run):
     """The epochs of a run: by its history where its checkpoints were removed; 0 without both."""
-    if done := run.epochs_done():
-        return done
+    # The GAN of an unfinished run is of the newest checkpoint that can be read.
+    newest = run.epochs_done() if run.gan.exists() else epochs_in(run.path / "checkpoints")
+    if newest:
+        return newest
     rows = read_history(run.history)
     return int(rows[-1]["epoch"]) if rows else 0
 

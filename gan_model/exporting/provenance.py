@@ -1,6 +1,5 @@
 """What is known of a GAN, to go with its generator: preset, data, licence, quality, versions."""
 
-import importlib.metadata
 import math
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import gan_model
 from gan_model import presets
 from gan_model.callbacks.history_file import read_history
 from gan_model.data import class_names, licence_of
+from gan_model.exporting.file_format import version_of
 from gan_model.exporting.foot import epochs_of, train_command
 from gan_model.runs import RunFolder, is_pretrained
 
@@ -17,7 +17,7 @@ _OF_THE_GAN = ("tensorflow", "keras", "numpy")
 def versions(runtime):
     """The versions of gan-model, of what it is made of, and of the runtime of a format: a dict."""
     names = dict.fromkeys((*_OF_THE_GAN, runtime))
-    installed = {name: importlib.metadata.version(name) for name in names}
+    installed = {name: version_of(name) for name in names}
     return {"gan-model": gan_model.__version__, **installed}
 
 
