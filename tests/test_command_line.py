@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from processes import PATIENCE, REPOSITORY, command, environment, gan_model
@@ -76,6 +77,12 @@ def test_help_lists_all_commands_and_what_they_do():
         (line,) = (line for line in text.splitlines() if line.split()[:1] == [name])
         assert line.endswith(".") and not line.endswith("...")
         assert len(line.split()) > 2
+
+
+def test_a_page_is_no_folder(tmp_path):
+    (tmp_path / "page.html").mkdir()
+    with pytest.raises(click.UsageError, match="is a folder; --out is the name of a file"):
+        commands.named("page").callback(run="fashion", out=tmp_path / "page.html", title=None)
 
 
 def test_help_and_refusals_import_no_tensorflow():

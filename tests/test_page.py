@@ -353,6 +353,11 @@ def test_directions_that_move_nothing_are_left_out():
     assert directions.directions(program(Sampler.of(small))).shape == (5, 8)
 
 
+def test_a_generator_without_weights_has_no_directions():
+    small = keras.Sequential([Input((16,)), layers.Reshape((4, 4))])
+    assert directions.directions(program(Sampler(small, image_range=(0, 1)))).shape == (0, 16)
+
+
 def test_shapes_may_be_numbers_of_numpy(tmp_path):
     shape = tuple(np.array([4, 4, 1]))
     flat = layers.Dense(16, activation="tanh")
@@ -361,8 +366,10 @@ def test_shapes_may_be_numbers_of_numpy(tmp_path):
 
 
 def test_a_title_may_be_any_text(tmp_path):
-    exporting.page(chain(), tmp_path / "page.html", title="{{ facts }}")
-    assert "<title>{{ facts }}</title>" in (tmp_path / "page.html").read_text()
+    for title, shown in (("{{ facts }}", "{{ facts }}"), ("\udcff", "?")):  # no UTF-8
+        exporting.page(chain(), tmp_path / "page.html", title=title)
+        text = (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert f"<title>{shown}</title>" in text
 
 
 def test_a_picture_has_what_was_asked_for_last(page, gans, tmp_path):
@@ -395,6 +402,13 @@ def skipping():
     return keras.Model(codings, layers.Reshape((4, 4))(layers.Activation("tanh")(added)))
 
 
+def sharing(*, ends):
+    """A layer that is called twice."""
+    codings, shared = Input((8,)), layers.Activation("tanh", name="shared")
+    values = shared(layers.Dense(16)(shared(layers.Dense(16)(codings))))
+    return keras.Model(codings, layers.Reshape((4, 4))(values) if ends else values, name="mine")
+
+
 class Subclassed(keras.Model):
     def build(self, shape):
         self.dense = layers.Dense(16, activation="tanh")
@@ -417,8 +431,11 @@ def chain(*between):
         (chain(layers.Dense(4, activation="gelu", name="bent")), "layer bent (Dense)"),
         (chain(layers.Dense(4, activation=layers.LeakyReLU(), name="own")), "layer own (Dense)"),
         (chain(networks.spectral.SpectralNormalization(layers.Dense(4), name="sn")), "layer sn"),
+        (sharing(ends=True), "or one of the two is called more than once"),
+        (sharing(ends=False), "or in a layer that is called more than once"),
+        (chain(layers.Flatten("channels_first", name="flat")), "Its data_format is channels_first"),
     ],
-    ids=["skip", "layer", "activation", "layer as activation", "wrapper"],
+    ids=["skip", "layer", "activation", "layer as activation", "wrapper", "twice", "end", "flat"],
 )
 def test_other_generators_are_refused_by_the_layers_name(generator, named, tmp_path):
     with pytest.raises(ValueError, match=re.escape(named)):

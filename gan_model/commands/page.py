@@ -6,6 +6,7 @@ import click
 
 from gan_model.commands.arguments import MODEL, PATH
 from gan_model.commands.parsing import Command
+from gan_model.commands.places import refuse_no_folder
 from gan_model.commands.screen import quiet
 
 
@@ -23,6 +24,7 @@ def command(run, out, title):
     out = Path(out)
     if out.suffix != ".html" or not out.absolute().parent.is_dir():
         raise click.UsageError(f"--out is a .html in a folder that exists; received {out}")
+    refuse_no_folder(out)
     with quiet():
         from gan_model import exporting, runs
     model = runs.open_model(run)

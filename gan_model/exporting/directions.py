@@ -21,9 +21,10 @@ def directions(program):
 
     Reference: Shen and Zhou (2021), "Closed-form factorization of latent semantics in GANs".
     """
-    first, *later = (each for each in program.operations if each.kind != "reshape")
-    if first.kind != "dense":
+    operations = [each for each in program.operations if each.kind != "reshape"]
+    if not operations or operations[0].kind != "dense":
         return np.zeros((0, program.codings_size), np.float32)
+    first, *later = operations
     kernel = first.weights["kernel"]
     if later and later[0].kind == "affine":
         scale = np.sqrt(np.square(later[0].weights["scale"]).mean(axis=0))  # mean of the classes

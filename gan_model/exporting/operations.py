@@ -146,6 +146,11 @@ def _reshape(layer, shape, after):
     yield Operation("reshape", after)
 
 
+def _flatten(layer, shape, after):
+    _check_channels_last(layer)
+    yield from _reshape(layer, shape, after)
+
+
 def _upsampling(layer, shape, after):
     _check_channels_last(layer)
     if layer.interpolation != "nearest":
@@ -214,7 +219,7 @@ _READERS = {
     layers.BatchNormalization: _normalization,
     ConditionalBatchNormalization: _conditional,
     layers.Reshape: _reshape,
-    layers.Flatten: _reshape,
+    layers.Flatten: _flatten,
     layers.UpSampling2D: _upsampling,
     layers.Cropping2D: _cropping,
     layers.Dropout: _nothing,

@@ -83,9 +83,10 @@ def page(model, path, *, title=None, about=None):
         "directions": [[round(float(x), 7) for x in one] for one in directions(program)],
     }
     text = _joined(title or path.stem, told, weights, facts(about or {}))
+    content = text.encode(errors="replace")  # the name of a folder may be no UTF-8
     with atomic_write(path) as beside:
-        beside.write_text(text, encoding="utf-8")
-    return Page(path, len(text.encode()), difference)
+        beside.write_bytes(content)
+    return Page(path, len(content), difference)
 
 
 def _as_small_as_close(program, sampler):

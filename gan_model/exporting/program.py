@@ -76,8 +76,9 @@ def _of_network(network, shape):
             shape = operation.shape
     if chain is not None and chain is not network.outputs[0]:
         raise ValueError(
-            f"The model {network.name} ends in an operation that is no layer; the page needs "
-            "layers only. Put a layer in its place, such as keras.layers.Activation('tanh')."
+            f"The model {network.name} ends in an operation that is no layer, or in a layer that "
+            "is called more than once; the page needs layers, each called once. Put a layer of "
+            "its own in its place, such as keras.layers.Activation('tanh')."
         )
 
 
@@ -97,6 +98,7 @@ def _check_chain(layer, chain):
     if inputs[0] is not chain or len(inputs) != 1 + labelled:
         raise ValueError(
             f"The layer {layer.name} ({type(layer).__name__}) takes other inputs than the output "
-            "of the layer before it; the page needs a generator whose layers are one chain. Labels "
-            "may enter by ConditionalBatchNormalization."
+            "of the layer before it, or one of the two is called more than once, here or in "
+            "another model. The page needs a generator whose layers are one chain; make a layer "
+            "for each call. Labels may enter by ConditionalBatchNormalization."
         )
