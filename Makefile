@@ -18,10 +18,10 @@ help: # list the commands
 	@echo "Settings: PRESET=$(PRESET) DATA=$(DATA) EPOCHS= SEED=$(SEED) RUN=$(RUN) COUNT= OUT= ARGS="
 
 .venv/ready: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 		|| { echo "make: Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.13"; exit 1; }
 	@echo "Setting up .venv (once, about a minute) ..."
-	@$(PYTHON) -m venv .venv
+	@"$(PYTHON)" -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	@touch .venv/ready
 

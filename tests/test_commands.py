@@ -129,6 +129,13 @@ def test_make_sample_names_a_run_or_a_file():
         assert f"gan-model {expected}" in line
 
 
+def test_make_takes_a_python_in_a_folder_with_a_space():
+    dry = ["make", "--dry-run", "--always-make", ".venv/ready", "PYTHON=/a b/python3"]
+    env = {"PATH": os.environ["PATH"]}
+    made = subprocess.run(dry, cwd=REPOSITORY, capture_output=True, text=True, env=env)
+    assert made.stdout.count('"/a b/python3" -') == 2, made
+
+
 def test_every_verb_of_make_is_listed():
     text = (REPOSITORY / "Makefile").read_text()
     phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
