@@ -50,7 +50,6 @@ def train(args, program):
             history = _fit(_built(settings, strategy), args, images, held_out).history
     if _has_diverged(history):  # not before: the other workers wait for this one to leave
         sys.exit(1)
-    return None
 
 
 def _lead(folder, args, settings, strategy, images, held_out, program):
