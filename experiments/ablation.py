@@ -7,26 +7,12 @@ from wgan_gp import wgan_gp
 
 
 def of_ablation():
-    from gan_model import losses, penalties, presets
+    from gan_model import presets
     from gan_model.presets.rules import BATCH_SIZE
 
-    changes = {
-        "modern": ("`presets.modern`", {}),
-        "clusters": ("no clusters", {"clusters": None}),
-        "average": ("no averaged generator", {"average": None}),
-        "no-penalty": ("no penalty", {"penalty": None}),
-        "constant": ("R1 of constant weight", {"penalty": penalties.R1(1.0, every=8)}),
-        "gradient": (
-            "GradientPenalty(10)",
-            {"penalty": penalties.GradientPenalty(10.0, every=8)},
-        ),
-        "minimax": ("Minimax", {"loss": losses.Minimax()}),
-        "least-squares": ("LeastSquares", {"loss": losses.LeastSquares()}),
-        "hinge": ("Hinge", {"loss": losses.Hinge()}),
-    }
     systems = {
         name: System(what, partial(presets.modern, **how), batch_size=BATCH_SIZE)
-        for name, (what, how) in changes.items()
+        for name, (what, how) in _changes().items()
     }
     systems["adam"] = System("Adam(1e-3) for both", _by_adam, batch_size=BATCH_SIZE)
     systems["wgan-gp"] = System("WGAN-GP with its own settings", wgan_gp, batch_size=64)
@@ -38,6 +24,23 @@ def of_ablation():
         systems,
         minutes=(2, 5),
     )
+
+
+def _changes():
+    from gan_model import losses, penalties
+
+    gradient = penalties.GradientPenalty(10.0, every=8)
+    return {
+        "modern": ("`presets.modern`", {}),
+        "clusters": ("no clusters", {"clusters": None}),
+        "average": ("no averaged generator", {"average": None}),
+        "no-penalty": ("no penalty", {"penalty": None}),
+        "constant": ("R1 of constant weight", {"penalty": penalties.R1(1.0, every=8)}),
+        "gradient": ("GradientPenalty(10)", {"penalty": gradient}),
+        "minimax": ("Minimax", {"loss": losses.Minimax()}),
+        "least-squares": ("LeastSquares", {"loss": losses.LeastSquares()}),
+        "hinge": ("Hinge", {"loss": losses.Hinge()}),
+    }
 
 
 def _by_adam(image_shape, *, image_count=None, seed=0):
