@@ -141,14 +141,20 @@ def test_the_penalty_grows_with_the_values_of_an_image_up_to_16(shape, weight):
         (10_000, 1, 15.67),
         (5_000, 2.83, 44.3),
         (2_500, 8, 125.4),
-        (1_000, 31.6, 128),
-        (300, 32, 128),
+        (1_000, 31.6, 384),
+        (300, 32, 384),
     ],
 )
 def test_the_penalty_grows_as_images_get_few(count, weight, large):
     for shape, expected in (((28, 28, 1), weight), ((64, 64, 3), large)):
         penalty = rules.r1_for(shape, count)
         assert weight_at(penalty, 0) == pytest.approx(expected, rel=0.01) and penalty.every == 8
+
+
+def test_of_few_large_images_the_penalty_grows_less():
+    weights = [rules.r1_for((side, side, 3), 300).weight for side in (64, 128, 256)]
+    assert weights == pytest.approx([384, 384 / 8**0.5, 384 / 8])
+    assert rules.r1_for((256, 256, 3), 9_000).weight == pytest.approx(16 * (10 / 9) ** 1.5)
 
 
 @pytest.mark.parametrize(

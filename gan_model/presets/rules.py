@@ -18,7 +18,7 @@ MANY = 10_000  # images; as many grey ones are better with clusters than without
 _CLUSTERS = 20
 _HALF = 50_000  # images seen, after which R1 has half its weight
 _SIDE = 28  # pixels
-_MOST_TIMES, _HEAVIEST = 32, 128  # about what was measured: docs/modern.md
+_MOST_TIMES, _HEAVIEST, _SIDE_OF_HEAVIEST = 32, 384, 64  # about what was measured: docs/modern.md
 
 
 def learning_rates_for(image_shape):
@@ -32,21 +32,22 @@ def learning_rates_for(image_shape):
     Args:
         image_shape: (height, width), or with channels.
     """
-    side = math.sqrt(math.prod(image_shape[:2]))
-    larger = max(side / _SIDE, 1)
+    larger = max(_side_of(image_shape) / _SIDE, 1)
     return 1e-3 * max(larger**-1.5, 1 / 4), 2e-3 * larger**-0.5
 
 
 def r1_for(image_shape, image_count=None, class_count=None):
     """R1 in every eighth step, with the weight that suits the images.
 
-    The weight is `penalties.weight_for(image_shape)`. With fewer than 10,000 images it is larger by
-    a factor, which is 32 at most, up to a weight of 128:
+    The weight is `penalties.weight_for(image_shape)`. With fewer than 10,000 images it is
+    multiplied by this factor, which is 32 at most:
 
         (10,000 / image_count) to the power of 1.5
 
-    The fewer the images, the sooner the discriminator knows each of them, and the steeper it
-    becomes around them.
+    It is 384 at most up to 64 x 64. Above, that limit falls in inverse proportion to the side to
+    the power of 1.5, to 136 at 128 x 128, where more hid the details of 1,308 textures. The fewer
+    the images, the sooner the discriminator knows each of them, and the steeper it becomes around
+    them.
 
     With 10,000 grey images or more and without classes, it falls with the images that were seen,
     in batches of 16, since a heavy R1 hides details from the discriminator:
@@ -64,7 +65,8 @@ def r1_for(image_shape, image_count=None, class_count=None):
     weight = weight_for(image_shape)
     if image_count is not None and image_count < MANY:
         times = min((MANY / max(image_count, 1)) ** 1.5, _MOST_TIMES)
-        weight = min(times * weight, _HEAVIEST)
+        larger = max(_side_of(image_shape) / _SIDE_OF_HEAVIEST, 1)
+        weight = min(times * weight, _HEAVIEST * larger**-1.5)
     elif image_count is not None and class_count is None and _are_grey(image_shape):
         weight = keras.optimizers.schedules.InverseTimeDecay(weight, _HALF / BATCH_SIZE, 1.0)
     return R1(weight, every=8)
@@ -112,6 +114,10 @@ def clusters_for(image_shape, image_count):
     """
     many = image_count is not None and image_count >= MANY
     return _CLUSTERS if many and _are_grey(image_shape) else None
+
+
+def _side_of(image_shape):
+    return math.sqrt(math.prod(image_shape[:2]))
 
 
 def _are_grey(image_shape):
