@@ -54,8 +54,7 @@ def r1_for(image_shape, image_count=None, class_count=None):
 
         weight / (1 + images seen / 50,000)
 
-    With classes, and with 12,800 images in colour, a weight that falls made the images worse:
-    docs/modern.md.
+    With classes a weight that falls made the images worse, and in colour no better: docs/modern.md.
 
     Args:
         image_shape: (height, width, channels).
