@@ -381,6 +381,7 @@ def test_entropy_of_classes_where_the_quality_knows_them(seeded):
     assert 0 <= history["class_entropy"][0] <= math.log(10)
 
 
+@pytest.mark.slow
 def test_an_alarm_of_ones_own(capsys):
     class Slow:
         name, ends = "slow", False

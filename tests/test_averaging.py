@@ -207,6 +207,7 @@ def test_held_out_figures_are_those_of_the_average():
     assert gan.train_on_batch(zeros(), return_dict=True)["fake_score"] == pytest.approx(0.0)
 
 
+@pytest.mark.slow
 def test_in_bfloat16_the_average_is_kept_and_computes_in_float32(images):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

@@ -168,6 +168,7 @@ def test_the_penalty_falls_with_the_images_seen_where_there_are_many(count, weig
     assert rules.r1_for((28, 28, 1), count, class_count=10).weight == pytest.approx(weights[0])
 
 
+@pytest.mark.slow
 def test_it_falls_for_grey_images_without_classes_only():
     many = {"image_shape": (28, 28, 1), "image_count": 10_000}
     assert presets.modern((28, 28, 3), image_count=10_000).penalty == penalties.R1(3.0, every=8)

@@ -73,6 +73,7 @@ def same(some, others):
     return all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))
 
 
+@pytest.mark.slow
 def test_a_batch_alone_finds_no_clusters():
     gan = gan_of()
     for method in (gan.train_on_batch, gan.test_on_batch):
@@ -85,6 +86,7 @@ def test_a_batch_alone_finds_no_clusters():
 # The layer.
 
 
+@pytest.mark.slow
 def test_an_image_belongs_to_the_nearest_centre_of_k_means(clusters, images):
     """As scikit-learn finds it, among the principal components of images of 14 x 14."""
     small = images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(images), -1)

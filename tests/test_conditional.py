@@ -418,6 +418,7 @@ def test_labels_that_will_not_do(case):
     assert int(gan.step) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["none", "too great", "floats", "one-hot"])
 def test_labels_of_batches_that_will_not_do(case):
     labels, told = GIVEN_WRONGLY[case]

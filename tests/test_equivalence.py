@@ -104,6 +104,7 @@ def test_dcgan_differs_from_the_loop_by_the_mode_alone():
         assert_same_weights(ours, theirs)
 
 
+@pytest.mark.slow
 def test_the_step_moved_the_weights():
     """Guards the tests above: weights that never move would agree as well."""
     for name in SHAPES:

@@ -217,6 +217,7 @@ def test_steps_compiled_together_change_no_bit_either(images):
     assert same(*runs)
 
 
+@pytest.mark.slow
 def test_nothing_of_a_step_happens_once_the_data_are_over(images):
     """A data set whose length is unknown is asked for one more batch after each epoch."""
     known = as_dataset(images[:48, :8, :8])

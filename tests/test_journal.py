@@ -135,7 +135,9 @@ class Building(Search):
         return super()._run(trial)
 
 
-@pytest.mark.parametrize("kind", ["random", "hyperband", "bayesian"])
+@pytest.mark.parametrize(
+    "kind", ["random", "hyperband", pytest.param("bayesian", marks=pytest.mark.slow)]
+)
 def test_what_a_trial_has_found_is_searched_after_a_stop_too(tmp_path, kind, monkeypatch):
     """The last trial of a Bayesian search is the one that it models, which takes it a second."""
     modelled = partial(MAKERS["bayesian"], num_initial_points=4)

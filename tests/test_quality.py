@@ -111,6 +111,7 @@ def test_held_out_images_are_looked_at_once(training, held_out, described):
     assert len(described) == 2 + 2 * 3  # held out, floor; then the fakes of each epoch
 
 
+@pytest.mark.slow
 def test_an_evaluation_of_other_images_in_between_costs_them_alone(training, held_out, described):
     gan = small_gan()
     gan.quality = metrics.Quality(in_pixels())
@@ -345,6 +346,7 @@ def test_the_best_model_also_after_a_resume(tmp_path, values, best, cut, trainin
     assert best_epoch(tmp_path, values, training, cut) == best
 
 
+@pytest.mark.slow
 def test_the_best_model_of_an_earlier_fit_is_kept_where_the_next_goes_on(tmp_path, training):
     gan, path = small_gan(), tmp_path / "best.keras"
     best = callbacks.BestModel(path, monitor="val_x")

@@ -153,6 +153,7 @@ def test_nothing_but_lost_runs_is_said(tmp_path):
         page("presets", runs, tmp_path / "docs", tmp_path)
 
 
+@pytest.mark.slow
 def test_rows_of_another_day_or_code_are_told(tmp_path):
     runs = {name: [record(tmp_path, name, 0, [2.0])] for name in ("reference", "dense", "dcgan")}
     for records in runs.values():

@@ -284,6 +284,7 @@ def test_u_turns_once_in_each_step_of_the_discriminator(images):
         np.testing.assert_allclose(layer.u.numpy(), expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_in_the_generator_u_turns_too(images):
     plain = networks.dense.generator((16, 16), codings_size=4)
     gan = GAN(spectral.normalized(plain), networks.dense.discriminator((16, 16)))
