@@ -15,7 +15,6 @@ import tensorflow as tf
 
 _READ_BYTES = 2**19  # about what is read at a time
 _AHEAD = 8  # batches read before they are asked for
-_SEEDS = 2**32
 
 
 def dataset(images, labels=None, *, batch_size=32, seed=0, shuffle=True, drop_remainder=True):
@@ -214,7 +213,7 @@ def _check_numbers(**given):
     for name, number in given.items():
         if not isinstance(number, Integral) or isinstance(number, bool):
             raise ValueError(f"`{name}` is an integer. Received: {name}={number!r}. Type 32.")
-    if not 0 <= given["seed"] < _SEEDS:
+    if not 0 <= given["seed"] < 2**32:
         raise ValueError(f"`seed` is 0 or more and below 2**32. Received: seed={given['seed']}.")
 
 

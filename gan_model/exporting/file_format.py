@@ -67,13 +67,14 @@ class FileFormat:
                 f"{self.title} is written to {wanted}. Received: {path}. Type "
                 f"{path.with_suffix(self.suffix)}, or choose another format."
             )
-        if not self.suffix and path.exists() and not (path / "saved_model.pb").exists():
+        if self.suffix or not path.exists():
+            return
+        if not (path / "saved_model.pb").exists():
             raise ValueError(
                 f"{path} exists and is no {self.title}, so it is not replaced. Choose another "
                 "folder."
             )
-        others = () if self.suffix or not path.exists() else _others_in(path)
-        if others:
+        if others := sorted({one.name for one in path.iterdir()} - _OF_FOLDERS):
             raise ValueError(
                 f"{path} holds more than a {self.title} ({', '.join(others)}), so it is not "
                 "replaced. Choose another folder."
@@ -91,8 +92,3 @@ def version_of(package):
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:  # as onnxruntime-gpu does
         return importlib.import_module(package.replace("-", "_")).__version__
-
-
-def _others_in(folder):
-    """The names in a folder that are none of a SavedModel."""
-    return sorted({one.name for one in folder.iterdir()} - _OF_FOLDERS)

@@ -149,7 +149,7 @@ def _learn(images, seed, steps):
             for first in range(0, len(images), _BLOCK)
         ]
     )
-    if (seen == seen[0]).all():
+    if all(np.array_equal(image, seen[0]) for image in seen):  # stops at the first other one
         raise ValueError("All images are the same, so there is nothing to learn from them.")
     began = time.perf_counter()
     with _shown(f"Learning features from {len(images):,} images (once)", steps) as tell:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import keras
 
 from gan_model.augmenting import Adaptive, DiffAugment
+from gan_model.data.images import shape_with_channels
 from gan_model.penalties import R1, weight_for
 
 BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
@@ -120,4 +121,4 @@ def _side_of(image_shape):
 
 
 def _are_grey(image_shape):
-    return (*image_shape, 1)[2] == 1
+    return shape_with_channels(image_shape)[2] == 1
