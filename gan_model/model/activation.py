@@ -1,4 +1,4 @@
-"""A network -> its last activation, whatever the network's class."""
+"""A network -> the last activation of each output, whatever the network's class."""
 
 import tensorflow as tf
 
@@ -14,19 +14,22 @@ _RANGE_KEEPING = {
 _WITHOUT_ACTIVATION = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"}
 
 
-def last_activation(network, input_shape, class_count=None, *, output=0):
-    """Type of the TensorFlow operation that a network ends in, such as "Tanh"; or `LINEAR`.
+def last_activations(network, input_shape, class_count=None):
+    """For each output the type of its last TensorFlow operation, such as "Tanh"; or `LINEAR`.
 
     Args:
         network: Keras model, also a subclass of `keras.Model`.
         input_shape: shape of one input, without labels.
         class_count: classes, where the network takes labels too.
-        output: which output, of a network with several.
     """
     labels = None if class_count is None else tf.TensorSpec((None,), tf.int32)
     given = with_labels(tf.TensorSpec((None, *input_shape), tf.float32), labels)
     traced = tf.function(lambda x: network(x, training=False)).get_concrete_function(given)
-    operation = _source(traced.graph.outputs[output])
+    return [_activation_of(output) for output in traced.graph.outputs]
+
+
+def _activation_of(output):
+    operation = _source(output)
     without = operation.type in _WITHOUT_ACTIVATION or _adds_a_bias(operation)
     return LINEAR if without else operation.type
 

@@ -7,7 +7,7 @@ import numbers
 import keras
 import tensorflow as tf
 
-from gan_model.model.activation import LINEAR, last_activation
+from gan_model.model.activation import LINEAR, last_activations
 from gan_model.model.labels import takes_labels, with_labels
 from gan_model.networks.layers import every_layer
 from gan_model.storage.reasons import reason_of
@@ -166,7 +166,7 @@ def image_range(generator, codings_size, given, class_count=None):
         if len(ends) != 2 or not ends[0] < ends[1] or not all(map(math.isfinite, ends)):
             raise ValueError(f"`image_range` is (least, greatest). Received: image_range={given}.")
         return tuple(ends)
-    activation = last_activation(generator, (codings_size,), class_count)
+    [activation] = last_activations(generator, (codings_size,), class_count)
     if activation in _RANGES:
         return _RANGES[activation]
     raise ValueError(
@@ -200,13 +200,14 @@ def check_scores(discriminator, image_shape, class_count=None):
             f"The discriminator gives {scores.shape[-1]} numbers per image; expected one "
             "score. End it with keras.layers.Dense(1)."
         )
-    if last_activation(discriminator, image_shape, embedded) == "Sigmoid":
+    activations = last_activations(discriminator, image_shape, embedded)
+    if activations[0] == "Sigmoid":
         raise ValueError(
             "The discriminator ends in a sigmoid; expected scores as logits, for numerical "
             "stability. Leave the last activation out: keras.layers.Dense(1)."
         )
     if classifies:
-        _check_class_logits(discriminator, image_shape, embedded, class_count)
+        _check_class_logits(activations[1], class_count)
     return classifies
 
 
@@ -222,9 +223,8 @@ def _scores_of(outputs, class_count):
     return outputs[0]
 
 
-def _check_class_logits(discriminator, image_shape, embedded, class_count):
+def _check_class_logits(activation, class_count):
     """Refuses class probabilities in the place of logits."""
-    activation = last_activation(discriminator, image_shape, embedded, output=1)
     if activation in ("Softmax", "Sigmoid"):
         raise ValueError(
             f"The class logits of the discriminator end in a {activation.lower()}; expected "
