@@ -60,10 +60,13 @@ def of_conditional():
 
 
 def of_an_hour():
+    systems = {"reference": _reference()}
+    for name in ("modern", "modern_conditional"):
+        systems[name] = preset(name)
     return Study(
         "An hour",
         "How far longer training leads.",
-        {name: preset(name) for name in ("modern", "modern_conditional")},
+        systems,
         minutes=(5, 20, 60),
         curve=True,
     )
