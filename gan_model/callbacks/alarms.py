@@ -41,6 +41,9 @@ class _LossBounds:
         return self._known[1]
 
 
+_BOUNDS = _LossBounds()  # of all alarms, which mostly watch over one loss
+
+
 class Exploding:
     """The losses or gradients became infinite, NaN, or far larger than in all epochs before.
 
@@ -49,9 +52,6 @@ class Exploding:
     """
 
     name, ends = "exploding", True
-
-    def __init__(self):
-        self._bounds = _LossBounds()
 
     def judge(self, gan, figures, before):
         seen = self._not_finite(figures) or self._high_loss(gan.loss, figures)
@@ -66,7 +66,7 @@ class Exploding:
         return f"{', '.join(names)} became infinite or not a number" if names else None
 
     def _high_loss(self, loss, figures):
-        paid, (least, guessing) = figures["discriminator_loss"], self._bounds.of(loss)
+        paid, (least, guessing) = figures["discriminator_loss"], _BOUNDS.of(loss)
         if guessing is None or paid - least < 100 * (guessing - least):
             return None
         return f"the discriminator pays {paid:.3g}, and by guessing it would pay {guessing:.3g}"
@@ -102,10 +102,9 @@ class DiscriminatorWon:
 
     def __init__(self, fraction=0.08, stalled_fraction=0.3):
         self.fraction, self.stalled_fraction = fraction, stalled_fraction
-        self._bounds = _LossBounds()
 
     def judge(self, gan, figures, before):
-        least, guessing = self._bounds.of(gan.loss)
+        least, guessing = _BOUNDS.of(gan.loss)
         if guessing is None or int(gan.step.numpy()) < _STEPS:
             return None
         paid = _until_now("discriminator_loss", figures, before)
@@ -211,11 +210,11 @@ def loss_bounds(loss):
         loss: one of `gan_model.losses`.
     """
     scores = [-10.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 10.0]
-    guessing = min(_paid(loss, score, score) for score in scores)
-    inner, outer = (
-        min(_paid(loss, real, fake) for real in tried for fake in tried)
-        for tried in (scores, [*scores, -50.0, 50.0])
-    )
+    pairs = itertools.product([*scores, -50.0, 50.0], repeat=2)
+    paid = {(real, fake): _paid(loss, real, fake) for real, fake in pairs}
+    guessing = min(paid[score, score] for score in scores)
+    inner = min(paid[pair] for pair in itertools.product(scores, repeat=2))
+    outer = min(paid.values())
     # False for NaN too.
     bounded = outer < guessing and inner - outer <= 0.01 * (guessing - outer)
     return (outer, guessing) if bounded else (None, None)
