@@ -12,9 +12,7 @@ GROUPS = {
         "adaptive_augmentation",
         "each_takes_its_rows_of_what_one_device_draws",
         "uneven_batches",
-        "turns_by_hand",
         "mean_scores_of_all",
-        "clipped",
         "accumulated",
         "average_of_both",
     ],
@@ -25,10 +23,15 @@ GROUPS = {
         "a_batch_alone_is_refused",
         "only_in_its_scope_it_is_compiled",
         "in_bfloat16",
-        "preset_resumes",
+        "resumes_after_a_kill",
         "another_number_of_devices_goes_on",
     ],
-    "without a penalty, or clipped by value": ["dirac_by_hand", "clipped_by_value"],
+    "without a penalty, in turns, or clipped": [
+        "dirac_by_hand",
+        "turns_by_hand",
+        "clipped",
+        "clipped_by_value",
+    ],
     "two devices train the presets as one does": ["same_as_one_device"],
     "and modern without classes": ["modern_as_one_device"],
     "modern resumes": ["modern_resumes"],
@@ -37,7 +40,7 @@ GROUPS = {
 
 
 SOAK = [
-    "without a penalty, or clipped by value",  # as penalties_by_hand and clipped, but for that
+    "without a penalty, in turns, or clipped",  # as penalties_by_hand and accumulated, but for that
     "two devices train the presets as one does",  # as they do by the laws of the other groups
     "and modern without classes",  # of which modern_conditional has all but its absence
     "modern resumes",

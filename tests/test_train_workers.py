@@ -57,6 +57,7 @@ MORE_LAWS = [
     "several_steps_in_a_call",
 ]
 PRESETS = [
+    "sums_of_a_modern_step",
     "same_as_one_device",
     "fifty_steps",
     "clipped",
