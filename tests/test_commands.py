@@ -34,9 +34,10 @@ from processes import (
 from processes import wait_for as wait
 from untrained_features import untrained
 
-from gan_model import data, features, metrics, runs
+from gan_model import GAN, data, features, metrics, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.commands.local_workers import free_ports
+from gan_model.data.images import fingerprint
 
 _PYTHON_FILES = (REPOSITORY / "experiments").glob("*.py")
 # The others are what scripts share or are made of.
@@ -405,50 +406,76 @@ def test_the_images_have_channels_also_where_the_generator_makes_none(tmp_path):
 
 
 @pytest.fixture(scope="module")
+def by_folder(tmp_path_factory):
+    """A short run on a folder of two classes, ended by the clock: folder and command."""
+    place, rng = tmp_path_factory.mktemp("by folder"), np.random.default_rng(0)
+    for name in ("left", "right"):
+        (place / "pictures" / name).mkdir(parents=True)
+        for number in range(60):
+            pixels = rng.integers(0, 256, (16, 24, 4), np.uint8)
+            Image.fromarray(pixels).save(place / "pictures" / name / f"{number}.png")
+    line = command("train.py", "--data", "pictures", "--minutes", 0.02, "--steps-per-epoch", 4)
+    return place, line, finish(line, cwd=place, starting=forked)
+
+
+@pytest.fixture(scope="module")
 def by_class(tmp_path_factory):
-    """A short run of a GAN with classes, ended by the clock."""
-    run_dir = tmp_path_factory.mktemp("by class") / "run"
-    line = command("train.py", "--preset", "modern_conditional", "--data", "sample")
-    line += ["--minutes", "0.02", "--steps-per-epoch", "8", "--run-dir", str(run_dir)]
-    line += ["--batch-size", "8", "--validate-every", "99"]  # measuring takes longest
-    return run_dir, line, finish(line, starting=forked)
+    """A run of a GAN with the classes of the sample, as one that has just begun."""
+    folder = runs.RunFolder(tmp_path_factory.mktemp("by class") / "run")
+    images = fingerprint(data.load("sample")[0][0])
+    folder.path.mkdir()
+    folder.note({"data": "sample", "images": images, "image_shape": (28, 28), "class_count": 10})
+    codings, labels = keras.Input((4,)), keras.Input((), dtype="int32")
+    named = keras.layers.Embedding(10, 28 * 28)(labels) + keras.layers.Dense(28 * 28)(codings)
+    made = keras.layers.Reshape((28, 28, 1))(keras.layers.Activation("tanh")(named))
+    pixels = keras.Input((28, 28, 1))
+    logits = [keras.layers.Dense(size)(keras.layers.Flatten()(pixels)) for size in (1, 10)]
+    networks = keras.Model([codings, labels], made), keras.Model(pixels, logits)
+    gan = GAN(*networks, class_count=10)
+    gan.compile(run_eagerly=True)
+    folder.save(gan)
+    return folder.path
 
 
 @pytest.mark.slow
-def test_a_run_with_classes_ends_by_the_clock_and_is_over(by_class):
-    run_dir, line, ended = by_class
+def test_a_run_with_classes_ends_by_the_clock_and_is_over(by_folder, tmp_path):
+    place, line, ended = by_folder
+    run_dir = place / "runs" / "suited-pictures"
     assert ended.returncode == 0 and ended.stderr == ""
     assert re.search(r"^epoch 1   .* s$", ended.stdout, re.MULTILINE)  # not: of a million
     with open(run_dir / "time.csv", newline="") as file:
         assert float(list(csv.DictReader(file))[-1]["seconds"]) >= 1.2
-    again = finish(line, starting=forked)
+    again = finish(line, cwd=place, starting=forked)
     assert "This run has its 0.02 minutes. For more: --minutes " in again.stdout
-    refused = complaint([*line, "--epochs", "3"])
+    refused = complaint([*line, "--epochs", "3"], cwd=place)
     assert "--epochs and --minutes both end a run" in refused
+    made = tmp_path / "made.npz"
+    sampled = command("sample.py", run_dir, "--of-class", 1, "--count", 3, "--out", made)
+    assert finish(sampled, starting=forked).stderr == ""
+    with np.load(made) as arrays:
+        assert arrays["images"].shape == (3, 16, 24, 3) and arrays["labels"].tolist() == [1] * 3
 
 
 @pytest.mark.slow
 def test_images_of_a_class(by_class, tmp_path):
-    run_dir, _, _ = by_class
     for chosen, labels in ((["--of-class", "3"], [3] * 12), ([], [*range(10), 0, 1])):
         made = tmp_path / f"{len(chosen)}.npz"
-        line = command("sample.py", run_dir, "--count", 12, "--out", made, *chosen)
+        line = command("sample.py", by_class, "--count", 12, "--out", made, *chosen)
         assert finish(line, starting=forked).stderr == ""
         with np.load(made) as arrays:
             assert arrays["images"].shape == (12, 28, 28, 1)
             assert arrays["labels"].tolist() == labels
-    line = command("sample.py", run_dir, "--out", tmp_path / "grid.png")
+    line = command("sample.py", by_class, "--out", tmp_path / "grid.png")
     said = finish(line, starting=forked).stdout
     assert said.startswith("80 images in ")  # 8 of each
-    line = command("sample.py", run_dir, "--of-class", 10, "--out", tmp_path / "none.png")
+    line = command("sample.py", by_class, "--of-class", 10, "--out", tmp_path / "none.png")
     assert "--of-class is from 0 to 9 for this GAN; received 10" in complaint(line, starting=forked)
 
 
 @pytest.mark.slow
 def test_each_class_is_measured_by_itself(by_class, tmp_path):
-    run_dir, _, _ = by_class
     figures = tmp_path / "figures.json"
-    line = command("evaluate.py", run_dir, "--seeds", 1, "--count", 60, "--json", figures)
+    line = command("evaluate.py", by_class, "--seeds", 1, "--count", 60, "--json", figures)
     said = finish([*line, "--out", tmp_path], starting=forked).stdout
     assert "By class, against the held-out images of that class alone" in said
     rows = json.loads(figures.read_text())["by_class"]
@@ -459,7 +486,7 @@ def test_each_class_is_measured_by_itself(by_class, tmp_path):
     (train_images, _), held_out = data.load("sample")
     real, labels = (data.images.random_subset(each, 60) for each in held_out)
     reference = metrics.Reference(metrics.measures(real, training=train_images), real)
-    gan = keras.models.load_model(run_dir / "gan.keras")
+    gan = keras.models.load_model(by_class / "gan.keras")
     # All together, each class has the share that it has of the real images.
     expected = reference.compare(gan.generate(60, labels=labels)[..., 0])
     (reading,) = json.loads(figures.read_text())["readings"]
@@ -467,23 +494,14 @@ def test_each_class_is_measured_by_itself(by_class, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_folder_alone_is_enough(tmp_path):
+def test_a_folder_alone_is_enough(by_folder):
     """What is not asked for follows from the images, and one line says so."""
-    from PIL import Image
-
-    rng = np.random.default_rng(0)
-    for name in ("left", "right"):
-        (tmp_path / "pictures" / name).mkdir(parents=True)
-        for number in range(60):
-            pixels = rng.integers(0, 256, (16, 24, 4), np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{number}.png")
-    line = command("train.py", "--data", "pictures", "--epochs", 1, "--steps-per-epoch", 4)
-    ended = finish(line, cwd=tmp_path, starting=forked)
+    place, _, ended = by_folder
     assert ended.returncode == 0, ended
     chosen = ended.stdout.splitlines()[0]
     assert chosen.startswith("Chosen: 108 images of 16 x 24 in colour, modern_conditional (2 class")
     assert "transparent parts are white" in chosen and "adaptive augmentation" in chosen
-    folder = tmp_path / "runs" / "suited-pictures"
+    folder = place / "runs" / "suited-pictures"
     settings = json.loads((folder / "settings.json").read_text())["settings"]
     assert settings["preset"] == "modern_conditional" and settings["image_shape"] == [16, 24, 3]
     assert settings["image_count"] == 108 and settings["class_count"] == 2
