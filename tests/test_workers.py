@@ -135,6 +135,31 @@ def gone(pid):
         return True
 
 
+def test_two_workers_train_what_one_process_does_and_what_a_killed_third_leaves(
+    alone, images, tmp_path, begun
+):
+    """The third comes from another shell, and is the first to have a trial, as a fork."""
+    folder = tmp_path / "search"
+    chief = begun(search(images, folder, *ALONE, "--workers", 2))
+    wait((folder / "chief.json").exists, chief)
+    wait(lambda: len(chief.children()) == 2, chief)
+    workers = chief.children()
+    joined = begun(search(images, folder, *ALONE, "--workers", 2, "--worker", 3))
+    _, killed = wait_for_the_middle(folder, joined, among=[joined.pid])
+    joined.send_signal(signal.SIGKILL)
+    output = ended(chief)
+    assert "worker-3 is dead" in output
+    assert all(map(gone, workers)) and not (folder / "chief.json").exists()
+    by = {name: trained_by(folder, name) for name in TRIALS}
+    assert by[killed].pop(0) == joined.pid
+    assert all(len(pids) == 1 for pids in by.values())
+    assert {pids[0] for pids in by.values()} == set(workers)
+    for name in set(TRIALS) - {killed}:
+        assert output.count(f"  {name}  codings ") == 1
+    assert results(folder) == results(alone)
+
+
+@pytest.mark.soak
 def test_two_workers_train_what_one_process_does(alone, images, tmp_path, begun):
     """Each trial once, by one of them."""
     folder = tmp_path / "search"
@@ -231,6 +256,7 @@ def test_a_search_goes_on_after_its_chief_was_killed_and_after_ctrl_c(
     assert results(folder) == results(alone)
 
 
+@pytest.mark.soak
 def test_second_shells_join_and_the_trial_of_one_that_is_killed_comes_back(
     alone, images, tmp_path, begun
 ):
