@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 from processes import command
-from programs.shows_progress import FixedQuality, fit, small
+from programs.shows_progress import SHORT, FixedQuality, fit, small
 from terminal import show
 
 from gan_model import progress
@@ -154,7 +154,7 @@ def printed(capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("verbose", ["auto", 1, 2])
 def test_in_a_file_there_is_one_line_for_each_epoch(printed, verbose):
-    fit(small(6.214, 5.981, 12.3), verbose=verbose)
+    fit(small(6.214, 5.981, 12.3), verbose=verbose, **SHORT | {"epochs": 3})
     first, second, third = printed()
     told = r"floor 0\.0874   recall 0\.71   " + SECONDS
     assert re.fullmatch(rf"epoch 1/3   fid_fashion 6\.21   best 6\.21 \(epoch 1\)   {told}", first)
@@ -174,7 +174,7 @@ def test_an_evaluation_is_one_line(printed, verbose):
 
 def test_silence(printed):
     gan = small(6.0, 5.0)
-    fit(gan, epochs=1, verbose=0)
+    fit(gan, verbose=0, **SHORT)
     gan.evaluate(np.zeros((16, 8, 8), np.uint8), verbose=0)
     assert printed() == []
 
@@ -187,7 +187,7 @@ def test_another_verbose_is_refused():
 
 @pytest.mark.slow
 def test_only_measured_epochs_have_a_distance(printed):
-    fit(small(6.0, 5.0), epochs=4, validation_freq=2)
+    fit(small(6.0, 5.0), validation_freq=2, **SHORT | {"epochs": 4})
     lines = printed()
     assert ["discriminator loss" in line for line in lines] == [True, False, True, False]
     assert "fid_fashion 6.00   best 6.00 (epoch 2)" in lines[1]
@@ -198,8 +198,8 @@ def test_only_measured_epochs_have_a_distance(printed):
 def test_the_best_of_earlier_processes_counts(printed, tmp_path):
     from gan_model.callbacks import Checkpoints
 
-    fit(small(3.0, 4.0), Checkpoints(tmp_path), epochs=2)
-    fit(small(5.0), Checkpoints(tmp_path), epochs=3)
+    fit(small(3.0, 4.0), Checkpoints(tmp_path), **SHORT | {"epochs": 2})
+    fit(small(5.0), Checkpoints(tmp_path), **SHORT | {"epochs": 3})
     lines = printed()
     assert len(lines) == 3 and "fid_fashion 5.00   best 3.00 (epoch 1)" in lines[2]
 
@@ -231,9 +231,9 @@ class OfKeras(keras.callbacks.ProgbarLogger):
 
 @pytest.mark.slow
 def test_a_progress_callback_of_the_user_takes_the_place_of_ours(printed):
-    fit(small(), Own(), epochs=1)
-    fit(small(), Own(), epochs=1, verbose=0)  # as Keras's `verbose` is about its own
-    fit(small(), OfKeras(), epochs=1, verbose=2)
+    fit(small(), Own(), **SHORT)
+    fit(small(), Own(), verbose=0, **SHORT)  # as Keras's `verbose` is about its own
+    fit(small(), OfKeras(), verbose=2, **SHORT)
     assert printed() == ["own: True", "own: True", "of Keras, verbose 2"]
 
 

@@ -13,9 +13,11 @@ import numpy as np
 from terminal import mark
 
 from gan_model import GAN, callbacks, progress
+from gan_model.losses import BinaryCrossentropy
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (96, 8, 8), np.uint8)
 HELD_OUT = IMAGES[:16]
+SHORT = {"epochs": 1, "batch_size": 48}  # two steps, where only the line at the end counts
 LONG = {"initial_epoch": 998, "epochs": 1000}
 
 
@@ -44,7 +46,8 @@ def small(*readings):
     )
     discriminator = keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(1)])
     gan = GAN(generator, discriminator)
-    gan.compile(run_eagerly=True)
+    optimizers = [keras.optimizers.SGD(0.01) for _ in range(2)]
+    gan.compile(BinaryCrossentropy(), *optimizers, run_eagerly=True)
     gan.quality = FixedQuality(*readings) if readings else None
     return gan
 
@@ -119,12 +122,12 @@ def main(folder):
     mark("evaluated")
     gan.evaluate(HELD_OUT, verbose=2)
     mark("evaluated-in-lines")
-    fit(small(), epochs=1, verbose=2)
-    fit(small(), epochs=1, verbose=0)
+    fit(small(), verbose=2, **SHORT)
+    fit(small(), verbose=0, **SHORT)
     gan.evaluate(HELD_OUT, verbose=0)
     mark("lines")
     fit(small(), Own(), AtBatch(0, lambda: mark("own-moves")), epochs=1)
-    fit(small(), Drawn(), epochs=1, verbose=2)
+    fit(small(), Drawn(), verbose=2, **SHORT)
     mark("own")
     inside = small(1.0, 2.0)
     fit(inside, AtBatch(0, lambda: inside.evaluate(HELD_OUT)), epochs=1)
