@@ -367,7 +367,7 @@ def test_a_run_its_gan_and_its_generator_give_the_same_images(finished, tmp_path
     ):
         out = tmp_path / f"{len(made)}.npz"
         line = command("sample.py", *source, "--count", 70, "--seed", 4, "--out", out)
-        ended = finish(line, starting=start if source == [run_dir] else forked)
+        ended = finish(line, starting=forked)
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout == f"70 images in {out}\n"
         with np.load(out) as file:

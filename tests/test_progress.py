@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from processes import command
+from processes import command, images_in, train
 from programs.shows_progress import SHORT, FixedQuality, fit, small
 from terminal import show
 
@@ -470,9 +470,10 @@ def test_train_py_on_a_screen(tmp_path):
 
 @pytest.mark.slow
 def test_ctrl_c_leaves_train_py_on_a_clean_screen(tmp_path):
-    line = command("train.py", "--preset", "dense", "--epochs", 500, "--steps-per-epoch", 24)
+    asked = "--preset", "dense", "--epochs", 500, "--steps-per-epoch", 24
+    line = train(images_in(tmp_path / "images", count=40), tmp_path / "run", *asked)
     running = "/500 ━".encode()  # of any epoch: on a fast machine one may end between two drawings
-    shown = show([*line, "--run-dir", tmp_path], columns=120, interrupt=running)
+    shown = show(line, columns=120, interrupt=running)
     assert shown.returncode == 130
     assert not shown.cursor_is_hidden() and not any("━" in row for row in shown.rows())
     assert any(row.startswith("train.py: stopped. ") for row in shown.rows())
