@@ -8,7 +8,6 @@ from processes import finish, forked, program
 
 GROUPS = {
     "gradients, penalties, scores and averages are those of all images": [
-        "penalties_by_hand",
         "adaptive_augmentation",
         "each_takes_its_rows_of_what_one_device_draws",
         "uneven_batches",
@@ -26,8 +25,9 @@ GROUPS = {
         "resumes_after_a_kill",
         "another_number_of_devices_goes_on",
     ],
-    "without a penalty, in turns, or clipped": [
+    "of full batches, in turns, or clipped": [
         "dirac_by_hand",
+        "penalties_by_hand",
         "turns_by_hand",
         "clipped",
         "clipped_by_value",
@@ -40,7 +40,7 @@ GROUPS = {
 
 
 SOAK = [
-    "without a penalty, in turns, or clipped",  # as penalties_by_hand and accumulated, but for that
+    "of full batches, in turns, or clipped",  # as uneven_batches and accumulated, but for that
     "two devices train the presets as one does",  # as they do by the laws of the other groups
     "and modern without classes",  # of which modern_conditional has all but its absence
     "modern resumes",

@@ -430,7 +430,7 @@ def another_number_of_devices_goes_on(strategy, folder):
 def uneven_batches(strategy, folder):
     """33 held-out images by 32, and 5 training images by 4: a device is left without images."""
     with strategy.scope():
-        gan = dirac(NonSaturating(), penalty=R1(1.0))
+        gan = dirac(NonSaturating(), penalty=R1(2.0, every=2) + R2(1.0))
     zeros = np.zeros((33, 1, 1), "float32")
     found = gan.evaluate(zeros, batch_size=32, return_dict=True, verbose=0)
     expected = gan.evaluate(zeros[:32], batch_size=32, return_dict=True, verbose=0)
@@ -439,12 +439,14 @@ def uneven_batches(strategy, folder):
         np.testing.assert_allclose(found[name], figure, rtol=1e-5, err_msg=name)
     batches = tf.data.Dataset.from_tensor_slices(zeros[:5]).batch(4)
     history = gan.fit(batches, verbose=0).history
-    psi, theta, losses = PSI, THETA, []
-    for _ in range(2):
+    psi, theta, losses, paid = PSI, THETA, [], []
+    for charged in (5, 1):  # by R1 and R2, and by R2 alone
         losses.append(np.log(2) + np.log(1 + np.exp(psi * theta)))
-        psi -= RATE * (sigmoid(psi * theta) * theta + psi)
+        paid.append(charged * psi**2 / 2)
+        psi -= RATE * (sigmoid(psi * theta) * theta + charged * psi)
         theta += RATE * sigmoid(-psi * theta) * psi
     np.testing.assert_allclose(state(gan), (psi, theta), atol=1e-6)
+    np.testing.assert_allclose(history["penalty"], np.mean(paid), rtol=1e-5)
     np.testing.assert_allclose(history["discriminator_loss"], np.mean(losses), rtol=1e-5)
     assert int(gan.images_seen.numpy()) == 5
 
@@ -515,7 +517,7 @@ def average_of_both(strategy, folder):
         gan = GAN(conv_gan().generator, told)
         gan.compile(average=averaging.ExponentialMovingAverage(half_life=30, warm_up=0.2))
     average = read(gan.generator.weights)
-    for step in range(4):
+    for step in range(3):
         gan.fit(IMAGES[:8], batch_size=8, verbose=0)
         fraction = 1 if step == 0 else 1 - 0.5 ** (8 / min(30, 0.2 * 8 * step))
         now = read(gan.generator.weights)
