@@ -287,7 +287,11 @@ def test_it_goes_on_to_the_bit(tmp_path):
             shutil.copytree(tmp_path / "whole", tmp_path / "cut")
 
     whole = trained("whole", keras.callbacks.LambdaCallback(on_epoch_end=keep))
-    assert not (tmp_path / "cut" / "samples" / "epoch-00002.png").exists()
+    for name in ("checkpoints/epoch-0000{}.npz", "samples/epoch-0000{}.png"):
+        assert [(tmp_path / "cut" / name.format(epoch)).exists() for epoch in (1, 2)] == [
+            True,
+            False,
+        ]
     cut = trained("cut")
     assert same(whole, cut)
     for name in ("history.csv", "samples/epoch-00002.png"):
