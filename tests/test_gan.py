@@ -53,10 +53,8 @@ def eager(name):
     return gan
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["dense", "dcgan"])
-def test_the_discriminator_step_leaves_the_generator_alone(name, images):
-    gan = eager(name)
+def test_the_discriminator_step_leaves_the_generator_alone(images):
+    gan = convolving(run_eagerly=True)
     gan.generator_optimizer.learning_rate = 0.0
     generator = [w.numpy() for w in gan.generator.trainable_variables]
     discriminator = [w.numpy() for w in gan.discriminator.trainable_variables]
@@ -65,10 +63,8 @@ def test_the_discriminator_step_leaves_the_generator_alone(name, images):
     assert not same(discriminator, [w.numpy() for w in gan.discriminator.trainable_variables])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["dense", "dcgan"])
-def test_the_generator_step_leaves_the_discriminator_alone(name, images):
-    gan = eager(name)
+def test_the_generator_step_leaves_the_discriminator_alone(images):
+    gan = convolving(run_eagerly=True)
     gan.discriminator_optimizer.learning_rate = 0.0
     generator = [w.numpy() for w in gan.generator.trainable_variables]
     discriminator = [w.numpy() for w in gan.discriminator.trainable_variables]
@@ -164,7 +160,7 @@ def test_keras_file_round_trip(name, by_graph, epochs, images, tmp_path):
 
 
 def test_weights_round_trip(images, tmp_path):
-    gan, other = eager("dcgan"), small("dcgan", seed=9)
+    gan, other = convolving(run_eagerly=True), convolving(seed=9)
     gan.fit(images, verbose=0)
     gan.save_weights(tmp_path / "gan.weights.h5")
     other.load_weights(tmp_path / "gan.weights.h5")
