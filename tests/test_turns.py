@@ -4,27 +4,40 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from test_dirac import PSI, RATE, THETA, dirac, state
+from conv_gan import conv_gan
+from test_dirac import PSI, RATE, THETA, dirac
 from test_resume import same
+from test_schedules import EVERY_WAY, ZEROS, states_after
 
 from gan_model import presets
 from gan_model.losses import Wasserstein
 
-ZEROS = np.zeros((4, 1, 1), "float32")
+TURNS = [1, 2, 5]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [{}, {"run_eagerly": True}, {"jit_compile": True}], ids=str)
-@pytest.mark.parametrize("every", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("every", "how"),
+    [
+        *((every, {}) for every in TURNS),
+        *((2, how) for how in EVERY_WAY[1:]),
+        # Without turns test_schedules plays in every way; five steps differ from two in a number.
+        *(
+            pytest.param(every, how, marks=pytest.mark.soak)
+            for every in (1, 5)
+            for how in EVERY_WAY[1:]
+        ),
+    ],
+    ids=str,
+)
 def test_turns_by_hand(every, how):
     """psi moves with each batch, theta with every n-th; the n-th is played as ever."""
     gan, psi, theta = dirac(Wasserstein(), discriminator_steps=every, **how), PSI, THETA
-    for step in range(11):
-        gan.fit(ZEROS, batch_size=4, verbose=0)
+    for step, found in enumerate(states_after(11, gan)):
         psi -= RATE * theta
         if (step + 1) % every == 0:
             theta += RATE * psi
-        assert state(gan) == pytest.approx((psi, theta), abs=1e-6)
+        assert found == pytest.approx((psi, theta), abs=1e-6)
     assert int(gan.step) == 11 and int(gan.generator_optimizer.iterations) == 11 // every
 
 
@@ -33,11 +46,10 @@ def test_turns_by_hand_on_one_device_of_a_strategy():
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
         gan = dirac(Wasserstein(), discriminator_steps=2)
     psi, theta = PSI, THETA
-    for step in range(4):
-        gan.fit(ZEROS, batch_size=4, verbose=0)
+    for step, found in enumerate(states_after(4, gan)):
         psi -= RATE * theta
         theta += RATE * psi * (step % 2)
-        assert state(gan) == pytest.approx((psi, theta), abs=1e-6)
+        assert found == pytest.approx((psi, theta), abs=1e-6)
     assert gan.evaluate(ZEROS, verbose=0, return_dict=True)["real_score"] == pytest.approx(0.0)
 
 
@@ -53,8 +65,7 @@ def test_the_generators_loss_is_the_mean_over_its_own_steps():
 @pytest.mark.slow
 def test_the_first_steps_leave_the_generators_weights_alone(images):
     """But for batch norm's statistics: fake images are made as in training."""
-    keras.utils.set_random_seed(4)
-    gan = presets.dcgan((16, 16, 1), codings_size=4)
+    gan = conv_gan()
     gan.compile(discriminator_steps=3)
     before = [weight.numpy() for weight in gan.generator.trainable_variables]
     gan.fit(images[:32], batch_size=16, verbose=0)
