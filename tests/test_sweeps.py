@@ -42,7 +42,7 @@ def squares(count):
     return made
 
 
-TRAIN, HELD_OUT = squares(104)[:64], squares(104)[64:]
+TRAIN, HELD_OUT = squares(56)[:32], squares(56)[32:]
 
 
 def players(codings_size=4, *, spread=1.0, light=-2.0):
@@ -72,7 +72,7 @@ def compiled(gan, rate=1e-3):
 
 
 def build(hp):
-    hp.Choice("batch_size", [32, 64])
+    hp.Choice("batch_size", [16, 32])
     gan = GAN(*players(hp.Choice("codings_size", [2, 4, 8])))
     return compiled(gan, hp.Float("rate", 1e-4, 1e-2, sampling="log"))
 
