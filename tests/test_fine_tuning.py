@@ -1,5 +1,6 @@
 """Going on from a trained GAN with other images."""
 
+import functools
 import itertools
 import math
 import shutil
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from test_resume import CopyAfter
 
 from gan_model import GAN, augmenting, averaging, losses, penalties, presets, runs
 from gan_model.data.images import fingerprint
@@ -70,6 +72,10 @@ def weights(network):
     return [np.array(weight) for weight in network.get_weights()]
 
 
+def kernels_of(network):
+    return [weight.numpy() for weight in network.weights if weight.path.endswith("kernel")]
+
+
 def same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
@@ -79,7 +85,7 @@ def test_it_begins_with_the_weights_and_without_the_optimizers_state(source):
     before = runs.load_model(source)
     assert before.generator_optimizer.iterations.numpy() == 2
     begun = [*map(weights, (before.generator, before.discriminator, before.averaged_generator))]
-    gan = presets.fine_tuned(runs.load_model(source), seed=8, generator_learning_rate=0.5)
+    gan = presets.fine_tuned(before, seed=8, generator_learning_rate=0.5)
     networks = gan.generator, gan.discriminator, gan.averaged_generator
     assert all(same(one, weights(network)) for one, network in zip(begun, networks, strict=True))
     assert gan.step.numpy() == gan.generator_optimizer.iterations.numpy() == 0
@@ -162,24 +168,19 @@ def test_frozen_layers_stand_still_and_the_others_learn(source):
 @pytest.mark.slow
 @pytest.mark.parametrize("class_count", [2, 3])
 def test_a_new_generator_meets_the_discriminator_of_the_source(source, class_count):
-    old = runs.load_model(source)
     gans = []
     for seed in (1, 2):
+        old = runs.load_model(source)
+        names, scoring = [layer.name for layer in old.generator.layers], weights(old.discriminator)
+        kernels = kernels_of(old.generator)
         keras.utils.set_random_seed(seed)
-        given = {"new_generator": True, "class_count": class_count}
-        gans.append(presets.fine_tuned(runs.load_model(source), **given))
+        gans.append(presets.fine_tuned(old, new_generator=True, class_count=class_count))
     gan, other = gans
     if class_count == 2:
-        assert same(weights(gan.discriminator), weights(old.discriminator))
-    assert [layer.name for layer in gan.generator.layers] == [
-        layer.name for layer in old.generator.layers
-    ]
+        assert same(weights(gan.discriminator), scoring)
+    assert [layer.name for layer in gan.generator.layers] == names
     assert same(weights(gan.averaged_generator), weights(gan.generator))
-    kernels = [
-        [one.numpy() for one in made.generator.weights if one.path.endswith("kernel")]
-        for made in (old, gan, other)
-    ]
-    for some in zip(*kernels, strict=True):
+    for some in zip(kernels, *(kernels_of(made.generator) for made in gans), strict=True):
         assert not any(np.array_equal(a, b) for a, b in itertools.combinations(some, 2))
     gan.fit(IMAGES, LABELS % class_count, batch_size=16, steps_per_epoch=1, verbose=0)
     assert not same(weights(gan.averaged_generator), weights(other.averaged_generator))
@@ -188,17 +189,18 @@ def test_a_new_generator_meets_the_discriminator_of_the_source(source, class_cou
 @pytest.mark.slow
 def test_new_classes_begin_as_the_mean_of_the_old_ones(source):
     old = runs.load_model(source)
-    gan = presets.fine_tuned(runs.load_model(source), class_count=3)
+    before = weights(old.generator)
+    gan = presets.fine_tuned(old, class_count=3)
     assert gan.class_count == 3
     codings = np.random.default_rng(1).normal(size=(5, 4)).astype(np.float32)
     of_each = [gan([codings, np.full(5, label, np.int32)]).numpy() for label in range(3)]
     assert np.array_equal(of_each[0], of_each[2]), "all new classes begin alike"
-    pairs = zip(old.generator.weights, gan.generator.weights, strict=True)
+    pairs = zip(before, weights(gan.generator), strict=True)
     changed = [(a, b) for a, b in pairs if a.shape != b.shape]
     assert changed
     for before, after in changed:
-        expected = np.repeat(before.numpy().mean(axis=0, keepdims=True), 3, axis=0)
-        np.testing.assert_array_equal(after.numpy(), expected)
+        expected = np.repeat(before.mean(axis=0, keepdims=True), 3, axis=0)
+        np.testing.assert_array_equal(after, expected)
     gan.fit(IMAGES, LABELS, batch_size=16, steps_per_epoch=1, verbose=0)
     logits = gan.discriminator([IMAGES[:1, ..., None] / 255.0, LABELS[:1]])[1]
     assert logits.shape == (1, 3)
@@ -261,7 +263,12 @@ def test_a_generator_that_cannot_be_made_again_is_refused():
 # The run folder.
 
 
-def settings_of(source, **more):
+@functools.cache
+def checksum_of(path):
+    return runs.checksum(runs.load_model(path))
+
+
+def settings_of(source):
     return {
         "preset": "fine_tuned",
         "data": "noise",
@@ -270,37 +277,37 @@ def settings_of(source, **more):
         "batch_size": 16,
         "seed": 4,
         "from": str(source),
-        "source": runs.checksum(runs.load_model(source)),
+        "source": checksum_of(source),
         "freeze_discriminator": 1,
-    } | more
+    }
 
 
-def go(folder, settings, *, epochs):
+def go(folder, settings, *, epochs, also=()):
     with folder.opened(settings):
         gan = runs.build(settings)
-        listed = folder.callbacks(settings)
+        listed = [*folder.callbacks(settings), *also]
         shape = {"batch_size": 16, "steps_per_epoch": 2, "verbose": 0}
         gan.fit(IMAGES, LABELS, epochs=epochs, callbacks=listed, **shape)
     return gan
 
 
 @pytest.fixture(scope="module")
-def begun(source, tmp_path_factory):
-    """The folder of a run of one epoch."""
-    folder = runs.RunFolder(tmp_path_factory.mktemp("begun") / "run")
-    go(folder, settings_of(source), epochs=1)
-    return folder.path
+def whole(source, tmp_path_factory):
+    """A GAN after a run of two epochs, and its folder as it was after the first."""
+    folder = runs.RunFolder(tmp_path_factory.mktemp("whole") / "run")
+    begun = folder.path.with_name("begun")
+    also = [CopyAfter(1, folder.path, begun)]
+    return go(folder, settings_of(source), epochs=2, also=also), begun
 
 
 @pytest.mark.slow
-def test_a_resumed_run_is_the_same_to_the_bit(source, begun, tmp_path):
-    settings = settings_of(source)
-    whole = go(runs.RunFolder(tmp_path / "whole"), settings, epochs=2)
+def test_a_resumed_run_is_the_same_to_the_bit(source, whole, tmp_path):
+    settings, (ended, begun) = settings_of(source), whole
     folder = runs.RunFolder(shutil.copytree(begun, tmp_path / "parts"))
     moved = tmp_path / "moved.keras"
     moved.write_bytes(source.read_bytes())
     resumed = go(folder, settings | {"from": str(moved)}, epochs=2)
-    states = [[np.array(v) for v in gan.state_variables] for gan in (whole, resumed)]
+    states = [[np.array(v) for v in gan.state_variables] for gan in (ended, resumed)]
     assert same(*states)
     moved.unlink()  # the folder knows its source
     loaded = folder.load()
@@ -308,8 +315,8 @@ def test_a_resumed_run_is_the_same_to_the_bit(source, begun, tmp_path):
 
 
 @pytest.mark.slow
-def test_another_source_is_refused(source, begun, tmp_path):
-    settings = settings_of(source)
+def test_another_source_is_refused(source, whole, tmp_path):
+    settings, (_, begun) = settings_of(source), whole
     folder = runs.RunFolder(shutil.copytree(begun, tmp_path / "run"))
     other = small_gan()
     other.save(tmp_path / "other.keras")

@@ -333,13 +333,18 @@ def best_epoch(tmp_path, values, training, cut=None):
     return int(runs.load_model(path).step.numpy())
 
 
+BEST = [([3, 2, 1, 4], 3), ([1, 2, 3, 4], 1), ([4, 1, 1, 2], 2), ([float("nan"), 3, 5, 2.5], 4)]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "cut", [None, 2, *(pytest.param(cut, marks=pytest.mark.soak) for cut in (1, 3))]
-)
-@pytest.mark.parametrize(
-    ("values", "best"),
-    [([3, 2, 1, 4], 3), ([1, 2, 3, 4], 1), ([4, 1, 1, 2], 2), ([float("nan"), 3, 5, 2.5], 4)],
+    ("values", "best", "cut"),
+    [
+        *((*one, 2) for one in BEST),
+        (*BEST[-1], None),
+        *(pytest.param(*one, None, marks=pytest.mark.soak) for one in BEST[:-1]),
+        *(pytest.param(*one, cut, marks=pytest.mark.soak) for one in BEST for cut in (1, 3)),
+    ],
     ids=str,
 )
 def test_the_best_model_also_after_a_resume(tmp_path, values, best, cut, training):
