@@ -239,9 +239,8 @@ def images():
 
 def fit(gan, listed, *, epochs=3, steps=SETTLED // 3, **arguments):
     listed = listed if isinstance(listed, list) else [listed]
-    return gan.fit(
-        images(), epochs=epochs, steps_per_epoch=steps, callbacks=listed, verbose=0, **arguments
-    ).history
+    settings = {"batch_size": 8, "steps_per_epoch": steps, "verbose": 0} | arguments
+    return gan.fit(images(), epochs=epochs, callbacks=listed, **settings).history
 
 
 def recompiled(gan, rate=1e-3, **compiled):
@@ -330,9 +329,9 @@ def small(rate=RATE):
     return gan
 
 
-def train(gan, listed, epochs=4):
+def train(gan, listed, epochs=4, held_out=SMALL[:10]):
     return gan.fit(
-        SMALL, batch_size=8, epochs=epochs, validation_data=SMALL[:10], callbacks=listed, verbose=0
+        SMALL, batch_size=8, epochs=epochs, validation_data=held_out, callbacks=listed, verbose=0
     )
 
 
@@ -459,10 +458,10 @@ def test_a_lost_run_goes_back_with_lower_rates(whole):
 def test_what_follows_is_the_training_with_lower_rates_from_there(tmp_path):
     """Lost in the first epoch: as if it had begun with half the rates."""
     gan, halved = small(), small()
-    train(gan, recovering(tmp_path, {3: RATE / 2}), epochs=2)
+    train(gan, recovering(tmp_path, {3: RATE / 2}), epochs=2, held_out=None)
     for optimizer in (halved.generator_optimizer, halved.discriminator_optimizer):
         optimizer.learning_rate = RATE / 2
-    train(halved, [], epochs=2)
+    train(halved, [], epochs=2, held_out=None)
     assert same(state(gan), state(halved))
 
 
@@ -531,7 +530,7 @@ def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_pat
 @pytest.mark.slow
 def test_a_rate_that_is_a_schedule_cannot_be_lowered(tmp_path, capsys):
     schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 100, 0.5)
-    history = train(small(schedule), recovering(tmp_path, {3: 0.0})).history
+    history = train(small(schedule), recovering(tmp_path, {3: 0.0}), held_out=None).history
     assert "a learning rate that is a schedule can't be lowered" in capsys.readouterr().err
     assert len(history["generator_loss"]) == 1
 
@@ -540,7 +539,8 @@ def test_a_rate_that_is_a_schedule_cannot_be_lowered(tmp_path, capsys):
 def test_without_alarms_it_goes_back_too(tmp_path):
     """Losses that are no numbers need no alarm to be seen."""
     gan, checkpoints = small(), callbacks.Checkpoints(tmp_path)
-    history = train(gan, [Breaks({8: RATE / 2}), callbacks.Recover(checkpoints), checkpoints])
+    listed = [Breaks({8: RATE / 2}), callbacks.Recover(checkpoints), checkpoints]
+    history = train(gan, listed, held_out=None)
     assert history.history["recoveries"] == [0, 1, 1, 1] and rates(gan) == [RATE / 2] * 2
 
 
@@ -563,7 +563,7 @@ def test_a_history_of_ones_own_may_come_first(tmp_path):
 @pytest.mark.slow
 def test_recover_without_a_checkpoint_says_what_is_missing(tmp_path, capsys):
     recover = callbacks.Recover(callbacks.Checkpoints(tmp_path / "none"))
-    train(small(), [Breaks({8: RATE / 2}), recover], epochs=3)
+    train(small(), [Breaks({8: RATE / 2}), recover], epochs=3, held_out=None)
     assert "no checkpoint to go back to. Give `Checkpoints` to fit" in capsys.readouterr().err
 
 
@@ -571,5 +571,6 @@ def test_recover_without_a_checkpoint_says_what_is_missing(tmp_path, capsys):
 def test_a_fit_that_follows_begins_with_no_recoveries_of_another(tmp_path):
     recover = callbacks.Recover(callbacks.Checkpoints(tmp_path / "none"), times=1)
     for _ in range(2):
-        history = train(small(), [Breaks({3: RATE / 2}), recover], epochs=2).history
+        gan, breaks = small(), Breaks({3: RATE / 2})
+        history = train(gan, [breaks, recover], epochs=2, held_out=None).history
         assert history["recoveries"] == [1, 1]
