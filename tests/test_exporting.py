@@ -124,19 +124,27 @@ def test_another_program_gets_the_images_of_generate(format, tmp_path):
 
 
 # `modern_conditional` has the layers of `modern`, and more; with those of `dcgan` it has those of
-# `guidelines`; and `dense` is the GAN of most tests here.
+# `guidelines`; and `dense` is the GAN of most tests here. LiteRT is made of a SavedModel, whose
+# images with the layers of `modern_conditional` are compared above.
 OTHERS = {"modern", "guidelines", "dense"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "preset",
-    [pytest.param(n, marks=pytest.mark.soak if n in OTHERS else ()) for n in presets.PRESETS],
+    ("preset", "formats"),
+    [
+        *((preset, ("litert", "onnx")) for preset in presets.PRESETS if preset not in OTHERS),
+        *(
+            pytest.param(preset, tuple(FORMATS), marks=pytest.mark.soak)
+            for preset in presets.PRESETS
+        ),
+    ],
+    ids=str,
 )
-def test_every_preset_in_every_format(preset, tmp_path):
+def test_every_preset_in_every_format(preset, formats, tmp_path):
     make = presets.named(preset)
     gan = lively(make((16, 16, 3), **presets.classes_for(make, [0, 2])))
-    for format in FORMATS:
+    for format in formats:
         exported = exporting.export(gan, tmp_path / PATHS[format], format=format)
         assert exported.greatest_difference <= 1, format
 

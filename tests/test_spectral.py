@@ -334,9 +334,10 @@ def test_two_epochs_and_two_more_are_four(tmp_path):
         keras.utils.set_random_seed(drawn)
         return Process(None, model=gan)
 
+    settings = {"epochs": 4, "steps": 4, "validation_data": None}
     also = [CopyAfter(2, tmp_path / "whole", tmp_path / "cut")]
-    whole = process().fit(tmp_path / "whole", epochs=4, steps=4, also=also)
-    ended = process(drawn=1).fit(tmp_path / "cut", epochs=4, steps=4)
+    whole = process().fit(tmp_path / "whole", also=also, **settings)
+    ended = process(drawn=1).fit(tmp_path / "cut", **settings)
     assert same(ended.state, whole.state)
     assert ended.history.history == whole.history.history
 

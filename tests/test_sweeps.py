@@ -160,7 +160,7 @@ def searched(tmp_path_factory):
 
     def of(kind):
         if kind not in made:
-            keep = 99 if kind in (short, hyperband) else 1
+            keep = 1 if kind is random else 99
             made[kind] = Search(tmp_path_factory.mktemp(kind.__name__), kind, keep=keep).go()
         return made[kind]
 
