@@ -139,8 +139,11 @@ class Building(Search):
     "kind", ["random", "hyperband", pytest.param("bayesian", marks=pytest.mark.slow)]
 )
 def test_what_a_trial_has_found_is_searched_after_a_stop_too(tmp_path, kind, monkeypatch):
-    """The last trial of a Bayesian search is the one that it models, which takes it a second."""
-    modelled = partial(MAKERS["bayesian"], num_initial_points=4)
+    """The last trial of a Bayesian search is the one that it models; other scores, another trial.
+
+    With this seed it is found in a tenth of the time that others take.
+    """
+    modelled = partial(MAKERS["bayesian"], max_trials=4, num_initial_points=3, seed=15)
     monkeypatch.setitem(MAKERS, "bayesian", modelled)
     whole = Building(tmp_path / "whole", kind).go()
     drawn = [values["tenths"] for _, values in whole.trials[0] if "tenths" in values]

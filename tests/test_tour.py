@@ -13,8 +13,8 @@ NOTEBOOK = Path(__file__).parent.parent / "docs" / "tour.ipynb"
 SMALL = """
 from pathlib import Path
 
-MINUTES, TRIALS, FOLDER = 0.02, 1, Path("tour")
-few = tuple(tuple(part[:200] for part in split) for split in data.load("sample"))
+MINUTES, TRIALS, FOLDER = 0.01, 1, Path("tour")
+few = tuple(tuple(part[:64] for part in split) for split in data.load("sample"))
 data.load = lambda name: few
 """
 
