@@ -7,9 +7,10 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from keras import layers
 from processes import finish, forked, images_in, kill_when, program, train
 
-from gan_model import callbacks, presets, runs
+from gan_model import GAN, callbacks, losses, presets, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.data import dataset
 from gan_model.storage import checkpoint
@@ -18,6 +19,7 @@ BATCH = 8
 PASS = 6  # batches; 2 of the 50 images are left out of each pass
 SHAPE = (16, 16, 1)
 QUICK = {"steps_per_execution": 2}  # without XLA, whose compiling takes longer than a test
+EAGER = {"run_eagerly": True}
 NOISE = np.random.default_rng(0)
 IMAGES = NOISE.integers(0, 256, (50, *SHAPE), np.uint8)
 HELD_OUT = NOISE.integers(0, 256, (12, *SHAPE), np.uint8)
@@ -130,11 +132,12 @@ def test_two_epochs_and_two_more_are_four(tmp_path, preset, steps):
 
 @pytest.mark.slow
 def test_a_run_that_is_cut_where_another_goes_on_ends_like_that_one(tmp_path):
+    """Without a graph, which takes longer to make than so few steps."""
     also = [CopyAfter(2, tmp_path / "whole", tmp_path / "cut")]
-    whole, ended = Process("modern", compiled=QUICK), Process("modern", drawn=1, compiled=QUICK)
-    whole.fit(tmp_path / "whole", epochs=4, steps=4, also=also)
-    ended.fit(tmp_path / "cut", epochs=4, steps=4)
-    assert ended.batches == whole.batches[2 * 4 :] and len(whole.batches) == 4 * 4
+    whole, ended = Process("modern", compiled=EAGER), Process("modern", drawn=1, compiled=EAGER)
+    whole.fit(tmp_path / "whole", epochs=4, steps=2, also=also)
+    ended.fit(tmp_path / "cut", epochs=4, steps=2)
+    assert ended.batches == whole.batches[2 * 2 :] and len(whole.batches) == 4 * 2
     assert_same_end(tmp_path, ended, whole)
 
 
@@ -159,13 +162,33 @@ def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
     assert batches[:PASS] != batches[PASS:]
 
 
+def two_layers():
+    """A GAN that XLA compiles in half of the time that the preset takes."""
+    images = keras.Sequential([layers.Dense(256, "sigmoid"), layers.Reshape(SHAPE)])
+    scores = keras.Sequential([layers.Flatten(), layers.Dense(1)])
+    images.build((None, 4)), scores.build((None, *SHAPE))
+    gan = GAN(images, scores, seed=3)
+    rmsprops = (keras.optimizers.RMSprop(0.001) for _ in range(2))
+    gan.compile(losses.BinaryCrossentropy(), *rmsprops, jit_compile=True, steps_per_execution=24)
+    return gan
+
+
 @pytest.mark.slow
 @pytest.mark.xla
-def test_a_preset_that_xla_compiles_resumes_to_the_bit(tmp_path):
+@pytest.mark.parametrize(
+    ("model", "held_out"),
+    [
+        pytest.param(two_layers, None, id="two layers"),
+        # One shape to compile.
+        pytest.param(lambda: None, HELD_OUT[:BATCH], id="dense", marks=pytest.mark.soak),
+    ],
+)
+def test_a_gan_that_xla_compiles_resumes_to_the_bit(tmp_path, model, held_out):
     also = [CopyAfter(1, tmp_path / "whole", tmp_path / "cut")]
-    given = {"epochs": 3, "steps": 7, "validation_data": HELD_OUT[:BATCH]}  # one shape to compile
-    whole = Process("dense").fit(tmp_path / "whole", also=also, **given)
-    ended = Process("dense", drawn=1).fit(tmp_path / "cut", **given)
+    given = {"epochs": 3, "steps": 7, "validation_data": held_out}
+    whole = Process("dense", model=model()).fit(tmp_path / "whole", also=also, **given)
+    keras.utils.set_random_seed(1)  # before the model draws its weights
+    ended = Process("dense", drawn=1, model=model()).fit(tmp_path / "cut", **given)
     assert ended.batches == whole.batches[7:]
     assert whole.gan.jit_compile and ended.gan.jit_compile
     assert same(ended.state, whole.state)
@@ -191,6 +214,7 @@ def test_the_steps_of_one_execution_are_no_matter_of_the_result(preset, jit):
 # Processes, and SIGKILL.
 
 EPOCHS = 4
+OPTIONS = ("--preset", "dense", "--epochs", EPOCHS, "--steps-per-epoch", 50)
 
 
 class Moments:
@@ -251,15 +275,34 @@ def players(folder):
 
 
 @pytest.mark.slow
+def test_a_run_that_was_killed_ends_like_one_that_never_was(tmp_path):
+    whole, ended = two_forked_runs(tmp_path)
+    assert_same_run(tmp_path, ended, whole)
+
+
+def two_forked_runs(folder):
+    """How two runs ended: of the one in `whole`, and of the one in `killed`, once in an epoch."""
+    images, ends = images_in(folder / "images"), []
+    for name in ("whole", "killed"):
+        command = train(images, folder / name, *OPTIONS)
+        if name == "killed":
+            kill_when(Moments(folder / name).in_an_epoch(), command)
+            assert 0 < Moments(folder / name).epochs_done() < EPOCHS
+        ends.append(finish(command, starting=forked))
+        assert ends[-1].returncode == 0, ends[-1].stderr
+    return ends
+
+
+@pytest.mark.soak
+@pytest.mark.slow
 def test_a_run_killed_again_and_again_ends_like_one_that_never_was(tmp_path):
     """The one that never was is a process of its own; the others are forked, to begin at once."""
     images = images_in(tmp_path / "images")
-    options = ("--preset", "dense", "--epochs", EPOCHS, "--steps-per-epoch", 50)
-    asked = train(images, tmp_path / "whole", *options)[2:]
+    asked = train(images, tmp_path / "whole", *OPTIONS)[2:]
     whole = finish(program("train_without_xla.py", *asked))
     assert whole.returncode == 0, whole.stderr
 
-    command = train(images, tmp_path / "killed", *options)
+    command = train(images, tmp_path / "killed", *OPTIONS)
     into_a_checkpoint = program("train_into_a_checkpoint.py", *command[2:])
     moments = Moments(tmp_path / "killed")
     kill_when(moments.half_written, into_a_checkpoint)
@@ -271,13 +314,17 @@ def test_a_run_killed_again_and_again_ends_like_one_that_never_was(tmp_path):
     kill_when(moments.at_the_end(), command)
     ended = finish(command, starting=forked)
     assert ended.returncode == 0, ended.stderr
+    assert_same_run(tmp_path, ended, whole)
 
-    arrays, history = states(tmp_path / "killed")
-    expected_arrays, expected_history = states(tmp_path / "whole")
+
+def assert_same_run(folder, ended, whole):
+    """Of the run in its folder `killed` and of the one in `whole`, with how they ended."""
+    arrays, history = states(folder / "killed")
+    expected_arrays, expected_history = states(folder / "whole")
     assert same(arrays, expected_arrays)
     assert history == expected_history
-    assert shown(tmp_path / "killed") == shown(tmp_path / "whole")
-    assert len(shown(tmp_path / "killed")) == 1 + EPOCHS + 1 + 1
-    assert same(players(tmp_path / "killed"), players(tmp_path / "whole"))
+    assert shown(folder / "killed") == shown(folder / "whole")
+    assert len(shown(folder / "killed")) == 1 + EPOCHS + 1 + 1
+    assert same(players(folder / "killed"), players(folder / "whole"))
     assert report(ended.stdout) == report(whole.stdout)
-    assert not moments.half_written()
+    assert not Moments(folder / "killed").half_written()
