@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from processes import command, finish, forked, images_in, train
+from processes import finish, forked, images_in, program, train
 from scipy.stats import norm
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
@@ -297,9 +297,14 @@ def test_another_program_needs_codings_only(format, name, tmp_path):
     assert list(exported.about["inputs"]) == ["codings"]
 
 
+def eagerly(line):
+    """The command of `train`, without a graph, which takes longer to make than a step."""
+    return program("train_eagerly.py", *line[2:])
+
+
 @pytest.mark.slow
 def test_the_command_trains_in_bfloat16_and_names_the_preset_that_has_clusters(tmp_path):
-    line = train(images_in(tmp_path / "noise"), tmp_path / "run", "--steps-per-epoch", 2)
+    line = eagerly(train(images_in(tmp_path / "noise"), tmp_path / "run", "--steps-per-epoch", 1))
     for clusters in ("5", "0"):
         wrong = [*line, "--epochs", "1", "--preset", "dense", "--clusters", clusters]
         ended = finish(wrong, starting=forked)
@@ -320,7 +325,7 @@ def test_the_command_trains_in_bfloat16_and_names_the_preset_that_has_clusters(t
 @pytest.mark.slow
 def test_many_images_have_clusters_and_a_run_keeps_them(tmp_path):
     """The sample has 10,000 images."""
-    line = command("train.py", "--preset", "modern", "--run-dir", tmp_path)
+    line = program("train_eagerly.py", "--preset", "modern", "--run-dir", tmp_path)
     line += ["--steps-per-epoch", 1, "--batch-size", 2, "--validate-every", 9]
     for said in ("epoch 1/1", "This run has its 1 epochs"):  # the second goes on, without a step
         ended = finish([*line, "--epochs", 1], starting=forked)

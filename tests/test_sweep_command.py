@@ -176,21 +176,28 @@ def test_in_a_terminal_a_bar_shows_the_trial_that_runs_and_no_line_wraps(images,
         assert len(line) <= 80 or line.startswith(pasted) or str(tmp_path)[:40] in line
 
 
+@pytest.fixture(scope="module")
+def longer(whole, tmp_path_factory):
+    """The command that a search names to train longer, its run (no longer) and its settings."""
+    folder = tmp_path_factory.mktemp("longer") / "run"
+    named = shlex.split(re.search(r"^Train longer: (.*)$", whole[1].stdout, re.MULTILINE)[1])
+    asked = [*named[2:], "--epochs", EPOCHS, "--run-dir", folder]
+    assert finish(program("train_without_xla.py", *asked)).stderr == ""
+    return named, folder, dict(zip(named[2::2], named[3::2], strict=True))
+
+
 @pytest.mark.slow
-def test_the_command_it_names_trains_the_same_run(whole, tmp_path):
-    folder, ended = whole
-    named = shlex.split(re.search(r"^Train longer: (.*)$", ended.stdout, re.MULTILINE)[1])
+def test_the_command_it_names_trains_the_same_run(whole, longer):
+    folder = whole[0]
+    named, run, settings = longer
     assert os.path.samefile(named[0], sys.executable) and named[1] == "experiments/train.py"
     longer = ("--epochs", str(10 * EPOCHS))
     assert " ".join(longer) in shlex.join(named)
-    asked = [*named[2:], "--epochs", EPOCHS, "--run-dir", tmp_path / "run"]
-    assert finish(program("train_without_xla.py", *asked)).stderr == ""
     confirmed = {
         row["seed"] + row["codings_size"]: row for row in rows(folder / "confirmation.csv")
     }
-    settings = dict(zip(named[2::2], named[3::2], strict=True))
     won = confirmed[settings["--seed"] + settings["--codings-size"]]["name"]
-    again = rows(tmp_path / "run" / "history.csv")
+    again = rows(run / "history.csv")
     then = rows(folder / "confirmation" / won / "history.csv")
     # train.py has alarms besides, whose figures no trial has.
     assert [{name: row[name] for name in then[0]} for row in again] == then
@@ -239,12 +246,29 @@ BETWEEN = ["settings.json", "trials/trial-001/outcome.json"]
 
 
 @pytest.mark.slow
+def test_a_search_killed_in_a_trial_ends_with_the_trial_that_was_never_killed(
+    whole, images, tmp_path
+):
+    """A search for one trial, which is the first of two."""
+    folder = tmp_path / "killed"
+    line = search(images, folder, "--trials", 1, "--confirm", 0)
+    kill_when(lambda: any(folder.glob("trials/trial-000/checkpoints/*.npz")), line)
+    assert not outcomes(folder)
+    assert "trial-000" in said(finish(line), folder)
+    of_one, of_two = results(folder), results(whole[0])
+    first = "trials/trial-000"
+    assert of_one[1] == {first: of_two[1][first]}
+    killed, never = (
+        {n: b for n, b in found[2].items() if n.startswith(first)} for found in (of_one, of_two)
+    )
+    assert killed == never and len(killed) == 1 + (1 + EPOCHS) + 1
+
+
+@pytest.mark.soak
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moments",
-    [
-        pytest.param(IN_RUNS, id="in runs"),
-        pytest.param(BETWEEN, id="between", marks=pytest.mark.soak),
-    ],
+    [pytest.param(IN_RUNS, id="in runs"), pytest.param(BETWEEN, id="between")],
 )
 def test_a_search_killed_again_and_again_ends_like_one_that_never_was(
     whole, images, tmp_path, moments
@@ -345,9 +369,8 @@ def test_a_folder_that_another_process_holds_is_named(copied, images):
 
 
 @pytest.mark.slow
-def test_runs_and_searches_do_not_take_each_others_folders(copied, images, tmp_path):
-    run = tmp_path / "run"
-    assert finish(train(images, run, "--preset", "dense", "--epochs", 1)).returncode == 0
+def test_runs_and_searches_do_not_take_each_others_folders(copied, images, longer, tmp_path):
+    run = shutil.copytree(longer[1], tmp_path / "run")
     kept = bytes_in(run, "settings.json", "history.csv", "samples/*")
     assert str(run) in refusal(search(images, run))
     assert bytes_in(run, "settings.json", "history.csv", "samples/*") == kept
