@@ -14,7 +14,7 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SMALLER = [
     (re.compile(r"\bminutes=[\d.]+"), "minutes=0.01"),
     (re.compile(r"\bepochs=\d+\b(?!\*)"), "epochs=1"),
-    (re.compile(r"\bbatch_size=\d+"), "batch_size=16"),
+    (re.compile(r"\bbatch_size=\d+"), "batch_size=32"),
     (re.compile(r"\bmax_trials=\d+"), "max_trials=1"),
     (re.compile(r"\bsteps=\d+"), "steps=3"),
 ]
