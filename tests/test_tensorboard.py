@@ -18,10 +18,11 @@ from urllib.parse import parse_qsl, urlencode
 import keras
 import numpy as np
 import pytest
+from keras import layers
 from PIL import Image
 from processes import PATIENCE, forked, program, until_killed
 
-from gan_model import callbacks, features, losses, metrics, presets
+from gan_model import GAN, callbacks, features, losses, metrics
 from gan_model.callbacks.figures import quality_tag
 
 pytestmark = pytest.mark.slow
@@ -48,14 +49,21 @@ LOADERS = [
 CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost", "watched live"]
 
 
+def two_layers(*, rate, codings_size=30):
+    """A GAN for images of 16 x 16, without a graph, which takes longer to make than a few steps."""
+    made = [keras.Input((codings_size,)), layers.Dense(256, "sigmoid"), layers.Reshape((16, 16))]
+    judged = [keras.Input((16, 16)), layers.Flatten(), layers.Dense(1)]
+    gan = GAN(keras.Sequential(made), keras.Sequential(judged))
+    optimizers = [keras.optimizers.RMSprop(rate) for _ in range(2)]
+    gan.compile(losses.BinaryCrossentropy(), *optimizers, run_eagerly=True)
+    return gan
+
+
 def train(run_dir, epochs, *more):
     """Trains, or goes on, as a new process would: with fresh objects."""
     images = np.random.default_rng(0).integers(0, 256, (STEPS * 32 + 32, 16, 16), dtype=np.uint8)
     keras.utils.set_random_seed(0)
-    gan = presets.dense((16, 16))
-    # Without a graph, which takes longer to make than a few steps.
-    optimizers = keras.optimizers.RMSprop(1e-3), keras.optimizers.RMSprop(1e-3)
-    gan.compile(losses.BinaryCrossentropy(), *optimizers, run_eagerly=True)
+    gan = two_layers(rate=1e-3)
     gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
     *first, checkpoints = callbacks.watch(run_dir, count=7)
     gan.fit(

@@ -23,9 +23,10 @@ from test_tensorboard import (
     Server,
     killer,
     lose_checkpoints,
+    two_layers,
 )
 
-from gan_model import callbacks, features, losses, metrics, pictures, presets
+from gan_model import callbacks, features, metrics, pictures
 from gan_model.callbacks import trial_board
 
 EPOCHS, STEPS = 4, 3
@@ -62,11 +63,8 @@ def board_of(folder, name, values=None):
 def train(board, run_dir, *, quality=True, epochs=EPOCHS, more=(), **arguments):
     """Trains a trial, or goes on with it, as a new process would: with fresh objects."""
     keras.utils.set_random_seed(0)
-    gan = presets.dense((16, 16), codings_size=board.hyperparameters["codings_size"])
-    rate = board.hyperparameters["rate"]
-    optimizers = [keras.optimizers.RMSprop(rate) for _ in range(2)]
-    # Without a graph, which takes longer to make than a few steps.
-    gan.compile(losses.BinaryCrossentropy(), *optimizers, run_eagerly=True)
+    chosen = {name: board.hyperparameters[name] for name in ("rate", "codings_size")}
+    gan = two_layers(**chosen)
     if quality:
         gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
     return gan.fit(
