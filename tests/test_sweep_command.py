@@ -241,7 +241,7 @@ def test_two_trials_grow_to_twelve(copied, images):
 # SIGKILL.
 
 
-IN_RUNS = ["trials/trial-000/checkpoints/*.npz", "confirmation/*/checkpoints/*.npz"]
+IN_RUNS = ["trials/trial-000/checkpoints/epoch-*.npz", "confirmation/*/checkpoints/epoch-*.npz"]
 BETWEEN = ["settings.json", "trials/trial-001/outcome.json"]
 
 
@@ -292,7 +292,7 @@ def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
 
     folder = tmp_path / "killed"
     line = search(images, folder, *options)
-    for moment in ("trials/trial-001/checkpoints/*.npz", "trials/trial-003/settings.json"):
+    for moment in ("trials/trial-001/checkpoints/epoch-*.npz", "trials/trial-003/settings.json"):
         kill_when(lambda moment=moment: any(folder.glob(moment)), line)
     assert said(finish(line), folder) == said_at_once
     assert results(folder) == results(never)
