@@ -138,6 +138,20 @@ def test_what_cannot_be_priced_raises_nothing():
     assert judged(alarms.DiscriminatorWon(), [{"discriminator_loss": 0.0}] * 3, gan) is None
 
 
+def test_all_alarms_ask_a_loss_together_and_once_what_it_costs():
+    asked = []
+
+    class Asked(losses.NonSaturating):
+        def discriminator(self, real_scores, fake_scores):
+            asked.append((float(real_scores[0, 0]), float(fake_scores[0, 0])))
+            return super().discriminator(real_scores, fake_scores)
+
+    gan = at(loss=Asked())
+    for alarm in alarms.standard() + alarms.standard():
+        assert judged(alarm, [HEALTHY], gan) is None
+    assert len(asked) == len(set(asked)) == 11**2
+
+
 def test_the_discriminator_has_won_after_three_epochs_in_a_row():
     alarm, won = alarms.DiscriminatorWon(), {"discriminator_loss": 0.05, "fake_score": -12.0}
     assert judged(alarm, [{}, {}, won, won]) is None
