@@ -12,10 +12,10 @@ from gan_model.commands.local_workers import cores
 
 # The files that take longest, in this order: each of pytest's processes takes a whole file at a
 # time, and with short ones at the end all processes are done at about the same time.
-LONGEST = """commands sweep_command gan workers devices train_workers sweeps alarms resume
-conditional from_trained evaluate clusters learned_features callbacks exporting schedules penalties
-quality progress same_run trial_board wheel docs journal fine_tuning turns averaging spectral tour
-memory tensorboard page augmenting command_line""".split()
+LONGEST = """commands gan conditional sweeps sweep_command devices clusters resume from_trained
+callbacks evaluate alarms train_workers penalties quality docs exporting workers progress spectral
+averaging learned_features schedules trial_board page same_run wheel memory fine_tuning tensorboard
+augmenting journal runs results tour charts dirac features""".split()
 
 
 @pytest.hookimpl(optionalhook=True)
