@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from dense_gan import dense_gan
 from processes import until_killed
 from test_callbacks import curve, events, rows, state
 from test_resume import bytes_in, same
@@ -331,13 +332,7 @@ RATE = 2.0**-10  # halves of it are exact
 def small(rate=RATE):
     """Of one layer each: their graph is made in less time than that of a preset."""
     keras.utils.set_random_seed(0)
-    make = [keras.layers.Dense(256, "sigmoid"), keras.layers.Reshape((16, 16))]
-    judge = [keras.layers.Flatten(), keras.layers.Dropout(0.3), keras.layers.Dense(1)]
-    gan = GAN(
-        keras.Sequential([keras.Input((4,)), *make]),
-        keras.Sequential([keras.Input((16, 16)), *judge]),
-        seed=3,
-    )
+    gan = dense_gan(dropout=0.3, seed=3)
     optimizers = keras.optimizers.RMSprop(rate), keras.optimizers.RMSprop(RATE)
     gan.compile(losses.BinaryCrossentropy(), *optimizers)
     return gan

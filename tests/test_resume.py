@@ -7,10 +7,10 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from dense_gan import dense_gan
 from processes import finish, forked, images_in, kill_when, program, train
 
-from gan_model import GAN, callbacks, losses, presets, runs
+from gan_model import callbacks, losses, presets, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.data import dataset
 from gan_model.storage import checkpoint
@@ -103,11 +103,7 @@ class Process:
 
 def two_layers(*, normalized):
     """A GAN that draws random numbers and is made faster than a preset."""
-    images = [keras.Input((4,)), layers.Dense(256)]
-    images += [layers.BatchNormalization()] if normalized else []
-    images += [layers.Activation("sigmoid"), layers.Reshape(SHAPE)]
-    scores = [keras.Input(SHAPE), layers.Flatten(), layers.Dropout(0.3), layers.Dense(1)]
-    gan = GAN(keras.Sequential(images), keras.Sequential(scores), seed=3)
+    gan = dense_gan(SHAPE, normalized=normalized, dropout=0.3, seed=3)
     rmsprops = (keras.optimizers.RMSprop(0.001) for _ in range(2))
     by_xla = {"jit_compile": True, "steps_per_execution": 24}
     gan.compile(losses.BinaryCrossentropy(), *rmsprops, **by_xla)
@@ -287,21 +283,13 @@ def players(folder):
 
 @pytest.mark.slow
 def test_a_run_that_was_killed_ends_like_one_that_never_was(tmp_path):
-    whole, ended = two_forked_runs(tmp_path)
+    images, moments = images_in(tmp_path / "images"), Moments(tmp_path / "killed")
+    lines = [train(images, tmp_path / name, *OPTIONS) for name in ("whole", "killed")]
+    kill_when(moments.in_an_epoch(), lines[1])
+    assert 0 < moments.epochs_done() < EPOCHS
+    whole, ended = (finish(line, starting=forked) for line in lines)
+    assert whole.returncode == ended.returncode == 0, (whole.stderr, ended.stderr)
     assert_same_run(tmp_path, ended, whole)
-
-
-def two_forked_runs(folder):
-    """How two runs ended: of the one in `whole`, and of the one in `killed`, once in an epoch."""
-    images, ends = images_in(folder / "images"), []
-    for name in ("whole", "killed"):
-        command = train(images, folder / name, *OPTIONS)
-        if name == "killed":
-            kill_when(Moments(folder / name).in_an_epoch(), command)
-            assert 0 < Moments(folder / name).epochs_done() < EPOCHS
-        ends.append(finish(command, starting=forked))
-        assert ends[-1].returncode == 0, ends[-1].stderr
-    return ends
 
 
 @pytest.mark.soak

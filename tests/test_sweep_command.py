@@ -191,8 +191,7 @@ def test_the_command_it_names_trains_the_same_run(whole, longer):
     folder = whole[0]
     named, run, settings = longer
     assert os.path.samefile(named[0], sys.executable) and named[1] == "experiments/train.py"
-    longer = ("--epochs", str(10 * EPOCHS))
-    assert " ".join(longer) in shlex.join(named)
+    assert f"--epochs {10 * EPOCHS}" in shlex.join(named)
     confirmed = {
         row["seed"] + row["codings_size"]: row for row in rows(folder / "confirmation.csv")
     }

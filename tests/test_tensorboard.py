@@ -18,11 +18,11 @@ from urllib.parse import parse_qsl, urlencode
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from dense_gan import dense_gan
 from PIL import Image
 from processes import PATIENCE, forked, program, until_killed
 
-from gan_model import GAN, callbacks, features, losses, metrics
+from gan_model import callbacks, features, losses, metrics
 from gan_model.callbacks.figures import quality_tag
 
 pytestmark = pytest.mark.slow
@@ -51,9 +51,7 @@ CUT = ["killed between epochs", "killed before the checkpoint", "two epochs lost
 
 def two_layers(*, rate, codings_size=30):
     """A GAN for images of 16 x 16, without a graph, which takes longer to make than a few steps."""
-    made = [keras.Input((codings_size,)), layers.Dense(256, "sigmoid"), layers.Reshape((16, 16))]
-    judged = [keras.Input((16, 16)), layers.Flatten(), layers.Dense(1)]
-    gan = GAN(keras.Sequential(made), keras.Sequential(judged))
+    gan = dense_gan(codings_size=codings_size)
     optimizers = [keras.optimizers.RMSprop(rate) for _ in range(2)]
     gan.compile(losses.BinaryCrossentropy(), *optimizers, run_eagerly=True)
     return gan

@@ -26,6 +26,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conv_gan import conv_gan
+from dense_gan import dense_gan
 from tensorflow.python.framework import ops
 from test_dirac import PSI, RATE, THETA, NonSaturating, Wasserstein, dirac, sigmoid, state
 from without_xla import switch
@@ -66,11 +67,8 @@ def assert_same_on_both(variables):
 
 def small(shape, *, seed=0):
     """Of few layers, and as many steps in an execution as `presets.dense` has."""
-    layers, optimizers = keras.layers, [keras.optimizers.RMSprop(0.001) for _ in range(2)]
-    made = layers.Dense(256, activation="sigmoid"), layers.Reshape(shape)
-    told = layers.Flatten(), layers.Dropout(0.3), layers.Dense(1)
-    generator = keras.Sequential([keras.Input((30,)), *made])
-    gan = GAN(generator, keras.Sequential([keras.Input(shape), *told]), seed=seed)
+    gan = dense_gan(shape, codings_size=30, dropout=0.3, seed=seed)
+    optimizers = [keras.optimizers.RMSprop(0.001) for _ in range(2)]
     gan.compile(BinaryCrossentropy(), *optimizers, steps_per_execution=24)
     return gan
 
