@@ -2,11 +2,12 @@
 
     python experiments/results.py --study presets --minutes 1 2 4 --seeds 3
 
-Each run (a system with a seed) is a separate process that leaves its figures in the folder of
-runs. If the command is stopped and started again, it trains only the missing runs. The minutes are
-those of training: from the first line of `fit` or of the loop, with compiling and without
-measuring. Nothing else should run on the machine at that time. With `--cores 1` each run has one
-core, and as many runs are trained at once as there are cores.
+Each run (a system with a seed) is a separate process that leaves its record in the folder of runs.
+The page of a study has those of all its runs beside it, as JSON. If the command is stopped and
+started again, or given more seeds, it trains only the missing runs. The minutes are those of
+training: from the first line of `fit` or of the loop, with compiling and without measuring.
+Nothing else should run on the machine at that time. With `--cores 1` each run has one core, and as
+many runs are trained at once as there are cores.
 """
 
 import json
@@ -15,6 +16,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import product
 from pathlib import Path
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -25,6 +27,7 @@ import studies
 from meters import ModeMeter, QualityMeter, Stopwatch, stack
 from results_origin import day_of, origin
 from results_page import page
+from results_records import cores_of_a_run, figures_file, records_of
 
 from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, Choice, data_options, loaded
 from gan_model.commands.local_workers import cores
@@ -56,16 +59,15 @@ def main(**options):
     if args.one:
         one(args, study)
         return
-    asked = [(system, number) for number in range(args.seeds) for system in study.systems]
-    missing = [run for run in asked if not done(figures_file(args, *run), args)]
-    for system, number in (run for run in asked if run not in missing):
-        day = day_of(record_of(args, system, number))
-        print(f"{system}, seed {number}: kept as it was trained on {day}")
+    missing = []
+    for number, system in product(range(args.seeds), study.systems):
+        record = records_of(args, system).get(number)
+        if record is None:
+            missing.append((system, number))
+        else:
+            print(f"{system}, seed {number}: kept as it was trained on {day_of(record)}")
     train_all(args, missing)
-    runs = {
-        system: [record_of(args, system, number) for number in range(args.seeds)]
-        for system in study.systems
-    }
+    runs = {system: [*records_of(args, system).values()] for system in study.systems}
     print(f"Written: {page(args.study, runs, args.docs, args.runs / args.study)}")
 
 
@@ -90,33 +92,6 @@ def train_all(args, missing):
             if status:
                 pool.shutdown(cancel_futures=True)
                 sys.exit(status)  # the run has printed why
-
-
-def figures_file(args, system, number):
-    return args.runs / args.study / f"{Path(args.data).name}-{system}-{number}" / "figures.json"
-
-
-def record_of(args, system, number):
-    return json.loads(figures_file(args, system, number).read_text())
-
-
-def cores_of_a_run(args):
-    return min(args.cores or cores(), cores())
-
-
-def done(path, args):
-    """Whether a run has its figures for all the minutes asked for, or for as many as it lasted.
-
-    Not if it had another number of cores, or images of another size.
-    """
-    if not path.exists():
-        return False
-    record = json.loads(path.read_text())
-    size = "x".join(map(str, np.broadcast_to(args.image_size, 2))) if args.image_size else None
-    if record["cpus"] != cores_of_a_run(args) or size not in (None, record.get("size")):
-        return False
-    measured = [mark["minute"] for mark in record["marks"]]
-    return measured == args.minutes if record["state"] == "finished" else True
 
 
 def one(args, study):

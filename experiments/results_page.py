@@ -4,10 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import studies
-from PIL import Image
 from results_origin import origins
-
-_WIDEST = 600  # pixels of a picture
+from results_pictures import draw_distances, show_first
+from results_records import finished, write_beside
 
 _HEAD = """# Results
 
@@ -30,7 +29,7 @@ recall, density and coverage. Each cell is the mean over the seeds (lowest to hi
 
 
 def page(study_name, runs, docs, kept):
-    """Writes the page of a study and its pictures, then the list of all pages.
+    """Writes the page of a study, its pictures and its records, then the list of all pages.
 
     Args:
         study_name: one of `studies.NAMES`.
@@ -61,6 +60,7 @@ def page(study_name, runs, docs, kept):
         parts.append(shown(name, study, runs))
     path = folder / f"{name}.md"
     path.write_text("\n\n".join(parts) + "\n")
+    write_beside(path, runs)
     list_pages(docs)
     return path
 
@@ -76,12 +76,8 @@ def list_pages(docs):
     (docs / "results.md").write_text("\n\n".join([_HEAD, "\n".join(lines)]) + "\n")
 
 
-def finished(record):
-    return record["state"] == "finished"
-
-
 def heading(name, study, about, runs):
-    seeds, cores = len(next(iter(runs.values()))), about["cpus"]
+    cores, seeds = about["cpus"], min(map(len, runs.values()))
     minutes = " ".join(str(mark["minute"]) for mark in about["marks"])
     title, options = study.title, f"--study {name}"
     if about["data"] != "fashion_mnist":
@@ -89,14 +85,23 @@ def heading(name, study, about, runs):
         options += f" --data {'folders/' * study.of_folders}{about['data']}"
     if study.of_folders:
         options += f" --image-size {about['size']}"
+    figures = f"{studies.page_name(name, about['data'])}.json"
     return f"""# {title}
 
 {study.about} [Results](../results.md) explains the columns.
 
 `python experiments/results.py {options} --minutes {minutes} --seeds {seeds} --cores {cores}`
 
-Systems: {len(runs)}. Seeds: {seeds}. Cores of each run: {cores}. Data: {about["data"]}.
-n = {about["count"]:,}."""
+Systems: {len(runs)}. Seeds: {seeds_of(study, runs)}. Cores of each run: {cores}.
+Data: {about["data"]}. n = {about["count"]:,}. [All figures of each run]({figures})."""
+
+
+def seeds_of(study, runs):
+    """The number of seeds; of some systems there may be more."""
+    counts = {study.systems[system].what: len(records) for system, records in runs.items()}
+    least = min(counts.values())
+    more = [f"{count} of {what}" for what, count in counts.items() if count > least]
+    return ", ".join([*more, f"{least} of the others"]) if more else f"{least}"
 
 
 def table(study, runs, about):
@@ -198,44 +203,6 @@ def shown(study_name, study, runs):
             f"{study.systems[system].what}:\n\n{pictures if records[0]['marks'] else 'none'}"
         )
     return "\n\n".join(parts)
-
-
-def show_first(record, source, folder, name):
-    """Writes the grid and the classes of a run at its last reading as PNG, if it has one."""
-    from gan_model import features, pictures
-
-    for mark in record["marks"][-1:]:
-        with Image.open(source / f"minute-{mark['minute']}.png") as grid:
-            factor = -(-grid.width // _WIDEST)
-            grid.reduce(factor).save(folder / f"{name}.png", optimize=True)
-        if "classes" not in mark:
-            continue
-        pictures.class_histogram(
-            mark["classes"],
-            features.CLASSES,
-            folder / f"{name}-classes.png",
-            real_counts=record["real_classes"],
-        )
-
-
-def draw_distances(runs, about, path):
-    from gan_model import pictures
-
-    name, lines = about["distance"], {}
-    minutes = [mark["minute"] for mark in about["marks"]]
-    for system, records in runs.items():
-        readings = [[m["numbers"][name] for m in r["marks"]] for r in records if finished(r)]
-        if readings:
-            lines[system] = minutes, readings
-    lines["floor"] = minutes, [about["floor"][name]] * len(minutes)
-    pictures.curve(
-        lines,
-        path,
-        x_label=f"minutes of training, cores: {about['cpus']}",
-        y_label=f"{name}, {about['count']:,} images",
-        log_x=True,
-        log_y=True,
-    )
 
 
 def spread(values):

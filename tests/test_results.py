@@ -9,10 +9,12 @@ import meters
 import numpy as np
 import pytest
 import results
+import results_records
 import studies
 from results_page import page
 
 from gan_model import data, features, metrics, pictures, presets
+from gan_model.commands import local_workers
 from gan_model.data.images import random_subset
 
 
@@ -59,7 +61,7 @@ def test_means_and_spreads_and_the_lost_run_are_told(tmp_path):
     assert "| floor | | | 0.1 |" in text and "| noise | | | 30 |" in text
     assert "seed 0: lost: no number, after 0 of the readings" in text
     assert "results.py --study presets --data sample --minutes 1 2 --seeds 3 --cores 2`" in text
-    assert "Systems: 2. Seeds: 3. Cores of each run: 2. Data: sample." in text
+    assert "Systems: 2. Seeds: 3. Cores of each run: 2.\nData: sample. n = 50." in text
     for link in ("presets-sample", "presets-sample-dcgan", "presets-sample-dcgan-classes"):
         assert f"]({link}.png)" in text
         assert (tmp_path / "docs" / "results" / f"{link}.png").stat().st_size
@@ -171,17 +173,41 @@ def test_rows_of_another_day_or_code_are_told(tmp_path):
 def test_only_missing_runs_are_trained(tmp_path, monkeypatch):
     def done(minutes, image_size=None, cores=None):
         asked = SimpleNamespace(minutes=minutes, image_size=image_size, cores=cores)
-        return results.done(path, asked)
+        return results_records.done(told, asked)
 
-    path = tmp_path / "figures.json"
-    monkeypatch.setattr(results.os, "sched_getaffinity", lambda _: {0, 1})
-    assert not done([1, 2])
-    path.write_text(json.dumps(record(tmp_path, "dense", 0, [3.0, 2.0])))
+    monkeypatch.setattr(local_workers.os, "sched_getaffinity", lambda _: {0, 1})
+    told = record(tmp_path, "dense", 0, [3.0, 2.0])
     assert done([1, 2]) and done([1, 2], image_size=28) and done([1, 2], image_size=(28, 28))
     assert not done([1, 2, 4])
     assert not done([1, 2], image_size=(32, 28)) and not done([1, 2], cores=1)
-    path.write_text(json.dumps(record(tmp_path, "dense", 1, [3.0], state="lost: no number")))
+    told = record(tmp_path, "dense", 1, [3.0], state="lost: no number")
     assert done([1, 2])
+
+
+def test_another_machine_goes_on_from_the_records_beside_the_page(tmp_path, monkeypatch):
+    """A new seed is added to the page; those that it has keep their figures and pictures."""
+    monkeypatch.setattr(local_workers.os, "sched_getaffinity", lambda _: {0, 1})
+    systems, docs = ("reference", "dense"), tmp_path / "docs"
+    runs = {name: [record(tmp_path / "old", name, 0, [4.0])] for name in systems}
+    written = page("presets", runs, docs, tmp_path / "old")
+    assert "[All figures of each run](presets-sample.json)" in written.read_text()
+    grid = (docs / "results" / "presets-sample-dense.png").read_bytes()
+
+    asked = SimpleNamespace(
+        study="presets", data="sample", minutes=[1], image_size=None, cores=None
+    )
+    asked.runs, asked.docs = tmp_path / "new", docs
+    new = record(tmp_path / "new" / "presets", "dense", 1, [2.0])
+    results.figures_file(asked, "dense", 1).write_text(json.dumps(new))
+    runs = {name: [*results_records.records_of(asked, name).values()] for name in systems}
+    assert [len(records) for records in runs.values()] == [1, 2]
+    text = page("presets", runs, docs, tmp_path / "new" / "presets").read_text()
+    assert "Seeds: 2 of `presets.dense`, 1 of the others." in text and "--seeds 1 " in text
+    assert "| `presets.dense` | 1 | 1,000 | 3 (2 to 4) |" in text
+    assert (docs / "results" / "presets-sample-dense.png").read_bytes() == grid
+    assert results_records.records_of(asked, "dense") == {0: runs["dense"][0], 1: new}
+    asked.minutes = [1, 2]
+    assert results_records.records_of(asked, "dense") == {}
 
 
 def test_the_stopwatch_stands_still_while_measuring(monkeypatch):
