@@ -60,7 +60,7 @@ evaluate: .venv/ready # measure the quality of a run, with pictures: RUN= ARGS=
 sample: .venv/ready # generate images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
 	@$(BIN)/gan-model sample $(if $(RUN),"$(RUN)") $(if $(COUNT),--count $(COUNT)) --seed $(SEED) --out "$(OUT)" $(ARGS)
 
-board: .venv/ready # open TensorBoard for all runs
+board: .venv/ready # start TensorBoard for all runs
 	@$(BIN)/gan-model board runs
 
 bench: .venv/ready # compare images per second with the reference loop, or ARGS="--workers 1 2" of workers

@@ -395,15 +395,18 @@ def test_entropy_of_classes_where_the_quality_knows_them(seeded):
 
 
 @pytest.mark.slow
-def test_an_alarm_of_ones_own(capsys):
+def test_an_alarm_of_ones_own(capsys, tmp_path):
     class Slow:
         name, ends = "slow", False
 
         def judge(self, gan, figures, before):
             return "too slow: hurry." if len(before.get("generator_loss", ())) == 1 else None
 
-    history = train(small(), [callbacks.Alarms([Slow()])], epochs=3).history
+    watching = callbacks.watch(tmp_path, alarms=[Slow()], count=4)
+    history = train(small(), watching, epochs=3).history
     assert history["alarm_slow"] == [0.0, 1.0, 0.0] and "alarm_collapse" not in history
+    assert [float(row["alarm_slow"]) for row in rows(tmp_path / "history.csv")] == [0.0, 1.0, 0.0]
+    assert alarm_tag("slow") in events(tmp_path / "tensorboard" / "alarms")
     assert capsys.readouterr().err == "\nAlarm: too slow: hurry.\n"
 
 

@@ -44,12 +44,13 @@ __all__ = [
 ]
 
 
-def watch(run_dir, *, count=None, keep=3, minutes=None):
+def watch(run_dir, *, alarms=None, count=None, keep=3, minutes=None):
     """The callbacks that show a run and keep it, for one folder.
 
     Args:
         run_dir: gets `samples/`, `tensorboard/`, `history.csv`, `time.csv`, `checkpoints/` and,
             where the GAN has a `quality`, `best.keras`.
+        alarms: what `Alarms` watches for. None: `callbacks.alarms.standard()`.
         count: images in a grid; None: 25, or 8 of each class.
         keep: checkpoints kept, the newest ones.
         minutes: of training after which the run ends, even if fewer than the `epochs` of `fit` are
@@ -60,7 +61,7 @@ def watch(run_dir, *, count=None, keep=3, minutes=None):
     checkpoints = Checkpoints(run_dir / "checkpoints", keep=keep)
     # The alarms come first, because the others show and keep what they add to the figures. The
     # checkpoint comes last, when an epoch has been shown and written by the others.
-    reports = Alarms(log_dir=board)
+    reports = Alarms(alarms, log_dir=board)
     return [
         reports,
         Recover(checkpoints),

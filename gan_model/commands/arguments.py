@@ -182,7 +182,7 @@ def data_options(default):
         ),
         click.option("--data-dir", type=PATH, help="Folder with the files of a named data set."),
         click.option(
-            "--image-size", type=SIZE, help="Of a folder: side or HEIGHTxWIDTH; else the files'."
+            "--image-size", type=SIZE, help="Of a folder: side or HEIGHTxWIDTH; else 64 at most."
         ),
         click.option("--channels", type=Choice(1, 3), help="Of a folder; else 1 if all are grey."),
         click.option("--pad", is_flag=True, help="Of a folder: pad images, do not crop them."),

@@ -15,7 +15,7 @@ from gan_model.commands.screen import quiet
 @click.option("--port", type=WHOLE, help="Else 6006, or the next free one.")
 @click.pass_obj
 def command(program, runs, port):
-    """Opens TensorBoard.
+    """Starts TensorBoard.
 
     RUNS is the folder of one run or of many; else ./runs.
     """

@@ -16,7 +16,9 @@ from gan_model.commands.places import refuse_no_folder
 @click.option("--data", type=DATA_SET, help="To compare with, as in train; else the run's.")
 @click.option("--data-dir", type=PATH, help="Folder with the files of a named data set.")
 @click.option("--count", type=POSITIVE, default=10_000, help="Images at most; else 10,000.")
-@click.option("--seeds", type=POSITIVE, default=3, help="Seeds, or parts of images; else 3.")
+@click.option(
+    "--seeds", type=POSITIVE, default=3, help="Seeds of a GAN, or parts of given images; else 3."
+)
 @features_option("the run's, or by the images")
 @click.option(
     "--weights",

@@ -25,13 +25,18 @@ from gan_model.commands.screen import quiet
 @click.option("--of-class", type=WHOLE, help="Number of its class; else all are tried.")
 @click.option("--starts", type=POSITIVE, default=4, help="Descents for each image; else 4.")
 @click.option("--steps", type=POSITIVE, default=400, help="Steps of a descent; else 400.")
-@click.option("--pixels-only", is_flag=True, help="Compare no features, though the run has some.")
+@click.option(
+    "--pixels-only", is_flag=True, help="Compare pixels, also where the run has features."
+)
 @click.option("--check", type=POSITIVE, help="Instead: N training and N held-out images.")
 @click.option("--data", type=DATA_SET, help="For --check, of a .keras file; else the run's.")
 @click.option("--data-dir", type=PATH, help="Folder with the files of a named data set.")
 @click.option("--seed", type=SEED, default=0, help="Of the codings to start from; else 0.")
 @click.option(
-    "--out", type=PATH, default="inverted.png", help="Picture; the codings go to OUT's .json."
+    "--out",
+    type=PATH,
+    default="inverted.png",
+    help="Picture; else inverted.png. The codings go to OUT's .json.",
 )
 def command(**options):
     """Looks for the codings of given images.

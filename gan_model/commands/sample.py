@@ -24,7 +24,9 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 @click.command(cls=Command, example="sample runs/modern-sample --count 100 --out grid.png")
 @click.argument("run", type=MODEL, required=False)
 @click.option("--from", "file", type=PATH, help="Instead of a run: a .keras file.")
-@click.option("--count", type=POSITIVE, help="Number of images; else 25, or 8 per class.")
+@click.option(
+    "--count", type=POSITIVE, help="Number of images; else 25, in a .png 8 of each class."
+)
 @click.option("--of-class", type=WHOLE, help="Number of a class; else all in turn.")
 @click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
 @click.option("--codings", type=PATH, help="Instead of --count: a .json of codings, as of a page.")

@@ -19,8 +19,8 @@ class FeatureMetrics:
         density    how densely real images surround the generated ones, about 1 at best
         coverage   fraction of real images with a generated one nearby, 0 to 1
 
-    All of them depend on the features and on the number of images: compare only numbers with the
-    same features and as many images.
+    All of them depend on the features, and all but `kid` on the number of images: compare only
+    numbers with the same features and as many images.
 
     Args:
         features: `gan_model.features.Features`.

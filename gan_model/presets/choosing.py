@@ -96,7 +96,7 @@ def suited(images, labels=None, *, seed=0, **arguments):
     ```python
     (images, labels), held_out = data.load("path/to/pictures")
     gan = presets.suited(images, labels)
-    labels = labels if gan.class_count else None
+    # `fit` leaves labels alone if the GAN has no classes.
     gan.fit(images, labels, batch_size=16, callbacks=callbacks.watch("run"))
     ```
 

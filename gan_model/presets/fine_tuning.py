@@ -30,9 +30,9 @@ def fine_tuned(
     It has the weights of both players and of the average, and the settings that `source` was
     compiled with. The optimizers and the counters begin anew, and with them the warm-up of the
     average: after the first step it is the generator itself, which it then follows. With
-    `new_generator` the generator begins anew too, and only the discriminator knows what images are.
-    That was better than to keep both where the new images are of another kind than the old ones
-    (docs/guide.md has figures).
+    `new_generator` the generator begins anew too. Then only the discriminator knows what images
+    are. Do not expect a gain where the new images are of another kind: docs/guide.md has a command
+    that compares with a start from nothing.
 
     Args:
         source: compiled `GAN`. Its networks become those of the new GAN, so it must not be used
@@ -41,8 +41,8 @@ def fine_tuned(
             source. If it differs, each weight that belongs to a class starts as the mean over the
             classes of the source.
         freeze_discriminator: number of layers of the discriminator that are not trained: the first
-            ones that have weights (Mo et al., 2020). They hold on few images what the source knew
-            of edges and textures. All others learn. None: the same as in the source.
+            ones that have weights (Mo et al., 2020). With few images they keep what the source has
+            learned of edges and textures. All others learn. None: the same as in the source.
         new_generator: begin with a generator of the same layers whose weights are drawn anew.
         generator_learning_rate, discriminator_learning_rate: None: those of the source.
         image_count: number of new training images. With fewer than 5,000, images are augmented

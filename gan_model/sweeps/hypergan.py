@@ -37,8 +37,9 @@ class HyperGAN(keras_tuner.HyperModel):
             seed of the GAN and that of Keras. A hyperparameter `batch_size` is passed to `fit`.
         folder: of the search; gets `trials/` and `tensorboard/`.
         held_out: uint8 images that trials are scored on; with labels for a GAN with classes.
-        quality: `metrics.Quality`, what is measured. None: what suits the images, see
-            `metrics.measures`.
+        quality: `metrics.Quality`, what is measured. None: `fashion` features for garments, else
+            `swd` and `pixels`. For features learned from the training images give
+            `metrics.Quality(*metrics.measures(held_out, training=images))`.
         seed: of the search; that of trial 3 is `hypergan.seed_of(3)`.
         keep: number of best trials that keep their weights. In a search by Hyperband, which may
             continue any trial, others keep theirs too. When it is over,
