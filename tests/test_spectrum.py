@@ -51,12 +51,21 @@ def test_a_wave_is_where_its_frequency_is():
     assert np.unravel_index(power.argmax(), power.shape) == (0, 16)
 
 
-@pytest.mark.parametrize("side", [7, 8, 15, 31, 32])
+@pytest.mark.parametrize("side", [7, 8, 15, 31, 32, 66, 128, 256])
 def test_one_wave_along_an_image_is_beside_the_mean_that_is_left_out(side):
     wave = 128 + 100 * np.sin(2 * np.pi * (np.arange(side) + 0.5) / side)
-    images = np.tile(wave.round().astype(np.uint8), (20, side, 1))
-    power = SPECTRUM.statistics(SPECTRUM.describe(images)).reshape(side // 2, side // 2)
+    images = np.tile(wave.round().astype(np.uint8), (3, side, 1))
+    cells = min(32, side // 2)
+    power = SPECTRUM.statistics(SPECTRUM.describe(images)).reshape(cells, cells)
     assert power[0].argmax() == 1
+
+
+def test_shading_of_large_images_is_seen():
+    """One wave along both axes, which fills no other cell than the first beside the mean's."""
+    waves = np.cos(2 * np.pi * np.arange(256) / 256)
+    plain = noise(256, deviation=10.0, count=8, shape=())
+    shaded = np.clip(plain + 40 * np.outer(waves, waves), 0, 255).round().astype(np.uint8)
+    assert distance(plain, shaded) > 1  # 0 where it lies in the cell of the mean
 
 
 def test_grey_images_may_come_without_a_channel_and_colours_are_a_mean(garments):

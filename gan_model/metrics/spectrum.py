@@ -33,13 +33,13 @@ class PowerSpectrum:
     metrics = (Metric("spectrum", Direction.LOWER, Kind.DISTANCE),)
 
     def __init__(self):
-        self.about = {"spectrum": f"{_CELLS} frequencies of each axis at most"}
+        self.about = {"spectrum": f"{_CELLS} frequencies of each axis at most, the mean alone"}
 
     def describe(self, images, first=0):
         """Power of uint8 images in cells of frequencies, float32 (n, cells).
 
-        Images larger than 64 pixels have 32 cells along an axis, others one for each frequency but
-        the two highest, which share the last.
+        Images larger than 64 pixels have 32 cells along an axis, the first for the mean alone.
+        Others have one for each frequency but the two highest, which share the last.
 
         Args:
             images: (n, height, width) or (n, height, width, channels), 4 pixels or more.
@@ -91,8 +91,11 @@ def _hann(length):
 
 def _cells(waves, length):
     """The cell of each frequency of a transform, in waves along the length; 0 is the first."""
-    count = min(_CELLS, length // 2)
-    return np.minimum(waves.round().astype(int) * count // (length // 2), count - 1)
+    waves, half = waves.round().astype(int), length // 2
+    count = min(_CELLS, half)
+    # Without waves, that is the mean, is a cell of its own: that of both axes is left out.
+    others = 1 + (waves - 1) * (count - 1) // (half - 1)
+    return np.where(waves == 0, 0, np.minimum(others, count - 1))
 
 
 def _averaged(power, cells, *, axis):
