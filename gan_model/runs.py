@@ -44,7 +44,7 @@ _OF_PRESET = (
     *("clusters", "codings_size", "class_count", "image_count"),
     *("generator_learning_rate", "discriminator_learning_rate"),
 )
-_OF_THE_IMAGES = "data", "data_dir", "images", "features", "pad", "ground"
+_OF_THE_IMAGES = "data", "data_dir", "images", "features", "pad", "ground", "class_names"
 _OF_FINE_TUNING = "freeze_discriminator", "new_generator"
 
 
@@ -236,11 +236,11 @@ def trained_on(what):
         what: as for `open_model`.
 
     Returns:
-        A dict with `data`, `images` (their fingerprint) and `features`, a name, a path or None; of
-        a run also `data_dir`, `pad` and `ground`. None for a `.keras` file, which does not tell.
+        A dict with `data`, `images` (their fingerprint), `features` (a name, a path or None), and
+        of a run also the rest of `_OF_THE_IMAGES`. None for a `.keras` file outside its run.
     """
-    folder = RunFolder(what)
-    if folder.settings.is_file():
+    folder = RunFolder(what if Path(what).is_dir() else Path(what).parent)
+    if Path(what) in (folder.path, folder.gan, folder.best) and folder.settings.is_file():
         settings = folder.known_settings()
         kept = {name: settings.get(name) for name in _OF_THE_IMAGES}
         return kept | ({"features": str(folder.features)} if folder.features.exists() else {})

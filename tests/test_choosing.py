@@ -78,6 +78,10 @@ def test_what_was_given_is_not_told_as_chosen():
     assert "batches of" not in choice.told(given=["batch_size"])
 
 
+def test_batches_are_no_larger_than_all_images():
+    assert "batches of 9" in presets.choose(images(9)).told()
+
+
 def test_many_images_are_not_augmented():
     assert "augmentation" not in presets.choose(np.zeros((rules.FEW, 16, 16), np.uint8)).told()
 

@@ -136,6 +136,11 @@ def test_a_script_is_the_same_program(name):
         ("evaluate", "gan-model evaluate: the following arguments are required: "),
         ("export fashion", "gan-model export: the following arguments are required: --format"),
         ("train --pad=1", "gan-model train: argument --pad: expected no argument"),
+        (
+            "train --data x --image-size 50",
+            "gan-model train: suited makes no images of 50x50. The "
+            "nearest size is --image-size 48x48",
+        ),
         ("train --data-dir /tmp", "gan-model train: --data-dir is for fashion_mnist, mnist"),
         ("evaluate fashion --data sample --data-dir .", "gan-model evaluate: --data-dir is for fa"),
         ("invert fashion --image a.png --out ./a.png", "gan-model invert: --out a.png is one of"),

@@ -339,7 +339,7 @@ def test_sub_folders_are_classes_at_any_depth(images):
     (images / "c" / ".hidden.png").touch()
     assert class_names(images) == ["a", "a-z", "b"]
     (_, train_labels), (_, test_labels) = load_folder(images)
-    assert train_labels.tolist() == [0, 2, 2] and test_labels.tolist() == [1]
+    assert train_labels.tolist() == [0, 1, 2] and test_labels.tolist() == [2]
 
 
 def test_the_classes_of_each_data_set_have_names():
@@ -420,6 +420,29 @@ def test_classes_that_are_no_multiple_of_ten_stay_balanced(images):
         write_greys(images / name, 15)
     _, (_, test_labels) = load_folder(images)
     assert set(np.bincount(test_labels).tolist()) == {1, 2}
+
+
+def test_the_only_image_of_a_class_is_trained_on(images):
+    for name, count, start in (("a", 1, 0), ("b", 1, 1), ("c", 18, 2)):
+        write_greys(images / name, count, start)
+    (train_images, train_labels), (test_images, _) = load_folder(images)
+    assert levels(test_images) == [2, 11] and set(train_labels.tolist()) == {0, 1, 2}
+    assert sorted(levels(train_images) + levels(test_images)) == [*range(20)]
+
+
+def test_two_classes_of_one_image_give_both_splits(images):
+    for name in "ab":
+        write_greys(images / name, 1)
+    assert [len(labels) for _, labels in load_folder(images)] == [1, 1]
+
+
+def test_images_of_other_types_are_told(images, capsys):
+    write_greys(images, 4)
+    for name in ("a.tif", "b.TIFF", "c.heic", "notes.txt", ".hidden.tif"):
+        (images / name).touch()
+    load_folder(images)
+    told = capsys.readouterr().err
+    assert told.startswith("Left out 3 files of other types: .heic, .tif, .tiff. Only .png, .jpg,")
 
 
 def test_skipped_files_do_not_count_in_the_split(images):

@@ -14,6 +14,7 @@ from test_fine_tuning import IMAGES, LABELS, small_gan
 from gan_model import commands, data, presets, runs
 from gan_model.commands.completing import complete_by_run
 from gan_model.commands.program import Program
+from gan_model.commands.run_images import load_for
 from gan_model.data import load_images
 from gan_model.data.images import fingerprint
 
@@ -132,6 +133,40 @@ def test_the_images_of_a_run_are_read_as_the_run_read_them(ground, status, tmp_p
     assert ("are not those that the run was trained on" in capsys.readouterr().err) == bool(status)
 
 
+def test_pictures_among_the_images_of_a_run_are_refused(tmp_path, refused):
+    images, run = images_in(tmp_path / "images", count=4), runs.RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    run.note({"data": str(images)}, versions={})
+    out = ["--out", images / "samples.png"]
+    for name, given in (("sample", out), ("invert", [*out, "--image", images / "000.png"])):
+        assert "would be images to train on" in refused(name, run.path, *given)
+    assert len(list(images.iterdir())) == 4
+
+
+def test_the_labels_of_other_data_are_those_of_the_run_by_name(tmp_path):
+    names = ["ant", "bee", "cat"]
+    for name in names:
+        images_in(tmp_path / name, count=10)
+    settings = {"class_names": ["cat", "ant"], "data": "elsewhere"}
+    asked = {"data_set": tmp_path, "folder": None, "image_size": SIDE, "channels": 1}
+    labels = np.concatenate([labels for _, labels in load_for(settings, **asked)])
+    assert sorted(labels.tolist()) == [-1] * 10 + [0] * 10 + [1] * 10
+    (_, own), _ = load_for(None, **asked)
+    assert names[own[0]] == "ant" and load_for(settings, **asked)[0][1][0] == 1
+
+
+def test_a_file_in_the_folder_of_its_run_was_trained_on_the_same(tmp_path):
+    run = runs.RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    run.note({"data": "pictures", "pad": True}, versions={})
+    for path in (run.gan, run.best, tmp_path / "other.keras", run.path / "source.keras"):
+        path.touch()
+    assert runs.trained_on(run.best) == runs.trained_on(run.gan) == runs.trained_on(run.path)
+    assert runs.trained_on(run.best)["pad"]
+    assert runs.trained_on(tmp_path / "other.keras") is None
+    assert runs.trained_on(run.path / "source.keras") is None
+
+
 def test_a_run_among_the_images_is_refused(tmp_path, refused):
     images = images_in(tmp_path / "images", count=4)
     for name in ("train", "sweep"):
@@ -192,16 +227,26 @@ class Two:
 def test_workers_go_on_with_what_the_chief_finds_in_the_folder(tmp_path):
     run, nothing = runs.RunFolder(tmp_path / "run"), runs.RunFolder(tmp_path / "of the other")
     (run.path / "checkpoints").mkdir(parents=True)
-    run.note({"batch_size": 8, "steps_per_epoch": 100, "features": "sliced"}, versions={})
+    began = {"batch_size": 8, "steps_per_epoch": 100, "features": "sliced"}
+    run.note(began | {"pad": True, "ground": "black"}, versions={})
     (run.path / "checkpoints" / "epoch-00002.npz").touch()
     for worker, folder in ((Two(is_chief=True), run), (Two(is_chief=False), nothing)):
-        args = SimpleNamespace(batch_size=None, steps_per_epoch=7, clusters=None, features=None)
+        args = SimpleNamespace(
+            batch_size=None,
+            steps_per_epoch=7,
+            clusters=None,
+            features=None,
+            pad=None,
+            ground="white",
+        )
         complete_by_run(args, folder, worker)
         assert vars(args) == {
             "batch_size": 8,
             "steps_per_epoch": 7,
             "clusters": None,
             "features": "sliced",
+            "pad": True,
+            "ground": "white",
             "is_new": False,
         }
     (run.path / "checkpoints" / "epoch-00002.npz").unlink()

@@ -185,11 +185,13 @@ def data_options(default):
             "--image-size", type=SIZE, help="Of a folder: side or HEIGHTxWIDTH; else 64 at most."
         ),
         click.option("--channels", type=Choice(1, 3), help="Of a folder; else 1 if all are grey."),
-        click.option("--pad", is_flag=True, help="Of a folder: pad images, do not crop them."),
+        # Without a default: a run that goes on has its own.
+        click.option(
+            "--pad", is_flag=True, default=None, help="Of a folder: pad images, do not crop them."
+        ),
         click.option(
             "--ground",
             type=ArgumentType("colour"),
-            default="white",
             help="Of a folder: behind transparent images; else white.",
         ),
     )
@@ -212,8 +214,8 @@ def loaded(args):
         folder=args.data_dir,
         image_size=args.image_size,
         channels=args.channels,
-        pad=args.pad,
-        ground=args.ground,
+        pad=bool(args.pad),
+        ground=args.ground or "white",
     )
 
 

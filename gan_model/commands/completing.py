@@ -2,11 +2,12 @@
 
 import inspect
 import json
+import shlex
 
 SUITED = "suited"  # not a preset, but the choice of one
 _EPOCHS = 20
 _MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
-_KEPT = ("batch_size", "steps_per_epoch", "clusters", "features")
+_KEPT = ("batch_size", "steps_per_epoch", "clusters", "features", "pad", "ground")
 
 
 def complete_by_run(args, folder, workers):
@@ -40,7 +41,8 @@ def _known_of(folder):
     if not folder.epochs_done():
         reason = (
             f"{folder.path} has a finished GAN and no checkpoint to continue from. Choose another "
-            f"folder: --run-dir DIR. To go on from the GAN: --from {folder.gan}"
+            f"folder: --run-dir DIR. To go on from the GAN: --from "
+            f"{shlex.quote(str(folder.gan))}"
         )
         return {"refused": reason}
     try:
@@ -51,6 +53,22 @@ def _known_of(folder):
     if folder.features.exists():
         given["features"] = None  # those of the folder
     return {"is_new": False, "given": given}
+
+
+def check_image_size(args):
+    """Refuses a size of which the preset makes no images, before the images are decoded."""
+    from gan_model.presets.image_shape import nearest_size
+
+    if args.image_size is None:
+        return
+    size = args.image_size
+    size = size if isinstance(size, tuple) else (size, size)
+    nearest = nearest_size(size, "modern" if args.preset == SUITED else args.preset)
+    if nearest not in (None, size):
+        asked, other = ("x".join(map(str, each)) for each in (size, nearest))
+        raise ValueError(
+            f"{args.preset} makes no images of {asked}. The nearest size is --image-size {other}"
+        )
 
 
 def complete_by_images(args, program, source, images, labels):
@@ -109,7 +127,7 @@ def _complete(args, images, preset, *, clock, long_epochs):
             args.minutes = _MINUTES
         else:
             args.epochs = _EPOCHS
-    args.batch_size = args.batch_size or presets.batch_size_for(preset)
+    args.batch_size = args.batch_size or min(presets.batch_size_for(preset), len(images))
     if args.is_new and args.clusters is None:
         args.clusters = presets.clusters_for(preset, images)
     # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
@@ -127,6 +145,6 @@ def _files_line(args):
         return ""
     height, width = data.own_size(args.data)[1]
     return (
-        f" The files have {height} x {width}; other proportions are "
-        f"{'padded' if args.pad else 'cropped'}, transparent parts are {args.ground}."
+        f" The files have {height} x {width} (median); other proportions are "
+        f"{'padded' if args.pad else 'cropped'}, transparent parts are {args.ground or 'white'}."
     )

@@ -74,7 +74,8 @@ def _asked(sampler, labels, count):
     if sampler is None or sampler.class_count is None or labels is None:
         return None
     labels = random_subset(labels, count)
-    return labels if labels.max() < sampler.class_count else None  # those of other data
+    known = 0 <= labels.min() and labels.max() < sampler.class_count
+    return labels if known else None  # those of other data
 
 
 def _readings(sampler, images, count, labels, *, max_sets):
@@ -100,7 +101,7 @@ def _opened(args):
     elif args.weights == "best":
         raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
     elif Path(args.what).suffix == ".keras":
-        model = runs.load_model(args.what)
+        model, settings = runs.load_model(args.what), runs.trained_on(args.what)
     elif not Path(args.what).exists():  # a folder of that name may hold images
         if not runs.is_pretrained(args.what):
             raise ValueError(f"There is no file or folder {args.what}.")

@@ -15,6 +15,7 @@ from gan_model.commands.arguments import (
     check_class,
 )
 from gan_model.commands.parsing import Command
+from gan_model.commands.places import refuse_within
 from gan_model.commands.run_images import as_read_for, load_for
 from gan_model.commands.screen import quiet
 
@@ -97,7 +98,8 @@ def compare(args):
 
     shape, found = sampler.generate(1).shape[1:], {}
     for name, (images, labels) in _splits(args, shape).items():
-        labels = None if sampler.class_count is None else labels
+        known = sampler.class_count is not None and labels.min() >= 0
+        labels = labels if known else None
         found[name] = _inversion(args, sampler, features, images, labels).distances, images
     for name, (distances, images) in found.items():
         low, median, high = np.percentile(distances, (25, 50, 75))
@@ -129,7 +131,10 @@ def _opened(args):
     with quiet():
         from gan_model import features, metrics, runs
         from gan_model.model import Sampler
-    sampler, about = Sampler.of(runs.open_model(args.run)), runs.trained_on(args.run)
+    about = runs.trained_on(args.run)
+    if about:
+        refuse_within(args.out.parent, about["data"], option="--out")
+    sampler = Sampler.of(runs.open_model(args.run))
     if args.pixels_only or about is None:
         return sampler, None
     name = about["features"]

@@ -1,5 +1,7 @@
 """The images that a run was trained on, to compare with them."""
 
+import shlex
+
 from gan_model.commands.arguments import check_data_dir
 
 
@@ -18,10 +20,14 @@ def load_for(settings, *, data_set, folder, image_size, channels):
 
     Args:
         settings: dict with `data`, `images` (their fingerprint), `data_dir` of a named data set,
-            and `pad` and `ground` of a folder of images; None where no run is known.
+            `pad` and `ground` of a folder of images, and `class_names`; None where no run is known.
         data_set: another data set, which may have other images; None: that of the run.
         folder: with the files of a named data set; None: that of the run, if it had one.
         image_size, channels: for a folder of images.
+
+    Returns:
+        As `data.load`. The labels of another data set are those of the run: of the class of the
+        same name, or -1.
 
     Raises:
         ValueError: the images of the run are not those that it was trained on.
@@ -39,6 +45,22 @@ def load_for(settings, *, data_set, folder, image_size, channels):
     if not data_set and fingerprint(splits[0][0]) != settings["images"]:
         raise ValueError(
             f"The images of {name} are not those that the run was trained on. To compare with "
-            f"them anyway: --data {name}"
+            f"them anyway: --data {shlex.quote(str(name))}"
         )
-    return splits
+    names = (settings or {}).get("class_names") if data_set else None
+    return [(images, _by_name(labels, name, names)) for images, labels in splits]
+
+
+def _by_name(labels, data_set, names):
+    """The labels of a data set for a run whose classes have these names; None: as they are."""
+    import numpy as np
+
+    from gan_model import data
+
+    if names is None:
+        return labels
+    try:
+        own = data.class_names(data_set)
+    except ValueError:  # idx files, which name no classes
+        return labels
+    return np.array([names.index(one) if one in names else -1 for one in own])[labels]

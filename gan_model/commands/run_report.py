@@ -20,6 +20,7 @@ def report(folder, history, every, quality, program):
         for name in ("discriminator_loss", "generator_loss", "real_score", "fake_score")
     )
     best = f"\n{_INDENT}{folder.best}, of the best epoch" if folder.best.exists() else ""
+    numbers = f"\nAll numbers: {program.line('evaluate', folder.path)}" if quality else ""
     # What is to be pasted stands on one line, however long the paths are.
     print(f"""
 {_filled(f"Last epoch:  number {len(history['generator_loss'])}, {figures}")}
@@ -27,8 +28,7 @@ def report(folder, history, every, quality, program):
 Pictures:    {folder.samples}/training.gif and epoch-*.png
 Model:       {folder.gan}
 {_INDENT}{folder.generator}{best}
-Dashboard:   {program.line("board", folder.tensorboard)}
-All numbers: {program.line("evaluate", folder.path)}
+Dashboard:   {program.line("board", folder.tensorboard)}{numbers}
 More images: {program.line("sample", folder.path, "--out", "more.png")}""")
 
 

@@ -14,7 +14,7 @@ from gan_model.commands.arguments import (
     check_class,
 )
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import refuse_no_folder
+from gan_model.commands.places import refuse_no_folder, refuse_within
 from gan_model.commands.screen import quiet
 
 _COUNT = 25
@@ -51,6 +51,9 @@ def command(run, file, count, of_class, seed, codings, truncation, out):
     with quiet():
         from gan_model import runs
         from gan_model.model.sampling import Sampler
+    about = runs.trained_on(file or run)
+    if about and Path(out).suffix != ".npz":
+        refuse_within(Path(out).parent, about["data"], option="--out")
     sampler = Sampler.of(runs.load_model(file) if file else runs.open_model(run))
     check_class(of_class, sampler)
     if codings:

@@ -5,7 +5,12 @@ from pathlib import Path
 
 from gan_model.commands import fine_tuning, local_workers
 from gan_model.commands.arguments import loaded
-from gan_model.commands.completing import SUITED, complete_by_images, complete_by_run
+from gan_model.commands.completing import (
+    SUITED,
+    check_image_size,
+    complete_by_images,
+    complete_by_run,
+)
 from gan_model.commands.places import name_of, place_of, refuse_within
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
@@ -37,7 +42,7 @@ def train(args, program):
     workers = replicas.Workers(strategy)
     with local_workers.ended_by_loss(workers, program):
         complete_by_run(args, folder, workers)
-    images, held_out = loaded(args)
+    images, held_out = _loaded(args)
     preset = complete_by_images(args, program, source, *images)
     has_classes = source is None or source.class_count is not None
     classes = presets.classes_for(preset, images[1], held_out[1]) if has_classes else {}
@@ -71,6 +76,11 @@ def _lead(folder, args, settings, strategy, images, held_out, program):
         folder.save(gan)
     report(folder, history, args.validate_every, gan.quality, program)
     return history
+
+
+def _loaded(args):
+    check_image_size(args)
+    return loaded(args)
 
 
 def _fit(gan, args, images, held_out, callbacks=()):
@@ -142,7 +152,7 @@ def _settings_of(args, preset, images, by_class):
         "images": fingerprint(images),
         "image_shape": images.shape[1:],
         "class_count": by_class.get("class_count"),
-        "class_names": _names_in(args.data) if by_class else None,
+        "class_names": _names_in(args.data, by_class["class_count"]) if by_class else None,
         "image_count": count.get("image_count"),
         "pad": args.pad or None,
         "ground": None if args.ground == "white" else args.ground,
@@ -162,12 +172,15 @@ def _settings_of(args, preset, images, by_class):
     }
 
 
-def _names_in(data_set):
-    """The names of the classes, which a folder may not have later; None if it has none."""
+def _names_in(data_set, count):
+    """The names of the classes, which a folder may not have later; None if it has none.
+
+    The folder has more names than classes if nothing in its last sub-folders can be read.
+    """
     from gan_model import data  # imported by now
 
     try:
-        return list(data.class_names(data_set)) or None
+        return list(data.class_names(data_set))[:count] or None
     except ValueError:  # idx files
         return None
 

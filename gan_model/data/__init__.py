@@ -8,6 +8,7 @@ cifar10     CIFAR10, another one
 reading     the bytes of a file, or a sentence on what is wrong with them
 own_size    the sizes of the files in a folder -> the size to train at
 folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on disk
+listing     a folder -> the paths of its images, and their classes
 decoding    one image file -> pixels
 cache       decoded images <-> files on disk
 images      images as given -> images in the generator's range, and back

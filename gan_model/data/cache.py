@@ -19,7 +19,7 @@ import numpy as np
 
 from gan_model.storage.locks import is_locked, locked
 
-_FORMAT_VERSION = 2  # increase it when the meaning of pixels or files changes
+_FORMAT_VERSION = 3  # increase it when the meaning of pixels or files changes
 _UNFINISHED = "gan-model-unfinished-"  # nobody else's: the cache may be a folder of others
 _SPLITS = ("train", "test")
 _BLOCK = 3 << 20  # bytes; a multiple of 3, so that no pixel is cut
@@ -123,12 +123,13 @@ class EntryWriter:
     """Appends images to the files of an entry; every tenth goes to the test split.
 
     It is the second of each ten. So two images are enough for one in each split, and if images
-    come class by class, each class gives a tenth, to within one image.
+    come class by class, each class gives a tenth, to within one image. The next one goes there
+    instead if an image is its class's only one.
     """
 
     def __init__(self, folder, image_shape):
         self.folder, self.image_shape = folder, tuple(image_shape)
-        self.count = 0
+        self.count, self._owed = 0, 0
         self._labels = ([], [])
         self._open_files = contextlib.ExitStack()
 
@@ -142,9 +143,11 @@ class EntryWriter:
     def __exit__(self, *error):
         self._open_files.close()
 
-    def add(self, pixels, label):
+    def add(self, pixels, label, *, may_be_held_out=True):
         """Appends an image, uint8 of `image_shape`, and its label."""
-        split = int(self.count % 10 == 1)
+        self._owed += self.count % 10 == 1
+        split = int(self._owed > 0 and may_be_held_out)
+        self._owed -= split
         self._files[split].write(pixels)
         self._labels[split].append(label)
         self.count += 1

@@ -10,21 +10,26 @@ An entry is found by the names, sizes and times of the images; it may be deleted
 
 import contextlib
 import functools
-import os
 import sys
 import threading
 import warnings
 from collections import deque
 from numbers import Integral
-from pathlib import Path
 
 import numpy as np
 from PIL import ImageColor
 
 from gan_model.data import cache
 from gan_model.data.decoding import decode, decoders
+from gan_model.data.listing import (
+    class_of,
+    classes_of,
+    classes_of_one_file,
+    existing_folder,
+    image_names,
+    left_out,
+)
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 _AHEAD = 64  # images that may be decoded before they are written
 _NAMED = 5  # skipped files that are named; the rest is counted
 _PATIENCE = 2.0  # seconds of decoding before it is mentioned
@@ -44,6 +49,7 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
         (n, height, width, channels), in the order of classes and paths, and int32 labels (n,),
         positions in `class_names(folder)`. The second of each ten images goes to the test
         split, so each class gives it a tenth, to within one image, and two images are enough.
+        The only file of a class is trained on, unless no class has more.
 
     Raises:
         ValueError: fewer than two readable images, or arguments out of range.
@@ -65,19 +71,7 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
 
 def class_names(folder):
     """Names of the classes of a folder of images; a label is a position in this list."""
-    return _classes(image_names(existing_folder(folder)))
-
-
-def existing_folder(folder):
-    """The absolute path of a folder.
-
-    Raises:
-        ValueError: there is none.
-    """
-    root = Path(folder).expanduser().resolve()
-    if not root.is_dir():
-        raise ValueError(f"There is no folder {root}. Give the path of a folder of images.")
-    return root
+    return classes_of(image_names(existing_folder(folder)))
 
 
 def _height_and_width(image_size):
@@ -108,45 +102,6 @@ def _checked_ground(ground):
         ) from None
 
 
-def image_names(root):
-    """Paths below `root`, with slashes, sorted by class and path. Nothing is opened."""
-    names = [
-        (Path(parent) / file).relative_to(root).as_posix()
-        for parent, files in _walk(root)
-        for file in files
-        if file.lower().endswith(_SUFFIXES) and not file.startswith(".")
-    ]
-    if not names:
-        raise ValueError(f"There are no images in {root}: no name ends in {' '.join(_SUFFIXES)}.")
-    return sorted(names, key=lambda name: (_class_of(name), name))
-
-
-def _walk(root):
-    """(folder, file names) of the visible folders, links to folders included, each once."""
-    seen = {str(root)}
-    for parent, folders, files in os.walk(root, onerror=_refuse_unlisted, followlinks=True):
-        yield parent, files
-        visible = [name for name in sorted(folders) if not name.startswith(".")]
-        folders.clear()
-        for name in visible:
-            real = os.path.realpath(os.path.join(parent, name))
-            if real not in seen:
-                seen.add(real)
-                folders.append(name)
-
-
-def _refuse_unlisted(error):
-    raise ValueError(f"The folder {error.filename} cannot be listed: {error.strerror}.")
-
-
-def _classes(names):
-    return sorted(set(map(_class_of, names)))
-
-
-def _class_of(name):
-    return name.split("/", 1)[0] if "/" in name else "."
-
-
 def _stamp(path):
     try:
         status = path.stat()
@@ -158,7 +113,8 @@ def _stamp(path):
 def _decode_all(root, names, shape, entry, as_asked):
     *image_size, channels = shape
     decoded_shape = (*image_size, channels or 3)
-    label_of = {name: label for label, name in enumerate(_classes(names))}
+    label_of = {name: label for label, name in enumerate(classes_of(names))}
+    alone = classes_of_one_file(names)
     skipped, grey = [], True
     with (
         _mentioned(f"Decoding {len(names):,} images into {entry.parent} (once)..."),
@@ -170,12 +126,14 @@ def _decode_all(root, names, shape, entry, as_asked):
             if decoded.reason:
                 skipped.append(f"{name} ({decoded.reason})")
                 continue
-            writer.add(decoded.pixels, label_of[_class_of(name)])
+            its_class = class_of(name)
+            may_be_held_out = its_class not in alone
+            writer.add(decoded.pixels, label_of[its_class], may_be_held_out=may_be_held_out)
             grey = grey and decoded.grey
         _refuse_too_few(root, writer.count, skipped)
         if channels is None and grey:
             writer.keep_one_channel()
-        writer.finish(_notice(skipped, len(names)))
+        writer.finish(" ".join(filter(None, [_notice(skipped, len(names)), left_out(root)])))
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from gan_model.data.decoding import decode, decoders, displayed_size
-from gan_model.data.folder import image_names
 from gan_model.data.images import shape_with_channels
+from gan_model.data.listing import image_names
 from gan_model.data.reading import DAMAGE
 
 _BLOCK = 256  # images decoded at a time

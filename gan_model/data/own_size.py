@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from gan_model.data.decoding import displayed_size
-from gan_model.data.folder import existing_folder, image_names
+from gan_model.data.listing import existing_folder, image_names
 
 LONGEST = 64  # pixels of the longer side: larger images need more than some minutes of two cores
 _SHORTEST, _STEP = 16, 4  # pixels: of a side, and what the presets' sides are multiples of

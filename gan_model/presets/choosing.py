@@ -13,7 +13,7 @@ LEAST_IN_CLASS = 50  # images; docs/modern.md: with fewer, classes cost quality
 _OF_ARGUMENTS = {
     "augment": "adaptive augmentation",
     "clusters": "clusters for classes",
-    "batch_size": f"batches of {BATCH_SIZE}",
+    "batch_size": "batches of ",
 }
 
 
@@ -40,9 +40,12 @@ class Choice:
             given: names of arguments that were given and not chosen: the preset's, and
                 "batch_size".
         """
-        not_chosen = {_OF_ARGUMENTS.get(name) for name in given}
-        chosen = {what: why for what, why in self.reasons.items() if what not in not_chosen}
-        return ", ".join(f"{what} ({why})" if why else what for what, why in chosen.items())
+        not_chosen = tuple(_OF_ARGUMENTS[name] for name in given if name in _OF_ARGUMENTS)
+        return ", ".join(
+            f"{what} ({why})" if why else what
+            for what, why in self.reasons.items()
+            if not what.startswith(not_chosen)
+        )
 
 
 def choose(images, labels=None):
@@ -77,16 +80,15 @@ def _choice(images, labels, image_count, loss):
             preset, arguments["class_count"] = modern_conditional, len(counts)
             reasons["modern_conditional"] = f"{classes}, {least:,} images or more in each"
         else:
-            reasons["modern"] = (
-                f"of {classes}, one has {least:,} images, and {LEAST_IN_CLASS} are the least"
-            )
+            too_few = f"of {classes}, one has {least:,} training images"
+            reasons["modern"] = f"{too_few}, and {LEAST_IN_CLASS} are the least"
     else:
         reasons["modern"] = "no classes"
     if augment_for(image_count, loss) is not None:
         reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {FEW:,} images"
     if preset is modern and clusters_for(images_shape, image_count):
         reasons[_OF_ARGUMENTS["clusters"]] = f"{MANY:,} grey images or more"
-    reasons[_OF_ARGUMENTS["batch_size"]] = ""
+    reasons[f"{_OF_ARGUMENTS['batch_size']}{min(BATCH_SIZE, len(images))}"] = ""
     return Choice(preset, images_shape, arguments, reasons)
 
 

@@ -2,8 +2,20 @@
 
 from gan_model.data.images import shape_with_channels
 
+_SHORTEST, _STEP = 16, 4  # pixels: of a side, and what each side is a multiple of
+_LONGEST = {"dcgan": 128, "guidelines": 128, "modern": 256, "modern_conditional": 256}
 
-def channels_last(image_shape, preset, *, longest=128):
+
+def nearest_size(size, preset):
+    """The (height, width) nearest to a size of which a preset makes images; None for any size."""
+    longest = _LONGEST.get(preset)
+    if longest is None:
+        return None
+    multiples = [_STEP * round(side / _STEP) for side in size]
+    return tuple(min(max(_SHORTEST, side), longest) for side in multiples)
+
+
+def channels_last(image_shape, preset):
     """(height, width, channels) from a shape with or without channels.
 
     Raises:
@@ -11,12 +23,13 @@ def channels_last(image_shape, preset, *, longest=128):
     """
     check_image_shape(image_shape, preset, example=(64, 64, 3))
     height, width, channels = shape_with_channels(image_shape)
-    fits = all(side % 4 == 0 and 16 <= side <= longest for side in (height, width))
+    fits = (height, width) == nearest_size((height, width), preset)
     if not fits or channels not in (1, 3):
         raise ValueError(
-            f"`presets.{preset}` makes images whose height and width are multiples of 4 from 16 "
-            f"to {longest}, with 1 or 3 channels. Received: image_shape={tuple(image_shape)}. "
-            "Resize the images, or type GAN(generator, discriminator) with your own networks."
+            f"`presets.{preset}` makes images whose height and width are multiples of {_STEP} from "
+            f"{_SHORTEST} to {_LONGEST[preset]}, with 1 or 3 channels. Received: "
+            f"image_shape={tuple(image_shape)}. Resize the images, or type "
+            "GAN(generator, discriminator) with your own networks."
         )
     return height, width, channels
 

@@ -10,8 +10,6 @@ from gan_model.networks.equalized import EqualizedAdam
 from gan_model.presets.image_shape import channels_last
 from gan_model.presets.rules import augment_for, clusters_for, learning_rates_for, r1_for
 
-_LONGEST = 256
-
 
 def modern(
     image_shape=(28, 28, 1),
@@ -120,7 +118,7 @@ def _modern(
 ):
     checks.check_class_count(classes)
     classes = None if classes is None else int(classes)  # Keras refuses integers of numpy
-    image_shape = channels_last(image_shape, name, longest=_LONGEST)
+    image_shape = channels_last(image_shape, name)
     if clusters is clusters_for:
         clusters = clusters_for(image_shape, image_count)
     generator = networks.modern.generator(

@@ -1,0 +1,84 @@
+"""A folder -> the paths of its images, and their classes. No file is opened."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+_OTHER_SUFFIXES = (".tif", ".tiff", ".jfif", ".avif", ".heic", ".heif", ".jxl", ".svg")
+
+
+def existing_folder(folder):
+    """The absolute path of a folder.
+
+    Raises:
+        ValueError: there is none.
+    """
+    root = Path(folder).expanduser().resolve()
+    if not root.is_dir():
+        raise ValueError(f"There is no folder {root}. Give the path of a folder of images.")
+    return root
+
+
+def image_names(root):
+    """Paths below `root`, with slashes, sorted by class and path. Nothing is opened."""
+    names = [
+        (Path(parent) / file).relative_to(root).as_posix()
+        for parent, files in _walk(root)
+        for file in files
+        if file.lower().endswith(_SUFFIXES) and not file.startswith(".")
+    ]
+    if not names:
+        raise ValueError(f"There are no images in {root}: no name ends in {' '.join(_SUFFIXES)}.")
+    return sorted(names, key=lambda name: (class_of(name), name))
+
+
+def _walk(root):
+    """(folder, file names) of the visible folders, links to folders included, each once."""
+    seen = {str(root)}
+    for parent, folders, files in os.walk(root, onerror=_refuse_unlisted, followlinks=True):
+        yield parent, files
+        visible = [name for name in sorted(folders) if not name.startswith(".")]
+        folders.clear()
+        for name in visible:
+            real = os.path.realpath(os.path.join(parent, name))
+            if real not in seen:
+                seen.add(real)
+                folders.append(name)
+
+
+def _refuse_unlisted(error):
+    raise ValueError(f"The folder {error.filename} cannot be listed: {error.strerror}.")
+
+
+def classes_of(names):
+    """The classes of these paths, sorted; a label is a position among them."""
+    return sorted(set(map(class_of, names)))
+
+
+def classes_of_one_file(names):
+    """Classes whose image must not be held out; none if no class has more than one."""
+    counts = Counter(map(class_of, names))
+    return {name for name, count in counts.items() if count == 1 < max(counts.values())}
+
+
+def class_of(name):
+    """The sub-folder of the first level that a path is in; "." for none."""
+    return name.split("/", 1)[0] if "/" in name else "."
+
+
+def left_out(root):
+    """One line about images of types that are not read, or an empty text."""
+    suffixes = Counter(
+        Path(file).suffix.lower()
+        for _, files in _walk(root)
+        for file in files
+        if file.lower().endswith(_OTHER_SUFFIXES) and not file.startswith(".")
+    )
+    if not suffixes:
+        return ""
+    files = "file" if suffixes.total() == 1 else "files"
+    return (
+        f"Left out {suffixes.total():,} {files} of other types: {', '.join(sorted(suffixes))}. "
+        f"Only {', '.join(_SUFFIXES)} are read."
+    )
