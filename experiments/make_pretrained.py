@@ -50,6 +50,7 @@ def main(**options):
         "sha256": hashlib.sha256(content).hexdigest(),
         "quality": rounded,
         "fid_fashion_in_float32": {data: exact[data]["gan"]["fid_fashion"] for data in exact},
+        "fid_fashion_in_float16": {data: rounded[data]["gan"]["fid_fashion"] for data in rounded},
     }
     args.out.mkdir(parents=True, exist_ok=True)
     path = args.out / f"{args.name}.npz"
@@ -82,18 +83,22 @@ def as_npz(gan):
 
 
 def measured(gan, count):
-    """For each data set, the numbers of the GAN and of as many training images."""
+    """For each data set, the numbers of the GAN and of as many training images.
+
+    A GAN with classes makes images with the labels of the held-out ones.
+    """
     from gan_model import data, features, metrics
     from gan_model.data.images import random_subset
 
     found = {}
     for name in COMPARED:
-        (train, _), (held_out, _) = data.load(name)
+        (train, _), (held_out, labels) = data.load(name)
         real = random_subset(held_out, count)
+        labels = random_subset(labels, count) if gan.class_count else None
         reference = metrics.Reference((metrics.FeatureMetrics(features.fashion()),), real)
         found[name] = {
             "count": len(real),
-            "gan": reference.compare(gan.generate(len(real))),
+            "gan": reference.compare(gan.generate(len(real), labels=labels)),
             "floor": reference.compare(random_subset(train, len(real))),
         }
     return found

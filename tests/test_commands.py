@@ -506,6 +506,7 @@ def test_a_folder_alone_is_enough(by_folder):
     assert settings["preset"] == "modern_conditional" and settings["image_shape"] == [16, 24, 3]
     assert settings["image_count"] == 108 and settings["class_count"] == 2
     assert "as too few images are held out" in " ".join(ended.stdout.split())
+    assert "All numbers:" not in ended.stdout  # `evaluate` would refuse them too
 
 
 @pytest.mark.slow
