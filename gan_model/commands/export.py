@@ -16,7 +16,7 @@ _NAMES = {"savedmodel": "-savedmodel", "litert": ".tflite", "onnx": ".onnx"}
 @click.command(cls=Command, example="export runs/modern-sample --format onnx")
 @click.argument("run", type=MODEL)
 @click.option("--format", type=Choice(*_NAMES), required=True, help="What to write.")
-@click.option("--out", type=PATH, help="Else gan or NAME, with .onnx, .tflite or -savedmodel.")
+@click.option("--out", type=PATH, help="Else RUN/gan or NAME, with .onnx, .tflite or -savedmodel.")
 @click.option("--batch", type=POSITIVE, help="Images in a call; else any number, of litert 1.")
 def command(run, format, out, batch):
     """Writes the generator for programs without Keras.

@@ -41,8 +41,8 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 def command(run, file, count, of_class, seed, codings, truncation, out):
     """Generates images with a trained GAN.
 
-    RUN is the folder of a run, finished or not, or a GAN that comes trained: fashion,
-    fashion_by_class. With a --truncation below 1 images are less diverse.
+    RUN is the folder of a run, finished or not, a .keras file, or a GAN that comes trained:
+    fashion, fashion_by_class. With a --truncation below 1 images are less diverse.
     """
     check(run, file, of_class, truncation, Path(out))
     if codings and (count or seed or of_class is not None or Path(out).suffix == ".gif"):
