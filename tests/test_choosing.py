@@ -256,6 +256,20 @@ def test_widths_follow_from_the_size(shape, generator, discriminator):
     assert modern.filters_for(shape, 1024) == discriminator
 
 
+@pytest.mark.parametrize(("side", "widths"), [(64, (8, 16)), (128, (4, 8)), (256, (4, 8))])
+def test_no_layer_is_narrower_than_at_128(side, widths):
+    """With 2 filters next to the images each has the colours between four."""
+    shape = (side, side, 3)
+    *inner, to_colours = _filters_in(modern.generator(shape, codings_size=4))
+    assert (min(inner), to_colours) == (widths[0], 3)
+    assert min(_filters_in(modern.discriminator(shape))) == widths[1]
+    assert min(_filters_in(modern.discriminator(shape, filters=2))) == 2
+
+
+def _filters_in(network):
+    return [layer.filters for layer in network.layers if hasattr(layer, "filters")]
+
+
 @pytest.mark.parametrize(
     ("shape", "sides"),
     [

@@ -9,7 +9,8 @@ be used. Both networks have an extra convolution at small image sizes, where it 
 The layer next to the images has 512 / side filters in the generator and 1024 / side in the
 discriminator, and they double with each halving of the image size. So each size costs about as
 much as any other, and images of twice the side cost a quarter more, not four times as much: for
-some minutes of training, more images are worth more than wider layers.
+some minutes of training, more images are worth more than wider layers. But no layer has fewer
+filters than those of 128 x 128: with 2 filters next to images of 256 x 256, each had four colours.
 
 With `class_count` both networks take labels: the generator by conditional batch normalization
 (Dumoulin et al., 2017), the discriminator by projection (Miyato and Koyama, 2018). The
@@ -28,6 +29,7 @@ from gan_model.networks.upsampling import UpsampledConv2D
 
 _FIRST_SIDE, _LAST_SIDE, _MAX_FILTERS = 7, 4, 256
 _GENERATOR, _DISCRIMINATOR = 512, 1024  # filters times side, next to the images
+_LEAST_SIDE = 128  # pixels; the narrowest layers are those next to images of this side
 
 
 def filters_for(image_shape, product):
@@ -59,28 +61,26 @@ def generator(image_shape, *, codings_size, filters=None, class_count=None, clus
         image_shape: (height, width, channels); height and width are multiples of 4.
         codings_size: numbers in one coding.
         filters: filters of the layer next to the images, 512 / side if None. They double with
-            each halving of the image size, up to 256.
+            each halving of the image size, up to 256. Those that are chosen are 4 or more.
         class_count: number of classes; the generator then takes [codings, labels]. None: it takes
             codings only.
         clusters: number of clusters in the place of classes; it takes codings only.
     """
-    filters = filters or filters_for(image_shape, _GENERATOR)
+    width = _widths(filters, image_shape, _GENERATOR)
     *sizes, first_size = sides_of(image_shape)
     codings = Input((codings_size,))
     labels = Input((), dtype="int32") if class_count else None
     inputs = [codings, labels] if class_count else codings
     if clusters:
         labels, class_count = Clusters(clusters, image_shape)(codings), clusters
-    first_filters = _filters(filters, len(sizes))
+    first_filters = width(len(sizes))
     images = layers.Dense(math.prod(first_size) * first_filters, use_bias=False)(codings)
     images = layers.Reshape((*first_size, first_filters))(images)
     images = _batch_norm_relu(images, labels, class_count)
     for level, size in reversed(list(enumerate(sizes))):
-        convolved = layers.Conv2D(_filters(filters, level + 1), 3, padding="same", use_bias=False)(
-            images
-        )
+        convolved = layers.Conv2D(width(level + 1), 3, padding="same", use_bias=False)(images)
         images = _batch_norm_relu(convolved, labels, class_count)
-        images = _cropped(UpsampledConv2D(_filters(filters, level))(images), size)
+        images = _cropped(UpsampledConv2D(width(level))(images), size)
         images = _batch_norm_relu(images, labels, class_count)
     channels = image_shape[-1]
     images = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")(images)
@@ -93,22 +93,20 @@ def discriminator(image_shape, *, filters=None, class_count=None, clusters=None)
     Args:
         image_shape: (height, width, channels); height and width are multiples of 4.
         filters: filters of the layer next to the images, 1024 / side if None. They double with
-            each halving of the image size, up to 256.
+            each halving of the image size, up to 256. Those that are chosen are 8 or more.
         class_count: number of classes; the discriminator then takes [images, labels] and returns
             [scores, class_logits]. None: it takes images and returns scores.
         clusters: number of clusters in the place of classes; it takes [images, labels] and returns
             scores. It predicts no clusters: they are no aim in themselves.
     """
-    filters = filters or filters_for(image_shape, _DISCRIMINATOR)
+    width = _widths(filters, image_shape, _DISCRIMINATOR)
     images = Input(image_shape)
     labels = Input((), dtype="int32") if class_count or clusters else None
     features, level = images, 0
     while min(features.shape[1:3]) > _LAST_SIDE:
         # With strides of 2, a kernel of 4 covers an even side symmetrically, one of 3 an odd side.
         kernel_size = [4 - side % 2 for side in features.shape[1:3]]
-        features = _conv_leaky_relu(
-            features, _filters(filters, level), kernel_size=kernel_size, strides=2
-        )
+        features = _conv_leaky_relu(features, width(level), kernel_size=kernel_size, strides=2)
         level += 1
     features = _conv_leaky_relu(features, features.shape[-1], kernel_size=3)
     features = layers.Flatten()(features)
@@ -128,8 +126,11 @@ def _conv_leaky_relu(images, filters, **convolution):
     return layers.LeakyReLU(negative_slope=0.2)(convolved)
 
 
-def _filters(filters, level):
-    return min(filters << level, _MAX_FILTERS)
+def _widths(filters, image_shape, product):
+    """A function from a level to its filters; level 0 is next to the images."""
+    least = 0 if filters else product // _LEAST_SIDE
+    filters = filters or filters_for(image_shape, product)
+    return lambda level: min(max(filters << level, least), _MAX_FILTERS)
 
 
 def _cropped(images, size):
