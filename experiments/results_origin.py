@@ -20,7 +20,9 @@ def day_of(record):
 
 
 def origins(study, runs):
-    """A sentence for the page of a study: when its runs were made, and which of other code.
+    """For the page of a study: when its runs were made, which of other code, and their notes.
+
+    A note is what a person has added to a record, as "note".
 
     Args:
         study: `Study`.
@@ -32,16 +34,22 @@ def origins(study, runs):
             of_code = found.setdefault(record.get("code"), {"days": set(), "systems": {}})
             of_code["days"].add(day_of(record))
             of_code["systems"].setdefault(study.systems[system].what, []).append(record["seed"])
+    notes = [
+        f"- {study.systems[system].what}, seed {record['seed']}: {record['note']}."
+        for system, records in runs.items()
+        for record in records
+        if "note" in record
+    ]
     if len(found) == 1:
         ((code, one),) = found.items()
-        return f"All runs are of {_days(one)}, {_code(code)}."
+        return "\n".join([f"All runs are of {_days(one)}, {_code(code)}.", *notes])
     lines = ["The runs are of different days or states of the code, so compare them with care:\n"]
     for code, one in sorted(found.items(), key=lambda item: max(item[1]["days"])):
         names = (
             f"{what}, seed {', '.join(map(str, seeds))}" for what, seeds in one["systems"].items()
         )
         lines.append(f"- {_days(one)}, {_code(code)}: {'; '.join(names)}.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *notes])
 
 
 def _code(checksum):

@@ -168,6 +168,9 @@ def test_rows_of_another_day_or_code_are_told(tmp_path):
     text = page("presets", runs, tmp_path / "docs", tmp_path).read_text()
     assert "- 2026-11-20, checksum of the package 99999999: `presets.dcgan`, seed 0." in text
     assert "- an unknown day, code not noted: `presets.dense`, seed 0." in text
+    runs["dense"][0]["note"] = "from another machine"
+    text = page("presets", runs, tmp_path / "docs", tmp_path).read_text()
+    assert "- `presets.dense`, seed 0: from another machine." in text
 
 
 def test_only_missing_runs_are_trained(tmp_path, monkeypatch):
