@@ -20,12 +20,15 @@ def figures_file(args, system, seed):
 def records_of(args, system):
     """All records of a system, a dict from seeds: of this machine, else those beside the page."""
     page = args.docs / "results" / f"{studies.page_name(args.study, args.data)}.md"
-    known = {one["seed"]: one for one in _beside(page) if one["system"] == system}
+    known = {
+        one["seed"]: one for one in _beside(page) if one["system"] == system and done(one, args)
+    }
     pattern = figures_file(args, system, "*")
     for path in pattern.parent.parent.glob(f"{pattern.parent.name}/{pattern.name}"):
         own = json.loads(path.read_text())
-        known[own["seed"]] = own
-    return {seed: known[seed] for seed in sorted(known) if done(known[seed], args)}
+        if path == figures_file(args, system, own["seed"]) and done(own, args):
+            known[own["seed"]] = own
+    return dict(sorted(known.items()))
 
 
 def write_beside(page, runs):

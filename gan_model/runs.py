@@ -1,7 +1,6 @@
 """One training run <-> one folder that a person can read.
 
-settings.json    what the run was asked for, the versions it ran with, and how its quality is
-                 measured: features and their checksum, number of images, floor
+settings.json    what the run was asked for, its versions, and what its quality is measured in
 history.csv      figures of each epoch
 time.csv         seconds trained until the end of each epoch
 samples/         a grid of images for each epoch, and all of them as a GIF
@@ -14,6 +13,7 @@ generator.keras  the finished generator alone, averaged where the GAN has an ave
 source.keras     the GAN that the run began with, where it goes on from a trained one
 """
 
+import contextlib
 import functools
 import platform
 from pathlib import Path
@@ -62,10 +62,8 @@ class RunFolder(Folder):
         self.samples, self.history = self.path / "samples", self.path / "history.csv"
         self.tensorboard = self.path / "tensorboard"
         self.features = self.path / "features.npz"
-        self.best = self.path / "best.keras"
-        self.gan = self.path / "gan.keras"
-        self.generator = self.path / "generator.keras"
-        self.source = self.path / "source.keras"
+        self.best, self.gan = self.path / "best.keras", self.path / "gan.keras"
+        self.generator, self.source = self.path / "generator.keras", self.path / "source.keras"
 
     def holds_run(self):
         """Whether there is a run in the folder, finished or not."""
@@ -144,6 +142,13 @@ class RunFolder(Folder):
         known = (f"Give {one} instead." for one in (self.gan, self.best) if one.exists())
         return self.read_settings(instead=next(known, "Choose another folder."))
 
+    def settings_for(self, path):
+        """The settings, for whoever names this folder or a model in it; None for other paths."""
+        if path == self.path and self.settings.is_file():
+            return self.known_settings()
+        with contextlib.suppress(ValueError):  # a trial's, or damaged: the model is enough
+            return self.read_settings() if path in (self.gan, self.generator, self.best) else None
+
     def load(self):
         """The GAN of the run: the finished one, or else that of the newest checkpoint.
 
@@ -203,9 +208,8 @@ def open_model(what):
     """The model that a person names. All commands ask here, so that all know the same names.
 
     Args:
-        what: the folder of a run, finished or not; a `.keras` file of a `GAN` or of a generator;
-            or the name of a trained GAN of `presets.PRETRAINED`. A folder that holds a run comes
-            before a name.
+        what: the folder of a run, a `.keras` file of a `GAN` or of a generator, or the name of a
+            trained GAN of `presets.PRETRAINED`. A folder that holds a run comes before a name.
 
     Raises:
         ValueError: it is none of these, or cannot be read.
@@ -230,18 +234,14 @@ def is_pretrained(what):
 
 
 def trained_on(what):
-    """What the model that a person names was trained on, and what its quality is measured in.
-
-    Args:
-        what: as for `open_model`.
+    """What the model that a person names, as for `open_model`, was trained and is measured on.
 
     Returns:
         A dict with `data`, `images` (their fingerprint), `features` (a name, a path or None), and
         of a run also the rest of `_OF_THE_IMAGES`. None for a `.keras` file outside its run.
     """
     folder = RunFolder(what if Path(what).is_dir() else Path(what).parent)
-    if Path(what) in (folder.path, folder.gan, folder.best) and folder.settings.is_file():
-        settings = folder.known_settings()
+    if settings := folder.settings_for(Path(what)):
         kept = {name: settings.get(name) for name in _OF_THE_IMAGES}
         return kept | ({"features": str(folder.features)} if folder.features.exists() else {})
     if is_pretrained(what):

@@ -426,14 +426,26 @@ def test_the_only_image_of_a_class_is_trained_on(images):
     for name, count, start in (("a", 1, 0), ("b", 1, 1), ("c", 18, 2)):
         write_greys(images / name, count, start)
     (train_images, train_labels), (test_images, _) = load_folder(images)
-    assert levels(test_images) == [2, 11] and set(train_labels.tolist()) == {0, 1, 2}
+    assert levels(test_images) == [3, 13] and set(train_labels.tolist()) == {0, 1, 2}
     assert sorted(levels(train_images) + levels(test_images)) == [*range(20)]
 
 
-def test_two_classes_of_one_image_give_both_splits(images):
+def test_classes_of_one_image_leave_the_others_their_tenth(images):
+    for number in range(12):
+        write_greys(images / f"{number:02}", 1)
+    write_greys(images / "z", 2)
+    (_, train_labels), (_, test_labels) = load_folder(images)
+    assert sorted(train_labels.tolist()) == [*range(13)] and test_labels.tolist() == [12]
+
+
+def test_an_image_is_held_out_whatever_can_be_read(images):
     for name in "ab":
         write_greys(images / name, 1)
     assert [len(labels) for _, labels in load_folder(images)] == [1, 1]
+    write_greys(images / "a", 2)
+    (images / "a" / "001.png").write_bytes(b"")
+    (train_images, _), (test_images, test_labels) = load_folder(images)
+    assert len(train_images) == 1 and levels(test_images) == [0] and test_labels.tolist() == [1]
 
 
 def test_images_of_other_types_are_told(images, capsys):
@@ -443,6 +455,10 @@ def test_images_of_other_types_are_told(images, capsys):
     load_folder(images)
     told = capsys.readouterr().err
     assert told.startswith("Left out 3 files of other types: .heic, .tif, .tiff. Only .png, .jpg,")
+    for name in ("a.tif", "b.TIFF", "c.heic"):
+        (images / name).unlink()
+    load_folder(images)
+    assert capsys.readouterr().err == ""
 
 
 def test_skipped_files_do_not_count_in_the_split(images):

@@ -159,12 +159,15 @@ def test_a_file_in_the_folder_of_its_run_was_trained_on_the_same(tmp_path):
     run = runs.RunFolder(tmp_path / "run")
     run.path.mkdir()
     run.note({"data": "pictures", "pad": True}, versions={})
-    for path in (run.gan, run.best, tmp_path / "other.keras", run.path / "source.keras"):
+    models = run.gan, run.best, run.generator
+    for path in (*models, tmp_path / "other.keras", run.path / "source.keras"):
         path.touch()
-    assert runs.trained_on(run.best) == runs.trained_on(run.gan) == runs.trained_on(run.path)
+    assert all(runs.trained_on(path) == runs.trained_on(run.path) for path in models)
     assert runs.trained_on(run.best)["pad"]
     assert runs.trained_on(tmp_path / "other.keras") is None
     assert runs.trained_on(run.path / "source.keras") is None
+    run.settings.write_text('{"seed": 3}')  # of a trial of a search
+    assert runs.trained_on(run.best) is None
 
 
 def test_a_run_among_the_images_is_refused(tmp_path, refused):

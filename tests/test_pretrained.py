@@ -33,6 +33,8 @@ def test_its_quality_is_what_its_record_says(name, held_out):
     assert said["floor"]["fid_fashion"] < read["fid_fashion"] < 0.6
     exact, rounded = (about[f"fid_fashion_in_{kind}"]["sample"] for kind in ("float32", "float16"))
     assert rounded == pytest.approx(exact, rel=0.02), "float16 cost quality"
+    in_turn = reference.compare(gan.generate(said["count"]))  # as these two were measured
+    assert in_turn["fid_fashion"] == pytest.approx(rounded, abs=0.02)
 
 
 @pytest.mark.slow

@@ -209,8 +209,11 @@ def test_another_machine_goes_on_from_the_records_beside_the_page(tmp_path, monk
     assert "| `presets.dense` | 1 | 1,000 | 3 (2 to 4) |" in text
     assert (docs / "results" / "presets-sample-dense.png").read_bytes() == grid
     assert results_records.records_of(asked, "dense") == {0: runs["dense"][0], 1: new}
+    of_other_minutes = record(tmp_path / "new" / "presets", "dense", 0, [4.0, 3.0])
+    results.figures_file(asked, "dense", 0).write_text(json.dumps(of_other_minutes))
+    assert results_records.records_of(asked, "dense") == {0: runs["dense"][0], 1: new}
     asked.minutes = [1, 2]
-    assert results_records.records_of(asked, "dense") == {}
+    assert results_records.records_of(asked, "dense") == {0: of_other_minutes}
 
 
 def test_the_stopwatch_stands_still_while_measuring(monkeypatch):

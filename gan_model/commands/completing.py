@@ -55,19 +55,25 @@ def _known_of(folder):
     return {"is_new": False, "given": given}
 
 
-def check_image_size(args):
-    """Refuses a size of which the preset makes no images, before the images are decoded."""
+def check_image_size(size, preset, data_set):
+    """Refuses a size of which a preset makes no images, before those of a folder are decoded.
+
+    Args:
+        size: pixels of a side, or (height, width); None: that of the images.
+        preset: name of a preset, or `SUITED`.
+        data_set: name of a data set, or path of a folder of images.
+    """
+    from gan_model import data
     from gan_model.presets.image_shape import nearest_size
 
-    if args.image_size is None:
+    if size is None or not data.is_image_folder(data_set):
         return
-    size = args.image_size
     size = size if isinstance(size, tuple) else (size, size)
-    nearest = nearest_size(size, "modern" if args.preset == SUITED else args.preset)
+    nearest = nearest_size(size, "modern" if preset == SUITED else preset)
     if nearest not in (None, size):
         asked, other = ("x".join(map(str, each)) for each in (size, nearest))
         raise ValueError(
-            f"{args.preset} makes no images of {asked}. The nearest size is --image-size {other}"
+            f"{preset} makes no images of {asked}. The nearest size is --image-size {other}"
         )
 
 

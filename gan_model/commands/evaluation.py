@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from gan_model.commands.places import refuse_within
-from gan_model.commands.run_images import load_for
+from gan_model.commands.run_images import are_classes_of, load_for
 from gan_model.commands.screen import quiet
 from gan_model.storage.atomic import atomic_write
 
@@ -41,7 +41,7 @@ def evaluate(args):
     print(report.COLUMNS)
     figures |= _classes(reference, sets, real, out)
     if sampler and sampler.class_count:
-        figures |= _by_class(args, sampler, reference, (train, held_out), labels)
+        figures |= _by_class(args, settings, sampler, reference, (train, held_out), labels)
     figures |= _copies(reference, sets[0], real, train, out)
     if args.json:
         write_figures(figures, Path(args.json))
@@ -74,8 +74,7 @@ def _asked(sampler, labels, count):
     if sampler is None or sampler.class_count is None or labels is None:
         return None
     labels = random_subset(labels, count)
-    known = 0 <= labels.min() and labels.max() < sampler.class_count
-    return labels if known else None  # those of other data
+    return labels if are_classes_of(sampler, labels) else None
 
 
 def _readings(sampler, images, count, labels, *, max_sets):
@@ -178,11 +177,12 @@ def _classes(reference, sets, real, out):
     return {"classes": {"names": names, "generated": generated, "held_out": held_out}}
 
 
-def _by_class(args, sampler, reference, images, labels):
+def _by_class(args, settings, sampler, reference, images, labels):
     """Prints the distance of each class, and how many images are of the class asked for.
 
     Args:
         args: of the command line.
+        settings: of the run, or None.
         sampler: `Sampler` of a GAN with classes.
         reference: `Reference` of all held-out images.
         images: pair of training and held-out images.
@@ -190,11 +190,14 @@ def _by_class(args, sampler, reference, images, labels):
     """
     import numpy as np
 
-    from gan_model import features, metrics
+    from gan_model import metrics
     from gan_model.data.images import random_subset
     from gan_model.metrics import report
 
-    rows = []
+    if max(each.max() for each in labels) < 0:
+        print("\nBy class: the data have none of the classes of this GAN.")
+        return {"by_class": []}
+    rows, names = [], (settings or {}).get("class_names")
     for label in range(sampler.class_count):
         rows_of = [np.flatnonzero(each == label) for each in labels]
         count = min(args.count, *map(len, rows_of))
@@ -205,15 +208,22 @@ def _by_class(args, sampler, reference, images, labels):
         )
         of_class = metrics.Reference(reference.measures, real)
         made = sampler.generate(count, labels=label)
-        row = {"class": label, "count": count}
-        if args.data in ("sample", "fashion_mnist"):  # with the classifier's classes
-            row |= {"name": features.CLASSES[label]}
-            row |= {"as_asked": float((features.fashion().classes(made) == label).mean())}
-        floor = of_class.compare(train)
-        row |= {"readings": of_class.compare(made), "floor": floor}
+        row = {"class": label, "count": count, **_named(label, names, made, args.data)}
+        row |= {"readings": of_class.compare(made), "floor": of_class.compare(train)}
         rows.append(row | {"distance": of_class.distance})
     print(f"\n{report.by_class(rows)}")
     return {"by_class": rows}
+
+
+def _named(label, names, made, data_set):
+    """The name of a class, and how many of its images a classifier finds to be of it, if known."""
+    from gan_model import features
+
+    if data_set not in ("sample", "fashion_mnist"):  # with the classifier's classes
+        return {"name": names[label]} if names and names[label] != str(label) else {}
+    name = names[label] if names else features.CLASSES[label]
+    asked = features.CLASSES.index(name)  # by name, as the real images
+    return {"name": name, "as_asked": float((features.fashion().classes(made) == asked).mean())}
 
 
 def _copies(reference, fakes, real, train, out):

@@ -16,7 +16,7 @@ from gan_model.commands.arguments import (
 )
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import refuse_within
-from gan_model.commands.run_images import as_read_for, load_for
+from gan_model.commands.run_images import are_classes_of, as_read_for, load_for
 from gan_model.commands.screen import quiet
 
 
@@ -26,9 +26,7 @@ from gan_model.commands.screen import quiet
 @click.option("--of-class", type=WHOLE, help="Number of its class; else all are tried.")
 @click.option("--starts", type=POSITIVE, default=4, help="Descents for each image; else 4.")
 @click.option("--steps", type=POSITIVE, default=400, help="Steps of a descent; else 400.")
-@click.option(
-    "--pixels-only", is_flag=True, help="Compare pixels, also where the run has features."
-)
+@click.option("--pixels-only", is_flag=True, help="Compare pixels only, not the run's features.")
 @click.option("--check", type=POSITIVE, help="Instead: N training and N held-out images.")
 @click.option("--data", type=DATA_SET, help="For --check, of a .keras file; else the run's.")
 @click.option("--data-dir", type=PATH, help="Folder with the files of a named data set.")
@@ -96,9 +94,9 @@ def compare(args):
 
     from gan_model import pictures
 
-    shape, found = sampler.generate(1).shape[1:], {}
-    for name, (images, labels) in _splits(args, shape).items():
-        known = sampler.class_count is not None and labels.min() >= 0
+    splits, found = _splits(args, sampler.generate(1).shape[1:]), {}
+    known = are_classes_of(sampler, *(labels for _, labels in splits.values()))
+    for name, (images, labels) in splits.items():
         labels = labels if known else None
         found[name] = _inversion(args, sampler, features, images, labels).distances, images
     for name, (distances, images) in found.items():

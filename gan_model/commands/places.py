@@ -55,6 +55,6 @@ def refuse_within(folder, images, *, option="--run-dir"):
     hidden = any(part.startswith(".") for part in inside.relative_to(outside).parts)
     if not hidden:  # hidden folders are not searched for images
         raise ValueError(
-            f"The folder {folder} lies among the images in {images}, so its pictures would be "
+            f"The folder {inside} lies among the images in {images}, so its pictures would be "
             f"images to train on. Choose a folder elsewhere: {option} DIR."
         )

@@ -51,6 +51,12 @@ def load_for(settings, *, data_set, folder, image_size, channels):
     return [(images, _by_name(labels, name, names)) for images, labels in splits]
 
 
+def are_classes_of(sampler, *labels):
+    """Whether all labels are those of classes of a GAN; those of other data may not be."""
+    count = sampler.class_count
+    return count is not None and all(0 <= each.min() and each.max() < count for each in labels)
+
+
 def _by_name(labels, data_set, names):
     """The labels of a data set for a run whose classes have these names; None: as they are."""
     import numpy as np

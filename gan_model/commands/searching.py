@@ -10,6 +10,7 @@ from keras_tuner.engine.trial import TrialStatus
 from gan_model import metrics, presets, sweeps
 from gan_model.commands import tuners
 from gan_model.commands.arguments import loaded
+from gan_model.commands.completing import check_image_size
 from gan_model.commands.places import place_of
 from gan_model.commands.plan import TRIALS, progress_of
 from gan_model.data.images import fingerprint
@@ -46,6 +47,7 @@ class Search:
             args.learning_rates = (low, math.sqrt(low * high), high)
         args.batch_sizes = args.batch_sizes or (presets.batch_size_for(self.preset),)
         self._space(keras_tuner.HyperParameters())  # refuses an empty range
+        check_image_size(args.image_size, args.preset, args.data)
         (self.train, labels), held_out = loaded(args)
         self.classes = presets.classes_for(self.preset, labels, held_out[1])
         self.image_count = presets.image_count_for(self.preset, self.train)

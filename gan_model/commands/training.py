@@ -31,18 +31,18 @@ def train(args, program):
     with quiet():
         from gan_model import data, presets, replicas, runs
     strategy = _strategy_of(args)
-    if args.source:
-        args.preset = fine_tuning.PRESET
-    args.preset = args.preset or ("modern" if args.data in data.NAMES else SUITED)
+    usual = "modern" if args.data in data.NAMES else SUITED
+    args.preset = fine_tuning.PRESET if args.source else args.preset or usual
     if not args.source and args.preset != SUITED:
         presets.named(args.preset)  # before reading the data, which may take long
+    check_image_size(args.image_size, args.preset, args.data)
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{name_of(args.data)}")
     source = fine_tuning.source_of(args, folder)
     refuse_within(folder.path, args.data)
     workers = replicas.Workers(strategy)
     with local_workers.ended_by_loss(workers, program):
         complete_by_run(args, folder, workers)
-    images, held_out = _loaded(args)
+    images, held_out = loaded(args)
     preset = complete_by_images(args, program, source, *images)
     has_classes = source is None or source.class_count is not None
     classes = presets.classes_for(preset, images[1], held_out[1]) if has_classes else {}
@@ -76,11 +76,6 @@ def _lead(folder, args, settings, strategy, images, held_out, program):
         folder.save(gan)
     report(folder, history, args.validate_every, gan.quality, program)
     return history
-
-
-def _loaded(args):
-    check_image_size(args)
-    return loaded(args)
 
 
 def _fit(gan, args, images, held_out, callbacks=()):

@@ -122,14 +122,13 @@ def _publish(new, entry):
 class EntryWriter:
     """Appends images to the files of an entry; every tenth goes to the test split.
 
-    It is the second of each ten. So two images are enough for one in each split, and if images
-    come class by class, each class gives a tenth, to within one image. The next one goes there
-    instead if an image is its class's only one.
+    It is the second of each ten that may be held out. So two images are enough for one in each
+    split, and if images come class by class, each class gives a tenth, to within one image.
     """
 
     def __init__(self, folder, image_shape):
         self.folder, self.image_shape = folder, tuple(image_shape)
-        self.count, self._owed = 0, 0
+        self.count = self._candidates = 0
         self._labels = ([], [])
         self._open_files = contextlib.ExitStack()
 
@@ -145,12 +144,21 @@ class EntryWriter:
 
     def add(self, pixels, label, *, may_be_held_out=True):
         """Appends an image, uint8 of `image_shape`, and its label."""
-        self._owed += self.count % 10 == 1
-        split = int(self._owed > 0 and may_be_held_out)
-        self._owed -= split
+        split = int(may_be_held_out and self._candidates % 10 == 1)
+        self._candidates += may_be_held_out
         self._files[split].write(pixels)
         self._labels[split].append(label)
         self.count += 1
+
+    def hold_out_one(self):
+        """Moves the last training image to the test split if that has none."""
+        if self._labels[1]:
+            return
+        train, test = self._files
+        start = train.seek(-math.prod(self.image_shape), os.SEEK_END)
+        test.write(train.read())
+        train.truncate(start)
+        self._labels[1].append(self._labels[0].pop())
 
     def keep_one_channel(self):
         """Turns (height, width, 3) into (height, width, 1), if all three channels are equal."""

@@ -64,8 +64,8 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
     if cache.open_entry(entry) is None:
         _decode_all(root, names, shape, entry, as_asked)
     splits, notice = cache.open_entry(entry)
-    if notice:
-        print(notice, file=sys.stderr)
+    for line in filter(None, (notice, left_out(root))):
+        print(line, file=sys.stderr)
     return splits
 
 
@@ -131,9 +131,10 @@ def _decode_all(root, names, shape, entry, as_asked):
             writer.add(decoded.pixels, label_of[its_class], may_be_held_out=may_be_held_out)
             grey = grey and decoded.grey
         _refuse_too_few(root, writer.count, skipped)
+        writer.hold_out_one()
         if channels is None and grey:
             writer.keep_one_channel()
-        writer.finish(" ".join(filter(None, [_notice(skipped, len(names)), left_out(root)])))
+        writer.finish(_notice(skipped, len(names)))
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from gan_model.data.decoding import displayed_size
 from gan_model.data.listing import existing_folder, image_names
 
 LONGEST = 64  # pixels of the longer side: larger images need more than some minutes of two cores
-_SHORTEST, _STEP = 16, 4  # pixels: of a side, and what the presets' sides are multiples of
+SHORTEST, STEP = 16, 4  # pixels: of a side, and what the presets' sides are multiples of
 _READ = 200  # files whose headers are read, evenly spread
 _ALIKE = 0.1  # how far proportions may lie from the median, as a fraction of it
 
@@ -48,7 +48,7 @@ def own_size(folder, *, longest=LONGEST):
         wanted = median
     if wanted.max() > longest:
         wanted = wanted * longest / wanted.max()  # in this order the longer side is exact
-    height, width = (max(_SHORTEST, _STEP * int(side // _STEP)) for side in wanted)
+    height, width = (max(SHORTEST, STEP * int(side // STEP)) for side in wanted)
     return (height, width), tuple(int(side) for side in median)
 
 

@@ -10,7 +10,8 @@ The layer next to the images has 512 / side filters in the generator and 1024 / 
 discriminator, and they double with each halving of the image size. So each size costs about as
 much as any other, and images of twice the side cost a quarter more, not four times as much: for
 some minutes of training, more images are worth more than wider layers. But no layer has fewer
-filters than those of 128 x 128: with 2 filters next to images of 256 x 256, each had four colours.
+filters than those of 128 x 128: with 2 next to images of 256 x 256, all colours of an image were
+mixtures of four.
 
 With `class_count` both networks take labels: the generator by conditional batch normalization
 (Dumoulin et al., 2017), the discriminator by projection (Miyato and Koyama, 2018). The
@@ -61,7 +62,8 @@ def generator(image_shape, *, codings_size, filters=None, class_count=None, clus
         image_shape: (height, width, channels); height and width are multiples of 4.
         codings_size: numbers in one coding.
         filters: filters of the layer next to the images, 512 / side if None. They double with
-            each halving of the image size, up to 256. Those that are chosen are 4 or more.
+            each halving of the image size, up to 256. Chosen ones are 4 or more, so at
+            256 x 256 the first two levels have 4 each.
         class_count: number of classes; the generator then takes [codings, labels]. None: it takes
             codings only.
         clusters: number of clusters in the place of classes; it takes codings only.
@@ -93,7 +95,8 @@ def discriminator(image_shape, *, filters=None, class_count=None, clusters=None)
     Args:
         image_shape: (height, width, channels); height and width are multiples of 4.
         filters: filters of the layer next to the images, 1024 / side if None. They double with
-            each halving of the image size, up to 256. Those that are chosen are 8 or more.
+            each halving of the image size, up to 256. Chosen ones are 8 or more, so at
+            256 x 256 the first two levels have 8 each.
         class_count: number of classes; the discriminator then takes [images, labels] and returns
             [scores, class_logits]. None: it takes images and returns scores.
         clusters: number of clusters in the place of classes; it takes [images, labels] and returns

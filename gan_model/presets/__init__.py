@@ -9,7 +9,8 @@ codings and the order of the images. Further arguments of a preset are described
 package, and `fine_tuned(gan)` goes on from a trained one with other images.
 
 To add a preset, write one function in one file, import it here, and name it in `PRESETS` and
-`__all__`. The tests run over `PRESETS`.
+`__all__`. If it calls `channels_last`, name its longest side in `image_shape`. The tests run over
+`PRESETS`.
 """
 
 import inspect

@@ -1,8 +1,8 @@
 """The image shapes of the presets."""
 
 from gan_model.data.images import shape_with_channels
+from gan_model.data.own_size import SHORTEST, STEP
 
-_SHORTEST, _STEP = 16, 4  # pixels: of a side, and what each side is a multiple of
 _LONGEST = {"dcgan": 128, "guidelines": 128, "modern": 256, "modern_conditional": 256}
 
 
@@ -11,8 +11,8 @@ def nearest_size(size, preset):
     longest = _LONGEST.get(preset)
     if longest is None:
         return None
-    multiples = [_STEP * round(side / _STEP) for side in size]
-    return tuple(min(max(_SHORTEST, side), longest) for side in multiples)
+    multiples = [STEP * round(side / STEP) for side in size]
+    return tuple(min(max(SHORTEST, side), longest) for side in multiples)
 
 
 def channels_last(image_shape, preset):
@@ -26,8 +26,8 @@ def channels_last(image_shape, preset):
     fits = (height, width) == nearest_size((height, width), preset)
     if not fits or channels not in (1, 3):
         raise ValueError(
-            f"`presets.{preset}` makes images whose height and width are multiples of {_STEP} from "
-            f"{_SHORTEST} to {_LONGEST[preset]}, with 1 or 3 channels. Received: "
+            f"`presets.{preset}` makes images whose height and width are multiples of {STEP} from "
+            f"{SHORTEST} to {_LONGEST[preset]}, with 1 or 3 channels. Received: "
             f"image_shape={tuple(image_shape)}. Resize the images, or type "
             "GAN(generator, discriminator) with your own networks."
         )
