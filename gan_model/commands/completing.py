@@ -64,17 +64,16 @@ def check_image_size(size, preset, data_set):
         data_set: name of a data set, or path of a folder of images.
     """
     from gan_model import data
-    from gan_model.presets.image_shape import nearest_size
+    from gan_model.presets.image_shape import makes, nearest_size
 
     if size is None or not data.is_image_folder(data_set):
         return
     size = size if isinstance(size, tuple) else (size, size)
-    nearest = nearest_size(size, "modern" if preset == SUITED else preset)
+    preset = "modern" if preset == SUITED else preset
+    nearest = nearest_size(size, preset)
     if nearest not in (None, size):
         asked, other = ("x".join(map(str, each)) for each in (size, nearest))
-        raise ValueError(
-            f"{preset} makes no images of {asked}. The nearest size is --image-size {other}"
-        )
+        raise ValueError(f"{makes(preset)}. The nearest to {asked} is --image-size {other}")
 
 
 def complete_by_images(args, program, source, images, labels):

@@ -15,6 +15,14 @@ def nearest_size(size, preset):
     return tuple(min(max(SHORTEST, side), longest) for side in multiples)
 
 
+def makes(preset):
+    """Which sizes a preset makes, the beginning of a sentence."""
+    return (
+        f"`presets.{preset}` makes images whose height and width are multiples of {STEP} from "
+        f"{SHORTEST} to {_LONGEST[preset]}"
+    )
+
+
 def channels_last(image_shape, preset):
     """(height, width, channels) from a shape with or without channels.
 
@@ -26,10 +34,8 @@ def channels_last(image_shape, preset):
     fits = (height, width) == nearest_size((height, width), preset)
     if not fits or channels not in (1, 3):
         raise ValueError(
-            f"`presets.{preset}` makes images whose height and width are multiples of {STEP} from "
-            f"{SHORTEST} to {_LONGEST[preset]}, with 1 or 3 channels. Received: "
-            f"image_shape={tuple(image_shape)}. Resize the images, or type "
-            "GAN(generator, discriminator) with your own networks."
+            f"{makes(preset)}, with 1 or 3 channels. Received: image_shape={tuple(image_shape)}. "
+            "Resize the images, or type GAN(generator, discriminator) with your own networks."
         )
     return height, width, channels
 
