@@ -138,8 +138,8 @@ def test_a_script_is_the_same_program(name):
         ("train --pad=1", "gan-model train: argument --pad: expected no argument"),
         (
             "train --data x --image-size 50",
-            "gan-model train: `presets.modern` makes images whose height and width are multiples of 4 "
-            "from 16 to 256. The nearest to 50x50 is --image-size 48x48",
+            "gan-model train: `presets.modern` makes images whose height and width are multiples "
+            "of 4 from 16 to 256. The nearest to 50x50 is --image-size 48x48",
         ),
         ("train --data-dir /tmp", "gan-model train: --data-dir is for fashion_mnist, mnist"),
         ("evaluate fashion --data sample --data-dir .", "gan-model evaluate: --data-dir is for fa"),
