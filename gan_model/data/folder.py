@@ -26,7 +26,9 @@ from gan_model.data.listing import (
     classes_of,
     classes_of_one_file,
     existing_folder,
+    files_in,
     image_names,
+    images_among,
     left_out,
 )
 
@@ -57,14 +59,15 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
     """
     root = existing_folder(folder)
     shape = (*_height_and_width(image_size), _checked_channels(channels))
-    names = image_names(root)
+    files = files_in(root)
+    names = images_among(files, root)
     as_asked = {"pad": bool(pad), "ground": _checked_ground(ground)}
     source = [str(root), shape, *as_asked.values()]
     entry = cache.entry_of([*source, [(name, *_stamp(root / name)) for name in names]])
     if cache.open_entry(entry) is None:
         _decode_all(root, names, shape, entry, as_asked)
     splits, notice = cache.open_entry(entry)
-    for line in filter(None, (notice, left_out(root))):
+    for line in filter(None, (notice, left_out(files))):
         print(line, file=sys.stderr)
     return splits
 

@@ -21,13 +21,23 @@ def existing_folder(folder):
 
 
 def image_names(root):
-    """Paths below `root`, with slashes, sorted by class and path. Nothing is opened."""
-    names = [
+    """Paths of the images below `root`, with slashes, sorted by class and path."""
+    return images_among(files_in(root), root)
+
+
+def files_in(root):
+    """Paths of the visible files below `root`, with slashes, in any order."""
+    return [
         (Path(parent) / file).relative_to(root).as_posix()
         for parent, files in _walk(root)
         for file in files
-        if file.lower().endswith(_SUFFIXES) and not file.startswith(".")
+        if not file.startswith(".")
     ]
+
+
+def images_among(files, root):
+    """Those of the `files_in` a folder that are images, sorted by class and path."""
+    names = [file for file in files if file.lower().endswith(_SUFFIXES)]
     if not names:
         raise ValueError(f"There are no images in {root}: no name ends in {' '.join(_SUFFIXES)}.")
     return sorted(names, key=lambda name: (class_of(name), name))
@@ -67,18 +77,15 @@ def class_of(name):
     return name.split("/", 1)[0] if "/" in name else "."
 
 
-def left_out(root):
-    """One line about images of types that are not read, or an empty text."""
+def left_out(files):
+    """One line about images among the `files_in` a folder that are not read, or an empty text."""
     suffixes = Counter(
-        Path(file).suffix.lower()
-        for _, files in _walk(root)
-        for file in files
-        if file.lower().endswith(_OTHER_SUFFIXES) and not file.startswith(".")
+        Path(file).suffix.lower() for file in files if file.lower().endswith(_OTHER_SUFFIXES)
     )
     if not suffixes:
         return ""
-    files = "file" if suffixes.total() == 1 else "files"
+    noun = "file" if suffixes.total() == 1 else "files"
     return (
-        f"Left out {suffixes.total():,} {files} of other types: {', '.join(sorted(suffixes))}. "
+        f"Left out {suffixes.total():,} {noun} of other types: {', '.join(sorted(suffixes))}. "
         f"Only {', '.join(_SUFFIXES)} are read."
     )
