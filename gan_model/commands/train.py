@@ -45,7 +45,7 @@ from gan_model.commands.training import train
 @click.option("--batch-size", type=POSITIVE, help="Images, of all devices; else the preset's.")
 @click.option("--devices", type=POSITIVE, help="Else all GPUs, or one CPU.")
 @click.option("--workers", type=POSITIVE, help="Processes that train together.")
-@click.option("--clusters", type=WHOLE, help="For modern. 0: none; else 20 from 10,000 images on.")
+@click.option("--clusters", type=WHOLE, help="For modern. 0: none; else 20 if 10,000 grey or more.")
 @click.option("--bfloat16", is_flag=True, help="Compute in bfloat16, which can be faster.")
 @click.option("--codings-size", type=POSITIVE, help="Else the preset's.")
 @click.option("--generator-learning-rate", type=ABOVE_0, help="Else the preset's.")
