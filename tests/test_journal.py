@@ -249,6 +249,21 @@ def test_a_journal_of_another_search_is_refused_with_both_values(tmp_path):
     assert str(first["values"]) in str(refused.value)
 
 
+def test_fewer_trials_than_have_begun_are_refused_with_their_number(tmp_path, monkeypatch):
+    Search(tmp_path).go()
+    fewer = partial(keras_tuner.RandomSearch, space, max_trials=2, **ABOUT)
+    monkeypatch.setitem(MAKERS, "random", fewer)
+    with pytest.raises(ValueError, match="has begun 5 trials already"):
+        Search(tmp_path)
+
+
+def test_a_tuner_that_has_reloaded_its_own_trials_is_not_told_them_again(tmp_path):
+    Search(tmp_path).go()
+    tuner = MAKERS["random"](directory=tmp_path, project_name="tuner")
+    with pytest.raises(ValueError, match=r"Remove tuner0\.json"):
+        Journal(tmp_path / "journal.jsonl").follow(tuner.oracle)
+
+
 def test_more_trials_go_on_with_the_same_search(tmp_path, monkeypatch):
     """From 5 trials to 12, whose names have two digits in keras-tuner."""
     Search(tmp_path / "short").go()

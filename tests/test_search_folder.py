@@ -16,6 +16,7 @@ from processes import SIDE, images_in
 from gan_model import commands, features, presets, runs, sweeps
 from gan_model.commands import plan, searching, sweep, tuners
 from gan_model.commands.program import Program
+from gan_model.commands.sweep_report import report
 from gan_model.features import learned_network
 from gan_model.sweeps import workers
 from gan_model.sweeps.outcome import STATES, Outcome
@@ -241,13 +242,64 @@ def test_a_chief_without_its_address_says_which_variables_are_wrong(variables, t
     def search(verbose):
         raise RuntimeError("Failed to bind to address 192.0.2.1:8000; set GRPC_VERBOSITY=debug")
 
-    oracle = SimpleNamespace(ongoing_trials={}, _retry_queue=[])
+    oracle = SimpleNamespace(ongoing_trials={}, _retry_queue=[], trials={}, max_trials=8)
     journal = SimpleNamespace(failure=None, stopped=False)
     message = (
         r"192\.0\.2\.1:8000 \(Failed.*8000\)\. Set KERASTUNER_ORACLE_IP .* KERASTUNER_ORACLE_PORT"
     )
     with pytest.raises(ValueError, match=message), sweeps.Chief(tmp_path) as chief:
         chief.search(SimpleNamespace(search=search, oracle=oracle), journal)
+
+
+def test_a_chief_of_a_search_that_is_over_waits_for_nobody_and_else_says_that_it_waits(
+    variables, tmp_path, capsys
+):
+    def search(verbose):
+        raise EOFError("a worker has asked")
+
+    oracle = SimpleNamespace(ongoing_trials={}, _retry_queue=[], trials={"0": None}, max_trials=1)
+    journal, tuner = (
+        SimpleNamespace(failure=None, stopped=False),
+        SimpleNamespace(search=search, oracle=oracle),
+    )
+    with sweeps.Chief(tmp_path) as chief:
+        chief.search(tuner, journal)
+    assert capsys.readouterr().out == ""
+    oracle.max_trials = 2
+    with pytest.raises(EOFError), sweeps.Chief(tmp_path) as chief:
+        chief.search(tuner, journal)
+    assert capsys.readouterr().out == (
+        "Waiting for workers: the same command with KERASTUNER_TUNER_ID=worker-1.\n"
+    )
+
+
+def test_a_worker_of_the_variables_is_one_process(variables, images, tmp_path):
+    asked = ["--data", str(images), "--run-dir", str(tmp_path), "--workers", "2"]
+    ended = CliRunner().invoke(commands.group, ["sweep", *asked], obj=Program(["gan-model"]))
+    assert ended.exit_code == 2
+    assert "makes this one worker; leave --workers out" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("states", "advice"),
+    [
+        (["collapsed", "collapsed", "diverged"], "more epochs"),
+        (["out_of_memory"], "--batch-sizes"),
+        (["diverged", "collapsed", "diverged"], "lower learning rates"),
+    ],
+)
+def test_after_a_search_without_a_finished_trial_the_advice_fits(
+    images, tmp_path, capsys, states, advice
+):
+    search = asked(images, tmp_path)
+    search.outcomes = lambda: [
+        dataclasses.replace(OUTCOME, name=f"trial-{n:03}", state=state)
+        for n, state in enumerate(states)
+    ]
+    report(search, [], Program(["gan-model"]))
+    said = capsys.readouterr().out
+    assert f"No trial finished. Try {advice}" in said.replace("smaller batches: ", "")
+    assert str(search.folder.table) in said and search.folder.table.exists()
 
 
 def test_a_worker_waits_for_the_next_chief_after_one_was_killed(

@@ -18,6 +18,8 @@ from test_resume import same
 
 from gan_model import GAN, features, metrics, presets, sweeps
 from gan_model.callbacks.checkpoints import saved
+from gan_model.metrics import Direction, Kind, Metric
+from gan_model.metrics.record import VectorMeasure
 from gan_model.storage import checkpoint
 from gan_model.sweeps import search_arguments
 
@@ -110,12 +112,13 @@ class Search:
         kind: what makes the tuner of a HyperGAN.
         build: as `HyperGAN` takes it.
         keep, seed: the same.
+        count: images that are compared, at most.
         about: for the tuner.
     """
 
-    def __init__(self, folder, kind=random, build=build, *, keep=99, seed=0, **about):
+    def __init__(self, folder, kind=random, build=build, *, keep=99, seed=0, count=99, **about):
         self.folder = Path(folder)
-        quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
+        quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()), count=count)
         self.hypergan = sweeps.HyperGAN(
             build, folder, held_out=HELD_OUT, quality=quality, keep=keep, seed=seed
         )
@@ -580,6 +583,46 @@ def test_all_trials_are_measured_alike_also_by_a_choice_of_its_own(tmp_path):
     assert hypergan.objective.name == f"val_{hypergan.quality.distance}"
     hypergan.quality.refer_to(many, many)  # as the first trial does
     assert hypergan.quality.names == chosen and hypergan.quality.count == 100
+
+
+@slow
+@pytest.mark.parametrize(
+    ("told", "given", "arguments"),
+    [
+        ("epochs was 1, now 2", {}, {"epochs": 2}),
+        ("search_seed was 0, now 1", {"seed": 1}, {}),
+        ("quality was", {"count": 20}, {}),
+    ],
+    ids=["epochs", "seed", "quality"],
+)
+def test_trials_that_cannot_be_compared_are_not_added(tmp_path, told, given, arguments):
+    """The trials that the journal tells are not trained again, so only a new one can notice."""
+    Search(tmp_path, max_trials=1).go(epochs=1)
+    more = Search(tmp_path, max_trials=2, **given)
+    assert told in more.stopped(**{"epochs": 1} | arguments)
+    assert Search(tmp_path, max_trials=2).go(epochs=1).trials[1].status == "COMPLETED"
+
+
+def test_a_distance_that_does_not_see_the_order_of_pixels_limits_no_score(tmp_path):
+    class Bright(keras.Model):
+        def call(self, images):
+            return keras.ops.sum(keras.ops.cast(images > 0, "float32"), axis=(1, 2))
+
+    count = VectorMeasure(
+        (Metric("bright", Direction.LOWER, Kind.DISTANCE),),
+        statistics=lambda vectors: vectors.mean(axis=0),
+        compare=lambda real, fake: (abs(real - fake).sum(),),
+    )
+    bright = features.from_model(Bright(), name="pixels_above_0", image_range=(-1, 1))
+    quality = metrics.Quality(metrics.FeatureMetrics(bright, [count]))
+    with pytest.raises(ValueError, match=r"with shuffled pixels is 0\. A search needs a distance"):
+        sweeps.HyperGAN(build, tmp_path, held_out=HELD_OUT, quality=quality)
+
+
+@pytest.mark.parametrize("held_out", [tf.data.Dataset.from_tensors(HELD_OUT), [1, 2], None])
+def test_held_out_images_are_an_array(tmp_path, held_out):
+    with pytest.raises(ValueError, match="`held_out` is a uint8 array of images, or a pair"):
+        sweeps.HyperGAN(build, tmp_path, held_out=held_out)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from gan_model.commands.arguments import (
 )
 from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import name_of, refuse_within
+from gan_model.commands.places import check_run_dir, name_of
 from gan_model.commands.screen import quiet, use_gpus
 
 _TUNERS = ("random", "hyperband", "bayesian", "grid")
@@ -72,10 +72,13 @@ def command(program, **options):
         from gan_model import sweeps
         from gan_model.commands.searching import Search
         from gan_model.commands.sweep_report import report
+    role = sweeps.workers.role()
+    if role == "worker" and args.workers and not args.worker:
+        raise click.UsageError("KERASTUNER_TUNER_ID makes this one worker; leave --workers out")
     path = Path(args.run_dir or f"runs/sweep-{args.preset}-{name_of(args.data)}")
-    refuse_within(path, args.data)
-    use_gpus(shared=bool(args.workers or args.worker or sweeps.workers.role()))
-    if args.worker or sweeps.workers.role() == "worker":
+    check_run_dir(path, args.data)
+    use_gpus(shared=bool(args.workers or args.worker or role))
+    if args.worker or role == "worker":
         work(args, path)
         return
     search = Search(args, path)

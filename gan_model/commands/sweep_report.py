@@ -9,7 +9,7 @@ import numpy as np
 from gan_model import pictures
 from gan_model.pictures.grids import read
 from gan_model.sweeps import comparing, ranking
-from gan_model.sweeps.outcome import FINISHED
+from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
 
 _LONGER = 10  # times the epochs of a trial
 _WIDTH = 100  # of a table, in characters, where the terminal is not narrower
@@ -33,7 +33,7 @@ def report(search, confirmed, program):
     print("\n" + ranking.table(outcomes, **table))
     best = ranking.finished(outcomes)
     if not best:
-        print("\nNo trial finished: try lower learning rates, or fewer epochs at first.")
+        print(f"\nNo trial finished. {_advice(outcomes)}\nTables:       {folder.table}")
         return
     won = best[0]
     if confirmed:
@@ -49,6 +49,15 @@ def report(search, confirmed, program):
     print(files(search, confirmed, program))
     if won.state == FINISHED:
         print(f"Train longer: {train_line(search, won, program)}")
+
+
+def _advice(outcomes):
+    """What to try after a search of which no trial finished, by what became of most of them."""
+    states = [one.state for one in outcomes]
+    return {
+        COLLAPSED: "Try more epochs, or lower learning rates.",
+        OUT_OF_MEMORY: "Try smaller batches: --batch-sizes.",
+    }.get(max(states, key=states.count, default=DIVERGED), "Try lower learning rates.")
 
 
 def side_by_side(search, outcomes):

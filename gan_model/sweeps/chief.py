@@ -76,6 +76,11 @@ class Chief:
             ChildProcessError: a worker of this chief has failed and said why, or all are dead.
         """
         self._children = [_process(command) for command in self._commands]
+        if not (self._children or self._alive() or _over(tuner.oracle, journal)):
+            print(
+                "Waiting for workers: the same command with KERASTUNER_TUNER_ID=worker-1.",
+                flush=True,
+            )
         while self._own_searching() or not _over(tuner.oracle, journal):
             self._serve(tuner, journal)
         deadline = time.monotonic() + _FAREWELL
@@ -140,8 +145,9 @@ class Chief:
 
 
 def _over(oracle, journal):
-    """Whether all trials have ended, and a worker has been told."""
-    return journal.stopped and not oracle.ongoing_trials and not oracle._retry_queue
+    """Whether all trials have ended, and no other can follow."""
+    none_follows = journal.stopped or 0 < (oracle.max_trials or 0) <= len(oracle.trials)
+    return none_follows and not oracle.ongoing_trials and not oracle._retry_queue
 
 
 def _process(command):

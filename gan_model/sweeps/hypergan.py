@@ -10,15 +10,15 @@ import numpy as np
 
 from gan_model import callbacks as watching
 from gan_model import metrics
-from gan_model.data.images import fingerprint, from_batch, random_subset
+from gan_model.data.images import fingerprint, from_batch
 from gan_model.model import GAN, checks
 from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
 from gan_model.sweeps.outcome import FINISHED, Outcome
-from gan_model.sweeps.search_arguments import by_name, compared
+from gan_model.sweeps.search_arguments import by_name, check_search, compared
 from gan_model.sweeps.stopping import exhausted, fatal
-from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
-from gan_model.sweeps.trial_state import judged, out_of_memory
+from gan_model.sweeps.trial_folder import OF_A_TRIAL, TrialFolder, delete_weights_except_best
+from gan_model.sweeps.trial_state import judged, out_of_memory, worst_score
 from gan_model.sweeps.tuner import EPOCHS, OF_TUNER, TRIAL_ID, TunerTrial, domains
 
 
@@ -52,7 +52,8 @@ class HyperGAN(keras_tuner.HyperModel):
             twice the distance of the held-out images with their pixels shuffled.
 
     Raises:
-        ValueError: held-out images of the wrong type, or too few; or a `keep` below 0.
+        ValueError: arguments of the wrong type, too few images, or a distance that is 0 for images
+            of shuffled pixels. In `tuner.search`: the folder has trials of other settings.
 
     Example:
 
@@ -68,13 +69,8 @@ class HyperGAN(keras_tuner.HyperModel):
 
     def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3):
         super().__init__()
-        if not callable(build):
-            raise ValueError(
-                f"`build` is a function build(hp) that returns a GAN. Received: {build}"
-            )
+        check_search(build, held_out, keep=keep)
         checks.check_seed(seed)
-        if keep < 0:
-            raise ValueError(f"`keep` is 0 or more trials. Received: keep={keep}.")
         self.recipe, self.folder, self.validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
         self.quality = quality or metrics.Quality()
@@ -82,9 +78,13 @@ class HyperGAN(keras_tuner.HyperModel):
             self.quality = self.quality.measuring(metrics.measures(self.held_out))
         self.quality.refer_to(self.held_out)
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
-        noise = metrics.shuffled_pixels(random_subset(self.held_out, self.quality.count))
-        self.worst = 2 * self.quality.reference.compare(noise)[self.quality.distance]
-        self._measured = {"objective": self.objective.name, "held_out": fingerprint(self.held_out)}
+        self.worst = worst_score(self.quality, self.held_out)
+        self._measured = {
+            "objective": self.objective.name,
+            "held_out": fingerprint(self.held_out),
+            "quality": {**self.quality.reference.about, "seed": self.quality.seed},
+            "search_seed": seed,
+        }
         self._executions, self._order = {}, []
 
     def folder_of(self, name):
@@ -192,7 +192,8 @@ class HyperGAN(keras_tuner.HyperModel):
         values = self._values(hp)
         about = {"hyperparameters": values, "seed": seed, **self._measured}
         with folder.locked():
-            folder.begin(about | compared(fit_arguments), parent=parent, weights=weights)
+            own = (*OF_A_TRIAL, *(["epochs"] if EPOCHS in hp.values else []))
+            folder.begin(about | compared(fit_arguments), own=own, parent=parent, weights=weights)
             if outcome := folder.outcome():
                 return outcome
             board = watching.TrialBoard(

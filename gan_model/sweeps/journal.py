@@ -64,6 +64,12 @@ class Journal:
             ValueError: the journal is damaged, or is that of another search.
         """
         oracle.verbose = 0  # it would print the trials of the file
+        if oracle.trials:
+            raise ValueError(
+                "The tuner has reloaded trials from its own files, so the journal would tell them "
+                "twice. Remove tuner0.json from its folder before the tuner is made, or leave the "
+                "journal out."
+            )
         for number, event in enumerate(self._read(), 1):
             try:
                 self._tell(oracle, event, number)
@@ -108,9 +114,10 @@ class Journal:
 
     def _check(self, trial, event, number):
         if trial.status == TrialStatus.STOPPED:
+            begun = sum("values" in one for one in self._read())
             raise ValueError(
-                f"The search of {self.path} has begun {int(event['trial']) + 1} trials already. "
-                "Ask for at least as many."
+                f"The search of {self.path} has begun {begun} trials already. Ask for at least as "
+                "many."
             )
         if _place(trial.trial_id, trial.hyperparameters.values) != _place(
             event["trial"], event["values"]
@@ -206,8 +213,9 @@ class Journal:
 
     def _damaged(self, what):
         return ValueError(
-            f"{self.path} is damaged ({what}), so this search cannot continue. Its trials that are "
-            "over are kept; choose another folder for a new search."
+            f"{self.path} is damaged ({what}). Remove it and run the same command again: trials "
+            "that are over are not trained again. If the folder then has trials of other values, "
+            "choose another folder."
         )
 
 

@@ -1,11 +1,28 @@
-"""Arguments of a tuner's `search` -> arguments of `fit` for a trial."""
+"""Arguments of a search: those of a `HyperGAN` checked, those of `search` made those of `fit`."""
 
 import numpy as np
 
-from gan_model.data.images import fingerprint
+from gan_model.data.images import fingerprint, from_batch
 from gan_model.model.fit_arguments import images_and_labels
 
 _MAKE_A_RUN = ("epochs", "batch_size", "steps_per_epoch")
+
+
+def check_search(build, held_out, *, keep):
+    """Checks the arguments of a `HyperGAN`; see there.
+
+    Raises:
+        ValueError: one of them is of another type, or `keep` is below 0.
+    """
+    if not callable(build):
+        raise ValueError(f"`build` is a function build(hp) that returns a GAN. Received: {build}")
+    if not isinstance(from_batch(held_out), np.ndarray):
+        raise ValueError(
+            "`held_out` is a uint8 array of images, or a pair (images, labels). Received: "
+            f"{type(held_out).__name__}."
+        )
+    if keep is None or keep < 0:
+        raise ValueError(f"`keep` is 0 or more trials. Received: keep={keep}.")
 
 
 def by_name(args, given, *, in_bracket=False):

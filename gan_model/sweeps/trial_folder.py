@@ -24,6 +24,8 @@ from gan_model.sweeps.outcome import COLLAPSED, FINISHED, Outcome
 _WEIGHTS = ("checkpoints", "best.keras")
 _INHERITED = ("best.keras", "history.csv")
 _NOTED = ("run", "weights_of_tuner")
+_FIRST = "trial-000"
+OF_A_TRIAL = "hyperparameters", "seed"  # settings that each trial of a search has of its own
 
 
 class TrialFolder:
@@ -72,16 +74,18 @@ class TrialFolder:
         """Writes what became of the run."""
         outcome.write(self._outcome)
 
-    def begin(self, settings, *, parent=None, weights=None):
+    def begin(self, settings, *, own=OF_A_TRIAL, parent=None, weights=None):
         """Records the settings of the run, and copies what it needs from the run it continues.
 
         Args:
             settings: dict of what makes the run.
+            own: names of settings that the first trial of the search may have of its own.
             parent: `TrialFolder` of a run that this one continues, or None.
             weights: a file outside the folder, removed with the run's own weights; or None.
 
         Raises:
-            ValueError: another run has begun in this folder.
+            ValueError: another run has begun in this folder, or the first trial beside it is one of
+                another search.
         """
         settings = json.loads(to_json(settings))
         # A relative path, because the search may be moved.
@@ -89,6 +93,9 @@ class TrialFolder:
         if self._settings.exists():
             self._refuse_other(settings)
             return
+        first = TrialFolder(self.path.with_name(_FIRST))
+        if first._settings.exists():
+            first._refuse_other(settings, own)
         # Without a checkpoint, which only the best trials keep, this one begins at its first epoch.
         for old in saved(parent.checkpoints)[-1:] if parent else ():
             self.checkpoints.mkdir(exist_ok=True)
@@ -130,8 +137,8 @@ class TrialFolder:
         check_format(noted["format"], self.path)
         return noted
 
-    def _refuse_other(self, settings):
-        if told := differences(self._noted()["run"], settings):
+    def _refuse_other(self, settings, own=()):
+        if told := differences(self._noted()["run"], settings, may_change=own):
             raise ValueError(
                 f"{self.path} holds a run of another search: {told}. Choose another folder."
             )

@@ -9,9 +9,31 @@ from gan_model.callbacks.figures import GROUPS, LOSSES
 from gan_model.data.images import random_subset
 from gan_model.metrics.diversity import class_entropy, collapsed, diversity
 from gan_model.metrics.record import Kind
+from gan_model.metrics.reference import shuffled_pixels
 from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
 
 _MAX_IMAGES = 2000  # held-out images that a collapse is judged by
+
+
+def worst_score(quality, held_out):
+    """The score of a run that did not finish: twice the distance of images of shuffled pixels.
+
+    Args:
+        quality: the `metrics.Quality` of the search, which refers to `held_out`.
+        held_out: uint8 images.
+
+    Raises:
+        ValueError: that is not above 0, so it is no upper limit for scores.
+    """
+    noise = shuffled_pixels(random_subset(held_out, quality.count))
+    worst = 2 * quality.reference.compare(noise)[quality.distance]
+    if not 0 < worst < math.inf:
+        raise ValueError(
+            f"{quality.distance} of the held-out images with shuffled pixels is {worst / 2:g}. A "
+            "search needs a distance that is above 0 there, as twice that is the worst score of a "
+            "trial. Choose another measure: quality=metrics.Quality(...)."
+        )
+    return worst
 
 
 def judged(gan, *, quality, worst, held_out):
