@@ -157,12 +157,12 @@ class RunFolder(Folder):
         """
         # First, so that a run of another version is refused whatever is in the folder.
         settings = self.known_settings() if self.settings.exists() else None
-        if self.gan.exists():
-            gan = load_model(self.gan)
-            if int(gan.step) >= steps_in(self.path / "checkpoints"):
-                return gan
+        finished = load_model(self.gan) if self.gan.exists() else None
+        if finished is not None and int(finished.step) >= steps_in(self.path / "checkpoints"):
+            return finished
         if settings is None:
-            raise ValueError(f"{self.path} holds no run: there is no settings.json in it.")
+            told = f" Give {self.best}." if self.best.exists() else ""
+            raise ValueError(f"{self.path} holds no run: there is no settings.json in it.{told}")
         gan = build(settings | ({"from": self.source} if self.source.exists() else {}))
         if callbacks.Checkpoints(self.path / "checkpoints").rewind(gan) is None:
             raise ValueError(f"The run in {self.path} has not finished an epoch yet.")

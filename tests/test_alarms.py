@@ -123,6 +123,14 @@ def test_a_loss_without_an_end_has_no_winner():
     assert judged(alarms.DiscriminatorWon(), [won] * 5, at(loss=losses.Wasserstein())) is None
 
 
+def test_a_loss_may_give_one_value_for_each_image():
+    class Own:
+        def discriminator(self, real_scores, fake_scores):
+            return keras.ops.softplus(-real_scores) + keras.ops.softplus(fake_scores)
+
+    assert alarms.loss_bounds(Own()) == alarms.loss_bounds(losses.NonSaturating())
+
+
 def test_what_cannot_be_priced_raises_nothing():
     """A loss of one's own may need more than one score, or be no key of a dict."""
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 from py_batches import Batches
 
-from gan_model import GAN, networks, presets
+from gan_model import GAN, callbacks, metrics, networks, presets
 from gan_model.storage.reasons import reason_of
 
 
@@ -446,6 +446,99 @@ def test_a_layer_that_learns_only_since_compile_is_named():
             train(uint8s(32, 16, 16))
     gan.compile(run_eagerly=True)
     gan.fit(uint8s(32, 16, 16), verbose=0)
+
+
+def test_a_layer_that_is_frozen_since_compile_is_named_and_loses_nothing():
+    """A graph that was made before would go on learning it."""
+    gan = presets.dense((16, 16))
+    gan.compile(run_eagerly=True)
+    layer = next(layer for layer in gan.discriminator.layers if layer.weights)
+    layer.trainable = False
+    for train in (gan.fit, gan.train_on_batch):
+        with pytest.raises(ValueError, match=rf"{layer.name}.*discriminator was frozen after"):
+            train(uint8s(32, 16, 16))
+    gan.compile(run_eagerly=True)
+    before = [np.array(weight) for weight in layer.weights]
+    gan.fit(uint8s(32, 16, 16), verbose=0)
+    for weight, then in zip(layer.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, then)
+
+
+def test_optimizers_of_other_weights_are_refused():
+    optimizers = keras.optimizers.Adam(), keras.optimizers.Adam()
+    gan = GAN(*players())
+    gan.compile(None, *optimizers)
+    gan.compile(None, *optimizers)  # the same networks
+    for made, given in ((players(), optimizers), (None, optimizers[::-1])):
+        other = GAN(*made) if made else gan
+        with pytest.raises(ValueError, match="was built for the weights of another network"):
+            other.compile(None, *given)
+        assert other.compiled == (other is gan)
+
+
+@pytest.mark.parametrize("method", ["train_on_batch", "test_on_batch"])
+def test_a_single_batch_is_checked_as_all_are(method):
+    gan = presets.dense((16, 16))
+    before = [np.array(weight) for weight in gan.weights]
+    for bad, message in ((floats(0, 255), "float images lie in"), (np.nan, "not numbers")):
+        images = bad if isinstance(bad, np.ndarray) else np.full((32, 16, 16), bad, np.float32)
+        with pytest.raises(ValueError, match=message):
+            getattr(gan, method)(images)
+    for weight, then in zip(gan.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, then)
+
+
+def test_each_batch_of_a_generator_is_checked():
+    gan = presets.dense((16, 16))
+    gan.compile(run_eagerly=True)
+    batches = [floats(0, 1, (8, 16, 16)), floats(0, 255, (8, 16, 16))]
+    with pytest.raises(ValueError, match="float images lie in"):
+        gan.fit((batch for batch in batches[1:]), verbose=0)
+    assert int(gan.step) == 0
+    with pytest.raises(ValueError, match="float images lie in"):
+        gan.fit((batch for batch in batches), verbose=0, steps_per_epoch=2)
+
+
+def test_a_list_of_images_and_labels_is_the_pair():
+    gan = presets.modern_conditional((16, 16, 1), class_count=2)
+    gan.compile(run_eagerly=True)
+    gan.fit([uint8s(16, 16, 16), np.arange(16) % 2], batch_size=8, verbose=0)
+    assert int(gan.images_seen) == 16
+
+
+def test_a_dict_of_images_says_which_to_pick(dense):
+    with pytest.raises(ValueError, match=r"Pick the images: gan\.fit\(data\['image'\]\)"):
+        dense.fit({"image": uint8s(32, 16, 16)})
+
+
+def test_uint8_images_of_0_and_1_are_a_warning():
+    gan = presets.dense((16, 16))
+    gan.compile(run_eagerly=True)
+    with pytest.warns(UserWarning, match=r"all 0 or 1.*images \* 255"):
+        gan.fit(uint8s(32, 16, 16) + np.eye(16, dtype=np.uint8), verbose=0)
+
+
+def test_integers_of_numpy_are_integers(tmp_path):
+    gan = GAN(*players(), seed=np.int64(3))
+    gan.compile(discriminator_steps=np.int64(2), steps_per_execution=np.int32(1))
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert (loaded.seed, loaded.discriminator_steps) == (3, 2)
+
+
+def test_a_quality_without_held_out_images_is_told(capsys):
+    gan = presets.dense((16, 16))
+    gan.compile(run_eagerly=True)
+    gan.fit(uint8s(32, 16, 16), verbose=0)
+    assert capsys.readouterr().err == ""
+    gan.quality = metrics.Quality()
+    gan.fit(uint8s(32, 16, 16), verbose=0)
+    assert "type gan.fit(..., validation_data=images)" in capsys.readouterr().err
+
+
+def test_the_best_gan_is_a_keras_file(tmp_path):
+    with pytest.raises(ValueError, match=r"Type .*best\.keras"):
+        callbacks.BestModel(tmp_path / "best")
 
 
 def test_export_of_keras_names_that_of_this_package(dense, tmp_path):

@@ -1,5 +1,7 @@
 """Images -> the codings whose generated images are nearest to them."""
 
+import signal
+
 import keras
 import numpy as np
 import pytest
@@ -62,6 +64,22 @@ def test_descending_beats_the_starts(blobs):
 def test_codings_are_no_longer_than_usual(blobs):
     found = invert(blobs, 255 - blobs.generate(4), starts=1, steps=50)
     assert np.linalg.norm(found.codings, axis=1).max() <= np.sqrt(3) + 2.001
+
+
+def test_ctrl_c_stops_a_descent(blobs):
+    """It would take years to its end."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            invert(blobs, blobs.generate(1), starts=1, steps=10**10)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.slow

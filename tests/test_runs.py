@@ -300,7 +300,11 @@ def test_a_file_holds_the_gan_that_was_saved(tmp_path):
 
 
 def test_a_folder_without_a_run_says_so(folder):
-    with pytest.raises(ValueError, match=r"holds no run: there is no settings\.json"):
+    with pytest.raises(ValueError, match=r"holds no run: there is no settings\.json in it\.$"):
+        folder.load()
+    folder.path.mkdir(exist_ok=True)
+    folder.best.touch()  # as `callbacks.watch` leaves it, without settings
+    with pytest.raises(ValueError, match=r"in it\. Give .*best\.keras\.$"):
         folder.load()
 
 

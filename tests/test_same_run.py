@@ -173,6 +173,12 @@ def test_schedules_are_compared_by_their_configuration(tmp_path):
     assert "now 0.001: type gan.compile(..., generator_optimizer=...)" in message
 
 
+def test_a_schedule_may_hold_tuples_which_a_file_gives_back_as_lists(tmp_path):
+    steps = schedules.PiecewiseConstantDecay((1, 20), (1e-3, 1e-4, 1e-5))
+    fit(small((steps, 2e-3)), tmp_path, epochs=1)
+    assert fit(small((steps, 2e-3)), tmp_path, epochs=2).epoch == [0, 1]
+
+
 class Unsaveable(schedules.LearningRateSchedule):
     def __call__(self, step):
         return 1e-3

@@ -221,7 +221,8 @@ def loss_bounds(loss):
 
 
 def _paid(loss, real, fake):
-    return float(loss.discriminator(tf.fill((1, 1), real), tf.fill((1, 1), fake)))
+    paid = loss.discriminator(tf.fill((1, 1), real), tf.fill((1, 1), fake))
+    return float(tf.reduce_mean(paid))  # it may be one value for each image
 
 
 def _stands_still(gan, figures, before):

@@ -22,12 +22,17 @@ class BestModel(keras.callbacks.Callback):
             for example "val_fid_fashion"; a GAN without a quality is not saved.
 
     Raises:
-        ValueError: before the first step, if the GAN has an object that Keras cannot save.
+        ValueError: another file than a `.keras` one; or, before the first step, a GAN with an
+            object that Keras cannot save.
     """
 
     def __init__(self, path, *, monitor=None):
         super().__init__()
         self.path, self.monitor = Path(path), monitor
+        if self.path.suffix != ".keras":
+            raise ValueError(
+                f"`path` is a .keras file. Received: {self.path}. Type {self.path}.keras."
+            )
         self._saved = []  # (epoch, value) of each GAN saved
 
     def on_train_begin(self, logs=None):

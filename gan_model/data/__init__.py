@@ -11,6 +11,7 @@ folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on d
 listing     a folder -> the paths of its images, and their classes
 decoding    one image file -> pixels
 cache       decoded images <-> files on disk
+checks      images as given -> the same, or a sentence on what is wrong with them
 images      images as given -> images in the generator's range, and back
 image_sets  generated images of any program -> one array, to be measured
 batches     images -> shuffled batches, in an order that can be resumed

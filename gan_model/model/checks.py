@@ -1,12 +1,11 @@
 """Checks of the arguments of `GAN`, and of those of `compile` before it changes anything."""
 
-import numbers
-
 import keras
 
 from gan_model.losses import ClassCrossEntropy
 from gan_model.networks.layers import every_layer
 from gan_model.penalties import Penalty, Sum
+from gan_model.storage.serializable import is_integer
 
 
 def check_networks(**players):
@@ -21,20 +20,24 @@ def check_networks(**players):
 
 
 def check_learned_by(optimized, **players):
-    """Refuses weights that became trainable after `compile`: no optimizer knows them.
+    """Refuses weights that became trainable after `compile`, or were frozen after it.
+
+    No optimizer knows the first; a step that was compiled before would go on learning the others.
 
     Args:
         optimized: the ids of the weights that the optimizers were built for.
         players: networks by name.
     """
     for name, player in players.items():
-        for weight in player.trainable_variables:
-            if id(weight) not in optimized:
-                raise ValueError(
-                    f"The weight {weight.path} of the {name} became trainable after compile, so "
-                    "its optimizer does not know it. Type gan.compile(...) again, with new "
-                    "optimizers."
-                )
+        learning = {id(weight) for weight in player.trainable_variables}
+        for weight in player.variables:
+            if (id(weight) in learning) == (id(weight) in optimized):
+                continue
+            became = "became trainable" if id(weight) in learning else "was frozen"
+            raise ValueError(
+                f"The weight {weight.path} of the {name} {became} after compile, which its "
+                "optimizer does not know. Type gan.compile(...) again, with new optimizers."
+            )
 
 
 def check_class_count(class_count):
@@ -42,7 +45,7 @@ def check_class_count(class_count):
     number = class_count
     if number is None:
         return
-    if isinstance(number, bool) or not isinstance(number, numbers.Integral):
+    if not is_integer(number):
         raise ValueError(f"`class_count` is an integer. Received: class_count={number!r}.")
     if number < 1:
         raise ValueError(f"`class_count` is 1 or more. Received: class_count={number}.")
@@ -50,7 +53,7 @@ def check_class_count(class_count):
 
 def check_seed(seed):
     """Refuses a seed that is not an integer from 0 to 2**32 - 1."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+    if not is_integer(seed) or not 0 <= seed < 2**32:
         raise ValueError(f"`seed` is an integer from 0 to 2**32 - 1. Received: seed={seed!r}.")
 
 

@@ -1,5 +1,7 @@
 """`compile` of a GAN, which checks all arguments before it changes anything."""
 
+import weakref
+
 import keras
 
 from gan_model import replicas
@@ -11,6 +13,11 @@ from gan_model.model.cloning import clone_generator
 from gan_model.model.game import Game
 from gan_model.model.judge import judges_jointly
 from gan_model.storage.serializable import check_steps
+
+_PLAYERS = "generator", "discriminator"
+# Optimizer -> the ids of the weights that it was built for, which it keeps alive. Keras does not
+# build it again, and would only refuse other weights in the middle of the first step.
+_BUILT_FOR = weakref.WeakKeyDictionary()
 
 
 class Compiles:
@@ -52,14 +59,15 @@ class Compiles:
 
         A GAN can be compiled again. Its weights and counters are kept. The average and the
         probability of an adaptive augmentation are kept if the GAN is compiled with one again.
-        The state of both optimizers is not kept. If an error is raised, nothing has changed.
+        The state of an optimizer is kept if it is given again. If an error is raised, nothing has
+        changed.
 
         Args:
             loss: an object of `gan_model.losses`, or of your own class with the same two methods.
                 None: `NonSaturating()`.
             generator_optimizer: Keras optimizer or its name. None: Adam with learning rate 2e-4
                 and beta_1 0.5 (Radford et al., 2016). A learning rate schedule is called with
-                the number of updates of this player.
+                the number of batches that this player has learned from.
             discriminator_optimizer: the same for the discriminator; must be another object.
             class_loss: function of (labels, class_logits), for a discriminator that classifies.
                 None: `losses.ClassCrossEntropy()`.
@@ -106,7 +114,7 @@ class Compiles:
         self.optimized = optimized
         self.loss, self.class_loss, self.penalty = loss, class_loss, penalty
         self.constraint, self.augment, self.average = constraint, augment, average
-        self.discriminator_steps = discriminator_steps
+        self.discriminator_steps = int(discriminator_steps)  # numpy's would be kept in files
         self.generator_optimizer, self.discriminator_optimizer = optimizers
         boundary = getattr(loss, "boundary", 0.0)
         augmenter = Augmenter(augment, self.image_range, companions["augmentation"], boundary)
@@ -134,11 +142,24 @@ class Compiles:
         self.companions["average"] = self._clone()
 
     def _build(self, optimizers):
-        """Builds the optimizers; gives the ids of the weights that they know."""
-        players = self.generator, self.discriminator
-        for optimizer, player in zip(optimizers, players, strict=True):
-            optimizer.build(player.trainable_variables)
-        return frozenset(id(one) for each in players for one in each.trainable_variables)
+        """Builds the optimizers; gives the ids of the weights that they know.
+
+        Raises:
+            ValueError: one of them was built for other weights.
+        """
+        weights = [[*one.trainable_variables] for one in (self.generator, self.discriminator)]
+        ids = [tuple(map(id, of_player)) for of_player in weights]
+        for optimizer, of_player, name in zip(optimizers, ids, _PLAYERS, strict=True):
+            if _BUILT_FOR.get(optimizer, of_player) != of_player:
+                raise ValueError(
+                    f"The {name}_optimizer was built for the weights of another network, or "
+                    "before some were frozen. Make a new one for each compile: "
+                    f"{type(optimizer).__name__}(...)."
+                )
+        for optimizer, of_player, known in zip(optimizers, weights, ids, strict=True):
+            optimizer.build(of_player)
+            _BUILT_FOR[optimizer] = known
+        return frozenset(known for of_player in ids for known in of_player)
 
     def _check(self, loss, class_loss, penalty, constraint, augment, average):
         inspection.check_trainable(generator=self.generator, discriminator=self.discriminator)

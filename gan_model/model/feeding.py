@@ -8,7 +8,7 @@ import numpy as np
 
 from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
-from gan_model.data.images import check_images
+from gan_model.data.checks import check_images
 from gan_model.model import checks, fit_arguments, inspection, own_rows
 from gan_model.model.clustering import find_missing_clusters
 from gan_model.model.execution import whole_executions
@@ -86,7 +86,7 @@ class TakesImages:
         with Interrupts().heard() as interrupts:
             self._check_compiled("fit")
             fit_arguments.check_counts(initial_epoch, epochs, steps_per_epoch, batch_size)
-            x, y = fit_arguments.images_and_labels(x, y)
+            x, y = fit_arguments.parts(x, self.image_shape, y)
             x = check_images(x, self.image_shape, self.image_range)
             fit_arguments.refuse_unused(x, keras_arguments, y=y, batch_size=batch_size)
             if validation_split and validation_data is None:
@@ -213,6 +213,7 @@ class TakesImages:
         """Refuses what only `fit` and `evaluate` can do: share a batch, find the clusters."""
         self._check_compiled(method)
         fit_arguments.refuse_unused(x, keras_arguments)
+        check_images(x, self.image_shape, self.image_range)
         if self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(f"{method} is for one device. Type gan.fit or gan.evaluate.")
         if self.clusters is not None and not self.clusters.is_learned:
@@ -224,7 +225,7 @@ class TakesImages:
     def _held_out(self, held_out, size, keras_arguments, steps="validation_steps", **arrays_only):
         if held_out is None:
             return None
-        x, y = fit_arguments.held_out_parts(held_out, self.image_shape)
+        x, y = fit_arguments.parts(held_out, self.image_shape)
         fit_arguments.refuse_endless(x, keras_arguments.get(steps), steps)
         x = x.in_order() if isinstance(x, ImageBatches) else x
         x = check_images(x, self.image_shape, self.image_range)

@@ -38,12 +38,12 @@ def images_and_labels(x, y=None):
     return x, y
 
 
-def held_out_parts(held_out, image_shape):
-    """The images and labels of held-out data, which may also be a list: the pair, or images."""
-    if isinstance(held_out, list) and held_out:
-        is_image = has_shape(np.shape(held_out[0]), image_shape)
-        held_out = np.asarray(held_out) if is_image else tuple(held_out)
-    return images_and_labels(held_out)
+def parts(given, image_shape, y=None):
+    """The images and labels of `images_and_labels`; a list is images, or the pair, too."""
+    if isinstance(given, list) and given:
+        is_image = has_shape(np.shape(given[0]), image_shape)
+        given = np.asarray(given) if is_image else tuple(given)
+    return images_and_labels(given, y)
 
 
 def refuse_weights(weights, *, instead="(images, labels)"):

@@ -93,7 +93,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.classifies = inspection.check_scores(discriminator, self.image_shape, count)
         inspection.check_precision(generator, discriminator)
         inspection.check_apart(generator, discriminator)
-        self.seed = seed
+        self.seed = int(seed)
         # Counted here: an optimizer's own count stands still when it skips a step.
         self.step = self._counter("step")
         self.images_seen = self._counter("images_seen")

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from gan_model.data.images import check_images, to_levels, to_uint8
+from gan_model.data.checks import check_images
+from gan_model.data.images import to_levels, to_uint8
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.model.random import numbered
 
 _CANDIDATES = 512  # random codings of each class, of which the nearest ones are the starts
 _BLOCK = 128  # codings that descend together
 _BEYOND = 2.0  # one standard normal coding in 400, or fewer, is longer than sqrt(size) + 2
+_AT_ONCE = 10  # steps of a descent in one call; Ctrl-C waits for the end of a call
 _BETA_1, _BETA_2 = 0.9, 0.9  # of Adam; with 0.99 for the second, ends are farther away
 
 
@@ -157,36 +159,34 @@ def _squares(distance, codings, wanted, tried):
 
 def _descended(distance, codings, labels, wanted, scales, each, steps, rate):
     """Where the descents from `codings` end, and the distance there: arrays of equal length."""
-    descend = tf.function(_descent(distance, steps, rate), reduce_retracing=True)
+    functions = _descent(distance, steps, rate)
     ends = []
     for first in range(0, len(codings), _BLOCK):
         rows = slice(first, first + _BLOCK)
-        ends.append(
-            descend(
-                tf.constant(codings[rows]),
-                None if labels is None else tf.constant(labels[rows]),
-                [tf.gather(part, each[rows]) for part in wanted],
-                tf.constant(scales[each[rows]]),
-            )
+        target = (
+            None if labels is None else tf.constant(labels[rows]),
+            [tf.gather(part, each[rows]) for part in wanted],
+            tf.constant(scales[each[rows]]),
         )
+        ends.append(_end_of(functions, tf.constant(codings[rows]), target, steps))
     return (np.concatenate([one.numpy() for one in part]) for part in zip(*ends, strict=True))
 
 
 def _descent(distance, steps, rate):
-    """A function (codings, labels, wanted, scales) -> codings after Adam, and their distances."""
+    """Two functions: some steps of Adam on codings, and (codings, target) -> distances.
+
+    A target is (labels, parts of the images that are looked for, scales).
+    """
     longest = math.sqrt(distance.sampler.codings_size) + _BEYOND
 
-    def paid_for(codings, labels, wanted, scales):
-        pairs = zip(distance.parts_of(codings, labels), wanted, strict=True)
-        squares = [tf.reduce_mean((have - want) ** 2, axis=1) for have, want in pairs]
-        return tf.reduce_sum(tf.stack(squares, axis=1) / scales, axis=1)
+    def paid_for(codings, target):
+        return _paid_for(distance, codings, *target)
 
-    def descend(codings, labels, wanted, scales):
-        mean, square = tf.zeros_like(codings), tf.zeros_like(codings)
-        for step in tf.range(1.0, steps + 1.0):
+    def some_steps(first, end, codings, mean, square, target):
+        for step in tf.range(first, end):
             with tf.GradientTape() as tape:
                 tape.watch(codings)
-                paid = paid_for(codings, labels, wanted, scales)
+                paid = paid_for(codings, target)
             gradient = tape.gradient(paid, codings)
             mean = _BETA_1 * mean + (1 - _BETA_1) * gradient
             square = _BETA_2 * square + (1 - _BETA_2) * gradient**2
@@ -194,6 +194,23 @@ def _descent(distance, steps, rate):
             towards /= tf.sqrt(square / (1 - _BETA_2**step)) + 1e-8
             now = rate * 0.5 * (1 + tf.cos(math.pi * (step - 1) / steps))
             codings = tf.clip_by_norm(codings - now * towards, longest, axes=[1])
-        return codings, paid_for(codings, labels, wanted, scales)
+        return codings, mean, square
 
-    return descend
+    return [tf.function(each, reduce_retracing=True) for each in (some_steps, paid_for)]
+
+
+def _end_of(functions, codings, target, steps):
+    """The codings after all steps, and the distances there."""
+    some_steps, paid_for = functions
+    state = codings, tf.zeros_like(codings), tf.zeros_like(codings)
+    for done in range(0, steps, _AT_ONCE):
+        some = done + 1, min(done + _AT_ONCE, steps) + 1
+        state = some_steps(*(tf.constant(float(step)) for step in some), *state, target)
+    return state[0], paid_for(state[0], target)
+
+
+def _paid_for(distance, codings, labels, wanted, scales):
+    """The distances (n,) of the images of codings from those that are looked for."""
+    pairs = zip(distance.parts_of(codings, labels), wanted, strict=True)
+    squares = [tf.reduce_mean((have - want) ** 2, axis=1) for have, want in pairs]
+    return tf.reduce_sum(tf.stack(squares, axis=1) / scales, axis=1)

@@ -1,6 +1,7 @@
 """Held-out images -> the quality of generated images, measured in each evaluation."""
 
 import math
+import sys
 
 import keras
 import numpy as np
@@ -66,7 +67,14 @@ class QualityMonitor:
 
     def refer_to(self, held_out, training=None):
         """Gives the quality the real images to compare with, once for each source."""
-        if self.quality is None or held_out is None:
+        if self.quality is None:
+            return
+        if held_out is None:
+            print(
+                "gan.quality is measured on held-out images, and there are none: type "
+                "gan.fit(..., validation_data=images).",
+                file=sys.stderr,
+            )
             return
         source, trained_on, reference = self._referred_to
         # Training images from an array only: a pass over a data set may change its order.

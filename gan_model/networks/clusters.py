@@ -17,6 +17,7 @@ from scipy.special import ndtri  # not scipy.stats, whose import takes a second
 
 from gan_model.data.images import shape_with_channels
 from gan_model.networks.layers import every_layer
+from gan_model.storage.serializable import is_integer
 
 _LONGEST = 16  # pixels of the longer side of the images that are compared
 _DIRECTIONS = 40  # principal components
@@ -47,9 +48,9 @@ class Clusters(layers.Layer):
 
     def __init__(self, count, image_shape, **keras_arguments):
         super().__init__(autocast=False, **keras_arguments)
-        if isinstance(count, bool) or not isinstance(count, int) or count < 2:
+        if not is_integer(count) or count < 2:
             raise ValueError(f"`count` is 2 clusters or more, an integer. Received: {count!r}.")
-        self.count, self.image_shape = count, tuple(image_shape)
+        self.count, self.image_shape = int(count), tuple(image_shape)
         self._shape = shape_with_channels(self.image_shape)
 
     def build(self, codings_shape):

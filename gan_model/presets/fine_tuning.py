@@ -7,6 +7,7 @@ from gan_model.model import GAN
 from gan_model.presets.rules import at_least_r1_for, augment_for
 from gan_model.storage.checkpoint import compute_constants
 from gan_model.storage.reasons import reason_of
+from gan_model.storage.serializable import is_integer
 
 
 def fine_tuned(
@@ -129,7 +130,7 @@ def _anew_of(generator):
 def _freeze(discriminator, count):
     """Freezes the first `count` layers that have weights, and no others."""
     layers = [layer for layer in discriminator.layers if layer.weights]
-    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < len(layers):
+    if not is_integer(count) or not 0 <= count < len(layers):
         raise ValueError(
             f"The discriminator has {len(layers)} layers with weights, and one or more must "
             f"learn. Received: freeze_discriminator={count!r}. Type 0 to {len(layers) - 1}."

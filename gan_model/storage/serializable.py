@@ -1,14 +1,20 @@
 """Objects that `compile` takes <-> their configuration in a `.keras` file."""
 
+import numbers
 from dataclasses import fields, is_dataclass
 
 import keras
 
 
+def is_integer(value):
+    """Whether a value is a whole number, of Python or of numpy, and no bool."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 def check_steps(**counts):
     """Refuses numbers of steps, by name, that are not integers of 1 or more."""
     for name, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        if not is_integer(count) or count < 1:
             raise ValueError(f"`{name}` is an integer of 1 or more. Received: {name}={count!r}.")
 
 

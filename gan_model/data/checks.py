@@ -1,0 +1,149 @@
+"""Checks of the images that a GAN is given, before the first step."""
+
+import types
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_model.data.batches import ImageBatches
+from gan_model.data.images import check_shape, from_batch, recipe_for_uint8
+
+_LOOKED_AT = 1000  # uint8 images, which may be more than fit into memory
+_ROUNDING = 1e-3  # fraction of the range that resizing and float32 may add at its ends
+
+
+def check_images(source, image_shape, image_range):
+    """Checks the images that `fit` or `evaluate` was given, before the first step.
+
+    Arrays are read completely, because any float image may be wrong. Of a `tf.data.Dataset` of
+    float images, or of unknown shape, one batch is read, so a generator behind it is started
+    once more; of a `keras.utils.PyDataset` its first batch. The batches of a Python generator are
+    read as they come. Anything else is left to Keras.
+
+    Returns:
+        The source; a tensor as an array, a generator as one that raises the errors below.
+
+    Raises:
+        ValueError: no images; images of another shape, type or range; or values that are not
+            finite.
+    """
+    if source is None:
+        raise ValueError("There are no images: type gan.fit(images).")
+    is_array_like = hasattr(source, "__array__") and not isinstance(source, np.ndarray)
+    if isinstance(source, list) or is_array_like:  # a tensor of any library, a data set of h5py
+        source = np.asarray(source)
+    if isinstance(source, np.ma.MaskedArray):
+        raise ValueError(
+            "The images are a masked array, and the values behind its mask would be trained on. "
+            "Fill them: images.filled(0)."
+        )
+    array = source.images if isinstance(source, ImageBatches) else source
+    if isinstance(array, np.ndarray):
+        _check_array(array, image_shape, image_range)
+    elif isinstance(array, tf.data.Dataset):
+        _check_dataset(array, image_shape, image_range)
+    elif isinstance(array, keras.utils.PyDataset):
+        _check_batch(array[0], image_shape, image_range)
+    elif isinstance(array, types.GeneratorType):
+        return _checked_batches(array, image_shape, image_range)
+    elif isinstance(array, dict):
+        raise ValueError(
+            f"The images are a dict with {', '.join(map(repr, array))}. Pick the images: "
+            f"gan.fit(data[{next(iter(array), 'image')!r}])."
+        )
+    return source
+
+
+def _check_array(images, image_shape, image_range):
+    if not len(images):
+        raise ValueError(f"There are no images: the array has the shape {images.shape}.")
+    _check_kind(images.shape[1:], images.dtype, image_shape)
+    if images.dtype != np.uint8:
+        _check_values(images, image_range)
+    elif np.asarray(images)[:_LOOKED_AT].max() == 1:
+        warnings.warn(
+            "The uint8 images are all 0 or 1, nearly black: white is 255. Type images * 255.",
+            stacklevel=5,
+        )
+
+
+def _checked_batches(batches, image_shape, image_range):
+    for batch in batches:
+        _check_batch(batch, image_shape, image_range)
+        yield batch
+
+
+def _check_dataset(dataset, image_shape, image_range):
+    spec = dataset.element_spec
+    spec = spec[0] if isinstance(spec, tuple) else spec
+    if not isinstance(spec, tf.TensorSpec):
+        raise ValueError(
+            f"The data set holds {type(spec).__name__}s where images or (images, labels) were "
+            "expected. Pick the images: dataset.map(lambda element: element['image'])."
+        )
+    if spec.shape.rank is not None:
+        _check_kind(tuple(spec.shape[1:]), spec.dtype.as_numpy_dtype, image_shape)
+    if dataset.cardinality() == 0:
+        raise ValueError(
+            "The data set is empty. If it was batched with drop_remainder=True, "
+            "it may hold fewer images than one batch."
+        )
+    if spec.dtype != tf.uint8 or not spec.shape[1:].is_fully_defined():
+        first = next(iter(dataset.take(1)), None)
+        if first is None:
+            raise ValueError("The data set is empty: not one batch came from it.")
+        _check_batch(first, image_shape, image_range)
+
+
+def _check_batch(data, image_shape, image_range):
+    images = np.asarray(from_batch(data))
+    _check_kind(images.shape[1:], images.dtype, image_shape)
+    if images.dtype != np.uint8:
+        _check_values(images, image_range)
+
+
+def _check_kind(given, dtype, image_shape):
+    if dtype != np.uint8 and not _is_float(dtype):
+        raise ValueError(
+            f"The images are {np.dtype(dtype).name}; expected uint8 from 0 to 255, or floats "
+            f"in the generator's range. Convert them: {recipe_for_uint8(dtype)}."
+        )
+    check_shape(given, image_shape)
+
+
+def _is_float(dtype):
+    # To numpy the type bfloat16, which comes from ml_dtypes, is no float.
+    return np.issubdtype(dtype, np.floating) or np.dtype(dtype).name == "bfloat16"
+
+
+def _check_values(images, image_range):
+    low, high = image_range
+    least, greatest = float(images.min()), float(images.max())
+    if not np.isfinite(least) or not np.isfinite(greatest):
+        raise ValueError(
+            "The images hold values that are not numbers (NaN or infinite). Find them: "
+            "np.argwhere(~np.isfinite(images))."
+        )
+    slack = _ROUNDING * (high - low)
+    if least < low - slack or greatest > high + slack:
+        raise ValueError(
+            f"The float images lie in [{least:g}, {greatest:g}], the generator's in "
+            f"[{low:g}, {high:g}]. Give uint8 images, which are scaled for you, or scale them: "
+            f"{_recipe(least, greatest, low, high)}."
+        )
+    if low < 0 <= least < greatest:
+        warnings.warn(
+            f"The float images never go below 0, the generator's lie in [{low:g}, {high:g}]. "
+            "If they are in [0, 1], scale them: images * 2 - 1.",
+            stacklevel=5,
+        )
+
+
+def _recipe(least, greatest, low, high):
+    if least >= 0 and greatest > 1:
+        return f"images / 255 * {high - low:g} + {low:g}"
+    if (low, high) == (0, 1) and least >= -1 and greatest <= 1:
+        return "(images + 1) / 2"
+    return f"images between {low:g} and {high:g}"
