@@ -17,6 +17,7 @@ from processes import PATIENCE, REPOSITORY, command, environment, gan_model
 from gan_model import commands
 from gan_model.commands import arguments
 from gan_model.commands.arguments import POSITIVES, joined
+from gan_model.commands.places import check_run_dir, place_of
 from gan_model.commands.program import Program
 from gan_model.commands.screen import plain_errors
 
@@ -54,6 +55,26 @@ def test_a_full_disk_in_the_words_of_tensorflow_is_one_line(capsys):
     assert capsys.readouterr().err == "train.py: /runs/a; No space left on device\n"
     with pytest.raises(RuntimeError), plain_errors("train.py"):
         raise RuntimeError("OOM when allocating a tensor")
+
+
+def test_a_name_that_is_no_utf_8_is_printed_with_escapes():
+    """Also where the terminal takes UTF-8 only."""
+    line = "from gan_model.commands.screen import show_any_name as s; s(); print('caf\\udce9.png')"
+    ended = finish([sys.executable, "-c", line], PYTHONIOENCODING="utf-8:strict")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "caf\\udce9.png\n"
+
+
+def test_a_run_is_not_begun_where_tensorflow_cannot_write(tmp_path):
+    with pytest.raises(click.UsageError, match="the name is no UTF-8; choose another folder"):
+        check_run_dir(tmp_path / "caf\udce9" / "run", "sample")
+    check_run_dir(tmp_path / "café" / "run", "sample")
+
+
+def test_a_name_that_begins_with_a_tilde_is_a_name_if_there_is_no_such_user(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert place_of("~nobody.of.this.name") == str(tmp_path / "~nobody.of.this.name")
+    assert place_of("~/images") == str(Path.home().resolve() / "images")
 
 
 # Help.

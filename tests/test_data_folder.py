@@ -217,6 +217,16 @@ def test_colour_to_grey(images):
 # What is skipped.
 
 
+def test_a_jpeg_that_is_decoded_smaller_may_be_larger_than_others(images, monkeypatch):
+    """As those of phones with 108 megapixels are. The limit here is that of a 40th."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2_000_000)
+    for name in ("a.jpg", "b.png"):
+        Image.new("L", (2048, 1024), 90).save(images / name)
+    write_greys(images, 2)
+    (train, _), (test, _) = load_folder(images)
+    assert len(train) + len(test) == 3
+
+
 def test_skipped_files_are_named_in_one_line(images, monkeypatch, capsys):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     write_greys(images, 2)
@@ -607,6 +617,11 @@ def test_what_changes_the_images_makes_a_new_entry(images, tmp_path, decoded):
     load_anew()
 
 
+def _in_header(content):
+    """An array whose header is not Python any more."""
+    return content.replace(b"{'descr'", b"('descr'")
+
+
 @pytest.mark.parametrize("name", ["train.bin", "test.bin", "train.npy", "about.json"])
 def test_a_damaged_entry_is_made_again(name, images, cache_folder, decoded):
     write_greys(images, 12)
@@ -614,8 +629,8 @@ def test_a_damaged_entry_is_made_again(name, images, cache_folder, decoded):
     whole = whole.copy()
     (entry,) = entries(cache_folder)
     content = (entry / name).read_bytes()
-    longer = [] if name.endswith("npy") else [content + b"0"]
-    for damaged in (content[:-1], content[:5], b"", *longer):
+    others = [_in_header(content)] if name.endswith("npy") else [content + b"0"]
+    for damaged in (content[:-1], content[:5], b"", *others):
         (entry / name).write_bytes(damaged)
         decoded.clear()
         (again, _), _ = load_folder(images)

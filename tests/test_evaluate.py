@@ -199,6 +199,23 @@ def test_a_folder_of_pictures(run, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_folder_is_read_as_the_images_compared_with_it_were_made(tmp_path):
+    """The held-out images have the distance 0 from themselves, if they are read alike."""
+    folder, rng = tmp_path / "wide", np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(200):
+        pixels = rng.integers(0, 256, (8, SIDE, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:03}.png")
+    how = {"image_size": (SIDE, SIDE), "channels": 1, "pad": True, "ground": "black"}
+    _, (held_out, _) = data.load(folder, **how)
+    np.savez(tmp_path / "made.npz", images=held_out)
+    read = ("made.npz", "--data", folder, "--features", "sliced", "--json", "figures.json")
+    ended = evaluate(*read, "--pad", "--ground", "black", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert json.loads((tmp_path / "figures.json").read_text())["readings"][0]["swd"] == 0
+
+
+@pytest.mark.slow
 def test_pictures_are_not_written_among_the_images(run, tmp_path):
     pictures = images_in(tmp_path / "pictures", count=4)
     for what, out, cwd in ((".", [], pictures), (run[0], ["--out", "pictures/of"], tmp_path)):
@@ -251,7 +268,7 @@ def test_a_wrong_value_is_one_line(options, message, tmp_path):
             "grey.npz --data sample --features inseption",
             "argument --features: 'inseption' is neither",
         ),
-        ("grey.npz --data sample --out grey.npz", "grey.npz: "),
+        ("grey.npz --data sample --out grey.npz", "grey.npz is no folder; choose another"),
     ],
 )
 def test_what_does_not_go_together_is_one_line(options, message, tmp_path):

@@ -1,6 +1,7 @@
 """Exports, each run by its own runtime: TensorFlow, ai-edge-litert, onnxruntime."""
 
 import dataclasses
+import datetime
 import importlib.metadata
 import json
 import os
@@ -466,6 +467,22 @@ def test_what_is_known_of_a_run(run):
     trained = about["trained"]
     assert (trained["epoch"], trained["step"], trained["images"]) == (1, 2, 64)
     assert about["trained_with"]["keras"] == keras.__version__
+
+
+def test_what_is_known_of_a_file_in_its_run_does_not_depend_on_the_epoch(run, tmp_path):
+    of_run = exporting.known_of(run.path)
+    for path in (run.gan, run.generator):
+        about = exporting.known_of(path)
+        assert about == {name: of_run[name] for name in about}
+        assert {"preset", "data", "data_licence", "seed", "trained_with"} <= set(about)
+        assert not {"trained", "quality", "command"} & set(about)
+    assert exporting.known_of(shutil.copy(run.gan, tmp_path / "gan.keras")) == {}
+
+
+def test_what_json_cannot_hold_is_not_blamed_on_the_generator(run, tmp_path):
+    gan, about = runs.open_model(run.path), {"when": datetime.date(2026, 1, 2)}
+    with pytest.raises(TypeError, match="date has no form in JSON"):
+        exporting.export(gan, tmp_path / "gan", format="savedmodel", about=about)
 
 
 def test_the_epochs_of_a_run_are_known_without_its_checkpoints(run, tmp_path):

@@ -4,6 +4,8 @@ import contextlib
 import math
 import random
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -14,6 +16,7 @@ from processes import finish, forked, program, wait_for
 from gan_model import features, metrics
 from gan_model.features import distortions, learned_network, learning
 from gan_model.features.learned_network import seen_shape, to_seen
+from gan_model.storage.locks import locked
 
 SHAPE = (16, 20, 3)
 
@@ -263,12 +266,40 @@ def test_a_cache_that_cannot_be_written_is_told_and_done_without(
 
 @pytest.mark.slow
 def test_a_cache_that_can_only_be_read_is_read(hasty, monkeypatch, capfd):
-    def locked(path):
+    def locked(path, **_):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("gan_model.features.learned_features.locked", locked)
     assert features.learned(discs(200), steps=3).checksum == hasty.checksum
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("of_byte", [6, 8, 10])  # version, flags, method of compression
+def test_damage_in_the_directory_of_a_file_is_refused_too(learned, tmp_path, of_byte):
+    path = tmp_path / "some.npz"
+    learned.save(path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + of_byte] ^= 0b1000001
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"some\.npz cannot be read as learned features"):
+        features.from_file(path)
+
+
+@pytest.mark.slow
+def test_who_waits_for_another_that_learns_the_same_is_told_so(hasty, tmp_path, capfd):
+    (path,) = tmp_path.rglob("*.npz")
+    content = path.read_bytes()
+    path.unlink()
+    with ThreadPoolExecutor(1) as pool, locked(path.parent):
+        second = pool.submit(features.learned, discs(200), steps=3)
+        told = ""
+        while "Another process learns features of these images; waiting." not in told:
+            told += capfd.readouterr().err
+            assert not second.done()
+            time.sleep(0.1)
+        path.write_bytes(content)  # the other one is ready
+    assert second.result().checksum == hasty.checksum
+    assert "Features learned" not in told + capfd.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"PK damaged", "an array", None])

@@ -162,6 +162,17 @@ DATA_SET = ArgumentType("name|path", known=DATA, files=True)
 FEATURES_OR_FILE = ArgumentType("name", _features, known=FEATURES, files=True)
 
 
+# Without a default: a run that goes on has its own.
+PAD = click.option(
+    "--pad", is_flag=True, default=None, help="Of a folder: pad images, do not crop them."
+)
+GROUND = click.option(
+    "--ground",
+    type=ArgumentType("colour"),
+    help="Of a folder: behind transparent images; else white.",
+)
+
+
 def features_option(otherwise="by the images"):
     """The option that says what to measure in."""
     return click.option(
@@ -185,15 +196,8 @@ def data_options(default):
             "--image-size", type=SIZE, help="Of a folder: side or HEIGHTxWIDTH; else 64 at most."
         ),
         click.option("--channels", type=Choice(1, 3), help="Of a folder; else 1 if all are grey."),
-        # Without a default: a run that goes on has its own.
-        click.option(
-            "--pad", is_flag=True, default=None, help="Of a folder: pad images, do not crop them."
-        ),
-        click.option(
-            "--ground",
-            type=ArgumentType("colour"),
-            help="Of a folder: behind transparent images; else white.",
-        ),
+        PAD,
+        GROUND,
     )
 
     def add(function):

@@ -5,7 +5,15 @@ from types import SimpleNamespace
 
 import click
 
-from gan_model.commands.arguments import DATA_SET, PATH, POSITIVE, Choice, features_option
+from gan_model.commands.arguments import (
+    DATA_SET,
+    GROUND,
+    PAD,
+    PATH,
+    POSITIVE,
+    Choice,
+    features_option,
+)
 from gan_model.commands.evaluation import evaluate
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import refuse_no_folder
@@ -15,6 +23,8 @@ from gan_model.commands.places import refuse_no_folder
 @click.argument("what", type=PATH)
 @click.option("--data", type=DATA_SET, help="To compare with, as in train; else the run's.")
 @click.option("--data-dir", type=PATH, help="Folder with the files of a named data set.")
+@PAD
+@GROUND
 @click.option("--count", type=POSITIVE, default=10_000, help="Images at most; else 10,000.")
 @click.option(
     "--seeds", type=POSITIVE, default=3, help="Seeds of a GAN, or parts of given images; else 3."

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from gan_model.commands.places import refuse_within
+from gan_model.commands.places import refuse_unwritable, refuse_within
 from gan_model.commands.run_images import are_classes_of, load_for
 from gan_model.commands.screen import quiet
 from gan_model.storage.atomic import atomic_write
@@ -61,6 +61,7 @@ def write_figures(figures, path):
 def _folder_of_pictures(args, settings, is_run):
     """The folder for the pictures; not one among images that are measured or trained on."""
     out = Path(args.out or (Path(args.what) if is_run else Path()) / "evaluation")
+    refuse_unwritable(out)  # features may be learned first, for minutes
     for folder in (args.data, settings["data"] if settings else args.what):
         if folder:
             refuse_within(out, folder, option="--out")
@@ -123,12 +124,14 @@ def _compared(args, settings, sampler):
     args.features = args.features or (settings or {}).get("features")
     # Of a file only one image, so that the others do not stay in memory.
     given = sampler.generate(1) if sampler else load_images(args.what)[:1].copy()
+    asked = {name: getattr(args, name) for name in ("pad", "ground") if getattr(args, name)}
     splits = load_for(
-        settings,
+        (settings or {}) | asked,
         data_set=args.data,
         folder=args.data_dir,
         image_size=given.shape[1:3],
-        channels=(*given.shape, 1)[3] if sampler else None,
+        # Pictures of a folder become grey or coloured as those of the data are; arrays cannot.
+        channels=(*given.shape, 1)[3] if sampler or not Path(args.what).is_dir() else None,
     )
     args.data = args.data or settings["data"]
     (train, held_out), labels = zip(*splits, strict=True)

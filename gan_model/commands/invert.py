@@ -15,7 +15,7 @@ from gan_model.commands.arguments import (
     check_class,
 )
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import refuse_within
+from gan_model.commands.places import refuse_no_folder, refuse_within
 from gan_model.commands.run_images import are_classes_of, as_read_for, load_for
 from gan_model.commands.screen import quiet
 
@@ -51,8 +51,9 @@ def command(**options):
     if args.image and (args.data or args.data_dir):
         raise click.UsageError("--data and --data-dir are for --check; leave them out")
     args.out = Path(args.out)
-    if args.out.suffix != ".png" or not args.out.parent.is_dir():
-        raise click.UsageError(f"--out is a .png in a folder that exists; received {args.out}")
+    if args.out.suffix != ".png":
+        raise click.UsageError(f"--out is a .png file; received {args.out}")
+    refuse_no_folder(args.out)
     if args.out.resolve() in (Path(image).resolve() for image in args.image or ()):
         raise click.UsageError(f"--out {args.out} is one of the images; choose another file")
     (compare if args.check else invert)(args)

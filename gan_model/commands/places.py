@@ -1,5 +1,6 @@
 """The folders and files that a person names: their whole paths, and which are refused."""
 
+import os
 from pathlib import Path
 
 import click
@@ -9,12 +10,33 @@ from gan_model.commands.arguments import DATA
 
 def place_of(data):
     """The name of a data set, or the whole path of a folder of images."""
-    return data if data in DATA else str(Path(data).expanduser().resolve())
+    return data if data in DATA else str(Path(os.path.expanduser(data)).resolve())
 
 
 def name_of(data):
     """The name of a data set, or of a folder of images, for the name of a run."""
     return Path(place_of(data)).name
+
+
+def check_run_dir(folder, images):
+    """Refuses a folder for a run or a search that TensorFlow cannot name, or among its images.
+
+    Args:
+        folder: `Path`.
+        images: name of a data set, or path of a folder of images.
+
+    Raises:
+        UsageError: the name of the folder, or of one above it, is no UTF-8.
+        ValueError: as `refuse_within`.
+    """
+    try:
+        str(folder.absolute()).encode()
+    except UnicodeEncodeError:
+        raise click.UsageError(
+            f"TensorFlow cannot write to {folder}, as the name is no UTF-8; choose another folder: "
+            "--run-dir DIR"
+        ) from None
+    refuse_within(folder, images)
 
 
 def refuse_no_folder(path, *, option="--out", may_be_folder=False):
@@ -34,6 +56,22 @@ def refuse_no_folder(path, *, option="--out", may_be_folder=False):
         raise click.UsageError(f"{path} is a folder; {option} is the name of a file to write")
 
 
+def refuse_unwritable(folder, *, option="--out"):
+    """Refuses a folder that cannot be made or written.
+
+    Args:
+        folder: path; the folder need not exist.
+        option: what to choose another one with.
+
+    Raises:
+        UsageError: a file is in its place, or this user may not write there.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        what = "cannot be written" if there.is_dir() else "is no folder"
+        raise click.UsageError(f"{there} {what}; choose another folder: {option} DIR")
+
+
 def refuse_within(folder, images, *, option="--run-dir"):
     """Refuses a folder for pictures that lies among the images of a folder.
 
@@ -47,9 +85,9 @@ def refuse_within(folder, images, *, option="--run-dir"):
     """
     from gan_model import data
 
-    if not data.is_image_folder(images) or not Path(images).expanduser().is_dir():
+    if not data.is_image_folder(images) or not Path(os.path.expanduser(images)).is_dir():
         return
-    inside, outside = Path(folder).resolve(), Path(images).expanduser().resolve()
+    inside, outside = Path(folder).resolve(), Path(os.path.expanduser(images)).resolve()
     if not inside.is_relative_to(outside):
         return
     hidden = any(part.startswith(".") for part in inside.relative_to(outside).parts)

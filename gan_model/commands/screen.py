@@ -29,6 +29,11 @@ def use_gpus(*, shared=False):
         tf.config.experimental.set_memory_growth(gpu, True)
 
 
+def show_any_name():
+    """Has names of files that are no UTF-8 printed with escapes, as errors are, and not refused."""
+    sys.stdout.reconfigure(errors="backslashreplace")
+
+
 @contextlib.contextmanager
 def plain_errors(program, go_on=""):
     """Turns mistakes of the person at the keyboard into one line and an exit status.

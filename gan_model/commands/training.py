@@ -11,7 +11,7 @@ from gan_model.commands.completing import (
     complete_by_images,
     complete_by_run,
 )
-from gan_model.commands.places import name_of, place_of, refuse_within
+from gan_model.commands.places import check_run_dir, name_of, place_of
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
 
@@ -38,7 +38,7 @@ def train(args, program):
     check_image_size(args.image_size, args.preset, args.data)
     folder = runs.RunFolder(args.run_dir or f"runs/{args.preset}-{name_of(args.data)}")
     source = fine_tuning.source_of(args, folder)
-    refuse_within(folder.path, args.data)
+    check_run_dir(folder.path, args.data)
     workers = replicas.Workers(strategy)
     with local_workers.ended_by_loss(workers, program):
         complete_by_run(args, folder, workers)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_model.data.reading import DAMAGE
 from gan_model.storage.locks import is_locked, locked
 
 _FORMAT_VERSION = 3  # increase it when the meaning of pixels or files changes
@@ -35,7 +36,7 @@ def cache_folder():
     """$GAN_MODEL_CACHE, else $XDG_CACHE_HOME/gan-model, else ~/.cache/gan-model."""
     general = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     place = os.environ.get("GAN_MODEL_CACHE") or f"{general}/gan-model"
-    return Path(place).expanduser().absolute()
+    return Path(os.path.expanduser(place)).absolute()
 
 
 def open_entry(entry):
@@ -48,7 +49,7 @@ def open_entry(entry):
         about = json.loads((entry / "about.json").read_text())
         splits = tuple(_open_split(entry / split, about["image_shape"]) for split in _SPLITS)
         return splits, about["notice"]
-    except (OSError, EOFError, ValueError, KeyError):
+    except DAMAGE:
         return None
 
 

@@ -39,8 +39,8 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
     """The first frame of an image: upright, on a plain ground, and scaled.
 
     Args:
-        path: a PNG, JPEG, GIF, BMP or WebP file of at most `PIL.Image.MAX_IMAGE_PIXELS`. Pillow
-            reads PNG of 16 bits in grey with alpha as colour.
+        path: a PNG, JPEG, GIF, BMP or WebP file of at most `PIL.Image.MAX_IMAGE_PIXELS`, a JPEG of
+            twice as many. Pillow reads PNG of 16 bits in grey with alpha as colour.
         image_size: (height, width) of the result.
         channels: 1 (grey) or 3 (colour), of the result.
         pad: how an image of other proportions fits: False, cropped around its centre; True, whole,
@@ -52,10 +52,10 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
         if not path.stat().st_size:
             return Decoded(reason="empty")
         with Image.open(path, formats=_FORMATS) as image:
-            if Image.MAX_IMAGE_PIXELS and math.prod(image.size) > Image.MAX_IMAGE_PIXELS:
-                return Decoded(reason="too large")
             # A large JPEG is decoded at a lower resolution, at least twice that of the result.
             image.draft(None, (2 * max(image_size),) * 2)
+            if Image.MAX_IMAGE_PIXELS and math.prod(image.size) > Image.MAX_IMAGE_PIXELS:
+                return Decoded(reason="too large")
             _scale_clear_level(image)
             image.load()
             grey = _is_grey(image)

@@ -1,5 +1,6 @@
 """A published data set: where its files are, and how they are read."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ class FullSet:
         Raises:
             ValueError: if files are missing or damaged, or cannot be downloaded.
         """
-        place = self.folder if folder is None else Path(folder).expanduser()
+        place = self.folder if folder is None else Path(os.path.expanduser(folder))
         found = self.read(place)
         if found is None and folder is not None:
             raise ValueError(

@@ -5,6 +5,7 @@ measured. Images that do not fit raise an error.
 """
 
 import functools
+import os
 import warnings
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def load_images(path, *, image_shape=None):
         ValueError: if the file is missing, incomplete or without images, or if images have
             another dtype or shape.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     if path.is_dir():
         return _read_folder(path, image_shape)
     if not path.exists():

@@ -14,7 +14,7 @@ def existing_folder(folder):
     Raises:
         ValueError: there is none.
     """
-    root = Path(folder).expanduser().resolve()
+    root = Path(os.path.expanduser(folder)).resolve()
     if not root.is_dir():
         raise ValueError(f"There is no folder {root}. Give the path of a folder of images.")
     return root

@@ -3,11 +3,16 @@
 import contextlib
 import gzip
 import socket
+import tokenize
 import zipfile
 import zlib
 
-# TypeError: numpy's, where a file should be an archive of arrays and is one array.
-DAMAGE = (OSError, EOFError, TypeError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
+DAMAGE = (
+    *(OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile),
+    TypeError,  # numpy's, where a file should be an archive of arrays and is one array
+    *(SyntaxError, tokenize.TokenError),  # numpy's, of the header of an array
+    RuntimeError,  # zipfile's, of an archive that seems to be encrypted, or of a later version
+)
 
 # Seconds without data after which a download is given up. A server may have a dozen addresses, and
 # on a network that drops packets each of them takes this long.

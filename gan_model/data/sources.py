@@ -4,6 +4,7 @@ The sample is part of the package. The full data sets are first searched on this
 they are not found does Keras download them.
 """
 
+import os
 from pathlib import Path
 
 from gan_model.data.cifar10 import CIFAR10
@@ -70,7 +71,7 @@ def licence_of(name):
 
 def is_image_folder(name):
     """Whether a name is none of a data set, and its folder has no idx files but single images."""
-    return name not in NAMES and not has_idx_files(Path(name).expanduser())
+    return name not in NAMES and not has_idx_files(Path(os.path.expanduser(name)))
 
 
 def class_names(name):
@@ -95,7 +96,7 @@ def _full_set(name):
 
 
 def _existing_folder(name):
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if path.is_dir():
         return path
     guess = did_you_mean(str(name).lower().replace("-", "_"), NAMES)

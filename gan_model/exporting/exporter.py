@@ -13,7 +13,7 @@ from gan_model.model.sampling import Sampler
 from gan_model.networks.layers import every_layer
 from gan_model.storage import disk
 from gan_model.storage.atomic import atomic_folder, atomic_write
-from gan_model.storage.json_file import check_replaceable, write_json
+from gan_model.storage.json_file import check_replaceable, to_json, write_json
 from gan_model.storage.names import did_you_mean
 from gan_model.storage.reasons import reason_of
 
@@ -91,6 +91,7 @@ def export(model, path, *, format, batch=None, about=None):
     Raises:
         ValueError: another file or folder is in the way, a package is missing, the generator cannot
             be converted, or its images differ by more than 1 grey level; no file is left behind.
+        TypeError: `about` holds something that JSON has no form for.
         OSError: the disk is full, or the folder cannot be written. The export may be there without
             its `<path>.json`.
     """
@@ -101,6 +102,7 @@ def export(model, path, *, format, batch=None, about=None):
     kind.check_installed()
     if batch is not None and batch < 1:
         raise ValueError(f"`batch` is 1 or more images. Received: batch={batch}.")
+    to_json(about or {})  # its errors are not the converter's
     batch = batch or kind.default_batch
     sampler = Sampler.of(model)
     _check_generator(sampler, kind)

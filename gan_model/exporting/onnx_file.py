@@ -36,6 +36,7 @@ def load(path):
 
 def _text(value):
     if isinstance(value, str):
+        value = value.encode(errors="backslashreplace").decode()  # names of files may be no UTF-8
         try:
             json.loads(value)
         except ValueError:

@@ -31,7 +31,8 @@ def known_of(what):
             trained GAN.
 
     Returns:
-        A dict; {} for a `.keras` file, and for a folder without `settings.json`.
+        A dict; {} for a `.keras` file outside its run, and for a folder without `settings.json`.
+        For a file in its run it lacks what depends on the epoch: training and quality.
 
     Raises:
         ValueError: the folder is of another version of gan-model.
@@ -41,25 +42,32 @@ def known_of(what):
         return _of_run(run)
     if is_pretrained(what):
         return _of_trained(presets.about_pretrained(str(what)))
-    return {}
+    run = RunFolder(Path(what).parent)
+    return _of_any_epoch(run.read_noted()) if run.settings_for(Path(what)) else {}
 
 
-def _of_run(run):
-    noted = run.read_noted()
-    settings, epochs = noted["settings"], epochs_of(run)
-    # Up to the newest checkpoint: a diverged epoch is in the file too.
-    rows = [row for row in read_history(run.history) if int(row["epoch"]) <= epochs]
-    last = rows[-1] if rows else {}
-    trained = {name: int(last[name]) for name in ("epoch", "step", "images") if name in last}
+def _of_any_epoch(noted):
+    settings = noted["settings"]
     return {
         "preset": settings["preset"],
         "data": Path(settings["data"]).name,
         "data_licence": licence_of(settings["data"]),
         **_class_names(settings["data"], settings.get("class_count"), settings.get("class_names")),
         "seed": settings["seed"],
+        "trained_with": noted.get("versions"),
+    }
+
+
+def _of_run(run):
+    noted, epochs = run.read_noted(), epochs_of(run)
+    # Up to the newest checkpoint: a diverged epoch is in the file too.
+    rows = [row for row in read_history(run.history) if int(row["epoch"]) <= epochs]
+    last = rows[-1] if rows else {}
+    trained = {name: int(last[name]) for name in ("epoch", "step", "images") if name in last}
+    return {
+        **_of_any_epoch(noted),
         "trained": {**trained, "minutes": run.minutes_until(epochs)},
         "quality": _quality(rows, noted.get("quality")),
-        "trained_with": noted.get("versions"),
         "command": train_command(run),
     }
 
