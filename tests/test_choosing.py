@@ -256,12 +256,19 @@ def test_widths_follow_from_the_size(shape, generator, discriminator):
     assert modern.filters_for(shape, 1024) == discriminator
 
 
-@pytest.mark.parametrize(("side", "widths"), [(64, (8, 16)), (128, (4, 8)), (256, (4, 8))])
-def test_no_layer_is_narrower_than_at_128(side, widths):
-    """With 2 filters next to the images each has the colours between four."""
+@pytest.mark.parametrize(
+    ("side", "widths"), [(64, (8, 16)), (128, (4, 8)), (132, (8, 8)), (256, (8, 8))]
+)
+def test_above_128_no_layer_is_narrow_and_the_generator_has_none_at_full_size(side, widths):
+    """With 2 or 4 filters there, all of them may be 0: an area of one colour."""
     shape = (side, side, 3)
-    *inner, to_colours = _filters_in(modern.generator(shape, codings_size=4))
+    generator = modern.generator(shape, codings_size=4)
+    *inner, to_colours = _filters_in(generator)
     assert (min(inner), to_colours) == (widths[0], 3)
+    outputs = [layer.output.shape for layer in generator.layers]
+    channels = {one[3] for one in outputs if len(one) == 4 and one[1] >= side}
+    assert channels == ({3} if side > 128 else {3, widths[0]})
+    assert generator.output.shape == (None, *shape)
     assert min(_filters_in(modern.discriminator(shape))) == widths[1]
     assert min(_filters_in(modern.discriminator(shape, filters=2))) == 2
 

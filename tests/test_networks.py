@@ -1,5 +1,7 @@
 """The recipes, layer by layer, and what the guidelines demand at every size."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -121,7 +123,7 @@ def test_guidelines_initialisation_and_optimizers():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("class_count", [None, 3], ids=["alone", "with classes"])
-@pytest.mark.parametrize("shape", SIZES, ids=str)
+@pytest.mark.parametrize("shape", [*SIZES, (132, 136, 3)], ids=str)
 def test_modern_at_every_size(shape, class_count):
     own = {"filters": 8, "class_count": class_count}
     generator = networks.modern.generator(shape, codings_size=10, **own)
@@ -139,7 +141,8 @@ def test_modern_at_every_size(shape, class_count):
     assert (ConditionalBatchNormalization in kinds) == bool(class_count)
     convolutions = layers.Conv2D, UpsampledConv2D
     widths = [layer.filters for layer in generator.layers if type(layer) in convolutions]
-    assert widths == [*sorted(widths[:-1], reverse=True), shape[-1]] and widths[-2] == 8
+    assert widths == [*sorted(widths[:-1], reverse=True), shape[-1]]
+    assert widths[-2] == (16 if math.prod(shape[:2]) > 128**2 else 8)
 
 
 def test_larger_images_get_lower_learning_rates():

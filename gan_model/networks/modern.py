@@ -9,9 +9,11 @@ be used. Both networks have an extra convolution at small image sizes, where it 
 The layer next to the images has 512 / side filters in the generator and 1024 / side in the
 discriminator, and they double with each halving of the image size. So each size costs about as
 much as any other, and images of twice the side cost a quarter more, not four times as much: for
-some minutes of training, more images are worth more than wider layers. But no layer has fewer
-filters than those of 128 x 128: with 2 next to images of 256 x 256, all colours of an image were
-mixtures of four.
+some minutes of training, more images are worth more than wider layers.
+
+Above 128 x 128 no layer has fewer than 8 filters, and the generator has no layer at the full image
+size: it makes images from features of half their size in one step. Layers of 2 or 4 filters there
+took a third of a step's time, and where all of them are 0 an image has areas of one colour.
 
 With `class_count` both networks take labels: the generator by conditional batch normalization
 (Dumoulin et al., 2017), the discriminator by projection (Miyato and Koyama, 2018). The
@@ -30,7 +32,7 @@ from gan_model.networks.upsampling import UpsampledConv2D
 
 _FIRST_SIDE, _LAST_SIDE, _MAX_FILTERS = 7, 4, 256
 _GENERATOR, _DISCRIMINATOR = 512, 1024  # filters times side, next to the images
-_LEAST_SIDE = 128  # pixels; the narrowest layers are those next to images of this side
+_LARGE, _LEAST = 128, 8  # pixels; filters of all layers for images of a greater side
 
 
 def filters_for(image_shape, product):
@@ -62,8 +64,8 @@ def generator(image_shape, *, codings_size, filters=None, class_count=None, clus
         image_shape: (height, width, channels); height and width are multiples of 4.
         codings_size: numbers in one coding.
         filters: filters of the layer next to the images, 512 / side if None. They double with
-            each halving of the image size, up to 256. Chosen ones are 4 or more, so at
-            256 x 256 the first two levels have 4 each.
+            each halving of the image size, up to 256. Above 128 x 128 there is no such layer, and
+            those of half the size have twice as many; chosen ones are 8 or more.
         class_count: number of classes; the generator then takes [codings, labels]. None: it takes
             codings only.
         clusters: number of clusters in the place of classes; it takes codings only.
@@ -82,11 +84,11 @@ def generator(image_shape, *, codings_size, filters=None, class_count=None, clus
     for level, size in reversed(list(enumerate(sizes))):
         convolved = layers.Conv2D(width(level + 1), 3, padding="same", use_bias=False)(images)
         images = _batch_norm_relu(convolved, labels, class_count)
+        if level == 0 and _are_large(image_shape):
+            break
         images = _cropped(UpsampledConv2D(width(level))(images), size)
         images = _batch_norm_relu(images, labels, class_count)
-    channels = image_shape[-1]
-    images = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")(images)
-    return keras.Model(inputs, images, name="generator")
+    return keras.Model(inputs, _images_from(images, image_shape), name="generator")
 
 
 def discriminator(image_shape, *, filters=None, class_count=None, clusters=None):
@@ -95,8 +97,7 @@ def discriminator(image_shape, *, filters=None, class_count=None, clusters=None)
     Args:
         image_shape: (height, width, channels); height and width are multiples of 4.
         filters: filters of the layer next to the images, 1024 / side if None. They double with
-            each halving of the image size, up to 256. Chosen ones are 8 or more, so at
-            256 x 256 the first two levels have 8 each.
+            each halving of the image size, up to 256. Chosen ones are 8 or more.
         class_count: number of classes; the discriminator then takes [images, labels] and returns
             [scores, class_logits]. None: it takes images and returns scores.
         clusters: number of clusters in the place of classes; it takes [images, labels] and returns
@@ -131,9 +132,22 @@ def _conv_leaky_relu(images, filters, **convolution):
 
 def _widths(filters, image_shape, product):
     """A function from a level to its filters; level 0 is next to the images."""
-    least = 0 if filters else product // _LEAST_SIDE
+    least = _LEAST if filters is None and _are_large(image_shape) else 0
     filters = filters or filters_for(image_shape, product)
     return lambda level: min(max(filters << level, least), _MAX_FILTERS)
+
+
+def _are_large(image_shape):
+    return math.prod(image_shape[:2]) > _LARGE**2
+
+
+def _images_from(features, image_shape):
+    """Images in [-1, 1] from features of their size, or of half of it."""
+    channels, own = image_shape[-1], {"dtype": "float32"}
+    if not _are_large(image_shape):
+        return layers.Conv2D(channels, 3, padding="same", activation="tanh", **own)(features)
+    images = _cropped(UpsampledConv2D(channels, **own)(features), image_shape[:2])
+    return layers.Activation("tanh", **own)(images)
 
 
 def _cropped(images, size):
