@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import finish, forked, program, wait_for
+from processes import PATIENCE, finish, forked, program, wait_for
 
 from gan_model import features, metrics
 from gan_model.features import distortions, learned_network, learning
@@ -292,12 +292,14 @@ def test_who_waits_for_another_that_learns_the_same_is_told_so(hasty, tmp_path, 
     path.unlink()
     with ThreadPoolExecutor(1) as pool, locked(path.parent):
         second = pool.submit(features.learned, discs(200), steps=3)
-        told = ""
+        told, deadline = "", time.monotonic() + PATIENCE
         while "Another process learns features of these images; waiting." not in told:
             told += capfd.readouterr().err
-            assert not second.done()
+            if second.done() or time.monotonic() > deadline:
+                break
             time.sleep(0.1)
         path.write_bytes(content)  # the other one is ready
+    assert "; waiting." in told
     assert second.result().checksum == hasty.checksum
     assert "Features learned" not in told + capfd.readouterr().err
 
