@@ -1,7 +1,7 @@
 """The networks of `presets.modern`: small convolutional networks that train fast on a CPU.
 
 The generator doubles the image size by repeating pixels and applying a 3 x 3 convolution (Odena et
-al., 2016). This avoids checkerboard artifacts, and the last layers work at the full image size.
+al., 2016). This avoids checkerboard artifacts.
 The discriminator halves the image size with strided convolutions down to 4 x 4. It has no batch
 normalization, so the score of an image does not depend on other images and gradient penalties can
 be used. Both networks have an extra convolution at small image sizes, where it is cheap.
@@ -11,9 +11,10 @@ discriminator, and they double with each halving of the image size. So each size
 much as any other, and images of twice the side cost a quarter more, not four times as much: for
 some minutes of training, more images are worth more than wider layers.
 
-Above 128 x 128 no layer has fewer than 8 filters, and the generator has no layer at the full image
-size: it makes images from features of half their size in one step. Layers of 2 or 4 filters there
-took a third of a step's time, and where all of them are 0 an image has areas of one colour.
+Above 128 x 128 no layer has fewer than 8 filters, and the generator has no features of the full
+image size: its last layer makes the image from features of half that size. Features of 4 filters
+there made a step take a third longer, and where all four are 0 an image has one and the same
+colour.
 
 With `class_count` both networks take labels: the generator by conditional batch normalization
 (Dumoulin et al., 2017), the discriminator by projection (Miyato and Koyama, 2018). The
@@ -64,8 +65,8 @@ def generator(image_shape, *, codings_size, filters=None, class_count=None, clus
         image_shape: (height, width, channels); height and width are multiples of 4.
         codings_size: numbers in one coding.
         filters: filters of the layer next to the images, 512 / side if None. They double with
-            each halving of the image size, up to 256. Above 128 x 128 there is no such layer, and
-            those of half the size have twice as many; chosen ones are 8 or more.
+            each halving of the image size, up to 256. Above 128 x 128 there is no such layer: the
+            first one has twice as many, and half the size. Chosen ones are 8 or more there.
         class_count: number of classes; the generator then takes [codings, labels]. None: it takes
             codings only.
         clusters: number of clusters in the place of classes; it takes codings only.
@@ -97,7 +98,7 @@ def discriminator(image_shape, *, filters=None, class_count=None, clusters=None)
     Args:
         image_shape: (height, width, channels); height and width are multiples of 4.
         filters: filters of the layer next to the images, 1024 / side if None. They double with
-            each halving of the image size, up to 256. Chosen ones are 8 or more.
+            each halving of the image size, up to 256. Chosen ones are 8 or more above 128 x 128.
         class_count: number of classes; the discriminator then takes [images, labels] and returns
             [scores, class_logits]. None: it takes images and returns scores.
         clusters: number of clusters in the place of classes; it takes [images, labels] and returns
