@@ -33,11 +33,12 @@ def draw_distances(runs, about, path):
     from gan_model import pictures
 
     name, lines = about["distance"], {}
-    minutes = [mark["minute"] for mark in about["marks"]]
     for system, records in runs.items():
-        readings = [[m["numbers"][name] for m in r["marks"]] for r in records if finished(r)]
-        if readings:
-            lines[system] = minutes, readings
+        whole = [record for record in records if finished(record)]
+        readings = [[mark["numbers"][name] for mark in record["marks"]] for record in whole]
+        if readings:  # those of an earlier day may have fewer
+            lines[system] = [mark["minute"] for mark in whole[0]["marks"]], readings
+    minutes = [mark["minute"] for mark in about["marks"]]
     lines["floor"] = minutes, [about["floor"][name]] * len(minutes)
     pictures.curve(
         lines,
