@@ -268,6 +268,10 @@ def test_a_wrong_value_is_one_line(options, message, tmp_path):
             "grey.npz --data sample --features inseption",
             "argument --features: 'inseption' is neither",
         ),
+        (
+            "grey.npz --data sample --pad",
+            "--pad and --ground are for --data FOLDER; leave them out",
+        ),
         ("grey.npz --data sample --out grey.npz", "grey.npz is no folder; choose another"),
     ],
 )

@@ -411,7 +411,7 @@ def test_the_generator_is_traced_once_however_often_it_is_measured(training, hel
         gan.fit(training, validation_data=held_out, epochs=2, batch_size=20, verbose=0)
     before = gan.generate(30)
     assert gan.sampler()._images.experimental_get_tracing_count() == 1
-    gan.fit(training, epochs=1, batch_size=20, verbose=0)
+    gan.fit(training, validation_data=held_out, epochs=1, batch_size=20, verbose=0)
     assert not np.array_equal(gan.generate(30), before)  # it follows the weights
 
 

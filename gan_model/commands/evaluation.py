@@ -124,14 +124,14 @@ def _compared(args, settings, sampler):
     args.features = args.features or (settings or {}).get("features")
     # Of a file only one image, so that the others do not stay in memory.
     given = sampler.generate(1) if sampler else load_images(args.what)[:1].copy()
-    asked = {name: getattr(args, name) for name in ("pad", "ground") if getattr(args, name)}
     splits = load_for(
-        (settings or {}) | asked,
+        settings,
         data_set=args.data,
         folder=args.data_dir,
         image_size=given.shape[1:3],
         # Pictures of a folder become grey or coloured as those of the data are; arrays cannot.
         channels=(*given.shape, 1)[3] if sampler or not Path(args.what).is_dir() else None,
+        asked={name: getattr(args, name) for name in ("pad", "ground") if getattr(args, name)},
     )
     args.data = args.data or settings["data"]
     (train, held_out), labels = zip(*splits, strict=True)

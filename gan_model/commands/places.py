@@ -30,7 +30,7 @@ def check_run_dir(folder, images):
         ValueError: as `refuse_within`.
     """
     try:
-        str(folder.absolute()).encode()
+        str(folder).encode()
     except UnicodeEncodeError:
         raise click.UsageError(
             f"TensorFlow cannot write to {folder}, as the name is no UTF-8; choose another folder: "
@@ -48,10 +48,13 @@ def refuse_no_folder(path, *, option="--out", may_be_folder=False):
         may_be_folder: whether a folder is written.
 
     Raises:
-        UsageError: there is no such folder, or a folder has the name of the file.
+        UsageError: there is no such folder, it cannot be written, or a folder has the name of the
+            file.
     """
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"there is no folder {path.parent} for {option} {path}")
+    if not path.exists() and not os.access(path.absolute().parent, os.W_OK):
+        raise click.UsageError(f"{path.parent} cannot be written; choose another {option}")
     if path.is_dir() and not may_be_folder:
         raise click.UsageError(f"{path} is a folder; {option} is the name of a file to write")
 

@@ -2,6 +2,8 @@
 
 import shlex
 
+import click
+
 from gan_model.commands.arguments import check_data_dir
 
 
@@ -15,7 +17,7 @@ def as_read_for(settings):
     return {"pad": bool(known.get("pad")), "ground": known.get("ground") or "white"}
 
 
-def load_for(settings, *, data_set, folder, image_size, channels):
+def load_for(settings, *, data_set, folder, image_size, channels, asked=None):
     """The images and labels of a data set as a run read them; see `data.load`.
 
     Args:
@@ -24,6 +26,8 @@ def load_for(settings, *, data_set, folder, image_size, channels):
         data_set: another data set, which may have other images; None: that of the run.
         folder: with the files of a named data set; None: that of the run, if it had one.
         image_size, channels: for a folder of images.
+        asked: dict of `pad` and `ground` for `data_set`, if it is such a folder; others than the
+            run's.
 
     Returns:
         As `data.load`. The labels of another data set are those of the run: of the class of the
@@ -31,15 +35,19 @@ def load_for(settings, *, data_set, folder, image_size, channels):
 
     Raises:
         ValueError: the images of the run are not those that it was trained on.
-        click.UsageError: a folder is given for other images than a named data set's.
+        click.UsageError: a folder is given for other images than a named data set's, or `asked` for
+            other images than those of a folder.
     """
     from gan_model import data
     from gan_model.data.images import fingerprint
 
     name, wanted = data_set or settings["data"], {}
     check_data_dir(folder, name)
+    if asked and not (data_set and data.is_image_folder(data_set)):
+        raise click.UsageError("--pad and --ground are for --data FOLDER; leave them out")
     if data.is_image_folder(name):
-        wanted = {"image_size": image_size, "channels": channels, **as_read_for(settings)}
+        how = as_read_for({**(settings or {}), **(asked or {})})
+        wanted = {"image_size": image_size, "channels": channels, **how}
     folder = folder or (None if data_set else settings.get("data_dir"))
     splits = data.load(name, folder=folder, **wanted)
     if not data_set and fingerprint(splits[0][0]) != settings["images"]:

@@ -31,7 +31,8 @@ def use_gpus(*, shared=False):
 
 def show_any_name():
     """Has names of files that are no UTF-8 printed with escapes, as errors are, and not refused."""
-    sys.stdout.reconfigure(errors="backslashreplace")
+    if hasattr(sys.stdout, "reconfigure"):  # not that of a notebook
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager

@@ -17,13 +17,14 @@ _ROUNDING = 1e-3  # fraction of the range that resizing and float32 may add at i
 def check_images(source, image_shape, image_range):
     """Checks the images that `fit` or `evaluate` was given, before the first step.
 
-    Arrays are read completely, because any float image may be wrong. Of a `tf.data.Dataset` of
+    Float arrays are read completely, because any image may be wrong. Of a `tf.data.Dataset` of
     float images, or of unknown shape, one batch is read, so a generator behind it is started
     once more; of a `keras.utils.PyDataset` its first batch. The batches of a Python generator are
-    read as they come. Anything else is left to Keras.
+    checked as they come: the first ones before the first step, and in a later one TensorFlow's
+    error has the sentence. Anything else is left to Keras.
 
     Returns:
-        The source; a tensor as an array, a generator as one that raises the errors below.
+        The source; a tensor as an array, a generator as one of checked batches, each a tuple.
 
     Raises:
         ValueError: no images; images of another shape, type or range; or values that are not
@@ -49,9 +50,10 @@ def check_images(source, image_shape, image_range):
     elif isinstance(array, types.GeneratorType):
         return _checked_batches(array, image_shape, image_range)
     elif isinstance(array, dict):
+        named = next((name for name in ("image", "images") if name in array), "...")
         raise ValueError(
-            f"The images are a dict with {', '.join(map(repr, array))}. Pick the images: "
-            f"gan.fit(data[{next(iter(array), 'image')!r}])."
+            f"Received a dict with {', '.join(map(repr, array))} in the place of images. Pick "
+            f"them: data[{named!r}]."
         )
     return source
 
@@ -62,17 +64,22 @@ def _check_array(images, image_shape, image_range):
     _check_kind(images.shape[1:], images.dtype, image_shape)
     if images.dtype != np.uint8:
         _check_values(images, image_range)
-    elif np.asarray(images)[:_LOOKED_AT].max() == 1:
+    elif _are_of_0_and_1(np.asarray(images)[:_LOOKED_AT]):
         warnings.warn(
             "The uint8 images are all 0 or 1, nearly black: white is 255. Type images * 255.",
-            stacklevel=5,
+            stacklevel=4,
         )
+
+
+def _are_of_0_and_1(images):
+    # The first image of usual ones ends it: they may be on a disk.
+    return all(image.max() <= 1 for image in images) and images.max() == 1
 
 
 def _checked_batches(batches, image_shape, image_range):
     for batch in batches:
         _check_batch(batch, image_shape, image_range)
-        yield batch
+        yield batch if isinstance(batch, tuple) else (batch,)
 
 
 def _check_dataset(dataset, image_shape, image_range):

@@ -15,8 +15,8 @@ from gan_model.model.judge import judges_jointly
 from gan_model.storage.serializable import check_steps
 
 _PLAYERS = "generator", "discriminator"
-# Optimizer -> the ids of the weights that it was built for, which it keeps alive. Keras does not
-# build it again, and would only refuse other weights in the middle of the first step.
+# Optimizer -> the ids of the weights that `compile` has built it for, which it keeps alive. Keras
+# does not build it again, and would only refuse other weights in the middle of the first step.
 _BUILT_FOR = weakref.WeakKeyDictionary()
 
 
@@ -59,8 +59,8 @@ class Compiles:
 
         A GAN can be compiled again. Its weights and counters are kept. The average and the
         probability of an adaptive augmentation are kept if the GAN is compiled with one again.
-        The state of an optimizer is kept if it is given again. If an error is raised, nothing has
-        changed.
+        The state of an optimizer is kept if it is given again, for the same weights. If an error is
+        raised, nothing has changed.
 
         Args:
             loss: an object of `gan_model.losses`, or of your own class with the same two methods.
@@ -152,8 +152,8 @@ class Compiles:
         for optimizer, of_player, name in zip(optimizers, ids, _PLAYERS, strict=True):
             if _BUILT_FOR.get(optimizer, of_player) != of_player:
                 raise ValueError(
-                    f"The {name}_optimizer was built for the weights of another network, or "
-                    "before some were frozen. Make a new one for each compile: "
+                    f"The {name}_optimizer was built for other weights: those of another network, "
+                    "or before a layer was frozen or made trainable. Type a new one: "
                     f"{type(optimizer).__name__}(...)."
                 )
         for optimizer, of_player, known in zip(optimizers, weights, ids, strict=True):

@@ -190,12 +190,12 @@ class TakesImages:
 
     def train_on_batch(self, x, y=None, **keras_arguments):
         """One step on a batch, as Keras's."""
-        self._check_single("train_on_batch", x, keras_arguments)
+        x, y = self._single("train_on_batch", x, y, keras_arguments)
         return super().train_on_batch(x, y, **keras_arguments)
 
     def test_on_batch(self, x, y=None, **keras_arguments):
         """What `evaluate` has of one batch, but for the quality."""
-        self._check_single("test_on_batch", x, keras_arguments)
+        x, y = self._single("test_on_batch", x, y, keras_arguments)
         with self._evaluation():
             return super().test_on_batch(x, y, **keras_arguments)
 
@@ -209,11 +209,12 @@ class TakesImages:
             self.evaluating = False
             self.evaluation_step.assign(0)
 
-    def _check_single(self, method, x, keras_arguments):
-        """Refuses what only `fit` and `evaluate` can do: share a batch, find the clusters."""
+    def _single(self, method, x, y, keras_arguments):
+        """A checked batch. To share it or find clusters is for `fit` and `evaluate` only."""
         self._check_compiled(method)
+        x, y = fit_arguments.parts(x, self.image_shape, y)
         fit_arguments.refuse_unused(x, keras_arguments)
-        check_images(x, self.image_shape, self.image_range)
+        x = check_images(x, self.image_shape, self.image_range)
         if self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(f"{method} is for one device. Type gan.fit or gan.evaluate.")
         if self.clusters is not None and not self.clusters.is_learned:
@@ -221,6 +222,7 @@ class TakesImages:
                 f"`fit` finds the clusters of the images, {method} does not. Type "
                 "gan_model.model.find_clusters(gan, images) before."
             )
+        return x, y
 
     def _held_out(self, held_out, size, keras_arguments, steps="validation_steps", **arrays_only):
         if held_out is None:

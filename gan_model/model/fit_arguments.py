@@ -41,8 +41,9 @@ def images_and_labels(x, y=None):
 def parts(given, image_shape, y=None):
     """The images and labels of `images_and_labels`; a list is images, or the pair, too."""
     if isinstance(given, list) and given:
-        is_image = has_shape(np.shape(given[0]), image_shape)
-        given = np.asarray(given) if is_image else tuple(given)
+        shape = np.shape(given[0])  # () of a data set
+        is_pair = len(given) == 2 and (not shape or has_shape(shape[1:], image_shape))
+        given = tuple(given) if is_pair else np.asarray(given)
     return images_and_labels(given, y)
 
 

@@ -1,7 +1,7 @@
 """Held-out images -> the quality of generated images, measured in each evaluation."""
 
 import math
-import sys
+import warnings
 
 import keras
 import numpy as np
@@ -70,10 +70,10 @@ class QualityMonitor:
         if self.quality is None:
             return
         if held_out is None:
-            print(
-                "gan.quality is measured on held-out images, and there are none: type "
+            warnings.warn(
+                "This fit has no held-out images, so gan.quality is not measured. Type "
                 "gan.fit(..., validation_data=images).",
-                file=sys.stderr,
+                stacklevel=4,
             )
             return
         source, trained_on, reference = self._referred_to

@@ -66,7 +66,7 @@ def generator(image_shape, *, codings_size, filters=None, class_count=None, clus
         codings_size: numbers in one coding.
         filters: filters of the layer next to the images, 512 / side if None. They double with
             each halving of the image size, up to 256. Above 128 x 128 there is no such layer: the
-            first one has twice as many, and half the size. Chosen ones are 8 or more there.
+            first one has twice as many, and half the size. With None no layer has fewer than 8.
         class_count: number of classes; the generator then takes [codings, labels]. None: it takes
             codings only.
         clusters: number of clusters in the place of classes; it takes codings only.
@@ -98,7 +98,8 @@ def discriminator(image_shape, *, filters=None, class_count=None, clusters=None)
     Args:
         image_shape: (height, width, channels); height and width are multiples of 4.
         filters: filters of the layer next to the images, 1024 / side if None. They double with
-            each halving of the image size, up to 256. Chosen ones are 8 or more above 128 x 128.
+            each halving of the image size, up to 256. With None, above 128 x 128, no layer has
+            fewer than 8.
         class_count: number of classes; the discriminator then takes [images, labels] and returns
             [scores, class_logits]. None: it takes images and returns scores.
         clusters: number of clusters in the place of classes; it takes [images, labels] and returns

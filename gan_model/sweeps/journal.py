@@ -67,8 +67,8 @@ class Journal:
         if oracle.trials:
             raise ValueError(
                 "The tuner has reloaded trials from its own files, so the journal would tell them "
-                "twice. Remove tuner0.json from its folder before the tuner is made, or leave the "
-                "journal out."
+                "twice. Remove tuner0.json (of a chief: chief.json) from the folder of the project "
+                "before the tuner is made, or leave the journal out."
             )
         for number, event in enumerate(self._read(), 1):
             try:

@@ -25,6 +25,7 @@ _WEIGHTS = ("checkpoints", "best.keras")
 _INHERITED = ("best.keras", "history.csv")
 _NOTED = ("run", "weights_of_tuner")
 _FIRST = "trial-000"
+_NOTED_SINCE = "quality", "search_seed"  # searches that began before do not tell them
 OF_A_TRIAL = "hyperparameters", "seed"  # settings that each trial of a search has of its own
 
 
@@ -138,7 +139,9 @@ class TrialFolder:
         return noted
 
     def _refuse_other(self, settings, own=()):
-        if told := differences(self._noted()["run"], settings, may_change=own):
+        noted = self._noted()["run"]
+        unknown = [name for name in _NOTED_SINCE if name not in noted]
+        if told := differences(noted, settings, may_change=(*own, *unknown)):
             raise ValueError(
                 f"{self.path} holds a run of another search: {told}. Choose another folder."
             )
