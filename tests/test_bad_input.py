@@ -471,7 +471,7 @@ def test_optimizers_of_other_weights_are_refused():
     gan.compile(None, *optimizers)  # the same networks
     for made, given in ((players(), optimizers), (None, optimizers[::-1])):
         other = GAN(*made) if made else gan
-        with pytest.raises(ValueError, match="was built for other weights: those of another network"):
+        with pytest.raises(ValueError, match="was built for other weights: those of another"):
             other.compile(None, *given)
         assert other.compiled == (other is gan)
 

@@ -141,6 +141,7 @@ def test_one_file_holds_figures_and_grids(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:This fit has no held-out images:UserWarning")
 @pytest.mark.parametrize("quality", [False, True], ids=["no quality", "no validation"])
 def test_what_is_not_measured_is_left_out(tmp_path, quality):
     board = board_of(tmp_path, "trial-000")

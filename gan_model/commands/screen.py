@@ -32,7 +32,8 @@ def use_gpus(*, shared=False):
 def show_any_name():
     """Has names of files that are no UTF-8 printed with escapes, as errors are, and not refused."""
     if hasattr(sys.stdout, "reconfigure"):  # not that of a notebook
-        sys.stdout.reconfigure(errors="backslashreplace")
+        with contextlib.suppress(OSError):  # some streams can no longer be changed
+            sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextlib.contextmanager
