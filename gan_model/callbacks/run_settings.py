@@ -1,13 +1,12 @@
 """The learning rates and the batch size with which a run began -> what a resume may not change."""
 
-import json
 import warnings
 import weakref
 
 import keras
 import numpy as np
 
-from gan_model.storage.json_file import to_json
+from gan_model.storage.json_file import as_read_back
 
 _PLAYERS = ("generator", "discriminator")
 # Optimizer -> (folder, rate) at the end of the last `fit` that kept its run in the folder. A
@@ -93,8 +92,8 @@ def _rate(optimizer):
         return {"class_name": "schedule"}
     # The code of a function has no form that two processes can compare.
     is_function = config["class_name"] in ("function", "__lambda__")
-    # As a checkpoint gives it back: tuples are lists.
-    return {"class_name": "function"} if is_function else json.loads(to_json(config))
+    # As a checkpoint has it.
+    return {"class_name": "function"} if is_function else as_read_back(config)
 
 
 def _rate_in(arrays, gan, optimizer):

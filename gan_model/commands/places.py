@@ -88,9 +88,9 @@ def refuse_within(folder, images, *, option="--run-dir"):
     """
     from gan_model import data
 
-    if not data.is_image_folder(images) or not Path(os.path.expanduser(images)).is_dir():
+    inside, outside = Path(folder).resolve(), Path(place_of(images))
+    if not data.is_image_folder(images) or not outside.is_dir():
         return
-    inside, outside = Path(folder).resolve(), Path(os.path.expanduser(images)).resolve()
     if not inside.is_relative_to(outside):
         return
     hidden = any(part.startswith(".") for part in inside.relative_to(outside).parts)

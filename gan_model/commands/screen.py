@@ -30,7 +30,7 @@ def use_gpus(*, shared=False):
 
 
 def show_any_name():
-    """Has names of files that are no UTF-8 printed with escapes, as errors are, and not refused."""
+    """Prints names of files that are not UTF-8 with escapes, as errors are, and refuses none."""
     if hasattr(sys.stdout, "reconfigure"):  # not that of a notebook
         with contextlib.suppress(OSError):  # some streams can no longer be changed
             sys.stdout.reconfigure(errors="backslashreplace")

@@ -26,6 +26,7 @@ LEAST_TO_LEARN_FROM = 200  # images; docs/quality.md has what was measured with 
 _MOST = 10_000  # images that are learned from
 _VERSION = 1  # increase it when the same images would give other features
 _BLOCK = 250
+_WAITING = "Another process learns features of these images; waiting."
 _DAMAGE = (*DAMAGE, tf.errors.OpError)  # the last of arrays that do not fit together
 
 
@@ -100,7 +101,7 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
         return from_file(path)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(_locked_in_turn(entry))
+            stack.enter_context(locked(entry, waiting=_WAITING))
         except OSError as error:
             print(f"Learned features cannot be kept in {entry}: {error}.", file=sys.stderr)
             return _learn(images, seed, steps)
@@ -132,18 +133,6 @@ def from_file(path):
     except _DAMAGE as error:
         reason = getattr(error, "strerror", None) or reason_of(error)
         raise ValueError(f"{path} cannot be read as learned features: {reason}.") from None
-
-
-@contextlib.contextmanager
-def _locked_in_turn(entry):
-    """Locks the folder of an entry; waits, and says so, while another process learns the same."""
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(locked(entry, busy="another process"))
-        except ValueError:
-            print("Another process learns features of these images; waiting.", file=sys.stderr)
-            stack.enter_context(locked(entry))
-        yield
 
 
 def _key(images, seed, steps):

@@ -13,8 +13,7 @@ some minutes of training, more images are worth more than wider layers.
 
 Above 128 x 128 no layer has fewer than 8 filters, and the generator has no features of the full
 image size: its last layer makes the image from features of half that size. Features of 4 filters
-there made a step take a third longer, and where all four are 0 an image has one and the same
-colour.
+there make a step slower, and where all four are 0 an image has one and the same colour.
 
 With `class_count` both networks take labels: the generator by conditional batch normalization
 (Dumoulin et al., 2017), the discriminator by projection (Miyato and Koyama, 2018). The
@@ -145,11 +144,11 @@ def _are_large(image_shape):
 
 def _images_from(features, image_shape):
     """Images in [-1, 1] from features of their size, or of half of it."""
-    channels, own = image_shape[-1], {"dtype": "float32"}
+    channels, exact = image_shape[-1], {"dtype": "float32"}
     if not _are_large(image_shape):
-        return layers.Conv2D(channels, 3, padding="same", activation="tanh", **own)(features)
-    images = _cropped(UpsampledConv2D(channels, **own)(features), image_shape[:2])
-    return layers.Activation("tanh", **own)(images)
+        return layers.Conv2D(channels, 3, padding="same", activation="tanh", **exact)(features)
+    images = _cropped(UpsampledConv2D(channels, **exact)(features), image_shape[:2])
+    return layers.Activation("tanh", **exact)(images)
 
 
 def _cropped(images, size):

@@ -17,7 +17,7 @@ import numpy as np
 
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.file_format import FORMAT, check_format
-from gan_model.storage.json_file import to_json
+from gan_model.storage.json_file import as_read_back, to_json
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -40,7 +40,7 @@ def write(path, arrays, about):
     # numpy would read bfloat16 as raw bytes without a type, so its bits are stored instead.
     bfloat16 = [name for name, array in arrays.items() if array.dtype == _BFLOAT16]
     arrays = arrays | {name: arrays[name].view(np.uint16) for name in bfloat16}
-    about = json.loads(to_json({**about, "format": FORMAT, "bfloat16": bfloat16}))
+    about = as_read_back({**about, "format": FORMAT, "bfloat16": bfloat16})
     about = to_json({**about, "sha256": _digest(arrays, about)})
     with atomic_write(path) as beside, open(beside, "wb") as file:
         np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)

@@ -16,6 +16,11 @@ def to_json(content, *, indent=None):
     return json.dumps(content, indent=indent, default=_python_number)
 
 
+def as_read_back(content):
+    """A dict or list as JSON gives it back: tuples are lists. Raises as `to_json`."""
+    return json.loads(to_json(content))
+
+
 def write_json(path, content):
     """Writes a dict or list atomically, indented.
 

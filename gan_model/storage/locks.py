@@ -5,6 +5,7 @@ also holds between machines, if the disk supports locks.
 """
 
 import contextlib
+import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,12 +16,13 @@ _PATIENCE = {"timeout": 0.1, "poll_interval": 0.01}  # seconds
 
 
 @contextlib.contextmanager
-def locked(path, *, busy=None):
+def locked(path, *, busy=None, waiting=None):
     """Locks a folder until the block ends or this process dies.
 
     Args:
         path: the folder; it is made if it does not exist.
         busy: the error message if another process has the lock. None: wait for the lock.
+        waiting: line for stderr if it has to wait.
 
     Raises:
         ValueError: another process has the lock, or another lock of this process.
@@ -29,9 +31,13 @@ def locked(path, *, busy=None):
     Path(path).mkdir(parents=True, exist_ok=True)
     lock = _lock(path)
     try:
-        lock.acquire(**({"timeout": -1} if busy is None else _PATIENCE))
+        lock.acquire(**_PATIENCE)
     except Timeout:
-        raise ValueError(busy) from None
+        if busy is not None:
+            raise ValueError(busy) from None
+        if waiting is not None:
+            print(waiting, file=sys.stderr)
+        lock.acquire()
     try:
         yield
     finally:

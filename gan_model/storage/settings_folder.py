@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from gan_model.storage.file_format import FORMAT, check_format
-from gan_model.storage.json_file import to_json, write_json
+from gan_model.storage.json_file import as_read_back, write_json
 from gan_model.storage.locks import locked
 
 
@@ -114,7 +114,7 @@ class Folder:
 
     def _compare(self, settings):
         then = self.read_settings()
-        now = json.loads(to_json(settings))  # as it will be read back: tuples are lists
+        now = as_read_back(settings)
         if changes := differences(then, now, may_change=self.may_change):
             raise ValueError(
                 f"{self.path} holds a {self.kind} with other settings: {changes}. "

@@ -17,7 +17,7 @@ from gan_model.runs import load_model
 from gan_model.sweeps.outcome import FINISHED, Outcome
 from gan_model.sweeps.search_arguments import by_name, check_search, compared
 from gan_model.sweeps.stopping import exhausted, fatal
-from gan_model.sweeps.trial_folder import OF_A_TRIAL, TrialFolder, delete_weights_except_best
+from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
 from gan_model.sweeps.trial_state import judged, out_of_memory, worst_score
 from gan_model.sweeps.tuner import EPOCHS, OF_TUNER, TRIAL_ID, TunerTrial, domains
 
@@ -192,7 +192,7 @@ class HyperGAN(keras_tuner.HyperModel):
         values = self._values(hp)
         about = {"hyperparameters": values, "seed": seed, **self._measured}
         with folder.locked():
-            own = (*OF_A_TRIAL, *(["epochs"] if EPOCHS in hp.values else []))
+            own = ["epochs"] if EPOCHS in hp.values else []  # as Hyperband has them
             folder.begin(about | compared(fit_arguments), own=own, parent=parent, weights=weights)
             if outcome := folder.outcome():
                 return outcome

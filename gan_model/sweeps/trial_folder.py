@@ -16,7 +16,7 @@ from pathlib import Path
 from gan_model import callbacks
 from gan_model.callbacks.checkpoints import saved
 from gan_model.storage.file_format import FORMAT, check_format
-from gan_model.storage.json_file import to_json, write_json
+from gan_model.storage.json_file import as_read_back, write_json
 from gan_model.storage.locks import locked
 from gan_model.storage.settings_folder import differences
 from gan_model.sweeps.outcome import COLLAPSED, FINISHED, Outcome
@@ -26,7 +26,7 @@ _INHERITED = ("best.keras", "history.csv")
 _NOTED = ("run", "weights_of_tuner")
 _FIRST = "trial-000"
 _NOTED_SINCE = "quality", "search_seed"  # searches that began before do not tell them
-OF_A_TRIAL = "hyperparameters", "seed"  # settings that each trial of a search has of its own
+_OF_A_TRIAL = "hyperparameters", "seed"  # settings that each trial of a search has of its own
 
 
 class TrialFolder:
@@ -75,12 +75,13 @@ class TrialFolder:
         """Writes what became of the run."""
         outcome.write(self._outcome)
 
-    def begin(self, settings, *, own=OF_A_TRIAL, parent=None, weights=None):
+    def begin(self, settings, *, own=(), parent=None, weights=None):
         """Records the settings of the run, and copies what it needs from the run it continues.
 
         Args:
             settings: dict of what makes the run.
-            own: names of settings that the first trial of the search may have of its own.
+            own: names of settings that each trial of the search has of its own, besides its
+                hyperparameters and its seed.
             parent: `TrialFolder` of a run that this one continues, or None.
             weights: a file outside the folder, removed with the run's own weights; or None.
 
@@ -88,7 +89,7 @@ class TrialFolder:
             ValueError: another run has begun in this folder, or the first trial beside it is one of
                 another search.
         """
-        settings = json.loads(to_json(settings))
+        settings = as_read_back(settings)
         # A relative path, because the search may be moved.
         weights = os.path.relpath(weights, self.path) if weights else None
         if self._settings.exists():
@@ -96,7 +97,7 @@ class TrialFolder:
             return
         first = TrialFolder(self.path.with_name(_FIRST))
         if first._settings.exists():
-            first._refuse_other(settings, own)
+            first._refuse_other(settings, (*_OF_A_TRIAL, *own))
         # Without a checkpoint, which only the best trials keep, this one begins at its first epoch.
         for old in saved(parent.checkpoints)[-1:] if parent else ():
             self.checkpoints.mkdir(exist_ok=True)
