@@ -64,7 +64,7 @@ def main(**options):
         Path(args.json).write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def compare(preset, repeats, bfloat16=False):
+def compare(preset, repeats, bfloat16):
     """Runs loop and fit in turn, `repeats` times, after a warm-up of each."""
     speeds = {side: [] for side in _SIDES}
     _CALLBACK_SECONDS.clear()
@@ -92,7 +92,7 @@ def compare(preset, repeats, bfloat16=False):
     }
 
 
-def trainer(side, preset, folder, bfloat16=False):
+def trainer(side, preset, folder, bfloat16):
     """A function that trains for some epochs and gives the number of images it trained on."""
     from gan_model import data
 
@@ -123,14 +123,14 @@ def seconds_of_quality(preset):
     return statistics.median(seconds[1:])  # the first one compiles
 
 
-def measured(side, preset, bfloat16=False):
+def measured(side, preset, bfloat16):
     """Peak memory of one side, MiB, from a fresh process."""
     command = [sys.executable, __file__, "--alone", side, "--preset", preset]
     command += ["--bfloat16"] * bfloat16
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def peak_memory_of(side, preset, bfloat16=False):
+def peak_memory_of(side, preset, bfloat16):
     """Trains one epoch and gives the peak memory of this process, MiB."""
     with tempfile.TemporaryDirectory() as folder:
         trainer(side, preset, folder, bfloat16)(1)

@@ -109,6 +109,9 @@ def folded(model):
     return arrays
 
 
+@click.command(cls=Command, help=__doc__.split("\n")[0])
+@click.option("--epochs", type=POSITIVE, default=20, help="Passes over the images; else 20.")
+@click.option("--out", type=Path, default=WEIGHTS, help="File to write; else the package's.")
 def main(epochs, out):
     with quiet():
         import keras
@@ -128,12 +131,5 @@ def main(epochs, out):
     print(f"{out}: {hashlib.sha256(Path(out).read_bytes()).hexdigest()}")
 
 
-@click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--epochs", type=POSITIVE, default=20, help="Passes over the images; else 20.")
-@click.option("--out", type=Path, default=WEIGHTS, help="File to write; else the package's.")
-def command(epochs, out):
-    main(epochs, out)
-
-
 if __name__ == "__main__":
-    command()
+    main()

@@ -337,7 +337,7 @@ BAD_PLAYERS = {
     },
     "a codings size that is no integer": (
         lambda: GAN(unbuilt_generator(), players()[1], codings_size=4.0),
-        "`codings_size` is an integer. Received: codings_size=4.0",
+        "`codings_size` is an integer of 1 or more. Received: codings_size=4.0",
     ),
     "a generator of fewer classes": (
         lambda: GAN(*conditional_players(), class_count=5),

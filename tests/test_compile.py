@@ -73,7 +73,8 @@ def test_compile_refuses_before_it_changes_anything(given, message):
 def test_no_numbers_in_a_coding_are_refused_where_the_generator_does_not_tell_them():
     generator = keras.Sequential([layers.Dense(16), layers.Reshape((4, 4))])
     discriminator = keras.Sequential([keras.Input((4, 4)), layers.Flatten(), layers.Dense(1)])
-    with pytest.raises(ValueError, match=r"`codings_size` is 1 or more\. Received: codings_size=0"):
+    wanted = r"`codings_size` is an integer of 1 or more\. Received: codings_size=0"
+    with pytest.raises(ValueError, match=wanted):
         GAN(generator, discriminator, codings_size=0)
 
 

@@ -548,8 +548,8 @@ PLAYERS_THAT_DO_NOT_FIT = {
     ),
     "told what to tell": (generator, copying, CLASSES, "depend on its input labels"),
     "probabilities": (generator, telling_probabilities, CLASSES, r"end in a softmax.*Dense\(3\)"),
-    "no number": (generator, discriminator, 3.0, "`class_count` is an integer"),
-    "none at all": (generator, discriminator, 0, "`class_count` is 1 or more"),
+    "no number": (generator, discriminator, 3.0, "`class_count` is an integer of 1 or more"),
+    "none at all": (generator, discriminator, 0, "`class_count` is an integer of 1 or more"),
 }
 
 

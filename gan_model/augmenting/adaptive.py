@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.augmenting.augmentations import Augmentation
-from gan_model.storage.serializable import Serializable, check_steps
+from gan_model.storage.serializable import Serializable, check_counts
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -51,7 +51,7 @@ class Adaptive(Serializable):
                 "`augment` must be an Augmentation, or a sum of them. Received: "
                 f"{self.augment!r}. Type Adaptive(DiffAugment())."
             )
-        check_steps(every=self.every)
+        check_counts(every=self.every)
         if not (-1 < self.target < 1 and self.speed > 0 and 0 < self.limit <= 1):
             raise ValueError(
                 "`target` is between -1 and 1, `speed` above 0, `limit` above 0 and at most 1. "

@@ -119,8 +119,8 @@ class DiscriminatorWon:
             epochs, stalled = _STALLED, " and the held-out distance has not become less"
         else:
             return None
-        norm, norms_before = "generator_gradient_norm", before.get("generator_gradient_norm", ())
-        highest = max([figures[norm], *norms_before])
+        norm = "generator_gradient_norm"
+        highest = max(_until_now(norm, figures, before))
         return (
             f"for {epochs} epochs the discriminator has paid no more than "
             f"{max(paid[-epochs:]):.2g}{stalled}; guessing costs {guessing:.2g}; real images score "

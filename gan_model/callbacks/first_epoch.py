@@ -6,7 +6,8 @@ import keras
 class AtFirstEpoch(keras.callbacks.Callback):
     """Calls a function with the GAN when the first epoch begins.
 
-    Not before, so that a refused value leaves no settings, nor a run that is over already others.
+    Not earlier: a run that is refused writes no settings, and a run that is already over keeps its
+    own.
     """
 
     def __init__(self, call):

@@ -21,7 +21,7 @@ import click
 
 from gan_model.commands.parsing import Command, Help
 from gan_model.commands.program import Program
-from gan_model.commands.screen import plain_errors, show_any_name
+from gan_model.commands.screen import show_any_name
 from gan_model.storage.names import did_you_mean
 
 # In the order in which `gan-model --help` lists them.
@@ -36,14 +36,6 @@ class _Commands(Help, click.Group):
 
     def get_command(self, ctx, name):
         return named(name) if name in COMMANDS else None
-
-    def make_context(self, info_name, args, parent=None, **extra):
-        with plain_errors(info_name):
-            return super().make_context(info_name, args, parent, **extra)
-
-    def invoke(self, ctx):
-        with plain_errors(ctx.command_path):
-            return super().invoke(ctx)
 
     def resolve_command(self, ctx, args):
         if args[0] not in COMMANDS and not args[0].startswith("-"):

@@ -92,23 +92,22 @@ def _opened(args):
     from gan_model import runs
     from gan_model.model.sampling import Sampler
 
-    folder, settings = runs.RunFolder(args.what), None
+    folder = runs.RunFolder(args.what)
     if folder.holds_run():
         if args.weights == "best" and not folder.best.is_file():
             raise ValueError(f"There is no {folder.best}: leave out --weights best.")
         model = folder.load() if args.weights == "last" else runs.load_model(folder.best)
-        settings = runs.trained_on(args.what)
     elif args.weights == "best":
         raise ValueError(f"--weights best is for the folder of a run, and {args.what} is not one.")
     elif Path(args.what).suffix == ".keras":
-        model, settings = runs.load_model(args.what), runs.trained_on(args.what)
+        model = runs.load_model(args.what)
     elif not Path(args.what).exists():  # a folder of that name may hold images
         if not runs.is_pretrained(args.what):
             raise ValueError(f"There is no file or folder {args.what}.")
-        model, settings = runs.open_model(args.what), runs.trained_on(args.what)
+        model = runs.open_model(args.what)
     else:
         return None, None
-    return Sampler.of(model), settings
+    return Sampler.of(model), runs.trained_on(args.what)
 
 
 def _compared(args, settings, sampler):

@@ -166,7 +166,7 @@ def _tell(failed, workers, heard, program):
     """Says how the first worker ended, where the chief has not said it on the screen."""
     status, name = workers[failed].returncode, f"Worker {failed} of {len(workers)}"
     chief_spoke = (workers[0].poll() or 0) > 0
-    knows_why = False  # who names itself does; the chief has only seen that it is gone
+    knows_why = False  # a worker that names itself does; the chief only knows that it is gone
     if status < 0:
         told = f"{name} was ended by signal {-status}. {_again(program)}"
     elif failed == 0:

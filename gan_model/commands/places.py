@@ -59,12 +59,11 @@ def refuse_no_folder(path, *, option="--out", may_be_folder=False):
         raise click.UsageError(f"{path} is a folder; {option} is the name of a file to write")
 
 
-def refuse_unwritable(folder, *, option="--out"):
+def refuse_unwritable(folder):
     """Refuses a folder that cannot be made or written.
 
     Args:
         folder: path; the folder need not exist.
-        option: what to choose another one with.
 
     Raises:
         UsageError: a file is in its place, or this user may not write there.
@@ -72,7 +71,7 @@ def refuse_unwritable(folder, *, option="--out"):
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         what = "cannot be written" if there.is_dir() else "is no folder"
-        raise click.UsageError(f"{there} {what}; choose another folder: {option} DIR")
+        raise click.UsageError(f"{there} {what}; choose another folder: --out DIR")
 
 
 def refuse_within(folder, images, *, option="--run-dir"):

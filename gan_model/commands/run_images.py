@@ -26,8 +26,8 @@ def load_for(settings, *, data_set, folder, image_size, channels, asked=None):
         data_set: another data set, which may have other images; None: that of the run.
         folder: with the files of a named data set; None: that of the run, if it had one.
         image_size, channels: for a folder of images.
-        asked: dict of `pad` and `ground` for `data_set`, if it is such a folder; others than the
-            run's.
+        asked: dict of `pad` and `ground` to use in the place of the run's; only where `data_set` is
+            a folder of images.
 
     Returns:
         As `data.load`. The labels of another data set are those of the run: of the class of the

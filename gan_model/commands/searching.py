@@ -171,7 +171,7 @@ class Search:
         trials = {int(one.trial_id): one for one in tuner.oracle.trials.values()}
         for trial in map(trials.get, journal.ended):
             if trial.status == TrialStatus.FAILED:
-                continue  # for good: the tuner would not learn what became of it now
+                continue  # it stays so: the tuner could no longer use a result
             # If its folder was removed it is trained once more, with the same result.
             outcome = self.hypergan.run(trial, self.fit_arguments)
             self.progress.skip(outcome, self._epochs(trial))

@@ -8,10 +8,11 @@ exactly where another process stopped.
 
 import math
 import weakref
-from numbers import Integral
 
 import numpy as np
 import tensorflow as tf
+
+from gan_model.storage.serializable import is_integer
 
 _READ_BYTES = 2**19  # about what is read at a time
 _AHEAD = 8  # batches read before they are asked for
@@ -211,7 +212,7 @@ def _weakly(method):
 
 def _check_numbers(**given):
     for name, number in given.items():
-        if not isinstance(number, Integral) or isinstance(number, bool):
+        if not is_integer(number):
             raise ValueError(f"`{name}` is an integer. Received: {name}={number!r}. Type 32.")
     if not 0 <= given["seed"] < 2**32:
         raise ValueError(f"`seed` is 0 or more and below 2**32. Received: seed={given['seed']}.")

@@ -14,7 +14,6 @@ import sys
 import threading
 import warnings
 from collections import deque
-from numbers import Integral
 
 import numpy as np
 from PIL import ImageColor
@@ -31,6 +30,7 @@ from gan_model.data.listing import (
     images_among,
     left_out,
 )
+from gan_model.storage.serializable import is_integer
 
 _AHEAD = 64  # images that may be decoded before they are written
 _NAMED = 5  # skipped files that are named; the rest is counted
@@ -91,7 +91,7 @@ def _height_and_width(image_size):
 def _checked_channels(channels):
     if channels is None:
         return None
-    if not isinstance(channels, Integral) or isinstance(channels, bool) or channels not in (1, 3):
+    if not is_integer(channels) or channels not in (1, 3):
         raise ValueError(f"`channels` is 1 (grey) or 3 (colour). Received: {channels!r}.")
     return int(channels)  # a record in JSON takes no integers of numpy
 

@@ -28,7 +28,7 @@ Each format needs the packages of its runtime: `pip install "gan-model[onnx]"`,
 `pip install "gan-model[litert]"`; SavedModel and the page need TensorFlow only.
 """
 
-from gan_model.exporting.exporter import FORMATS, Exported, export, named
+from gan_model.exporting.exporter import FORMATS, Exported, export
 from gan_model.exporting.file_format import FileFormat
 from gan_model.exporting.page import Page, page
 from gan_model.exporting.provenance import known_of
@@ -40,6 +40,5 @@ __all__ = [
     "Page",
     "export",
     "known_of",
-    "named",
     "page",
 ]

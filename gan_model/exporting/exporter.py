@@ -56,18 +56,6 @@ class Exported:
         )
 
 
-def named(name):
-    """The `FileFormat` with the given name.
-
-    Raises:
-        ValueError: there is none; the message suggests the closest name.
-    """
-    if name not in FORMATS:
-        guess = did_you_mean(name, FORMATS)
-        raise ValueError(f"Unknown format {name!r}.{guess} Known: {', '.join(FORMATS)}.")
-    return FORMATS[name]
-
-
 def export(model, path, *, format, batch=None, about=None):
     """Writes the generator of a GAN as a file that makes uint8 images without Keras.
 
@@ -89,13 +77,17 @@ def export(model, path, *, format, batch=None, about=None):
         `Exported`, with the greatest difference.
 
     Raises:
-        ValueError: another file or folder is in the way, a package is missing, the generator cannot
-            be converted, or its images differ by more than 1 grey level; no file is left behind.
+        ValueError: the format is unknown, another file or folder is in the way, a package is
+            missing, the generator cannot be converted, or its images differ by more than 1 grey
+            level; no file is left behind.
         TypeError: `about` holds something that JSON has no form for.
         OSError: the disk is full, or the folder cannot be written. The export may be there without
             its `<path>.json`.
     """
-    kind, path = named(format), Path(path)
+    if format not in FORMATS:
+        guess = did_you_mean(format, FORMATS)
+        raise ValueError(f"Unknown format {format!r}.{guess} Known: {', '.join(FORMATS)}.")
+    kind, path = FORMATS[format], Path(path)
     kind.check_path(path)
     beside_it = path.with_name(f"{path.name}.json")
     check_replaceable(beside_it, "format", "inputs")

@@ -13,11 +13,6 @@ from gan_model.networks.conditional import ConditionalBatchNormalization
 from gan_model.networks.upsampling import UpsampledConv2D
 
 ACTIVATIONS = ("relu", "leaky_relu", "selu", "tanh", "sigmoid")
-_KNOWN = (
-    "Dense, Conv2D, Conv2DTranspose, UpsampledConv2D, BatchNormalization, "
-    "ConditionalBatchNormalization, Reshape, Flatten, UpSampling2D, Cropping2D, Dropout, ReLU, "
-    f"LeakyReLU and Activation ({', '.join(ACTIVATIONS)})"
-)
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,8 @@ def of_layer(layer, shape):
     """
     reader = _READERS.get(type(layer))
     if reader is None:
-        raise _refused(layer, f"Known: {_KNOWN}")
+        known = ", ".join(kind.__name__ for kind in _READERS)
+        raise _refused(layer, f"Known: {known}; and as activations {', '.join(ACTIVATIONS)}")
     after = layer.compute_output_shape(
         [(1, *shape), (1,)] if reader is _conditional else (1, *shape)
     )[1:]
@@ -164,10 +160,6 @@ def _cropping(layer, shape, after):
     yield Operation("cropping", after, {"top": top, "left": left})
 
 
-def _nothing(layer, shape, after):
-    return ()
-
-
 def _activation(layer, shape, after):
     name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
     if name not in ("linear", *ACTIVATIONS):
@@ -180,8 +172,7 @@ def _activation(layer, shape, after):
 def _relu(layer, shape, after):
     if layer.max_value is not None or layer.threshold:
         raise _refused(layer, "It has a max_value or a threshold")
-    settings = {"function": "leaky_relu", "slope": float(layer.negative_slope)}
-    yield Operation("activation", after, settings)
+    yield from _leaky_relu(layer, shape, after)
 
 
 def _leaky_relu(layer, shape, after):
@@ -222,7 +213,7 @@ _READERS = {
     layers.Flatten: _flatten,
     layers.UpSampling2D: _upsampling,
     layers.Cropping2D: _cropping,
-    layers.Dropout: _nothing,
+    layers.Dropout: lambda *_: (),
     layers.Activation: _activation,
     layers.ReLU: _relu,
     layers.LeakyReLU: _leaky_relu,

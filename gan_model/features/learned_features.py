@@ -51,7 +51,6 @@ class LearnedFeatures(Features):
             lambda images: vectors(to_range(to_seen(images, shape)), constants),
             checksum=checksum,
             image_shape=image_shape,
-            block=_BLOCK,
         )
 
     def save(self, path):

@@ -47,7 +47,7 @@ def learn(images, *, seed=0, steps=STEPS, tell=None):
         tell: function that is called with the number of steps done, after each.
 
     Returns:
-        Dict from names to float32 arrays, see `network.vectors`.
+        Dict from names to float32 arrays, see `learned_network.vectors`.
 
     Raises:
         ValueError: in the scope of a strategy.
@@ -128,7 +128,7 @@ def half_whitened(arrays, images):
     The vectors of `images` get the mean 0 and, over all directions, the mean variance 1.
 
     Args:
-        arrays: of `network.arrays_of`.
+        arrays: of `learned_network.arrays_of`.
         images: uint8 (n, height, width, channels), as the network sees them.
     """
     described = np.concatenate(

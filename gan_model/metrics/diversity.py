@@ -60,7 +60,7 @@ def class_entropy(classes, images, real_images):
     return entropy(np.bincount(classes(images)))
 
 
-def _variance(images, labels=None):
+def _variance(images, labels):
     """Variance of each pixel over the images, averaged over all pixels."""
     images = images.astype(np.float32)
     for label in () if labels is None else np.unique(labels):

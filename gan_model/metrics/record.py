@@ -1,7 +1,8 @@
 """What is known of a number that measures images: its name, its direction and its kind.
 
-Each file that computes such numbers lists them as `Metric` records. All others (tables, charts,
-TensorBoard, alarms, searches) look at the records and never at the text of a name.
+Each file that computes such numbers lists them as `Metric` records. Other modules (tables, charts,
+TensorBoard, alarms, searches) look at the records. Only `exporting.foot` and `progress.lines` have
+no records and read the beginning of a name.
 """
 
 import dataclasses

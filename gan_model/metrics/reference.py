@@ -168,13 +168,13 @@ def classifier_of(measures):
     return next((one for one in features if hasattr(one, "classes")), None)
 
 
-def shuffled_pixels(images, *, seed=0):
+def shuffled_pixels(images):
     """The same images with the pixels of each in random order.
 
     Their distance marks the far end of the scale: only the brightness is right. A collapsed
     generator can be even farther away.
     """
-    rng, made = np.random.default_rng(seed), np.empty_like(images)
+    rng, made = np.random.default_rng(0), np.empty_like(images)
     for image, shuffled in zip(images, made, strict=True):
         places = rng.permuted(np.arange(image.shape[0] * image.shape[1]))
         shuffled[:] = image.reshape(-1, *image.shape[2:])[places].reshape(image.shape)

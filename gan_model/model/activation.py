@@ -14,7 +14,7 @@ _RANGE_KEEPING = {
 _WITHOUT_ACTIVATION = {"BiasAdd", "MatMul", "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput"}
 
 
-def last_activations(network, input_shape, class_count=None):
+def last_activations(network, input_shape, class_count):
     """For each output the type of its last TensorFlow operation, such as "Tanh"; or `LINEAR`.
 
     Args:

@@ -2,10 +2,9 @@
 
 import keras
 
-from gan_model.losses import ClassCrossEntropy
 from gan_model.networks.layers import every_layer
 from gan_model.penalties import Penalty, Sum
-from gan_model.storage.serializable import is_integer
+from gan_model.storage.serializable import check_counts, is_integer
 
 
 def check_networks(**players):
@@ -22,7 +21,8 @@ def check_networks(**players):
 def check_learned_by(optimized, **players):
     """Refuses weights that became trainable after `compile`, or were frozen after it.
 
-    No optimizer knows the first; a step that was compiled before would go on learning the others.
+    The optimizers do not know weights that became trainable. A compiled step would still update
+    weights that were frozen.
 
     Args:
         optimized: the ids of the weights that the optimizers were built for.
@@ -42,13 +42,8 @@ def check_learned_by(optimized, **players):
 
 def check_class_count(class_count):
     """Refuses a class count that is neither an integer of 1 or more nor None."""
-    number = class_count
-    if number is None:
-        return
-    if not is_integer(number):
-        raise ValueError(f"`class_count` is an integer. Received: class_count={number!r}.")
-    if number < 1:
-        raise ValueError(f"`class_count` is 1 or more. Received: class_count={number}.")
+    if class_count is not None:
+        check_counts(class_count=class_count)
 
 
 def check_seed(seed):
@@ -81,7 +76,7 @@ def check_class_loss(class_loss, classifies):
     _check_callable(
         class_loss,
         "`class_loss` is called with (labels, class_logits).",
-        f"class_loss=gan_model.losses.{ClassCrossEntropy.__name__}()",
+        "class_loss=gan_model.losses.ClassCrossEntropy()",
     )
 
 

@@ -12,7 +12,7 @@ from gan_model.model import checks, inspection
 from gan_model.model.cloning import clone_generator
 from gan_model.model.game import Game
 from gan_model.model.judge import judges_jointly
-from gan_model.storage.serializable import check_steps
+from gan_model.storage.serializable import check_counts
 
 _PLAYERS = "generator", "discriminator"
 # Optimizer -> the ids of the weights that `compile` has built it for, which it keeps alive. Keras
@@ -96,7 +96,7 @@ class Compiles:
             class_loss = ClassCrossEntropy()
         optimizers = _optimizers(generator_optimizer, discriminator_optimizer)
         self._check(loss, class_loss, penalty, constraint, augment, average)
-        check_steps(
+        check_counts(
             discriminator_steps=discriminator_steps, steps_per_execution=steps_per_execution
         )
         made_for = self.distribute_strategy.num_replicas_in_sync

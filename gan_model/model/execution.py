@@ -64,9 +64,9 @@ def train_function(gan):
 
 
 def on_devices(gan):
-    """From a step to the function from an iterator to logs, for several devices or workers.
+    """What makes, from a step, the function from an iterator to logs on several devices or workers.
 
-    None without a strategy, where Keras's serves.
+    None without a strategy: Keras's own is used.
 
     Keras's cannot run several steps on several devices. On workers it would take the mean of each
     figure over all of them, along an axis that it lacks. A strategy of one device merges the calls
@@ -80,11 +80,11 @@ def on_devices(gan):
 
 
 def after_data(step):
-    """A step of which nothing happens before its data have come.
+    """A step that does nothing before its data are there.
 
-    Where the data are over, TensorFlow would run what of a step needs none, such as the count of an
-    optimizer. And when an epoch begins, `data.dataset` reads `gan.step` to find its position, which
-    nothing else orders before the step that writes it.
+    At the end of the data TensorFlow would still run the parts of a step that need no data, such as
+    the count of an optimizer. And when an epoch begins, `data.dataset` reads `gan.step` to find its
+    position, which nothing else orders before the step that writes it.
     """
 
     def ordered(data, *turn):

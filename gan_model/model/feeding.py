@@ -210,7 +210,7 @@ class TakesImages:
             self.evaluation_step.assign(0)
 
     def _single(self, method, x, y, keras_arguments):
-        """A checked batch. To share it or find clusters is for `fit` and `evaluate` only."""
+        """A checked batch, for one device; only `fit` finds clusters."""
         self._check_compiled(method)
         x, y = fit_arguments.parts(x, self.image_shape, y)
         fit_arguments.refuse_unused(x, keras_arguments)

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import numbers
 
 import keras
 import tensorflow as tf
@@ -11,11 +10,12 @@ from gan_model.model.activation import LINEAR, last_activations
 from gan_model.model.labels import takes_labels, with_labels
 from gan_model.networks.layers import every_layer
 from gan_model.storage.reasons import reason_of
+from gan_model.storage.serializable import check_counts
 
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), LINEAR: (-1.0, 1.0)}
 
 
-def codings_size(generator, given, class_count=None):
+def codings_size(generator, given, class_count):
     """The size of a coding, from the generator's input shape or else `given`."""
     shape = getattr(generator, "input_shape", None) if generator.built else None
     shape = _of_codings(shape, class_count)
@@ -36,12 +36,8 @@ def codings_size(generator, given, class_count=None):
             "Leave codings_size out, or build the generator for it."
         )
     size = size if given is None else given
-    if isinstance(size, bool) or not isinstance(size, numbers.Integral):
-        raise ValueError(f"`codings_size` is an integer. Received: codings_size={size!r}.")
-    size = int(size)
-    if size < 1:
-        raise ValueError(f"`codings_size` is 1 or more. Received: codings_size={size}.")
-    return size
+    check_counts(codings_size=size)
+    return int(size)
 
 
 def _of_codings(shape, class_count):
@@ -159,7 +155,7 @@ def embedded_class_count(generator):
     return next((embedding.input_dim for embedding in embeddings), None)
 
 
-def image_range(generator, codings_size, given, class_count=None):
+def image_range(generator, codings_size, given, class_count):
     """Least and greatest value of the images: `given`, or from the generator's last activation."""
     if given is not None:
         ends = [float(end) for end in given]
@@ -175,7 +171,7 @@ def image_range(generator, codings_size, given, class_count=None):
     )
 
 
-def check_scores(discriminator, image_shape, class_count=None):
+def check_scores(discriminator, image_shape, class_count):
     """Refuses a discriminator whose output is not one logit per image, or per patch of it.
 
     Returns:

@@ -180,7 +180,10 @@ def _descent(distance, steps, rate):
     longest = math.sqrt(distance.sampler.codings_size) + _BEYOND
 
     def paid_for(codings, target):
-        return _paid_for(distance, codings, *target)
+        labels, wanted, scales = target
+        pairs = zip(distance.parts_of(codings, labels), wanted, strict=True)
+        squares = [tf.reduce_mean((have - want) ** 2, axis=1) for have, want in pairs]
+        return tf.reduce_sum(tf.stack(squares, axis=1) / scales, axis=1)
 
     def some_steps(first, end, codings, mean, square, target):
         for step in tf.range(first, end):
@@ -207,10 +210,3 @@ def _end_of(functions, codings, target, steps):
         some = done + 1, min(done + _AT_ONCE, steps) + 1
         state = some_steps(*(tf.constant(float(step)) for step in some), *state, target)
     return state[0], paid_for(state[0], target)
-
-
-def _paid_for(distance, codings, labels, wanted, scales):
-    """The distances (n,) of the images of codings from those that are looked for."""
-    pairs = zip(distance.parts_of(codings, labels), wanted, strict=True)
-    squares = [tf.reduce_mean((have - want) ** 2, axis=1) for have, want in pairs]
-    return tf.reduce_sum(tf.stack(squares, axis=1) / scales, axis=1)

@@ -61,9 +61,7 @@ class QualityMonitor:
         self.real_sample = None
         array = next((source for source in sources if isinstance(source, ImageBatches)), None)
         if array is not None:
-            images = self._as_uint8(np.asarray(random_subset(array.images, _FEW)))
-            labels = random_subset(array.labels, _FEW).reshape(-1) if self.labelled else None
-            self.real_sample = Batch(images, labels)
+            self.real_sample = Batch(*self._collected(array, _FEW))
 
     def refer_to(self, held_out, training=None):
         """Gives the quality the real images to compare with, once for each source."""

@@ -38,7 +38,7 @@ def identity(gan, train, steps_per_epoch):
 
 def _rows(batches_of, gan):
     number, count = gan.workers.number, gan.workers.count
-    if count == 1:
-        return batches_of(worker=0, workers=1)
     rows = functools.partial(batches_of, worker=number, workers=count)
+    if count == 1:
+        return rows()
     return gan.distribute_strategy.distribute_datasets_from_function(lambda _: rows())

@@ -53,7 +53,7 @@ class StopWhenDiverged(keras.callbacks.Callback):
     """Ends a run whose losses are no longer finite: no later step can bring it back.
 
     Args:
-        run_callbacks: list of the `RunCallback` of the run; one that can go back has no advice.
+        run_callbacks: list of the `RunCallback` of the run; no advice is given if one can go back.
         quiet: whether nothing is printed, where another part of the program tells it.
     """
 

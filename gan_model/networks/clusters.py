@@ -34,8 +34,8 @@ class Clusters(layers.Layer):
 
     `learn` finds the clusters by k-means on the principal components of images of at most 16 x 16
     pixels, which takes seconds. The first number of a coding decides the cluster of its image, so
-    that as large a part of all codings as of the images belongs to each cluster. Neighbouring
-    numbers have similar clusters.
+    that each cluster gets the same fraction of the codings as of the images. Neighbouring numbers
+    have similar clusters.
 
     Args:
         count: number of clusters, 2 or more.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import keras
 import tensorflow as tf
 
-from gan_model.storage.serializable import Serializable, SerializableParts, check_steps
+from gan_model.storage.serializable import Serializable, SerializableParts, check_counts
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -36,7 +36,7 @@ class Penalty(_Addable, Serializable):
 
     def __post_init__(self):
         _check_weight(self.weight)
-        check_steps(every=self.every)
+        check_counts(every=self.every)
 
     def __call__(self, discriminator, real_images, fake_images, random):
         def weighted_mean():

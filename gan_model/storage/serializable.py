@@ -11,8 +11,8 @@ def is_integer(value):
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def check_steps(**counts):
-    """Refuses numbers of steps, by name, that are not integers of 1 or more."""
+def check_counts(**counts):
+    """Refuses counts, by name, that are not integers of 1 or more."""
     for name, count in counts.items():
         if not is_integer(count) or count < 1:
             raise ValueError(f"`{name}` is an integer of 1 or more. Received: {name}={count!r}.")

@@ -62,10 +62,16 @@ class Folder:
         Raises:
             ValueError: they differ, or the folder's own cannot be read.
         """
-        if self.settings.exists():
-            self.read_settings()
-        if self.begun():
-            self._compare(settings)
+        if not (self.settings.exists() or self.begun()):
+            return
+        then, now = self.read_settings(), as_read_back(settings)
+        changes = differences(then, now, may_change=self.may_change)
+        if self.begun() and changes:
+            raise ValueError(
+                f"{self.path} holds a {self.kind} with other settings: {changes}. "
+                f"Give the same settings to continue that {self.kind}, or choose another folder: "
+                "--run-dir DIR."
+            )
 
     def note(self, settings, **more):
         """Writes `settings.json`.
@@ -111,16 +117,6 @@ class Folder:
                 "folder."
             )
         return noted
-
-    def _compare(self, settings):
-        then = self.read_settings()
-        now = as_read_back(settings)
-        if changes := differences(then, now, may_change=self.may_change):
-            raise ValueError(
-                f"{self.path} holds a {self.kind} with other settings: {changes}. "
-                f"Give the same settings to continue that {self.kind}, or choose another folder: "
-                "--run-dir DIR."
-            )
 
 
 def differences(then, now, *, may_change=()):

@@ -22,7 +22,7 @@ search_folder     one search                 <-> one folder
 
 from gan_model.sweeps import workers
 from gan_model.sweeps.chief import Chief, chief_of
-from gan_model.sweeps.comparing import Confirmed, compare, winner
+from gan_model.sweeps.comparing import Confirmed
 from gan_model.sweeps.confirming import confirm, help_to_confirm
 from gan_model.sweeps.hyperband import Hyperband
 from gan_model.sweeps.hypergan import HyperGAN
@@ -44,7 +44,6 @@ __all__ = [
     "SearchFolder",
     "SearchStopped",
     "chief_of",
-    "compare",
     "confirm",
     "delete_weights_except_best",
     "finished",
@@ -53,6 +52,5 @@ __all__ = [
     "preset_defaults",
     "ranked",
     "search_space",
-    "winner",
     "workers",
 ]

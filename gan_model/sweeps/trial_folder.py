@@ -20,6 +20,7 @@ from gan_model.storage.json_file import as_read_back, write_json
 from gan_model.storage.locks import locked
 from gan_model.storage.settings_folder import differences
 from gan_model.sweeps.outcome import COLLAPSED, FINISHED, Outcome
+from gan_model.sweeps.ranking import ranked
 
 _WEIGHTS = ("checkpoints", "best.keras")
 _INHERITED = ("best.keras", "history.csv")
@@ -164,15 +165,11 @@ def delete_weights_except_best(directory, *, keep, of=None):
     """
     over = outcomes_in(directory)
     folders = {outcome.name: TrialFolder(Path(directory) / outcome.name) for outcome in over}
-    best = [folders.pop(outcome.name) for outcome in _best(over, keep)]
+    # Not those that diverged or ran out of memory.
+    good = [one for one in ranked(over) if one.state in (FINISHED, COLLAPSED)]
+    best = [folders.pop(outcome.name) for outcome in good[:keep]]
     # The executions of a trial have one file of keras-tuner.
     shared = {folder.weights_of_tuner() for folder in best}
     for name, folder in folders.items():
         if of is None or name in of:
             folder.delete_weights(but=shared)
-
-
-def _best(outcomes, count):
-    """The best runs, at most `count`, without those that diverged or ran out of memory."""
-    good = [outcome for outcome in outcomes if outcome.state in (FINISHED, COLLAPSED)]
-    return sorted(good, key=lambda outcome: (outcome.score, outcome.name))[:count]
