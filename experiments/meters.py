@@ -19,23 +19,26 @@ class QualityMeter:
         folder: gets a grid of images for each measurement.
         trained_on: those of them that the GAN is trained on and may copy; None: all.
         features: to measure in, see `metrics.measures`.
-        labels: of the held-out images; generated ones have the same, if the GAN has classes.
+        labels: of the training and of the held-out images; generated ones have those of the
+            held-out images, if the GAN has classes, and so have the images of the floor.
     """
 
     def __init__(
         self, gan, train, held_out, folder, *, trained_on=None, features="fashion", labels=None
     ):
         from gan_model import metrics
-        from gan_model.data.images import random_subset
+        from gan_model.data.images import subset_like
 
         self._gan, self._folder, self._marks = gan, folder, []
-        self._labels = labels if gan.class_count else None
+        of_training, self._labels = labels if gan.class_count and labels else (None, None)
         self._trained_on = train if trained_on is None else trained_on
         self._held_out = held_out
         measures = metrics.measures(held_out, features, training=train)
         self._reference = metrics.Reference(measures, held_out)
         self._bounds = {
-            "floor": self._reference.compare(random_subset(train, self._reference.count)),
+            "floor": self._reference.compare(
+                subset_like(train, len(held_out), labels=of_training, wanted=self._labels)
+            ),
             "noise": self._reference.compare(metrics.shuffled_pixels(np.asarray(held_out))),
         }
         classifier = self._reference.classifier

@@ -111,7 +111,7 @@ def one(args, study):
     gan = system.build(train.shape[1:], seed=args.seed, **given)
     folder = figures_file(args, args.one, args.seed).parent
     folder.mkdir(parents=True, exist_ok=True)
-    meter_of = meter_for(study, held_out_labels)
+    meter_of = meter_for(study, (labels, held_out_labels))
     # With all images, even if it trains on few: the floor needs as many as are held out.
     meter = meter_of(gan, images, held_out, folder, trained_on=train)
     stopwatch = Stopwatch(args.minutes, meter.measure)
@@ -129,7 +129,7 @@ def one(args, study):
 
 
 def meter_for(study, labels):
-    """What measures the systems of a study; `labels` are those of the held-out images."""
+    """What measures the systems of a study; `labels` are of the training and held-out images."""
     features = None if study.of_folders else "fashion"
     return ModeMeter if study.stacked else partial(QualityMeter, features=features, labels=labels)
 

@@ -214,7 +214,7 @@ def open_model(what):
     Raises:
         ValueError: it is none of these, or cannot be read.
     """
-    path = Path(what)
+    path = Path(what).expanduser()
     if path.is_file() or (path.suffix == ".keras" and not path.is_dir()):
         return load_model(path)
     if is_pretrained(what):

@@ -1,5 +1,7 @@
 """Mistakes are caught before the first step, in a sentence that ends with what to type."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from keras import layers
 from py_batches import Batches
 
 from gan_model import GAN, callbacks, metrics, networks, presets
+from gan_model.data.images import recipe_for_uint8
 from gan_model.storage.reasons import reason_of
 
 
@@ -132,6 +135,8 @@ def test_the_values_of_a_pydataset_are_checked_in_its_first_batch(dense):
     ("arguments", "message"),
     [
         (dict(x=None), r"There are no images: type gan.fit\(images\)"),
+        (dict(x="my/cats"), r"'my/cats' in the place of images.*data.load\('my/cats'\)"),
+        (dict(x=np.full(40, None)), r"object; expected uint8.*np.stack\(images\)"),
         (dict(x=floats(0, 1)[:0]), "There are no images"),
         (dict(x=uint8s(16, 16)[0]), "single images"),
         (dict(x=as_dataset(uint8s(40, 16, 16)), batch_size=8), "`batch_size` is for arrays"),
@@ -172,7 +177,7 @@ def test_evaluate_refuses_a_batch_size_for_batches(dense):
 
 def test_bad_validation_images_are_caught_before_training(dense):
     before = int(dense.step)
-    with pytest.raises(ValueError, match="the generator's in"):
+    with pytest.raises(ValueError, match=r"`validation_data`: .*the generator's in"):
         dense.fit(uint8s(40, 16, 16), validation_data=floats(0, 255), verbose=0)
     assert int(dense.step) == before
 
@@ -202,13 +207,42 @@ def test_zero_to_one_floats_given_to_a_tanh_are_a_warning(dcgan):
         dcgan.fit(floats(0, 1), verbose=0)
 
 
+def test_a_warning_is_of_the_line_that_gave_the_images(dcgan):
+    for given in ({"x": floats(0, 1)}, {"x": uint8s(40, 16, 16), "validation_data": floats(0, 1)}):
+        with pytest.warns(UserWarning, match="never go below 0") as warned:
+            check = functools.partial(dcgan.fit, **given, verbose=0, epochs=1, initial_epoch=1)
+            check()
+        assert [one.filename for one in warned] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        (np.array([[[0, 65535], [257, 514]]], "uint16"), [[[0, 255], [1, 2]]]),
+        (np.array([[[0, 255], [1, 2]]], "int64"), [[[0, 255], [1, 2]]]),
+        (np.array([[[-1, 1], [1, -1]]], "int8"), [[[0, 255], [255, 0]]]),
+        (np.array([[[False, True], [True, True]]]), [[[0, 255], [255, 255]]]),
+    ],
+    ids=["16 bits", "8 bits", "-1 and 1", "bools"],
+)
+def test_what_the_message_says_to_type_converts_the_images(images, expected):
+    recipe = recipe_for_uint8(images.dtype, images)
+    converted = eval(recipe, {"images": images, "np": np})
+    assert converted.dtype == np.uint8 and np.array_equal(converted, expected)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(initial_epoch=-1), "`initial_epoch` is 0 or more. Received: initial_epoch=-1"),
-        (dict(epochs=0), "`epochs` is 1 or more. Received: epochs=0"),
-        (dict(batch_size=0), "`batch_size` is 1 or more"),
-        (dict(steps_per_epoch=-3), "`steps_per_epoch` is 1 or more"),
+        (
+            dict(initial_epoch=-1),
+            "`initial_epoch` is an integer of 0 or more. Received: initial_epoch=-1",
+        ),
+        (dict(epochs=0), "`epochs` is an integer of 1 or more. Received: epochs=0"),
+        (dict(epochs="3"), "`epochs` is an integer of 1 or more. Received: epochs='3'"),
+        (dict(epochs=1.5), "`epochs` is an integer of 1 or more. Received: epochs=1.5"),
+        (dict(batch_size=0), "`batch_size` is an integer of 1 or more"),
+        (dict(steps_per_epoch=-3), "`steps_per_epoch` is an integer of 1 or more"),
     ],
 )
 def test_bad_counts(arguments, message, dense):
@@ -217,8 +251,12 @@ def test_bad_counts(arguments, message, dense):
 
 
 def test_generate_none(dense):
-    with pytest.raises(ValueError, match="`count` is 1 or more"):
-        dense.generate(0)
+    for count in (0, "5", 2.5):
+        wanted = f"`count` is an integer of 1 or more. Received: count={count!r}"
+        with pytest.raises(ValueError, match=wanted):
+            dense.generate(count)
+    with pytest.raises(ValueError, match="`seed` is an integer from 0"):
+        dense.generate(1, seed=None)
 
 
 @pytest.mark.parametrize("method", ["fit", "evaluate"])

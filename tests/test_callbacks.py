@@ -39,6 +39,12 @@ RATE = 2.0**-10  # halves of it are exact
 SHAPES = {"grey": (16, 16), "grey, one channel": (16, 16, 1), "colour": (16, 16, 3)}
 
 
+def test_a_path_from_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    paths = [one.directory for one in callbacks.watch("~/run") if hasattr(one, "directory")]
+    assert tmp_path / "run" / "checkpoints" in paths
+
+
 def random_images(count, shape=(16, 16)):
     return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
 

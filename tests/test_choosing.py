@@ -52,7 +52,7 @@ def test_labels_may_be_a_column():
     [
         (np.arange(100) % 2 - 1, r"go from -1 to 0; expected 0 or more. Number the classes from 0"),
         (np.arange(100) % 2 + 0.5, r"labels are float64; expected integers from 0\. Type"),
-        (np.array(["cat", "dog"] * 50), "labels are str"),
+        (np.array(["cat", "dog"] * 50), r"labels are texts.*return_inverse=True\)"),
         (np.eye(2, dtype=int)[np.arange(100) % 2], "argmax"),
     ],
     ids=["negative", "floats", "text", "one-hot"],
@@ -105,6 +105,45 @@ def test_suited_gives_the_compiled_gan_and_tells_why(capsys):
     assert gan.compiled and gan.class_count == 2 and gan.image_shape == (16, 16, 3)
     assert isinstance(gan.augment, Adaptive)
     assert "modern_conditional (2 classes, 50 images or more in each)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("counts", "names", "reason"),
+    [
+        ((60, 60), ("test", "train"), "2 classes: test, train; 60 images or more in each"),
+        ((60, 3), ("cats", "few"), "2 classes: cats, few; 'few' has 3, and 50 training images"),
+        ((60, 60), ("a", "b", "empty"), "3 classes: a, b, empty; 'empty' has 0, and 50 training"),
+        ((0, 60), (), "2 classes, '0' has 0, and 50 training images are the least"),
+        ((50,) * 20, tuple("abcdefghijklmnopqrst"), "(20 classes, 50 images or more in each)"),
+    ],
+)
+def test_the_classes_are_named(counts, names, reason):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    choice = presets.choose(images(len(labels)), labels, class_names=names)
+    assert reason in choice.told()
+
+
+def test_a_list_of_images_will_do():
+    labels = np.repeat([0, 1], 60)
+    assert presets.choose(list(images(120)), labels) == presets.choose(images(120), labels)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((images(8).transpose(0, 3, 1, 2),), r"channels first.*np.moveaxis\(images, 1, -1\)"),
+        ((images(8)[:0],), "of one image or more"),
+        ((images(8)[0, 0],), r"shape \(16, 3\); expected \(n, height, width\), or with"),
+        (("path",), "Received str in the place of images"),
+        (((images(8), np.zeros(8, int)),), "Received tuple in the place of images"),
+        ((images(8), np.zeros(9, int)), "8 images and 9 labels; expected one for each"),
+    ],
+    ids=["channels first", "none", "one", "path", "pair", "labels"],
+)
+def test_what_nothing_suits_is_refused(given, message):
+    for method in (presets.choose, presets.suited):
+        with pytest.raises(ValueError, match=message):
+            method(*given)
 
 
 def test_each_choice_can_be_overruled(capsys):

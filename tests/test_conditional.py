@@ -84,6 +84,13 @@ def same(first, second):
     return all(np.array_equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
 
 
+def test_a_run_does_not_go_on_with_other_labels(tmp_path):
+    fit(compiled(), callbacks=[callbacks.Checkpoints(tmp_path)])
+    others = (LABELS + 1) % CLASSES
+    with pytest.raises(ValueError, match=r"labels was .*: type those of the run as the labels"):
+        fit(compiled(), labels=others, callbacks=[callbacks.Checkpoints(tmp_path)], epochs=2)
+
+
 # The layers.
 
 

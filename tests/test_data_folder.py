@@ -320,6 +320,15 @@ def test_many_skipped_files_are_counted(images, capsys):
     assert line.endswith("x04.png (empty) and 12 more.\n") and line.count("\n") == 1
 
 
+def test_copies_are_counted(images, capsys):
+    write_greys(images, 3)
+    shutil.copy(images / "000.png", images / "000 (1).png")
+    write(images / "other" / "1.bmp", 0, mode="L")  # the same pixels in another format
+    for _ in range(2):  # the second time from the cache
+        load_folder(images)
+        assert "2 of 5 images are copies of others" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("readable", [0, 1])
 def test_too_few_readable_images(readable, images, cache_folder):
     write_greys(images, readable)

@@ -114,6 +114,15 @@ def test_the_script_makes_the_sample_again(tmp_path):
 # MNIST's form.
 
 
+def test_a_folder_with_the_name_of_a_data_set_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    data.load("sample")
+    assert not capsys.readouterr().err
+    (tmp_path / "sample").mkdir()
+    assert data.load("sample")[0][0].shape == (10_000, 28, 28)
+    assert capsys.readouterr().err == "sample is the data set. Your folder is ./sample.\n"
+
+
 @pytest.mark.parametrize("end", ["", ".gz"])
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_the_four_files_in_a_folder(name, end, tmp_path):

@@ -4,6 +4,7 @@ import json
 import shutil
 from types import SimpleNamespace
 
+import click
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,10 +12,11 @@ from PIL import Image
 from processes import SIDE, finish, gan_model, images_in
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
-from gan_model import commands, data, presets, runs
+from gan_model import commands, data, pictures, presets, runs
+from gan_model.commands import invert as inverting
 from gan_model.commands.completing import complete_by_run
 from gan_model.commands.program import Program
-from gan_model.commands.run_images import load_for
+from gan_model.commands.run_images import class_of, load_for
 from gan_model.data import load_images
 from gan_model.data.images import fingerprint
 
@@ -73,8 +75,10 @@ def test_a_trained_gan_is_sampled_by_its_name(tmp_path, refused):
     assert spread[1] < spread[0]
     assert "1.5 is not from 0 to 1" in refused("sample", "fashion", "--truncation", 1.5)
     assert "no classes; leave --of-class out" in refused("sample", "fashion", "--of-class", 3)
-    said = refused("sample", "fashion_by_class", "--of-class", 12)
-    assert "--of-class is from 0 to 9 for this GAN; received 12" in said
+    for asked in ("12", "trouser", "-1"):
+        said = " ".join(refused("sample", "fashion_by_class", f"--of-class={asked}").split())
+        assert f"--of-class is from 0 to 9 for this GAN; received {asked}. Its classes: 0 (" in said
+    assert "1 (trouser)" in said.lower()
     assert "no trained GAN fashoin" in refused("sample", "fashoin")
 
 
@@ -115,6 +119,25 @@ def test_training_and_held_out_images_are_compared(tmp_path, capsys):
     assert "with probability" in shown and (tmp_path / "check.png").exists()
 
 
+def test_the_picture_shows_the_images_whose_distances_are_told(tmp_path, monkeypatch):
+    """In one search, with the labels of the images."""
+    searched, drawn = [], []
+
+    def inversion(args, sampler, features, images, labels):
+        searched.append((images, labels))
+        distances = np.arange(len(images))[::-1]
+        return SimpleNamespace(images=255 - images, distances=distances)
+
+    monkeypatch.setattr(inverting, "_inversion", inversion)
+    monkeypatch.setattr(pictures, "grid", lambda images, columns: drawn.append(images) or images[0])
+    out = ["--data", "sample", "--out", tmp_path / "check.png"]
+    assert command("invert", "fashion_by_class", "--check", 20, *out) == 0
+    (training, labels), _ = searched  # training images and held-out ones, once each
+    assert len(labels) == len(training) == 20
+    assert np.array_equal(drawn[0][::2], training[:11:-1])
+    assert np.array_equal(drawn[0][1::2], 255 - training[:11:-1])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("ground", "status"), [("black", 0), (None, 2)])
 def test_the_images_of_a_run_are_read_as_the_run_read_them(ground, status, tmp_path, capsys):
@@ -141,6 +164,17 @@ def test_pictures_among_the_images_of_a_run_are_refused(tmp_path, refused):
     for name, given in (("sample", out), ("invert", [*out, "--image", images / "000.png"])):
         assert "would be images to train on" in refused(name, run.path, *given)
     assert len(list(images.iterdir())) == 4
+
+
+def test_a_class_is_asked_for_by_number_or_name():
+    sampler, about = SimpleNamespace(class_count=3), {"class_names": ["2", "1", "a cat"]}
+    asked = {"a cat": 2, "0": 0, "1": 1, "2": 2}  # a number comes before a name
+    assert {name: class_of(name, sampler, about) for name in asked} == asked
+    assert class_of(None, sampler, about) is None
+    for given, known in (("3", about), ("dog", None), ("-1", {"data": "elsewhere"})):
+        with pytest.raises(click.UsageError, match=f"from 0 to 2 for this GAN; received {given}"):
+            class_of(given, sampler, known)
+    assert class_of("trouser", SimpleNamespace(class_count=10), {"data": "sample"}) == 1
 
 
 def test_the_labels_of_other_data_are_those_of_the_run_by_name(tmp_path):

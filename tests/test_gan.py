@@ -159,6 +159,12 @@ def test_keras_file_round_trip(name, by_graph, epochs, images, tmp_path):
     assert int(loaded.step) == 2 * epochs
 
 
+def test_a_gan_is_saved_as_a_keras_file_only(tmp_path):
+    with pytest.raises(ValueError, match=r"is saved as a \.keras file.*gan\.save\('.*\.keras'\)"):
+        tiny().save(tmp_path / "gan.h5")
+    assert not list(tmp_path.iterdir())
+
+
 def test_weights_round_trip(images, tmp_path):
     gan, other = convolving(run_eagerly=True), convolving(seed=9)
     gan.fit(images, verbose=0)
@@ -478,6 +484,14 @@ def test_batches_of_keras_are_shuffled(images):
     assert sorted(orders[0]) == orders[1] == list(range(16)) and orders[0] != orders[1]
 
 
+@pytest.mark.parametrize(("shuffle", "seen"), [(False, 2 * 20), (True, 2 * 16)])
+def test_in_their_own_order_the_last_images_are_trained_on_too(shuffle, seen, images):
+    """One that is left out of a shuffled epoch is in another one."""
+    gan = tiny(run_eagerly=True)
+    gan.fit(images[:20, :8, :8], batch_size=16, shuffle=shuffle, epochs=2, verbose=0)
+    assert int(gan.images_seen) == seen
+
+
 @pytest.mark.slow
 def test_what_fit_takes(images):
     """All without a graph, and with one the kinds of images that a step sees."""
@@ -526,6 +540,12 @@ def test_uint8_and_floats_of_the_same_images_train_alike(images):
             runs.append(gan.generator.get_weights())
         for a, b in zip(*runs, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-2, atol=1e-4)
+
+
+def test_many_gans_in_one_process_are_no_warning(caplog):
+    for _ in range(7):
+        tiny().generate(1)
+    assert "retracing" not in caplog.text
 
 
 def test_generate_is_a_function_of_seed_and_number():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from gan_model import features
+from gan_model import features, presets
 from gan_model.model import Sampler
 from gan_model.model.inversion import differences, invert
 from gan_model.networks.conditional import ConditionalBatchNormalization
@@ -96,6 +96,13 @@ def test_the_class_is_found_or_given(by_class):
     assert wrong.labels.tolist() == [1, 2, 0, 2]
 
 
+def test_a_gan_will_do():
+    gan = presets.dense((8, 8), codings_size=3)
+    own = gan.generate(2)
+    found, same = (invert(one, own, steps=1, starts=1) for one in (gan, gan.sampler()))
+    assert np.array_equal(found.codings, same.codings)
+
+
 @pytest.mark.slow
 def test_the_same_seed_finds_the_same_codings(blobs):
     images = blobs.generate(3, seed=5)
@@ -131,7 +138,9 @@ def test_floats_in_the_range_of_the_images_are_images_too(blobs):
 
 def test_no_starts_and_no_steps_are_refused(blobs):
     for given in ({"starts": 0}, {"starts": -1}, {"steps": 0}):
-        with pytest.raises(ValueError, match="`starts` and `steps` are 1 or more"):
+        with pytest.raises(
+            ValueError, match=r"`(starts|steps)` is an integer of 1 or more\. Received"
+        ):
             invert(blobs, blobs.generate(1), **given)
 
 

@@ -221,6 +221,20 @@ def test_a_grid_of_anything_else_is_refused(wrong):
         pictures.grid(wrong)
 
 
+def test_only_a_picture_is_saved(tmp_path):
+    path = tmp_path / "picture.png"
+    for wrong in (random_images(5, (8, 8, 3)), np.zeros((8, 8)), np.zeros((8, 8, 2), "u1")):
+        with pytest.raises(ValueError, match=r"A picture is uint8.*pictures.grid\(images\)"):
+            pictures.save(wrong, path)
+    assert not path.exists()
+    grey = random_images(1, (8, 8, 1))[0]
+    pictures.save(grey, path)
+    with Image.open(path) as image:
+        assert np.array_equal(np.asarray(image), grey[..., 0])
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
+        pictures.save(grey, tmp_path / "nowhere" / "picture.png")
+
+
 @pytest.mark.parametrize("columns", [0, -1])
 def test_a_grid_has_a_column(columns):
     with pytest.raises(ValueError, match="`columns` is 1 or more"):

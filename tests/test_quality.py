@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from gan_model import GAN, callbacks, features, metrics, runs
+from gan_model.data.images import subset_like
 from gan_model.metrics import frechet, neighbours
 
 
@@ -193,6 +194,23 @@ def test_the_floor_is_what_training_images_read(training, held_out):
     gan.quality = metrics.Quality(in_pixels())
     gan.fit(training[:23], validation_data=held_out, epochs=1, batch_size=20, verbose=0)
     assert gan.quality.floor is None  # 23 cannot be compared with 24
+
+
+def test_the_floor_of_a_gan_with_classes_has_the_labels_of_the_held_out_images():
+    """Black and white images: with other proportions of them the floor is not 0."""
+    black_and_white = np.array([0, 255], np.uint8)
+    of_training, wanted = np.repeat([0, 1], [60, 60]), np.repeat([0, 1], [30, 10])
+    training, held_out = (
+        np.broadcast_to(black_and_white[labels, None, None], (len(labels), 16, 16))
+        for labels in (of_training, wanted)
+    )
+    quality = metrics.Quality(in_pixels())
+    quality.refer_to(held_out, training, labels=(wanted, of_training))
+    assert quality.floor["fid_pixels"] == pytest.approx(0, abs=1e-6)
+    quality.refer_to(held_out, training)
+    assert quality.floor["fid_pixels"] > 0.01
+    rare = np.repeat([0, 1], [115, 5])
+    assert len(subset_like(training, 40, labels=rare, wanted=wanted)) == 40
 
 
 def test_other_training_images_have_another_floor(training, held_out):

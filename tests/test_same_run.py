@@ -14,6 +14,7 @@ from processes import forked, program, wait_for
 
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import saved
+from gan_model.data.images import fingerprint
 from gan_model.storage import checkpoint
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)  # two steps
@@ -84,6 +85,16 @@ def test_the_batch_size_of_a_dataset_is_unknown_and_that_of_an_earlier_process_i
     batches = tf.data.Dataset.from_tensor_slices(IMAGES).batch(4)
     fit(small(), tmp_path, epochs=2, images=batches)
     assert "batch size was 8, now 4" in refusal(small(), tmp_path, batch_size=4)
+
+
+def test_other_images_are_refused(tmp_path):
+    """A folder that got one more file has other held-out images, too."""
+    fit(small(), tmp_path, epochs=1)
+    message = refusal(small(), tmp_path, images=np.concatenate([IMAGES, IMAGES[:1]]))
+    assert f"images was {fingerprint(IMAGES)}, now {len(IMAGES) + 1} images" in message
+    assert "type those of the run as the images of gan.fit" in message
+    assert "images was" in refusal(small(), tmp_path, images=255 - IMAGES)
+    assert fit(small(), tmp_path, epochs=2).epoch == [0, 1]
 
 
 def test_two_fits_of_one_process_continue_the_run(tmp_path):

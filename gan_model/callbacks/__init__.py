@@ -56,7 +56,7 @@ def watch(run_dir, *, alarms=None, count=None, keep=3, minutes=None):
         minutes: of training after which the run ends, even if fewer than the `epochs` of `fit` are
             done. None: no limit.
     """
-    run_dir = Path(run_dir)
+    run_dir = Path(run_dir).expanduser()
     board = run_dir / "tensorboard"
     checkpoints = Checkpoints(run_dir / "checkpoints", keep=keep)
     # The alarms come first, because the others show and keep what they add to the figures. The

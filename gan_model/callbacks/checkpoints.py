@@ -21,8 +21,8 @@ class Checkpoints(RunCallback):
     `Alarms` found it exploding) is not kept. On the same machine the finished run is the same to
     the bit as one that was never stopped.
 
-    Seed, learning rates and batch size must be those the run began with; callbacks may change the
-    rates while it runs. While `fit` runs, no other process can use the folder.
+    Seed, learning rates, batch size, images and labels must be those the run began with; callbacks
+    may change the rates while it runs. While `fit` runs, no other process can use the folder.
 
     Give this callback last, so that the others have shown an epoch when its checkpoint is written.
     The order of the images is part of the promise for arrays and `data.dataset`; a
@@ -50,22 +50,22 @@ class Checkpoints(RunCallback):
         if keep < 1:
             raise ValueError(f"`keep` is 1 or more checkpoints. Received: keep={keep}.")
         self.directory, self.keep = Path(directory), keep
-        self._history, self._begun, self._batch_size = [], None, None
+        self._history, self._begun, self._data = [], None, {}
         self._first_epoch = 0  # of the history
         self._lock = self._gan = None  # while `fit` runs
 
-    def restore(self, gan, *, batch_size=None):
+    def restore(self, gan, *, data=None):
         """Locks the folder, and brings back the newest state. `GAN.fit` calls it.
 
         Args:
             gan: the compiled `GAN`.
-            batch_size: images in a batch; None if it is unknown.
+            data: what is known of the images, see `RunCallback.restore`.
 
         Returns:
             The number of epochs of that state; None if there is no checkpoint.
         """
         self._take_lock()
-        self._begun, self._batch_size = run_settings.learning_rates(gan), batch_size
+        self._begun, self._data = run_settings.learning_rates(gan), data or {}
         epoch = self._restore_newest(gan, self._check_same_run)
         self._gan = gan  # not after an error: what was refused is not this run
         return epoch
@@ -129,10 +129,10 @@ class Checkpoints(RunCallback):
         return None
 
     def _check_same_run(self, gan, arrays, about, path):
-        size = self._batch_size
-        run_settings.check_same_run(gan, arrays, about, batch_size=size, path=path)
+        run_settings.check_same_run(gan, arrays, about, data=self._data, path=path)
         self._begun = about["learning_rates"]
-        self._batch_size = about["batch_size"] if size is None else size
+        kept = {name: about.get(name) for name in run_settings.OF_THE_DATA}
+        self._data = kept | self._data
 
     def on_train_begin(self, logs=None):
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -151,8 +151,9 @@ class Checkpoints(RunCallback):
             "epoch": epoch + 1,
             "seed": self.model.seed,
             "learning_rates": self._begun or run_settings.learning_rates(self.model),
-            "batch_size": self._batch_size,
             "history": self._history,
+            **dict.fromkeys(run_settings.OF_THE_DATA),
+            **self._data,
         }
         path = self.directory / f"epoch-{epoch + 1:05d}.npz"
         checkpoint.write(path, checkpoint.collect(self.model), about)

@@ -42,7 +42,7 @@ class Recover(RunCallback):
             )
         self.checkpoints, self.times, self.factor = checkpoints, times, factor
 
-    def restore(self, gan, *, batch_size=None):
+    def restore(self, gan, *, data=None):
         """Forgets what happened in an earlier `fit`."""
         self._beginning, self._first_epoch = None, None
         self._repeated, self._diverged = 0, False  # repeated: recoveries since the last good epoch

@@ -1,4 +1,4 @@
-"""The learning rates and the batch size with which a run began -> what a resume may not change."""
+"""The rates, the images and the batch size of a run -> what a resume may not change."""
 
 import warnings
 import weakref
@@ -8,6 +8,7 @@ import numpy as np
 
 from gan_model.storage.json_file import as_read_back
 
+OF_THE_DATA = ("batch_size", "images", "labels")  # None where `fit` was given no arrays
 _PLAYERS = ("generator", "discriminator")
 # Optimizer -> (folder, rate) at the end of the last `fit` that kept its run in the folder. A
 # callback may have changed the rate after the newest checkpoint; that is no wish of the user.
@@ -32,8 +33,8 @@ def leave_rates(gan, directory):
         _RATES_LEFT[optimizer] = (str(directory), _rate(optimizer))
 
 
-def check_same_run(gan, arrays, about, *, batch_size, path):
-    """Refuses to continue a run with another seed, learning rate or batch size.
+def check_same_run(gan, arrays, about, *, data, path):
+    """Refuses to continue a run with another seed, learning rate, batch size or other images.
 
     A learning rate may be the one the run began with, the one in the checkpoint (a callback such
     as `Recover` may have changed it), or the one that the run left in this process.
@@ -41,8 +42,8 @@ def check_same_run(gan, arrays, about, *, batch_size, path):
     Args:
         gan: the compiled `GAN` that is to continue the run.
         arrays: dict of the variables in the checkpoint.
-        about: what the checkpoint holds besides: `seed`, `learning_rates`, `batch_size`.
-        batch_size: images in a batch; None if it is unknown.
+        about: what the checkpoint holds besides: `seed`, `learning_rates`, and `OF_THE_DATA`.
+        data: the same of the data now, as far as it is known.
         path: of the checkpoint.
 
     Raises:
@@ -52,14 +53,25 @@ def check_same_run(gan, arrays, about, *, batch_size, path):
     if about["seed"] != gan.seed:
         typed = "seed={} where the GAN is made"
         found.append(_difference("seed", about["seed"], gan.seed, typed))
-    if None not in (about["batch_size"], batch_size) and about["batch_size"] != batch_size:
-        typed = "batch_size={} in gan.fit or data.dataset"
-        found.append(_difference("batch size", about["batch_size"], batch_size, typed))
+    found += _data_differences(about, data)
     if found:
         raise ValueError(
             f"{path} belongs to a run with other settings: {'; '.join(found)}. Type that to "
             "continue the run, or choose another folder for a new one."
         )
+
+
+def _data_differences(then, now):
+    found = []
+    for name in OF_THE_DATA:
+        before, given = then.get(name), now.get(name)
+        if None in (before, given) or before == given:
+            continue
+        typed = f"those of the run as the {name} of gan.fit"
+        if name == "batch_size":
+            typed = "batch_size={} in gan.fit or data.dataset"
+        found.append(_difference(name.replace("_", " "), before, given, typed))
+    return found
 
 
 def _rate_differences(gan, arrays, begun, directory):

@@ -154,6 +154,7 @@ FRACTION = ArgumentType("x", _fraction)  # from 0 to 1
 ALL_ABOVE_0 = Several("x...", _above_0)
 SEED = ArgumentType("n", _seed)  # as numpy's seeds must, it fits in 32 bits
 SIZE = ArgumentType("size", _size)  # a side in pixels, or HEIGHTxWIDTH
+TEXT = ArgumentType("n|name")
 PATH = ArgumentType("path", os.path.expanduser, files=True)  # no shell knows ~ in --out=~/x
 MODEL = ArgumentType("run|name", os.path.expanduser, known=PRETRAINED, files=True)
 PRESET = ArgumentType("name", known=PRESETS)
@@ -229,14 +230,3 @@ def check_data_dir(folder, data_set):
 
     if folder and data_set not in FULL_SETS:
         raise click.UsageError(f"--data-dir is for {', '.join(FULL_SETS)}; leave it out")
-
-
-def check_class(number, sampler):
-    """Raises a UsageError where --of-class is none of the classes of a `Sampler`."""
-    if number is None:
-        return
-    if sampler.class_count is None:
-        raise click.UsageError("this GAN has no classes; leave --of-class out")
-    if number >= sampler.class_count:
-        last = sampler.class_count - 1
-        raise click.UsageError(f"--of-class is from 0 to {last} for this GAN; received {number}")

@@ -7,6 +7,7 @@ import shlex
 SUITED = "suited"  # not a preset, but the choice of one
 _EPOCHS = 20
 _MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
+_MOST = 0.7  # of a file: where less is left of the median one, the line says how much
 _KEPT = ("batch_size", "steps_per_epoch", "clusters", "features", "pad", "ground")
 
 
@@ -115,11 +116,11 @@ def _suited(args, program, images, labels):
     """The preset that suits the images; tells it."""
     from gan_model import presets
 
-    choice = presets.choose(images, labels)
+    choice = presets.choose(images, labels, class_names=names_of(args.data))
     given = [name for name in ("clusters", "batch_size") if getattr(args, name) is not None]
     chosen = choice.told(given=given)
     by_hand = f"To choose yourself: {program.line('train', '--help')}"
-    print(f"Chosen: {chosen}.{_files_line(args)} {by_hand}", flush=True)
+    print(f"Chosen: {chosen}.{_files_line(args, images.shape[1:])} {by_hand}", flush=True)
     return choice.preset
 
 
@@ -142,14 +143,31 @@ def _complete(args, images, preset, *, clock, long_epochs):
         args.steps_per_epoch = _LEAST_STEPS
 
 
-def _files_line(args):
+def _files_line(args, shape):
     """What became of the files of a folder of images."""
     from gan_model import data
 
     if not data.is_image_folder(args.data):
         return ""
     height, width = data.own_size(args.data)[1]
-    return (
-        f" The files have {height} x {width} (median); other proportions are "
-        f"{'padded' if args.pad else 'cropped'}, transparent parts are {args.ground or 'white'}."
-    )
+    left = _left_of(width / height, shape[1] / shape[0])
+    cropped = f"other proportions are {'padded' if args.pad else 'cropped'}"
+    if left < _MOST and not args.pad:
+        cropped = f"cropped to the middle {left:.0%} (--pad shows them whole)"
+    ground = f"transparent parts are {args.ground or 'white'}"
+    return f" The files have {height} x {width} (median); {cropped}, {ground}."
+
+
+def names_of(data_set):
+    """The names of the classes of a data set or a folder; [] if it has none, as idx files."""
+    from gan_model import data
+
+    try:
+        return list(data.class_names(data_set))
+    except ValueError:
+        return []
+
+
+def _left_of(proportion, cropped_to):
+    """The fraction of an image that is left when it is cropped to another proportion."""
+    return min(proportion, cropped_to) / max(proportion, cropped_to)

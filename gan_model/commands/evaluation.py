@@ -18,7 +18,7 @@ def evaluate(args):
     """
     with quiet():
         from gan_model import metrics, runs
-        from gan_model.data.images import random_subset
+        from gan_model.data.images import random_subset, subset_like
         from gan_model.metrics import report
     sampler, settings = _opened(args)
     is_run = runs.RunFolder(args.what).holds_run()
@@ -32,7 +32,7 @@ def evaluate(args):
     sets = _readings(sampler, images, count, asked, max_sets=args.seeds)
     figures = _about(args, is_run, reference) | {
         "readings": [reference.compare(images) for images in sets],
-        "floor": reference.compare(random_subset(train, count)),
+        "floor": reference.compare(subset_like(train, count, labels=labels[0], wanted=asked)),
         "noise": reference.compare(metrics.shuffled_pixels(real)),
     }
     print(report.head(figures, readings="seed" if sampler else "part"))

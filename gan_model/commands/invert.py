@@ -11,19 +11,18 @@ from gan_model.commands.arguments import (
     PATH,
     POSITIVE,
     SEED,
-    WHOLE,
-    check_class,
+    TEXT,
 )
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import refuse_no_folder, refuse_within
-from gan_model.commands.run_images import are_classes_of, as_read_for, load_for
+from gan_model.commands.run_images import are_classes_of, as_read_for, class_of, load_for
 from gan_model.commands.screen import quiet
 
 
 @click.command(cls=Command, example="invert fashion --image shirt.png")
 @click.argument("run", type=MODEL)
 @click.option("--image", type=PATH, multiple=True, help="File of an image; may be repeated.")
-@click.option("--of-class", type=WHOLE, help="Number of its class; else all are tried.")
+@click.option("--of-class", type=TEXT, help="Number or name of its class; else all are tried.")
 @click.option("--starts", type=POSITIVE, default=4, help="Descents for each image; else 4.")
 @click.option("--steps", type=POSITIVE, default=400, help="Steps of a descent; else 400.")
 @click.option("--pixels-only", is_flag=True, help="Compare pixels only, not the run's features.")
@@ -69,11 +68,12 @@ def invert(args):
 
     check_replaceable(args.out.with_suffix(".json"), "codings")
     sampler, features = _opened(args)
-    check_class(args.of_class, sampler)
     from gan_model import pictures, runs
 
-    images = _decoded(args.image, sampler.generate(1).shape[1:], runs.trained_on(args.run))
-    found = _inversion(args, sampler, features, images, args.of_class)
+    about = runs.trained_on(args.run)
+    label = class_of(args.of_class, sampler, about)
+    images = _decoded(args.image, sampler.generate(1).shape[1:], about)
+    found = _inversion(args, sampler, features, images, label)
     pictures.save(pictures.grid(_pairs(images, found.images), columns=2), args.out)
     content = {"codings": found.codings.tolist()}
     if found.labels is not None:
@@ -99,22 +99,22 @@ def compare(args):
     known = are_classes_of(sampler, *(labels for _, labels in splits.values()))
     for name, (images, labels) in splits.items():
         labels = labels if known else None
-        found[name] = _inversion(args, sampler, features, images, labels).distances, images
-    for name, (distances, images) in found.items():
-        low, median, high = np.percentile(distances, (25, 50, 75))
+        found[name] = _inversion(args, sampler, features, images, labels)
+    for name, inversion in found.items():
+        low, median, high = np.percentile(inversion.distances, (25, 50, 75))
         print(
-            f"{len(images)} {name} images: median {median:.1f} grey levels, the middle half "
-            f"{low:.1f} to {high:.1f}"
+            f"{len(inversion.images)} {name} images: median {median:.1f} grey levels, the middle "
+            f"half {low:.1f} to {high:.1f}"
         )
-    training, held_out = (distances for distances, _ in found.values())
+    training, held_out = (inversion.distances for inversion in found.values())
     nearer = np.mean(training[:, None] < held_out)
     print(
         f"A training image is nearer than a held-out one with probability {nearer:.2f}: 0.5 is no "
         "sign of copying, 1 says that the generator knows its training images by heart"
     )
-    nearest = found["training"][1][np.argsort(training)[:8]]
-    again = _inversion(args, sampler, features, nearest, None).images
-    pictures.save(pictures.grid(_pairs(nearest, again), columns=4), args.out)
+    nearest = np.argsort(training)[:8]
+    pairs = _pairs(splits["training"][0][nearest], found["training"].images[nearest])
+    pictures.save(pictures.grid(pairs, columns=4), args.out)
     print(f"{args.out}: the training images that it comes nearest to, each before the generator's")
 
 

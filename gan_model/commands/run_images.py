@@ -65,6 +65,40 @@ def are_classes_of(sampler, *labels):
     return count is not None and all(0 <= each.min() and each.max() < count for each in labels)
 
 
+def class_of(given, sampler, about):
+    """The label that --of-class asks for, by number or by name; None if it does not ask.
+
+    Args:
+        given: text of the command line, or None.
+        sampler: `Sampler` of the GAN.
+        about: what is known of the GAN, as `runs.trained_on` gives it, or None.
+
+    Raises:
+        click.UsageError: the GAN has no classes, or none of this number or name.
+    """
+    if given is None:
+        return None
+    if sampler.class_count is None:
+        raise click.UsageError("this GAN has no classes; leave --of-class out")
+    if given.isdecimal() and int(given) < sampler.class_count:
+        return int(given)
+    names = _names_of_classes(about or {})
+    if given in names:
+        return names.index(given)
+    known = ", ".join(f"{number} ({name})" for number, name in enumerate(names))
+    raise click.UsageError(
+        f"--of-class is from 0 to {sampler.class_count - 1} for this GAN; received {given}"
+        f"{known and f'. Its classes: {known}'}"
+    )
+
+
+def _names_of_classes(about):
+    from gan_model import data
+
+    of_data = data.class_names(about["data"]) if about.get("data") in data.NAMES else []
+    return about.get("class_names") or of_data
+
+
 def _by_name(labels, data_set, names):
     """The labels of a data set for a run whose classes have these names; None: as they are."""
     import numpy as np

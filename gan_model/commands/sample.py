@@ -10,11 +10,11 @@ from gan_model.commands.arguments import (
     PATH,
     POSITIVE,
     SEED,
-    WHOLE,
-    check_class,
+    TEXT,
 )
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import refuse_no_folder, refuse_within
+from gan_model.commands.run_images import class_of
 from gan_model.commands.screen import quiet
 
 _COUNT = 25
@@ -27,7 +27,7 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 @click.option(
     "--count", type=POSITIVE, help="Number of images; else 25, in a .png 8 of each class."
 )
-@click.option("--of-class", type=WHOLE, help="Number of a class; else all in turn.")
+@click.option("--of-class", type=TEXT, help="Number or name of a class; else all in turn.")
 @click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
 @click.option("--codings", type=PATH, help="Instead of --count: a .json of codings, as of a page.")
 @click.option("--truncation", type=FRACTION, default=1.0, help="Factor on codings, 0 to 1; else 1.")
@@ -55,11 +55,11 @@ def command(run, file, count, of_class, seed, codings, truncation, out):
     if about and Path(out).suffix != ".npz":
         refuse_within(Path(out).parent, about["data"], option="--out")
     sampler = Sampler.of(runs.load_model(file) if file else runs.open_model(run))
-    check_class(of_class, sampler)
+    label = class_of(of_class, sampler, about)
     if codings:
         made = write_images_of(codings, sampler, Path(out), truncation)
     else:
-        how = {"of_class": of_class, "seed": seed, "truncation": truncation}
+        how = {"of_class": label, "seed": seed, "truncation": truncation}
         made = write(sampler, Path(out), count=count, **how)
     print(f"{made} images in {out}")
 

@@ -10,6 +10,7 @@ from gan_model.commands.completing import (
     check_image_size,
     complete_by_images,
     complete_by_run,
+    names_of,
 )
 from gan_model.commands.places import check_run_dir, name_of, place_of
 from gan_model.commands.run_report import report
@@ -147,7 +148,7 @@ def _settings_of(args, preset, images, by_class):
         "images": fingerprint(images),
         "image_shape": images.shape[1:],
         "class_count": by_class.get("class_count"),
-        "class_names": _names_in(args.data, by_class["class_count"]) if by_class else None,
+        "class_names": names_of(args.data)[: by_class["class_count"]] or None if by_class else None,
         "image_count": count.get("image_count"),
         "pad": args.pad or None,
         "ground": None if args.ground == "white" else args.ground,
@@ -165,19 +166,6 @@ def _settings_of(args, preset, images, by_class):
         "epochs": args.epochs,
         "minutes": args.minutes,
     }
-
-
-def _names_in(data_set, count):
-    """The names of the classes, which a folder may not have later; None if it has none.
-
-    The folder has more names than classes if nothing in its last sub-folders can be read.
-    """
-    from gan_model import data  # imported by now
-
-    try:
-        return list(data.class_names(data_set))[:count] or None
-    except ValueError:  # idx files
-        return None
 
 
 def _features_of(args, folder):

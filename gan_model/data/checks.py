@@ -1,7 +1,9 @@
 """Checks of the images that a GAN is given, before the first step."""
 
+import inspect
 import types
 import warnings
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -30,16 +32,10 @@ def check_images(source, image_shape, image_range):
         ValueError: no images; images of another shape, type or range; or values that are not
             finite.
     """
-    if source is None:
-        raise ValueError("There are no images: type gan.fit(images).")
+    _refuse_other_things(source)
     is_array_like = hasattr(source, "__array__") and not isinstance(source, np.ndarray)
     if isinstance(source, list) or is_array_like:  # a tensor of any library, a data set of h5py
         source = np.asarray(source)
-    if isinstance(source, np.ma.MaskedArray):
-        raise ValueError(
-            "The images are a masked array, and the values behind its mask would be trained on. "
-            "Fill them: images.filled(0)."
-        )
     array = source.images if isinstance(source, ImageBatches) else source
     if isinstance(array, np.ndarray):
         _check_array(array, image_shape, image_range)
@@ -49,26 +45,36 @@ def check_images(source, image_shape, image_range):
         _check_batch(array[0], image_shape, image_range)
     elif isinstance(array, types.GeneratorType):
         return _checked_batches(array, image_shape, image_range)
-    elif isinstance(array, dict):
-        named = next((name for name in ("image", "images") if name in array), "...")
+    return source
+
+
+def _refuse_other_things(source):
+    if source is None:
+        raise ValueError("There are no images: type gan.fit(images).")
+    if isinstance(source, str | Path):
         raise ValueError(
-            f"Received a dict with {', '.join(map(repr, array))} in the place of images. Pick "
+            f"Received {str(source)!r} in the place of images. Read them: (images, labels), "
+            f"held_out = data.load({str(source)!r})."
+        )
+    if isinstance(source, dict):
+        named = next((name for name in ("image", "images") if name in source), "...")
+        raise ValueError(
+            f"Received a dict with {', '.join(map(repr, source))} in the place of images. Pick "
             f"them: data[{named!r}]."
         )
-    return source
+    if isinstance(source, np.ma.MaskedArray):
+        raise ValueError(
+            "The images are a masked array, and the values behind its mask would be trained on. "
+            "Fill them: images.filled(0)."
+        )
 
 
 def _check_array(images, image_shape, image_range):
     if not len(images):
         raise ValueError(f"There are no images: the array has the shape {images.shape}.")
-    _check_kind(images.shape[1:], images.dtype, image_shape)
-    if images.dtype != np.uint8:
-        _check_values(images, image_range)
-    elif _are_of_0_and_1(np.asarray(images)[:_LOOKED_AT]):
-        warnings.warn(
-            "The uint8 images are all 0 or 1, nearly black: white is 255. Type images * 255.",
-            stacklevel=4,
-        )
+    _check_kind_and_values(images, image_shape, image_range)
+    if images.dtype == np.uint8 and _are_of_0_and_1(np.asarray(images)[:_LOOKED_AT]):
+        warn("The uint8 images are all 0 or 1, nearly black: white is 255. Type images * 255.")
 
 
 def _are_of_0_and_1(images):
@@ -105,17 +111,20 @@ def _check_dataset(dataset, image_shape, image_range):
 
 
 def _check_batch(data, image_shape, image_range):
-    images = np.asarray(from_batch(data))
-    _check_kind(images.shape[1:], images.dtype, image_shape)
+    _check_kind_and_values(np.asarray(from_batch(data)), image_shape, image_range)
+
+
+def _check_kind_and_values(images, image_shape, image_range):
+    _check_kind(images.shape[1:], images.dtype, image_shape, images)
     if images.dtype != np.uint8:
         _check_values(images, image_range)
 
 
-def _check_kind(given, dtype, image_shape):
+def _check_kind(given, dtype, image_shape, images=None):
     if dtype != np.uint8 and not _is_float(dtype):
         raise ValueError(
             f"The images are {np.dtype(dtype).name}; expected uint8 from 0 to 255, or floats "
-            f"in the generator's range. Convert them: {recipe_for_uint8(dtype)}."
+            f"in the generator's range. Convert them: {recipe_for_uint8(dtype, images)}."
         )
     check_shape(given, image_shape)
 
@@ -141,10 +150,9 @@ def _check_values(images, image_range):
             f"{_recipe(least, greatest, low, high)}."
         )
     if low < 0 <= least < greatest:
-        warnings.warn(
+        warn(
             f"The float images never go below 0, the generator's lie in [{low:g}, {high:g}]. "
-            "If they are in [0, 1], scale them: images * 2 - 1.",
-            stacklevel=5,
+            "If they are in [0, 1], scale them: images * 2 - 1."
         )
 
 
@@ -154,3 +162,11 @@ def _recipe(least, greatest, low, high):
     if (low, high) == (0, 1) and least >= -1 and greatest <= 1:
         return "(images + 1) / 2"
     return f"images between {low:g} and {high:g}"
+
+
+def warn(sentence):
+    """Warns of the line outside this package that called it, however deep in it the reason is."""
+    level, frame = 1, inspect.currentframe()
+    while frame.f_back and frame.f_globals["__name__"].startswith("gan_model."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(sentence, stacklevel=level)

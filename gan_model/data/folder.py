@@ -10,6 +10,7 @@ An entry is found by the names, sizes and times of the images; it may be deleted
 
 import contextlib
 import functools
+import hashlib
 import sys
 import threading
 import warnings
@@ -118,7 +119,7 @@ def _decode_all(root, names, shape, entry, as_asked):
     decoded_shape = (*image_size, channels or 3)
     label_of = {name: label for label, name in enumerate(classes_of(names))}
     alone = classes_of_one_file(names)
-    skipped, grey = [], True
+    skipped, grey, seen = [], True, set()
     with (
         _mentioned(f"Decoding {len(names):,} images into {entry.parent} (once)..."),
         cache.new_entry(entry, decoded_shape, images=len(names)) as writer,
@@ -133,11 +134,13 @@ def _decode_all(root, names, shape, entry, as_asked):
             may_be_held_out = its_class not in alone
             writer.add(decoded.pixels, label_of[its_class], may_be_held_out=may_be_held_out)
             grey = grey and decoded.grey
+            seen.add(hashlib.sha256(decoded.pixels).digest())
         _refuse_too_few(root, writer.count, skipped)
         writer.hold_out_one()
         if channels is None and grey:
             writer.keep_one_channel()
-        writer.finish(_notice(skipped, len(names)))
+        notices = _notice(skipped, len(names)), _of_copies(writer.count, writer.count - len(seen))
+        writer.finish("\n".join(filter(None, notices)))
 
 
 @contextlib.contextmanager
@@ -174,6 +177,17 @@ def _refuse_too_few(root, readable, skipped):
             f"{root} holds {readable} readable image{'s' * (readable != 1)}, and 2 are the least: "
             f"one to train on and one to hold out. {_notice(skipped, readable + len(skipped))}"
         )
+
+
+def _of_copies(count, copies):
+    """One line about images that are there more than once, or an empty text."""
+    if not copies:
+        return ""
+    are = "is a copy" if copies == 1 else "are copies"
+    return (
+        f"{copies:,} of {count:,} images {are} of others: what is held out may be trained on too, "
+        "and then looks less far away than it is. Remove copies."
+    )
 
 
 def _notice(skipped, count):

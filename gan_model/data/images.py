@@ -41,7 +41,7 @@ def to_range(images, image_shape, image_range):
     elif not images.dtype.is_floating:
         raise ValueError(
             f"The images are {images.dtype.name}; expected uint8, or floats from {low:g} to "
-            f"{high:g}. Type {recipe_for_uint8(images.dtype.as_numpy_dtype)}."
+            f"{high:g}. Type {recipe_for_uint8(images.dtype)}."
         )
     if images.shape.rank is not None:  # of another order of the axes there would be as many values
         check_shape(tuple(images.shape[1:]), image_shape)
@@ -71,6 +71,30 @@ def random_subset(images, count, *, seed=0):
         return images
     rows = np.random.default_rng(seed).choice(len(images), count, replace=False)
     return images[np.sort(rows)]
+
+
+def subset_like(images, count, *, labels=None, wanted=None):
+    """`count` images as `random_subset` draws them, with certain labels if they are told.
+
+    Args:
+        images: array.
+        labels: of the images.
+        wanted: labels, `count` of them; as many images of each are drawn. None, or more of one than
+            there are images: at random.
+    """
+    rows = [] if wanted is None else _rows_of(labels, wanted)
+    return images[rows] if len(rows) else random_subset(images, count)
+
+
+def _rows_of(labels, wanted):
+    """Rows of as many labels of each kind as `wanted` has, in their order; none if one is rarer."""
+    rng, rows = np.random.default_rng(0), []
+    for label, count in zip(*np.unique(wanted, return_counts=True), strict=True):
+        of_label = np.flatnonzero(np.ravel(labels) == label)
+        if len(of_label) < count:
+            return []
+        rows.append(rng.choice(of_label, count, replace=False))
+    return np.sort(np.concatenate(rows))
 
 
 def from_batch(data):
@@ -110,9 +134,25 @@ def check_shape(given, image_shape):
     )
 
 
-def recipe_for_uint8(dtype):
-    """What to type to convert images of another type of integers, or bools."""
-    return "images.astype('uint8')" + (" * 255" if np.dtype(dtype).kind == "b" else "")
+def recipe_for_uint8(dtype, images=None):
+    """What to type to convert images of bools, of integers of another type, or of objects.
+
+    Args:
+        dtype: of numpy or TensorFlow.
+        images: array; None: the values are unknown.
+    """
+    kind = np.dtype(getattr(dtype, "as_numpy_dtype", dtype)).kind
+    if kind == "b":
+        return "images.astype('uint8') * 255"
+    if kind not in "iu":
+        return "np.stack(images), an array of numbers of one shape"
+    if images is None:
+        return "images.astype('uint8') if they are from 0 to 255"
+    low, high = int(images.min()), int(images.max())
+    if 0 <= low and high <= UINT8_MAX:
+        return "images.astype('uint8')"
+    low, high = (0, 65535) if 0 <= low and high <= 65535 else (low, high)  # of 16 bits
+    return f"np.interp(images, ({low}, {high}), (0, 255)).astype('uint8')"
 
 
 def has_shape(given, expected):

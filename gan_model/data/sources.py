@@ -5,6 +5,7 @@ they are not found does Keras download them.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from gan_model.data.cifar10 import CIFAR10
@@ -53,6 +54,8 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
         )
     if name in NAMES:
         _refuse_choices(name, image_size, channels, pad, ground)
+        if Path(name).is_dir():
+            print(f"{name} is the data set. Your folder is ./{name}.", file=sys.stderr)
         return load_sample() if name == "sample" else FULL_SETS[name].load(folder)
     path = _existing_folder(name)
     found = four_files(path)

@@ -18,9 +18,9 @@ class Relativistic(Serializable):
         generator loss       mean softplus(-(fake - real))
 
     Real and fake images are paired by their position in the batch, so a batch needs equal
-    numbers of both. If all scores are equal, each loss is log 2 = 0.693. A constant added to
-    all scores changes nothing. R3GAN (Huang et al., 2024) is this loss with `penalties.R1` and
-    `penalties.R2`.
+    numbers of both. The images of a pair have the same class, but not the same cluster. If all
+    scores are equal, each loss is log 2 = 0.693. A constant added to all scores changes nothing.
+    R3GAN (Huang et al., 2024) is this loss with `penalties.R1` and `penalties.R2`.
     """
 
     needs_real_scores = True

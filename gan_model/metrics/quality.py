@@ -2,7 +2,7 @@
 
 import keras
 
-from gan_model.data.images import random_subset
+from gan_model.data.images import random_subset, subset_like
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.choice import measures as suitable
 from gan_model.metrics.record import Kind, Metrics
@@ -43,8 +43,9 @@ class Quality(keras.metrics.Metric):
     Attributes:
         reference: `Reference` of the held-out images; None before the first evaluation.
         floor: the numbers of as many training images, dict from names to numbers; no generator
-            can be expected to beat them. None if `fit` has no array of training images, or too
-            few. `quality.refer_to(held_out, training)` with two arrays sets it.
+            can be expected to beat them. If the GAN has classes, they have the labels of the
+            held-out images, unless a class has too few. None if `fit` has no array of training
+            images, or too few. `quality.refer_to(held_out, training)` with two arrays sets it.
 
     Raises:
         ValueError: an object that does not measure, or a `count` below 20.
@@ -122,7 +123,7 @@ class Quality(keras.metrics.Metric):
 
     # What a GAN asks for.
 
-    def refer_to(self, held_out, training=None):
+    def refer_to(self, held_out, training=None, *, labels=(None, None)):
         """Describes the held-out images, and as many training images for the floor.
 
         Args:
@@ -130,7 +131,11 @@ class Quality(keras.metrics.Metric):
             training: uint8 images. None, or fewer than the held-out images, leaves the floor as it
                 is. If no measures were given, features may be learned from all of these images; a
                 later call without training images keeps them.
+            labels: of both, for a GAN with classes: its images have the labels of the held-out
+                images, and so have the training images of the floor.
         """
+        wanted, of_training = labels
+        wanted = None if wanted is None else random_subset(wanted, self.count)
         held_out = random_subset(held_out, self.count)
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
         # has no training images, perhaps after it was given others in between.
@@ -141,7 +146,8 @@ class Quality(keras.metrics.Metric):
         last = [one for one in self._references.items() if one[0] != key][-1:]
         self.reference, self._references = reference, {**dict(last), key: reference}
         if training is not None and len(training) >= len(held_out):
-            reference.take_floor(random_subset(training, len(held_out)))
+            alike = {"labels": of_training, "wanted": wanted}
+            reference.take_floor(subset_like(training, len(held_out), **alike))
 
     def of(self, sampler, labels=None):
         """The numbers of a `Sampler`'s images against the reference: dict from names to numbers.

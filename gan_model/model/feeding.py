@@ -56,8 +56,8 @@ class TakesImages:
         Args:
             x: uint8 images (n, height, width) or (n, height, width, channels), or floats in
                 `image_range`; or batches of them, a `tf.data.Dataset` or `data.dataset(...)`,
-                alone or as (images, labels). The order of arrays, and of `data.dataset`, is a
-                function of (seed, step), so that a run can be interrupted anywhere.
+                alone or as (images, labels). The order of arrays, and of `data.dataset`, depends
+                on (seed, step) alone, so that a run can be interrupted anywhere.
             y: labels (n,), whole numbers from 0, where the GAN has a `class_count`; otherwise
                 they are not used.
             batch_size: images in a batch, for arrays. None: 32.
@@ -73,7 +73,7 @@ class TakesImages:
             validation_split: fraction of an array that is held out instead, from its end.
             steps_per_epoch: batches in an epoch, where it is not one pass over the images.
                 The next epoch continues where this one ended.
-            shuffle: False takes an array in its own order.
+            shuffle: False takes an array in its own order, with a smaller last batch.
             initial_epoch: number of epochs done before, where no callback tells it.
             **keras_arguments: the rest of `keras.Model.fit`'s.
 
@@ -92,14 +92,15 @@ class TakesImages:
             if validation_split and validation_data is None:
                 x, y, validation_data = fit_arguments.split(x, y, validation_split)
             train = self._batches(x, y, batch_size, shuffle=shuffle)
-            held_out_size = keras_arguments.pop("validation_batch_size", None) or batch_size
-            validation_data = self._held_out(validation_data, held_out_size, keras_arguments)
+            size = keras_arguments.pop("validation_batch_size", None) or batch_size
+            with fit_arguments.told_of("validation_data"):
+                held_out = self._held_out(validation_data, size, keras_arguments)
             callbacks = fit_arguments.listed(callbacks if self.workers.is_chief else None)
             run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
             steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
             with releasing(run_callbacks), whole_executions(self, steps):
                 initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
-                train, steps_per_epoch = self._epochs(train, validation_data, steps_per_epoch)
+                train, steps_per_epoch = self._epochs(train, held_out, steps_per_epoch)
                 return self._fit_from(
                     initial_epoch,
                     run_callbacks,
@@ -107,7 +108,7 @@ class TakesImages:
                     epochs=epochs,
                     callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, Team()],
                     verbose=verbose if self.workers.is_chief else 0,
-                    validation_data=own_rows.passes(validation_data, self),
+                    validation_data=own_rows.passes(held_out, self),
                     steps_per_epoch=steps_per_epoch,
                     shuffle=shuffle and isinstance(train, keras.utils.PyDataset),
                     **keras_arguments,
@@ -127,16 +128,15 @@ class TakesImages:
 
     def _restored(self, callbacks, epoch, epochs, train):
         """The number of epochs that a restored run has done, and will have done."""
-        batch_size = train.batch_size if isinstance(train, ImageBatches) else None
+        data = own_rows.data_of(self, train) if callbacks else None
         for callback in callbacks:
-            epoch = callback.restore(self, batch_size=batch_size) or epoch
+            epoch = callback.restore(self, data=data) or epoch
         epochs = epoch if any([one.is_over(epoch) for one in callbacks]) else epochs
         return self.workers.chiefs(epoch), self.workers.chiefs(epochs)
 
     def _fit_from(self, epoch, run_callbacks, *, callbacks, verbose, **keras_arguments):
         """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
-        display = progress.show_training(callbacks, verbose, run_callbacks=run_callbacks)
-        with display as shown:
+        with progress.show_training(callbacks, verbose, run_callbacks=run_callbacks) as shown:
             while epoch >= 0:
                 history = super().fit(initial_epoch=epoch, **shown, **keras_arguments)
                 epochs = [callback.go_back(self) for callback in run_callbacks]
@@ -157,8 +157,8 @@ class TakesImages:
     ):
         """Losses and mean scores on held-out images, and `quality` if set; no weight changes.
 
-        Arguments as those of `fit` and `keras.Model.evaluate`. The fake images come from
-        codings fixed by the seed, through the generator in inference mode.
+        Arguments as those of `fit` and `keras.Model.evaluate`. The codings of the fake images
+        depend on the seed and the batch size; the generator is in inference mode.
         """
         self._check_compiled("evaluate")
         if keras_arguments.get("_use_cached_eval_dataset"):  # `fit` calls, and shows it itself
@@ -232,12 +232,13 @@ class TakesImages:
         x = x.in_order() if isinstance(x, ImageBatches) else x
         x = check_images(x, self.image_shape, self.image_range)
         fit_arguments.refuse_unused(x, keras_arguments, **arrays_only)
-        return self._batches(x, y, size, shuffle=False, drop_remainder=False)
+        return self._batches(x, y, size, shuffle=False)
 
-    def _batches(self, x, y, batch_size, **order):
+    def _batches(self, x, y, batch_size, *, shuffle):
         check_labels(x, y, self.class_count)
         if not isinstance(x, np.ndarray):
             return x
+        order = {"shuffle": shuffle, "drop_remainder": bool(shuffle)}  # else always the same ones
         return dataset(x, y, batch_size=batch_size or _BATCH_SIZE, seed=self.seed, **order)
 
     def _check_compiled(self, method):

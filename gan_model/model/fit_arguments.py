@@ -1,9 +1,12 @@
 """Checks and conversions of the arguments of `fit`."""
 
+import contextlib
+
 import keras
 import numpy as np
 
 from gan_model.data.images import has_shape, is_endless
+from gan_model.storage import serializable
 
 _WEIGHTED = (
     "has no effect: all images of a batch count equally. To show some images more often, repeat "
@@ -137,10 +140,17 @@ def listed(callbacks):
 
 
 def check_counts(initial_epoch, epochs, steps_per_epoch, batch_size):
-    """Refuses counts below 1, by name, and an initial epoch below 0; a count may be None."""
-    if initial_epoch < 0:
-        raise ValueError(f"`initial_epoch` is 0 or more. Received: {initial_epoch=}.")
+    """Refuses counts that are no integers of 1 or more, or None; the initial epoch may be 0."""
+    if not serializable.is_integer(initial_epoch) or initial_epoch < 0:
+        raise ValueError(f"`initial_epoch` is an integer of 0 or more. Received: {initial_epoch=}.")
     counts = dict(epochs=epochs, steps_per_epoch=steps_per_epoch, batch_size=batch_size)
-    for name, count in counts.items():
-        if count is not None and count < 1:
-            raise ValueError(f"`{name}` is 1 or more. Received: {name}={count}.")
+    serializable.check_counts(**{name: one for name, one in counts.items() if one is not None})
+
+
+@contextlib.contextmanager
+def told_of(argument):
+    """Puts the name of an argument before the sentence that refuses it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"`{argument}`: {error}") from error

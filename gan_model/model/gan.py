@@ -163,7 +163,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         return Batch(images, self.labelling.of_real(images, labels))
 
     def _fake_batch(self, real, stream, *, training):
-        """As many fake images, of the same classes: all comparisons are within a class."""
+        """As many fake images: of the same classes, but of clusters that their codings decide."""
         codings = stream.normal(real.size, self.codings_size)
         labels = self.labelling.of_fake(codings, real.labels)
         inputs = self.labelling.generator_inputs(codings, labels)

@@ -10,6 +10,8 @@ from gan_model.data.checks import check_images
 from gan_model.data.images import to_levels, to_uint8
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.model.random import numbered
+from gan_model.model.sampling import Sampler
+from gan_model.storage.serializable import check_counts
 
 _CANDIDATES = 512  # random codings of each class, of which the nearest ones are the starts
 _BLOCK = 128  # codings that descend together
@@ -46,7 +48,7 @@ def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, 
     arguments give the same codings.
 
     Args:
-        sampler: `Sampler` of a generator, such as `gan.sampler()`.
+        sampler: `Sampler` of a generator, or a `GAN`.
         images: (n, height, width) or (n, height, width, channels), as the generator's: uint8, or
             floats in its range.
         labels: for a generator with classes, one label for all images or one for each, (n,). None:
@@ -65,12 +67,12 @@ def invert(sampler, images, *, labels=None, features=None, starts=4, steps=400, 
     Reference: Zhu et al. (2016), "Generative visual manipulation on the natural image manifold";
     Bora et al. (2017) for several starts and for short codings; Kingma and Ba (2015).
     """
+    sampler = Sampler.of(sampler)
     generated = sampler.generate(1)
     images = check_images(images, generated.shape[1:], sampler.image_range)
     if images.dtype != np.uint8:
         images = to_uint8(images, sampler.image_range)
-    if starts < 1 or steps < 1:
-        raise ValueError(f"`starts` and `steps` are 1 or more. Received: {starts=}, {steps=}.")
+    check_counts(starts=starts, steps=steps)
     starts = min(starts, _CANDIDATES)
     targets = images.reshape(len(images), *generated.shape[1:])
     tried = _tried(sampler, len(targets), labels)

@@ -156,6 +156,11 @@ def _among_the_classes(labels, class_count):
 
 
 def _check_kind(dtype, shape, class_count):
+    if np.dtype(dtype).kind in "OSU":
+        raise ValueError(
+            "The labels are texts or objects; expected integers from 0. Number the classes: "
+            "np.unique(labels, return_inverse=True)[1]."
+        )
     if not np.issubdtype(dtype, np.integer):
         to = "" if class_count is None else f" to {class_count - 1}"
         raise ValueError(

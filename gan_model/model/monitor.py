@@ -1,12 +1,12 @@
 """Held-out images -> the quality of generated images, measured in each evaluation."""
 
 import math
-import warnings
 
 import keras
 import numpy as np
 
 from gan_model.data.batches import ImageBatches
+from gan_model.data.checks import warn
 from gan_model.data.images import is_endless, random_subset, to_uint8
 from gan_model.model.judge import Batch
 
@@ -68,10 +68,9 @@ class QualityMonitor:
         if self.quality is None:
             return
         if held_out is None:
-            warnings.warn(
+            warn(
                 "This fit has no held-out images, so gan.quality is not measured. Type "
-                "gan.fit(..., validation_data=images).",
-                stacklevel=4,
+                "gan.fit(..., validation_data=images)."
             )
             return
         source, trained_on, reference = self._referred_to
@@ -81,7 +80,11 @@ class QualityMonitor:
         if known and (spare is None or spare is trained_on):
             return  # done before, and no other GAN has changed the reference of this `Quality`
         images, self._labels = self._collected(held_out, self.quality.count)
-        self.quality.refer_to(images, None if spare is None else self._as_uint8(spare))
+        if spare is None:
+            self.quality.refer_to(images)
+        else:
+            labels = (self._labels, training.labels) if self.labelled else (None, None)
+            self.quality.refer_to(images, self._as_uint8(spare), labels=labels)
         self._referred_to = held_out, spare, self.quality.reference
 
     def measure(self, sampler):

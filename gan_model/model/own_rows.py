@@ -31,9 +31,16 @@ def are_own(batches):
 def identity(gan, train, steps_per_epoch):
     """What workers that train together must have in common, as far as it can be told."""
     told = {"seed": gan.seed, "steps_per_epoch": steps_per_epoch}
-    if isinstance(train, ImageBatches) and gan.workers.count > 1:
-        told |= {"images": fingerprint(train.images), "batch_size": train.batch_size}
-    return told
+    return told | ((data_of(gan, train) or {}) if gan.workers.count > 1 else {})
+
+
+def data_of(gan, train):
+    """What is known of the images of `fit`, see `RunCallback.restore`; None if not arrays."""
+    if not isinstance(train, ImageBatches):
+        return None
+    labels = {} if gan.class_count is None else {"labels": fingerprint(train.labels)}
+    images = fingerprint(train.images)
+    return {"batch_size": train.batch_size, "images": images, **labels}
 
 
 def _rows(batches_of, gan):

@@ -17,12 +17,14 @@ class RunCallback(keras.callbacks.Callback):
     #: Whether `go_back` may rewind a run that has diverged.
     can_go_back = False
 
-    def restore(self, gan, *, batch_size=None):
+    def restore(self, gan, *, data=None):
         """Brings back the state of an earlier run, before the first step.
 
         Args:
             gan: the compiled `GAN`.
-            batch_size: images in a batch of the run that begins; None where `fit` does not know it.
+            data: what is known of the images of the run that begins, a dict with `batch_size`,
+                `images` (their fingerprint) and, if the GAN has classes, `labels`. None where they
+                are no arrays.
 
         Returns:
             The number of epochs that the earlier run has finished; None if there is none.

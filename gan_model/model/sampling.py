@@ -1,5 +1,6 @@
 """A trained generator -> uint8 images."""
 
+import functools
 import math
 
 import numpy as np
@@ -7,9 +8,11 @@ import tensorflow as tf
 
 from gan_model.data.images import to_uint8
 from gan_model.model import inspection
+from gan_model.model.checks import check_seed
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.model.random import numbered
 from gan_model.networks.clusters import clusters_of
+from gan_model.storage.serializable import check_counts
 
 _BLOCK = 64  # images generated at a time
 _ROWS = 20  # most rows of a grid with one class per row
@@ -36,8 +39,9 @@ class Sampler:
         self.image_range = inspection.image_range(generator, size, image_range, class_count)
         self.clusters = clusters_of(generator)
         self._first = 0 if self.clusters is None else 1  # the number after that of the cluster
-        # Run eagerly, Keras layers double the time.
-        self._images = tf.function(lambda inputs: generator(inputs, training=False))
+        # Run eagerly, Keras layers double the time. A partial, because of the code of a lambda
+        # TensorFlow counts all samplers together, and from the fifth on it warns of retracing.
+        self._images = tf.function(functools.partial(generator, training=False))
 
     @classmethod
     def of(cls, model):
@@ -74,8 +78,8 @@ class Sampler:
             ValueError: if `count` is below 1, `truncation` is not from 0 to 1, or the labels do
                 not fit.
         """
-        if count < 1:
-            raise ValueError(f"`count` is 1 or more images. Received: count={count}.")
+        check_counts(count=count)
+        check_seed(seed)
         codings = numbered(0, count, self.codings_size, seed=seed).numpy()
         return self.images_of(codings, labels=labels, truncation=truncation)
 

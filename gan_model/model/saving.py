@@ -6,6 +6,8 @@ configuration. It also saves the counters, and the random state of layers such a
 no Keras file format saves.
 """
 
+from pathlib import Path
+
 import keras
 import numpy as np
 
@@ -74,6 +76,15 @@ class SavedAsKerasFile:
         if replicas.count() > 1:  # the file may be of a single device
             objects["jit_compile"] = False
         self.compile(**{**config, **objects})
+
+    def save(self, filepath, *arguments, **keras_arguments):
+        """Keras's, to a `.keras` file."""
+        if Path(filepath).suffix in (".h5", ".hdf5"):
+            raise ValueError(
+                f"A GAN is saved as a .keras file. Received: {filepath}. Type "
+                f"gan.save({str(Path(filepath).with_suffix('.keras'))!r})."
+            )
+        super().save(filepath, *arguments, **keras_arguments)
 
     def export(self, *arguments, **keras_arguments):
         """Keras's; `gan_model.exporting.export` writes more formats, and checks what it wrote."""

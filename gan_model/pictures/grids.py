@@ -45,13 +45,32 @@ def grid(images, *, columns=None):
 
 
 def save(picture, path):
-    """Writes one picture as a PNG file."""
+    """Writes one picture as a PNG file.
+
+    Args:
+        picture: uint8 (height, width), or with 1, 3 or 4 channels.
+        path: of the file.
+
+    Raises:
+        ValueError: no such picture.
+    """
+    content = png(picture)
     with atomic_write(path) as beside:
-        beside.write_bytes(png(picture))
+        beside.write_bytes(content)
 
 
 def png(picture):
-    """A picture as the bytes of a PNG."""
+    """A picture as the bytes of a PNG; see `save`."""
+    picture = np.asarray(picture)
+    channels = picture.shape[2:]
+    if picture.dtype != np.uint8 or channels not in ((), (1,), (3,), (4,)) or picture.ndim < 2:
+        raise ValueError(
+            f"A picture is uint8, (height, width) or with 1, 3 or 4 channels. Received: "
+            f"{picture.dtype.name} of shape {picture.shape}. Of several images make one: "
+            "pictures.grid(images)."
+        )
+    if channels == (1,):
+        picture = picture[..., 0]
     with io.BytesIO() as made:
         # Level 1 takes a quarter of the default's time and half more space.
         Image.fromarray(picture).save(made, "png", compress_level=1)

@@ -10,6 +10,7 @@ from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
 
 LEAST_IN_CLASS = 50  # images; docs/modern.md: with fewer, classes cost quality
+_NAMED = 12  # classes, at most; of more only the number is told
 _OF_ARGUMENTS = {
     "augment": "adaptive augmentation",
     "clusters": "clusters for classes",
@@ -48,48 +49,89 @@ class Choice:
         )
 
 
-def choose(images, labels=None):
+def choose(images, labels=None, *, class_names=()):
     """The `Choice` for training images.
 
     Classes are used where there are two or more, and 50 images or more of each.
 
     Args:
-        images: uint8 (n, height, width) or (n, height, width, channels).
+        images: array (n, height, width) or (n, height, width, channels), or a list of images.
         labels: integers (n,) or (n, 1) from 0 to the number of classes - 1; None: the images have
             no classes.
+        class_names: texts; the reasons name classes by them.
 
     Raises:
-        ValueError: labels that are no such integers.
+        ValueError: no such images, or labels that are no such integers.
     """
-    return _choice(images, labels, len(images), None)
+    return _choice(_checked(images), labels, class_names, len(images), None)
 
 
-def _choice(images, labels, image_count, loss):
+def _checked(images):
+    if isinstance(images, list):
+        images = np.asarray(images)
+    if not hasattr(images, "shape") or not hasattr(images, "__len__"):
+        raise ValueError(
+            f"Received {type(images).__name__} in the place of images; expected an array, such as "
+            "those of (images, labels), held_out = data.load('path/to/pictures')."
+        )
+    shape = tuple(images.shape)
+    if len(shape) == 4 and shape[-1] not in (1, 3) and shape[1] in (1, 3):
+        raise ValueError(
+            f"The images have the shape {shape}, with the channels first. Move them: "
+            "np.moveaxis(images, 1, -1)."
+        )
+    if len(shape) not in (3, 4) or not shape[0] or shape[3:] not in ((), (1,), (3,)):
+        raise ValueError(
+            f"The images have the shape {shape}; expected (n, height, width), or with 1 or 3 "
+            "channels, of one image or more."
+        )
+    return images
+
+
+def _choice(images, labels, class_names, image_count, loss):
     """The same, for a number of images and a loss that may have been given."""
     images_shape = shape_with_channels(images.shape[1:])
     height, width, channels = images_shape
     colours = "colour" if channels == 3 else "grey"
     reasons = {f"{len(images):,} images of {height} x {width} in {colours}": ""}
     arguments, preset = {"image_count": image_count}, modern
-    if labels is not None:
-        check_values(np.asarray(labels))
-    counts = [] if labels is None else np.bincount(np.ravel(labels))
-    if len(counts) > 1:
-        least, classes = min(counts), f"{len(counts)} classes"
-        if least >= LEAST_IN_CLASS:
-            preset, arguments["class_count"] = modern_conditional, len(counts)
-            reasons["modern_conditional"] = f"{classes}, {least:,} images or more in each"
-        else:
-            too_few = f"of {classes}, one has {least:,} training images"
-            reasons["modern"] = f"{too_few}, and {LEAST_IN_CLASS} are the least"
-    else:
-        reasons["modern"] = "no classes"
+    counts = _counts(labels, len(images), class_names)
+    if len(counts) > 1 and min(counts) >= LEAST_IN_CLASS:
+        preset, arguments["class_count"] = modern_conditional, len(counts)
+    reasons[preset.__name__] = _of_classes(counts, class_names)
     if augment_for(image_count, loss) is not None:
         reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {FEW:,} images"
     if preset is modern and clusters_for(images_shape, image_count):
         reasons[_OF_ARGUMENTS["clusters"]] = f"{MANY:,} grey images or more"
     reasons[f"{_OF_ARGUMENTS['batch_size']}{min(BATCH_SIZE, len(images))}"] = ""
     return Choice(preset, images_shape, arguments, reasons)
+
+
+def _counts(labels, image_count, class_names):
+    """The number of images of each class; [] without labels."""
+    if labels is None:
+        return []
+    labels = np.asarray(labels)
+    check_values(labels)
+    if len(labels) != image_count:
+        raise ValueError(
+            f"There are {image_count:,} images and {len(labels):,} labels; expected one for each."
+        )
+    return np.bincount(np.ravel(labels), minlength=len(class_names)).tolist()
+
+
+def _of_classes(counts, class_names):
+    """Why classes are used or not, a text."""
+    if len(counts) < 2:
+        return "no classes"
+    names, least = class_names or [*map(str, range(len(counts)))], min(counts)
+    classes = f"{len(counts)} classes, "
+    if class_names and len(names) <= _NAMED:
+        classes = f"{len(counts)} classes: {', '.join(names)}; "
+    if least >= LEAST_IN_CLASS:
+        return f"{classes}{least:,} images or more in each"
+    fewest = f"{names[counts.index(least)]!r} has {least:,}"
+    return f"{classes}{fewest}, and {LEAST_IN_CLASS} training images are the least"
 
 
 def suited(images, labels=None, *, seed=0, **arguments):
@@ -108,6 +150,6 @@ def suited(images, labels=None, *, seed=0, **arguments):
         **arguments: of the preset, instead of those chosen, e.g. `augment=None`.
     """
     count = arguments.get("image_count", len(images))
-    choice = _choice(images, labels, count, arguments.get("loss"))
+    choice = _choice(_checked(images), labels, (), count, arguments.get("loss"))
     print(f"Chosen: {choice.told(given=arguments)}.")
     return choice.preset(choice.image_shape, seed=seed, **(choice.arguments | arguments))

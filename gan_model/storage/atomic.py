@@ -62,6 +62,9 @@ def atomic_folder(path):
 
 
 def _not_written(path, error):
+    folder = Path(path).parent
+    if not folder.exists():
+        return FileNotFoundError(error.errno, f"{path} could not be written: no folder {folder}")
     return OSError(
         error.errno,
         f"{path} could not be written ({error.strerror or error}); what was there before is "
