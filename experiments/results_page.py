@@ -168,7 +168,8 @@ def unfinished(study, runs):
         if not finished(record)
     ]
     count = sum(map(len, runs.values()))
-    return "\n".join(failed) or f"All {count} runs reached the end; none was left out."
+    all_runs = "The run" if count == 1 else f"All {count} runs"
+    return "\n".join(failed) or f"{all_runs} reached the end; none was left out."
 
 
 def alarmed(study, runs):
