@@ -61,7 +61,8 @@ class QualityMonitor:
         self.real_sample = None
         array = next((source for source in sources if isinstance(source, ImageBatches)), None)
         if array is not None:
-            self.real_sample = Batch(*self._collected(array, _FEW))
+            images, labels = self._collected(array, _FEW)
+            self.real_sample = Batch(np.array(images), labels)  # a copy, so that the rest is freed
 
     def refer_to(self, held_out, training=None):
         """Gives the quality the real images to compare with, once for each source."""
@@ -80,11 +81,10 @@ class QualityMonitor:
         if known and (spare is None or spare is trained_on):
             return  # done before, and no other GAN has changed the reference of this `Quality`
         images, self._labels = self._collected(held_out, self.quality.count)
-        if spare is None:
-            self.quality.refer_to(images)
-        else:
-            labels = (self._labels, training.labels) if self.labelled else (None, None)
-            self.quality.refer_to(images, self._as_uint8(spare), labels=labels)
+        spare_images = None if spare is None else self._as_uint8(spare)
+        labelled = self.labelled and spare is not None
+        labels = {"labels": (self._labels, training.labels)} if labelled else {}
+        self.quality.refer_to(images, spare_images, **labels)
         self._referred_to = held_out, spare, self.quality.reference
 
     def measure(self, sampler):
