@@ -24,7 +24,7 @@ from gan_model import (
     presets,
     sweeps,
 )
-from gan_model.data.images import random_subset
+from gan_model.data.images import random_subset, subset_like
 from gan_model.metrics.diversity import diversity
 from gan_model.model.random import normal
 from gan_model.model.sampling import Sampler
@@ -89,6 +89,17 @@ def test_a_run_does_not_go_on_with_other_labels(tmp_path):
     others = (LABELS + 1) % CLASSES
     with pytest.raises(ValueError, match=r"labels was .*: type those of the run as the labels"):
         fit(compiled(), labels=others, callbacks=[callbacks.Checkpoints(tmp_path)], epochs=2)
+
+
+def test_the_floor_is_of_images_with_the_labels_of_the_held_out_ones():
+    gan, pixels = compiled(), metrics.FeatureMetrics(features.pixels())
+    gan.quality = metrics.Quality(pixels)
+    (held_out, wanted), (images, labels) = (IMAGES[:30], LABELS[:30]), (IMAGES[30:], LABELS[30:])
+    fit(gan, images, labels, validation_data=(held_out, wanted))
+    reference = gan.quality.reference
+    alike = subset_like(images, 30, labels=labels, wanted=wanted)
+    assert gan.quality.floor == reference.compare(alike)
+    assert gan.quality.floor != reference.compare(random_subset(images, 30))
 
 
 # The layers.

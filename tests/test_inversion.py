@@ -138,9 +138,9 @@ def test_floats_in_the_range_of_the_images_are_images_too(blobs):
 
 def test_no_starts_and_no_steps_are_refused(blobs):
     for given in ({"starts": 0}, {"starts": -1}, {"steps": 0}):
-        with pytest.raises(
-            ValueError, match=r"`(starts|steps)` is an integer of 1 or more\. Received"
-        ):
+        [(name, count)] = given.items()
+        wanted = rf"`{name}` is an integer of 1 or more\. Received: {name}={count}"
+        with pytest.raises(ValueError, match=wanted):
             invert(blobs, blobs.generate(1), **given)
 
 

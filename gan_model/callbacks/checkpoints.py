@@ -131,8 +131,8 @@ class Checkpoints(RunCallback):
     def _check_same_run(self, gan, arrays, about, path):
         run_settings.check_same_run(gan, arrays, about, data=self._data, path=path)
         self._begun = about["learning_rates"]
-        kept = {name: about.get(name) for name in run_settings.OF_THE_DATA}
-        self._data = kept | self._data
+        known = {name: about[name] for name in run_settings.OF_THE_DATA if name in about}
+        self._data = known | self._data
 
     def on_train_begin(self, logs=None):
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -152,7 +152,6 @@ class Checkpoints(RunCallback):
             "seed": self.model.seed,
             "learning_rates": self._begun or run_settings.learning_rates(self.model),
             "history": self._history,
-            **dict.fromkeys(run_settings.OF_THE_DATA),
             **self._data,
         }
         path = self.directory / f"epoch-{epoch + 1:05d}.npz"

@@ -8,7 +8,7 @@ import numpy as np
 
 from gan_model.storage.json_file import as_read_back
 
-OF_THE_DATA = ("batch_size", "images", "labels")  # None where `fit` was given no arrays
+OF_THE_DATA = ("batch_size", "images", "labels")  # missing where `fit` was given no arrays
 _PLAYERS = ("generator", "discriminator")
 # Optimizer -> (folder, rate) at the end of the last `fit` that kept its run in the folder. A
 # callback may have changed the rate after the newest checkpoint; that is no wish of the user.

@@ -4,10 +4,12 @@ import inspect
 import json
 import shlex
 
+from gan_model.commands.run_images import names_of
+
 SUITED = "suited"  # not a preset, but the choice of one
 _EPOCHS = 20
 _MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
-_MOST = 0.7  # of a file: where less is left of the median one, the line says how much
+_CROPPED_MUCH = 0.7  # of the median file; where less is left, the line says how much
 _KEPT = ("batch_size", "steps_per_epoch", "clusters", "features", "pad", "ground")
 
 
@@ -152,20 +154,10 @@ def _files_line(args, shape):
     height, width = data.own_size(args.data)[1]
     left = _left_of(width / height, shape[1] / shape[0])
     cropped = f"other proportions are {'padded' if args.pad else 'cropped'}"
-    if left < _MOST and not args.pad:
+    if left < _CROPPED_MUCH and not args.pad:
         cropped = f"cropped to the middle {left:.0%} (--pad shows them whole)"
     ground = f"transparent parts are {args.ground or 'white'}"
     return f" The files have {height} x {width} (median); {cropped}, {ground}."
-
-
-def names_of(data_set):
-    """The names of the classes of a data set or a folder; [] if it has none, as idx files."""
-    from gan_model import data
-
-    try:
-        return list(data.class_names(data_set))
-    except ValueError:
-        return []
 
 
 def _left_of(proportion, cropped_to):

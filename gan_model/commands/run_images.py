@@ -82,7 +82,7 @@ def class_of(given, sampler, about):
         raise click.UsageError("this GAN has no classes; leave --of-class out")
     if given.isdecimal() and int(given) < sampler.class_count:
         return int(given)
-    names = _names_of_classes(about or {})
+    names = (about.get("class_names") or names_of(about["data"])) if about else []
     if given in names:
         return names.index(given)
     known = ", ".join(f"{number} ({name})" for number, name in enumerate(names))
@@ -92,23 +92,21 @@ def class_of(given, sampler, about):
     )
 
 
-def _names_of_classes(about):
+def names_of(data_set):
+    """The names of the classes of a data set or a folder; [] if they have none, as idx files."""
     from gan_model import data
 
-    of_data = data.class_names(about["data"]) if about.get("data") in data.NAMES else []
-    return about.get("class_names") or of_data
+    try:
+        return list(data.class_names(data_set))
+    except ValueError:
+        return []
 
 
 def _by_name(labels, data_set, names):
     """The labels of a data set for a run whose classes have these names; None: as they are."""
     import numpy as np
 
-    from gan_model import data
-
-    if names is None:
-        return labels
-    try:
-        own = data.class_names(data_set)
-    except ValueError:  # idx files, which name no classes
+    own = [] if names is None else names_of(data_set)
+    if not own:
         return labels
     return np.array([names.index(one) if one in names else -1 for one in own])[labels]

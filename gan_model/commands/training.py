@@ -10,9 +10,9 @@ from gan_model.commands.completing import (
     check_image_size,
     complete_by_images,
     complete_by_run,
-    names_of,
 )
 from gan_model.commands.places import check_run_dir, name_of, place_of
+from gan_model.commands.run_images import names_of
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
 
@@ -142,13 +142,15 @@ def _settings_of(args, preset, images, by_class):
     from gan_model.data.images import fingerprint
 
     count = presets.image_count_for(preset, images)
+    # More than classes, if nothing in the last sub-folders can be read.
+    names = names_of(args.data)[: by_class["class_count"]] if by_class else []
     return {
         "preset": args.preset,
         "data": place_of(args.data),
         "images": fingerprint(images),
         "image_shape": images.shape[1:],
         "class_count": by_class.get("class_count"),
-        "class_names": names_of(args.data)[: by_class["class_count"]] or None if by_class else None,
+        "class_names": names or None,
         "image_count": count.get("image_count"),
         "pad": args.pad or None,
         "ground": None if args.ground == "white" else args.ground,

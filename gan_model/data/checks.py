@@ -165,7 +165,7 @@ def _recipe(least, greatest, low, high):
 
 
 def warn(sentence):
-    """Warns of the line outside this package that called it, however deep in it the reason is."""
+    """Warns, and names the line outside this package that led here."""
     level, frame = 1, inspect.currentframe()
     while frame.f_back and frame.f_globals["__name__"].startswith("gan_model."):
         level, frame = level + 1, frame.f_back

@@ -42,7 +42,7 @@ def to_range(images, image_shape, image_range):
     elif not images.dtype.is_floating:
         raise ValueError(
             f"The images are {images.dtype.name}; expected uint8, or floats from {low:g} to "
-            f"{high:g}. Type {recipe_for_uint8(images.dtype)}."
+            f"{high:g}. Type {recipe_for_uint8(images.dtype.as_numpy_dtype)}."
         )
     if images.shape.rank is not None:  # of another order of the axes there would be as many values
         check_shape(tuple(images.shape[1:]), image_shape)
@@ -139,10 +139,10 @@ def recipe_for_uint8(dtype, images=None):
     """What to type to convert images of bools, of integers of another type, or of objects.
 
     Args:
-        dtype: of numpy or TensorFlow.
+        dtype: numpy's.
         images: array; None: the values are unknown.
     """
-    kind = np.dtype(getattr(dtype, "as_numpy_dtype", dtype)).kind
+    kind = np.dtype(dtype).kind
     if kind == "b":
         return "images.astype('uint8') * 255"
     if kind not in "iu":

@@ -64,7 +64,8 @@ def atomic_folder(path):
 def _not_written(path, error):
     folder = Path(path).parent
     if not folder.exists():
-        return FileNotFoundError(error.errno, f"{path} could not be written: no folder {folder}")
+        why = f"{path} could not be written: there is no folder {folder}"
+        return FileNotFoundError(error.errno, why)
     return OSError(
         error.errno,
         f"{path} could not be written ({error.strerror or error}); what was there before is "
