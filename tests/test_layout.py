@@ -117,19 +117,6 @@ def test_the_bases_of_the_model_are_few_and_share_no_method():
     assert not twice, f"Defined in two bases: {twice}"
 
 
-@pytest.mark.parametrize("path", EVERY_FILE, ids=lambda p: str(p.relative_to(ROOT)))
-def test_files_and_functions_are_short(path):
-    """250 lines a file, 30 lines of code in a function without its docstring."""
-    text = path.read_text()
-    assert len(text.splitlines()) <= 250, f"{path.name} is long. Which second concept is in it?"
-    for node in ast.walk(TREES[path]):
-        if isinstance(node, ast.FunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) else node.body
-            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
-            where = f"{path.name}: {node.name}"
-            assert lines <= 30, f"{where} has {lines} lines. Split it by what it does."
-
-
 def test_no_drawers():
     for path in EVERY_FILE:
         assert path.stem not in ("utils", "helpers", "misc", "common", "config")
