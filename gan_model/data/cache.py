@@ -20,7 +20,7 @@ import numpy as np
 from gan_model.data.reading import DAMAGE
 from gan_model.storage.locks import is_locked, locked
 
-_FORMAT_VERSION = 3  # increase it when the meaning of pixels or files changes
+_FORMAT_VERSION = 4  # increase it when the meaning of pixels or files changes
 _UNFINISHED = "gan-model-unfinished-"  # of no other program: the cache may hold other files
 _SPLITS = ("train", "test")
 _BLOCK = 3 << 20  # bytes; a multiple of 3, so that no pixel is cut
