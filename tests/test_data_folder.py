@@ -1,5 +1,6 @@
 """Folders of images: what a pixel becomes, what is skipped, how it is split and kept."""
 
+import contextlib
 import errno
 import functools
 import os
@@ -17,9 +18,12 @@ from PIL import Image, ImageFile
 from processes import PATIENCE, program
 
 from gan_model import features
-from gan_model.data import cache, class_names, decoding, folder
+from gan_model.data import cache, class_names, folder
 from gan_model.data.decoding import decode
+from gan_model.data.flattening import flattened
 from gan_model.data.folder import load_folder
+from gan_model.data.image_sets import load_images
+from gan_model.storage.names import printable
 
 WHITE = [255, 255, 255]
 
@@ -106,7 +110,7 @@ def test_16_bits_are_scaled_and_not_clipped(dtype, images):
     expected = np.rint(deep / 257).astype(np.uint8)
     assert expected.max() == 255 and len(np.unique(expected)) == 256
     image = Image.fromarray(deep)
-    np.testing.assert_array_equal(np.asarray(decoding._plain(image, "white")), expected)
+    np.testing.assert_array_equal(np.asarray(flattened(image, ground="white", mode="L")), expected)
     if dtype == np.uint16:  # which PNG can hold
         image.save(images / "a.png")
         pixels = pixels_of(images / "a.png", (20, 20), 1)
@@ -279,7 +283,7 @@ def test_garbage_inside_a_file_never_raises(images):
 
 
 def test_other_formats_are_no_images(images):
-    write(images / "a.png", format="TIFF")
+    write(images / "a.png", format="PCX")
     assert decode(images / "a.png", image_size=(8, 8), channels=3).reason == "not an image"
 
 
@@ -326,25 +330,105 @@ def test_a_dangling_link_is_skipped(images, capsys):
     assert "a.png (no such file or directory)." in capsys.readouterr().err
 
 
-def test_a_file_without_permission_is_skipped(monkeypatch, capsys):
-    """Outside tmp_path, which is closed to the user that root becomes here."""
+@contextlib.contextmanager
+def as_nobody():
+    """Has no permissions in the block, even where the tests run as root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def open_images(monkeypatch):
+    """A folder that a user without permissions can read, unlike `tmp_path`."""
     with tempfile.TemporaryDirectory() as open_to_all:
         images = Path(open_to_all)
-        monkeypatch.setenv("GAN_MODEL_CACHE", str(images / ".cache"))
-        write_greys(images, 3)
         images.chmod(0o777)
-        (images / "001.png").chmod(0)
-        root = os.geteuid() == 0
-        if root:
-            os.seteuid(65534)
-        try:
-            load_folder(images)
-        finally:
-            if root:
-                os.seteuid(0)
-        assert capsys.readouterr().err == (
-            "Skipped 1 unreadable image of 3: 001.png (permission denied).\n"
-        )
+        monkeypatch.setenv("GAN_MODEL_CACHE", str(images / ".cache"))
+        yield images
+
+
+def test_a_file_without_permission_is_skipped(open_images, capsys):
+    write_greys(open_images, 3)
+    (open_images / "001.png").chmod(0)
+    with as_nobody():
+        load_folder(open_images)
+    assert capsys.readouterr().err == (
+        "Skipped 1 unreadable image of 3: 001.png (permission denied).\n"
+    )
+
+
+def test_a_folder_that_may_not_be_listed_is_skipped_and_named(open_images, capsys):
+    write_greys(open_images, 3)
+    write(open_images / "lost+found" / "a.png")
+    (open_images / "lost+found").chmod(0)
+    with as_nobody():
+        (train, _), (test, _) = load_folder(open_images)
+        assert len(train) + len(test) == 3 and class_names(open_images) == ["."]
+        assert "lost+found" in capsys.readouterr().err
+        with pytest.raises(
+            ValueError, match=r"lost\+found"
+        ):  # nothing is left out of a measurement
+            load_images(open_images)
+        for path in open_images.glob("*.png"):
+            path.unlink()
+        with pytest.raises(ValueError, match=r"no images .*lost\+found"):
+            load_folder(open_images)
+    (open_images / "lost+found").chmod(0o755)
+
+
+def test_a_folder_that_may_not_be_listed_itself_is_an_error(open_images):
+    write_greys(open_images / "a", 3)
+    (open_images / "a").chmod(0)
+    with as_nobody(), pytest.raises(ValueError, match="cannot be listed"):
+        load_folder(open_images / "a")
+    (open_images / "a").chmod(0o755)
+
+
+def test_blank_images_are_counted_and_named(images, capsys):
+    write_greys(images, 3)
+    write(images / "clear.png", (10, 20, 30, 0), mode="RGBA")
+    write(images / "white.png", (255, 255, 255, 99), mode="RGBA")
+    for _ in range(2):  # the second time from the cache
+        load_folder(images)
+        notice = capsys.readouterr().err
+        assert "2 images of 5" in notice and "clear.png, white.png" in notice
+    load_folder(images, ground="black")
+    notice = capsys.readouterr().err
+    assert "1 image of 5" in notice and "white.png" not in notice
+
+
+def test_grey_images_that_are_stored_in_color_are_told(images, capsys):
+    for level in range(3):
+        write(images / f"{level}.png", (level, level, level))
+    (train, _), _ = load_folder(images)
+    assert train.shape[-1] == 3 and "channels=1" in capsys.readouterr().err
+    for channels in (1, 3):  # whoever has chosen needs no advice
+        load_folder(images, channels=channels)
+    write(images / "3.png", (1, 2, 3))
+    load_folder(images)
+    assert capsys.readouterr().err == ""
+
+
+def test_control_characters_of_names_are_escaped(images, capsys):
+    write_greys(images, 2)
+    (images / "\x1b[31mred\n\u202egnp.png").touch()
+    write(images / "größe\x07.png", (0, 0, 0, 0), mode="RGBA")
+    load_folder(images, channels=3)
+    notice = capsys.readouterr().err
+    assert r"\x1b[31mred\n\u202egnp.png" in notice and r"größe\x07.png" in notice
+    assert not set("\x1b\x07\u202e") & set(notice) and notice.count("\n") == 2
+
+
+def test_names_are_printable():
+    for name in ("größe 图像 カタカナ.png", "क\u094d\u200dष", "👩\u200d🚀"):
+        assert printable(name) == name
+    assert printable("a\tb\r\x9b\udcff\u2028") == r"a\tb\r\x9b\udcff\u2028"
 
 
 def test_many_skipped_files_are_counted(images, capsys):
@@ -506,12 +590,12 @@ def test_an_image_is_held_out_whatever_can_be_read(images):
 
 def test_images_of_other_types_are_told(images, capsys):
     write_greys(images, 4)
-    for name in ("a.tif", "b.TIFF", "c.heic", "notes.txt", ".hidden.tif"):
+    for name in ("a.svg", "b.SVG", "c.heic", "notes.txt", ".hidden.svg"):
         (images / name).touch()
     load_folder(images)
     told = capsys.readouterr().err
-    assert told.startswith("Left out 3 files of other types: .heic, .tif, .tiff. Only .png, .jpg,")
-    for name in ("a.tif", "b.TIFF", "c.heic"):
+    assert told.startswith("Left out 3 files of other types: .heic, .svg. Only .png, .jpg,")
+    for name in ("a.svg", "b.SVG", "c.heic"):
         (images / name).unlink()
     load_folder(images)
     assert capsys.readouterr().err == ""

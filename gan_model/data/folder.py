@@ -25,16 +25,22 @@ from gan_model.data.listing import (
     class_of,
     classes_of,
     classes_of_one_file,
+    closed_notice,
     existing_folder,
     files_in,
     image_names,
     images_among,
     left_out,
 )
+from gan_model.storage.names import printable
 from gan_model.storage.serializable import is_integer
 
 _AHEAD = 64  # images that may be decoded before they are written
-_NAMED = 5  # skipped files that are named; the rest is counted
+_NAMED = 5  # files that are named in a notice; the rest is counted
+_GREY_AS_COLOR = (
+    "All images are grey, although they are stored in color. Training in grey takes less time: "
+    "--channels 1, in Python channels=1."
+)
 _PATIENCE = 2.0  # seconds of decoding before it is mentioned
 
 
@@ -60,15 +66,15 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
     """
     root = existing_folder(folder)
     shape = (*_height_and_width(image_size), _checked_channels(channels))
-    files = files_in(root)
-    names = images_among(files, root)
+    files, closed = files_in(root)
+    names = images_among(files, closed, root)
     as_asked = {"pad": bool(pad), "ground": _checked_ground(ground)}
     source = [str(root), shape, *as_asked.values()]
     entry = cache.entry_of([*source, [(name, *_stamp(root / name)) for name in names]])
     if cache.open_entry(entry) is None:
         _decode_all(root, names, shape, entry, as_asked)
     splits, notice = cache.open_entry(entry)
-    for line in filter(None, (notice, left_out(files))):
+    for line in filter(None, (notice, closed_notice(closed), left_out(files))):
         print(line, file=sys.stderr)
     return splits
 
@@ -119,7 +125,7 @@ def _decode_all(root, names, shape, entry, as_asked):
     decoded_shape = (*image_size, channels or 3)
     label_of = {name: label for label, name in enumerate(classes_of(names))}
     alone = classes_of_one_file(names)
-    skipped, grey, seen = [], True, set()
+    skipped, blank, grey, looks_grey, seen = [], [], True, True, set()
     with (
         _mentioned(f"Decoding {len(names):,} images into {entry.parent} (once)..."),
         cache.new_entry(entry, decoded_shape, images=len(names)) as writer,
@@ -128,18 +134,27 @@ def _decode_all(root, names, shape, entry, as_asked):
             names, _decoded(root, names, decoded_shape, as_asked), strict=True
         ):
             if decoded.reason:
-                skipped.append(f"{name} ({decoded.reason})")
+                skipped.append(f"{printable(name)} ({decoded.reason})")
                 continue
             its_class = class_of(name)
             may_be_held_out = its_class not in alone
             writer.add(decoded.pixels, label_of[its_class], may_be_held_out=may_be_held_out)
             grey = grey and decoded.grey
+            looks_grey = looks_grey and (decoded.pixels == decoded.pixels[..., :1]).all()
+            if decoded.blank:
+                blank.append(printable(name))
             seen.add(hashlib.sha256(decoded.pixels).digest())
         _refuse_too_few(root, writer.count, skipped)
         writer.hold_out_one()
         if channels is None and grey:
             writer.keep_one_channel()
-        notices = _notice(skipped, len(names)), _of_copies(writer.count, writer.count - len(seen))
+        notices = [
+            _notice(skipped, len(names)),
+            _of_blank(blank, writer.count, as_asked["ground"]),
+            _of_copies(writer.count, writer.count - len(seen)),
+        ]
+        if channels is None and looks_grey and not grey:
+            notices.append(_GREY_AS_COLOR)
         writer.finish("\n".join(filter(None, notices)))
 
 
@@ -194,7 +209,22 @@ def _notice(skipped, count):
     """One line about the skipped files, or an empty text."""
     if not skipped:
         return ""
-    named = ", ".join(skipped[:_NAMED])
-    rest = f" and {len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
     images = "image" if len(skipped) == 1 else "images"
-    return f"Skipped {len(skipped):,} unreadable {images} of {count:,}: {named}{rest}."
+    return f"Skipped {len(skipped):,} unreadable {images} of {count:,}: {_named(skipped)}."
+
+
+def _of_blank(blank, count, ground):
+    """One line about images that show nothing but the ground, or an empty text."""
+    if not blank:
+        return ""
+    images, are = ("image", "is") if len(blank) == 1 else ("images", "are")
+    return (
+        f"{len(blank):,} {images} of {count:,} {are} blank: {_named(blank)}. What is not "
+        f"transparent has the color of the ground, {ground}. Remove them, or choose another ground."
+    )
+
+
+def _named(names):
+    """The first names of a list, and how many more there are."""
+    rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + rest
