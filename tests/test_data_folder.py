@@ -1,5 +1,6 @@
 """Folders of images: what a pixel becomes, what is skipped, how it is split and kept."""
 
+import errno
 import functools
 import os
 import resource
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from processes import PATIENCE, program
 
 from gan_model import features
@@ -280,6 +281,42 @@ def test_garbage_inside_a_file_never_raises(images):
 def test_other_formats_are_no_images(images):
     write(images / "a.png", format="TIFF")
     assert decode(images / "a.png", image_size=(8, 8), channels=3).reason == "not an image"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "input/output error"),
+        (OSError(errno.EMFILE, "Too many open files"), "too many open files"),
+        (PermissionError(errno.EACCES, "Permission denied"), "permission denied"),
+        (MemoryError(), "out of memory"),
+        (OSError("out of memory error when reading image file"), "out of memory"),
+        (Image.DecompressionBombError("of many pixels"), "too large"),
+    ],
+)
+def test_a_failure_of_the_machine_may_pass(error, reason, images, monkeypatch):
+    write(images / "a.png")
+
+    def fail(image):
+        raise error
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+    failure = decode(images / "a.png", image_size=(8, 8), channels=3)
+    assert (failure.pixels, failure.reason, failure.retry) == (None, reason, True)
+
+
+def test_what_is_wrong_with_the_bytes_stays(images, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(images / "whole.png")
+    whole = (images / "whole.png").read_bytes()
+    flipped = whole[:99] + bytes([whole[99] ^ 255]) + whole[100:]
+    for content in (b"", b"no image", whole[:60], whole[:-5000], flipped):
+        (images / "a.png").write_bytes(content)
+        failure = decode(images / "a.png", image_size=(8, 8), channels=3)
+        assert failure.reason and not failure.retry
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    failure = decode(images / "whole.png", image_size=(8, 8), channels=3)
+    assert failure.reason == "too large" and failure.retry
 
 
 def test_a_dangling_link_is_skipped(images, capsys):

@@ -1,5 +1,6 @@
 """One image file -> uint8 pixels of a given shape, or the reason why it cannot be read."""
 
+import errno
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,8 @@ class Decoded:
         grey: whether the file is stored as grey and its ground, where visible, is grey too; True
             if the file cannot be read.
         reason: why it cannot be read, in a word or two; else "".
+        retry: whether the reason may pass while the file stays the same: a disk or a network that
+            fails, missing permission, too little memory, `PIL.Image.MAX_IMAGE_PIXELS`.
         size: (height, width) of the image before it was scaled, upright; None if it cannot be read.
             Of a large JPEG, that of a smaller copy.
     """
@@ -32,6 +35,7 @@ class Decoded:
     pixels: np.ndarray | None = None
     grey: bool = True
     reason: str = ""
+    retry: bool = False
     size: tuple | None = None
 
 
@@ -55,7 +59,7 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
             # A large JPEG is decoded at a lower resolution, at least twice that of the result.
             image.draft(None, (2 * max(image_size),) * 2)
             if Image.MAX_IMAGE_PIXELS and math.prod(image.size) > Image.MAX_IMAGE_PIXELS:
-                return Decoded(reason="too large")
+                return Decoded(reason="too large", retry=True)
             _scale_clear_level(image)
             image.load()
             grey = _is_grey(image)
@@ -69,7 +73,7 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
         grey = grey and bool((pixels == pixels[..., :1]).all())
         return Decoded(pixels, grey, size=plain.size[::-1])
     except Exception as error:  # a decoder may raise anything on a damaged file
-        return Decoded(reason=_reason(error))
+        return _failure(error)
 
 
 def decoders():
@@ -120,11 +124,16 @@ def _plain(image, ground):
     return image
 
 
-def _reason(error):
+def _failure(error):
+    """The `Decoded` of a file that cannot be read."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in text:  # the second: a decoder's
+        return Decoded(reason="out of memory", retry=True)
     if isinstance(error, Image.DecompressionBombError):
-        return "too large"
+        return Decoded(reason="too large", retry=True)
     if isinstance(error, UnidentifiedImageError):
-        return "not an image"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()  # e.g. permission denied
-    return "truncated" if "truncated" in str(error).lower() else "damaged"
+        return Decoded(reason="not an image")
+    # Only the system's errors have a number. EINVAL is from an offset in the file beyond all files.
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        return Decoded(reason=error.strerror.lower(), retry=True)  # e.g. permission denied
+    return Decoded(reason="truncated" if "truncated" in text else "damaged")
