@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 from processes import PATIENCE, program
 
 from gan_model import features
-from gan_model.data import cache, class_names, decoding, folder
+from gan_model.data import cache, class_names, decoding, folder, listing
 from gan_model.data.decoding import decode
 from gan_model.data.folder import load_folder
 
@@ -396,6 +396,14 @@ def test_sub_folders_are_classes_at_any_depth(images):
     assert class_names(images) == ["a", "a-z", "b"]
     (_, train_labels), (_, test_labels) = load_folder(images)
     assert train_labels.tolist() == [0, 1, 2] and test_labels.tolist() == [2]
+
+
+def test_names_that_are_numbers_are_sorted_as_numbers(images):
+    names = ["1", "2", "009", "10", "b", "b10", "b2"]
+    for name in names:
+        write(images / name / "0.png", (len(name), 0, 0))
+    assert class_names(images) == names
+    assert [listing.class_of(name) for name in listing.image_names(images)] == names
 
 
 def test_the_classes_of_each_data_set_have_names():

@@ -40,7 +40,7 @@ def images_among(files, root):
     names = [file for file in files if file.lower().endswith(_SUFFIXES)]
     if not names:
         raise ValueError(f"There are no images in {root}: no name ends in {' '.join(_SUFFIXES)}.")
-    return sorted(names, key=lambda name: (class_of(name), name))
+    return sorted(names, key=lambda name: (_place_of(class_of(name)), name))
 
 
 def _walk(root):
@@ -62,8 +62,14 @@ def _refuse_unlisted(error):
 
 
 def classes_of(names):
-    """The classes of these paths, sorted; a label is a position among them."""
-    return sorted(set(map(class_of, names)))
+    """The classes of these paths, sorted; names that are numbers come first, sorted as numbers."""
+    return sorted(set(map(class_of, names)), key=_place_of)
+
+
+def _place_of(class_name):
+    """What a class is sorted by."""
+    is_number = class_name.isdecimal()
+    return not is_number, int(class_name) if is_number else 0, class_name
 
 
 def classes_of_one_file(names):
