@@ -72,12 +72,6 @@ def _place_of(class_name):
     return not is_number, int(class_name) if is_number else 0, class_name
 
 
-def classes_of_one_file(names):
-    """Classes whose image must not be held out; none if no class has more than one."""
-    counts = Counter(map(class_of, names))
-    return {name for name, count in counts.items() if count == 1 < max(counts.values())}
-
-
 def class_of(name):
     """The sub-folder of the first level that a path is in; "." for none."""
     return name.split("/", 1)[0] if "/" in name else "."
