@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 from processes import PATIENCE, forked, program, wait_for
 
 from gan_model import features
-from gan_model.data import cache, class_names, decoding, folder, holding_out, listing
+from gan_model.data import cache, class_names, decoding, folder, hold_out, listing
 from gan_model.data.decoding import Decoded, decode
 from gan_model.data.folder import load_folder
 from gan_model.storage.locks import locked
@@ -499,8 +499,8 @@ def test_a_tenth_is_held_out_and_the_rest_keeps_its_order(images):
         write_noise(images / name, range(start, start + 60))
     (train_images, train_labels), (test_images, test_labels) = load_folder(images, image_size=8)
     all_images = [np.asarray(Image.open(images / name)) for name in folder.image_names(images)]
-    hashes = [holding_out.hash_of(image[..., None]) for image in all_images]
-    rows = holding_out.held_out(hashes, [0] * 60 + [1] * 60)
+    hashes = [hold_out.hash_of(image[..., None]) for image in all_images]
+    rows = hold_out.held_out(hashes, [0] * 60 + [1] * 60)
     np.testing.assert_array_equal(test_images[..., 0], np.array(all_images)[rows])
     np.testing.assert_array_equal(train_images[..., 0], np.array(all_images)[~rows])
     assert test_labels.tolist() == np.repeat([0, 1], 60)[rows].tolist()

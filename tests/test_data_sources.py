@@ -1,6 +1,7 @@
 """Data sets by name: the sample, full files in a folder, Keras's loader, and what is refused."""
 
 import gzip
+import os
 import struct
 from dataclasses import replace
 from pathlib import Path

@@ -13,6 +13,7 @@ from processes import SIDE, finish, gan_model, images_in
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
 from gan_model import commands, data, pictures, presets, runs
+from gan_model.commands import fine_tuning
 from gan_model.commands import invert as inverting
 from gan_model.commands.completing import complete_by_run
 from gan_model.commands.program import Program
@@ -197,7 +198,9 @@ def test_a_grown_folder_holds_out_nothing_that_its_run_was_trained_on(tmp_path, 
     load_for(settings, data_set=pictures, **asked)
     assert capsys.readouterr().err == ""
     for number, image in enumerate(np.random.default_rng(1).integers(0, 256, (18, SIDE, SIDE))):
-        Image.fromarray(image.astype(np.uint8)).save(pictures / f"0{number}.png")  # among the others
+        Image.fromarray(image.astype(np.uint8)).save(
+            pictures / f"0{number}.png"
+        )  # among the others
     with pytest.raises(ValueError, match="--data"):
         load_for(settings, data_set=None, **asked)
     (now, _), (held_out, _) = load_for(settings, data_set=pictures, **asked)

@@ -79,8 +79,8 @@ def tell_of_changes(settings, name, train_images):
     if is_folder_of_run and fingerprint(train_images) != known.get("images"):
         print(
             f"The images of {name} have changed since the run was trained, or are read in another "
-            "way. If files were only added, no image that it was trained on is held out. Otherwise, "
-            "or if the run is of an older version, some may be.",
+            "way. If files were only added, no image that it was trained on is held out. Else, or "
+            "if the run is of an older version, some may be.",
             file=sys.stderr,
         )
 

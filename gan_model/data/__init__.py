@@ -10,7 +10,7 @@ reading     the bytes of a file, or a sentence on what is wrong with them
 own_size    the sizes of the files in a folder -> the size to train at
 folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on disk
 listing     a folder -> the paths of its images, and their classes
-holding_out hashes of images -> which of them are held out
+hold_out    hashes of images -> which of them are held out
 decoding    one image file -> pixels
 cache       decoded images <-> files on disk
 checks      images as given -> the same, or a sentence on what is wrong with them

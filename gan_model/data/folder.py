@@ -25,7 +25,7 @@ from PIL import ImageColor
 
 from gan_model.data import cache
 from gan_model.data.decoding import decode, decoders
-from gan_model.data.holding_out import hash_of, held_out
+from gan_model.data.hold_out import hash_of, held_out
 from gan_model.data.listing import (
     class_of,
     classes_of,
@@ -63,7 +63,7 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
         `Splits`: ((train_images, train_labels), (test_images, test_labels)), read-only uint8
         memmaps (n, height, width, channels), in the order of classes and paths, and int32 labels
         (n,). The classes are the sub-folders with a readable image. See
-        `gan_model.data.holding_out` for the images that are held out; two images are enough.
+        `gan_model.data.hold_out` for the images that are held out; two images are enough.
 
     Raises:
         ValueError: there are no two different readable images, the sub-folders are splits of a
