@@ -198,9 +198,8 @@ def test_a_grown_folder_holds_out_nothing_that_its_run_was_trained_on(tmp_path, 
     load_for(settings, data_set=pictures, **asked)
     assert capsys.readouterr().err == ""
     for number, image in enumerate(np.random.default_rng(1).integers(0, 256, (18, SIDE, SIDE))):
-        Image.fromarray(image.astype(np.uint8)).save(
-            pictures / f"0{number}.png"
-        )  # among the others
+        # Its name is among those of the others.
+        Image.fromarray(image.astype(np.uint8)).save(pictures / f"0{number}b.png")
     with pytest.raises(ValueError, match="--data"):
         load_for(settings, data_set=None, **asked)
     (now, _), (held_out, _) = load_for(settings, data_set=pictures, **asked)
