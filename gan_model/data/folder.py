@@ -177,8 +177,8 @@ def _decode_all(root, names, shape, path, read):
     size = len(names) * math.prod(decoded_shape)
     total = cache.make_room(path, size)
     line = (
-        f"Decoding {len(names):,} images ({size / 1e6:,.0f} MB) into {path.parent} (once), which "
-        f"will have {total / 1e9:,.1f} GB..."
+        f"Decoding {len(names):,} images ({_megabytes(size)}) into {path.parent} (once), which will "
+        f"have {_megabytes(total)}..."
     )
     classes, hashes, skipped, retry, grey = [], array("Q"), [], [], True
     with _mentioned(line), cache.new_entry(path, decoded_shape) as writer:
@@ -265,6 +265,10 @@ def _of_copies(count, copies):
         f"{copies:,} of {count:,} images {are} of others. An image counts as often as it is there: "
         "remove copies."
     )
+
+
+def _megabytes(size):
+    return f"{math.ceil(size / 1e6):,} MB"
 
 
 def _notice(skipped, count):
