@@ -952,7 +952,7 @@ def test_long_decoding_is_mentioned(images, cache_folder, monkeypatch, capsys):
     monkeypatch.setattr(folder, "_PATIENCE", 0)
     load_folder(images, image_size=65)
     said = capsys.readouterr().err
-    assert said.startswith("Decoding 40 images (1 MB)") and str(cache_folder) in said
+    assert said.startswith("Decoding 40 images") and str(cache_folder) in said and "1 MB" in said
     load_folder(images, image_size=65)  # from the cache
     assert capsys.readouterr().err == ""
 

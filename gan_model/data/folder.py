@@ -177,8 +177,8 @@ def _decode_all(root, names, shape, path, read):
     size = len(names) * math.prod(decoded_shape)
     total = cache.make_room(path, size)
     line = (
-        f"Decoding {len(names):,} images ({_megabytes(size)}) into {path.parent} (once), which will "
-        f"have {_megabytes(total)}..."
+        f"Decoding {len(names):,} images into {path.parent} (once). They take up to "
+        f"{_megabytes(size)}, and the whole cache {_megabytes(total)}..."
     )
     classes, hashes, skipped, retry, grey = [], array("Q"), [], [], True
     with _mentioned(line), cache.new_entry(path, decoded_shape) as writer:
@@ -253,7 +253,7 @@ def _of_lost_classes(names):
     """One line about classes without a readable image, or an empty text."""
     if not names:
         return ""
-    return f"Left out, because no image of them can be read: {', '.join(sorted(names))}."
+    return f"Classes left out, as none of their images can be read: {', '.join(sorted(names))}."
 
 
 def _of_copies(count, copies):
@@ -262,8 +262,8 @@ def _of_copies(count, copies):
         return ""
     are = "is a copy" if copies == 1 else "are copies"
     return (
-        f"{copies:,} of {count:,} images {are} of others. An image counts as often as it is there: "
-        "remove copies."
+        f"{copies:,} of {count:,} images {are} of others, which so count more than once. Remove "
+        "copies if that is not intended."
     )
 
 
