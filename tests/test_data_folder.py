@@ -17,10 +17,13 @@ from PIL import Image, ImageFile
 from processes import PATIENCE, forked, program, wait_for
 
 from gan_model import features
-from gan_model.data import cache, class_names, decoding, folder, hold_out, listing
+from gan_model.data import cache, class_names, folder, hold_out, listing
 from gan_model.data.decoding import Decoded, decode
+from gan_model.data.flattening import flattened
 from gan_model.data.folder import load_folder
+from gan_model.data.image_sets import load_images
 from gan_model.storage.locks import locked
+from gan_model.storage.names import printable
 
 WHITE = [255, 255, 255]
 
@@ -120,7 +123,7 @@ def test_16_bits_are_scaled_and_not_clipped(dtype, images):
     expected = np.rint(deep / 257).astype(np.uint8)
     assert expected.max() == 255 and len(np.unique(expected)) == 256
     image = Image.fromarray(deep)
-    np.testing.assert_array_equal(np.asarray(decoding._plain(image, "white")), expected)
+    np.testing.assert_array_equal(np.asarray(flattened(image, ground="white", mode="L")), expected)
     if dtype == np.uint16:  # which PNG can hold
         image.save(images / "a.png")
         pixels = pixels_of(images / "a.png", (20, 20), 1)
@@ -293,7 +296,7 @@ def test_garbage_inside_a_file_never_raises(images):
 
 
 def test_other_formats_are_no_images(images):
-    write(images / "a.png", format="TIFF")
+    write(images / "a.png", format="PCX")
     assert decode(images / "a.png", image_size=(8, 8), channels=3).reason == "not an image"
 
 
@@ -341,8 +344,8 @@ def test_a_dangling_link_is_skipped(images, capsys):
 
 
 @contextlib.contextmanager
-def as_user_without_rights():
-    """Root may read and write everything, so it becomes another user."""
+def as_nobody():
+    """Has no permissions in the block, even where the tests run as root."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(65534)
@@ -353,23 +356,96 @@ def as_user_without_rights():
             os.seteuid(0)
 
 
-def test_a_file_without_permission_is_skipped_as_long_as_it_has_none(monkeypatch, capsys):
-    """Outside tmp_path, which is closed to the user that root becomes here."""
+@pytest.fixture
+def open_images(monkeypatch):
+    """A folder that a user without permissions can read, unlike `tmp_path`."""
     with tempfile.TemporaryDirectory() as open_to_all:
         images = Path(open_to_all)
-        monkeypatch.setenv("GAN_MODEL_CACHE", str(images / ".cache"))
-        write_greys(images, 3)
         images.chmod(0o777)
-        (images / "001.png").chmod(0)
-        with as_user_without_rights():
-            assert sum(len(labels) for _, labels in load_folder(images)) == 2
-        assert capsys.readouterr().err == (
-            "Skipped 1 unreadable image of 3: 001.png (permission denied).\n"
-        )
-        (images / "001.png").chmod(0o644)
-        with as_user_without_rights():
-            assert sum(len(labels) for _, labels in load_folder(images)) == 3
-        assert capsys.readouterr().err == ""
+        monkeypatch.setenv("GAN_MODEL_CACHE", str(images / ".cache"))
+        yield images
+
+
+def test_a_file_without_permission_is_skipped_as_long_as_it_has_none(open_images, capsys):
+    write_greys(open_images, 3)
+    (open_images / "001.png").chmod(0)
+    with as_nobody():
+        assert sum(len(labels) for _, labels in load_folder(open_images)) == 2
+    assert capsys.readouterr().err == (
+        "Skipped 1 unreadable image of 3: 001.png (permission denied).\n"
+    )
+    (open_images / "001.png").chmod(0o644)
+    with as_nobody():
+        assert sum(len(labels) for _, labels in load_folder(open_images)) == 3
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_that_may_not_be_listed_is_skipped_and_named(open_images, capsys):
+    write_greys(open_images, 3)
+    write(open_images / "lost+found" / "a.png")
+    (open_images / "lost+found").chmod(0)
+    with as_nobody():
+        (train, _), (test, _) = load_folder(open_images)
+        assert len(train) + len(test) == 3 and class_names(open_images) == ["."]
+        assert "lost+found" in capsys.readouterr().err
+        with pytest.raises(
+            ValueError, match=r"lost\+found"
+        ):  # nothing is left out of a measurement
+            load_images(open_images)
+        for path in open_images.glob("*.png"):
+            path.unlink()
+        with pytest.raises(ValueError, match=r"no images .*lost\+found"):
+            load_folder(open_images)
+    (open_images / "lost+found").chmod(0o755)
+
+
+def test_a_folder_that_may_not_be_listed_itself_is_an_error(open_images):
+    write_greys(open_images / "a", 3)
+    (open_images / "a").chmod(0)
+    with as_nobody(), pytest.raises(ValueError, match="cannot be listed"):
+        load_folder(open_images / "a")
+    (open_images / "a").chmod(0o755)
+
+
+def test_blank_images_are_counted_and_named(images, capsys):
+    write_greys(images, 3)
+    write(images / "clear.png", (10, 20, 30, 0), mode="RGBA")
+    write(images / "white.png", (255, 255, 255, 99), mode="RGBA")
+    for _ in range(2):  # the second time from the cache
+        load_folder(images)
+        notice = capsys.readouterr().err
+        assert "2 images of 5" in notice and "clear.png, white.png" in notice
+    load_folder(images, ground="black")
+    notice = capsys.readouterr().err
+    assert "1 image of 5" in notice and "white.png" not in notice
+
+
+def test_grey_images_that_are_stored_in_color_are_told(images, capsys):
+    for level in range(3):
+        write(images / f"{level}.png", (level, level, level))
+    (train, _), _ = load_folder(images)
+    assert train.shape[-1] == 3 and "channels=1" in capsys.readouterr().err
+    for channels in (1, 3):  # whoever has chosen needs no advice
+        load_folder(images, channels=channels)
+    write(images / "3.png", (1, 2, 3))
+    load_folder(images)
+    assert capsys.readouterr().err == ""
+
+
+def test_control_characters_of_names_are_escaped(images, capsys):
+    write_greys(images, 2)
+    (images / "\x1b[31mred\n\u202egnp.png").touch()
+    write(images / "größe\x07.png", (0, 0, 0, 0), mode="RGBA")
+    load_folder(images, channels=3)
+    notice = capsys.readouterr().err
+    assert r"\x1b[31mred\n\u202egnp.png" in notice and r"größe\x07.png" in notice
+    assert not set("\x1b\x07\u202e") & set(notice) and notice.count("\n") == 2
+
+
+def test_names_are_printable():
+    for name in ("größe 图像 カタカナ.png", "क\u094d\u200dष", "👩\u200d🚀"):
+        assert printable(name) == name
+    assert printable("a\tb\r\x9b\udcff\u2028") == r"a\tb\r\x9b\udcff\u2028"
 
 
 def test_many_skipped_files_are_counted(images, capsys):
@@ -616,12 +692,12 @@ def test_the_names_of_the_classes_are_those_that_were_decoded(images, monkeypatc
 
 def test_images_of_other_types_are_told(images, capsys):
     write_greys(images, 4)
-    for name in ("a.tif", "b.TIFF", "c.heic", "notes.txt", ".hidden.tif"):
+    for name in ("a.svg", "b.SVG", "c.heic", "notes.txt", ".hidden.svg"):
         (images / name).touch()
     load_folder(images)
     told = capsys.readouterr().err
-    assert told.startswith("Left out 3 files of other types: .heic, .tif, .tiff. Only .png, .jpg,")
-    for name in ("a.tif", "b.TIFF", "c.heic"):
+    assert told.startswith("Left out 3 files of other types: .heic, .svg. Only .png, .jpg,")
+    for name in ("a.svg", "b.SVG", "c.heic"):
         (images / name).unlink()
     load_folder(images)
     assert capsys.readouterr().err == ""
@@ -790,6 +866,7 @@ def test_a_damaged_entry_is_made_again(name, images, cache_folder, decoded):
     assert (entry / name).read_bytes() == content
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_decodes_and_the_others_find_it(images, cache_folder):
     write_greys(images, 200)
     line = program("load_folder.py", images)
@@ -801,6 +878,7 @@ def test_of_several_processes_one_decodes_and_the_others_find_it(images, cache_f
     assert len(entries(cache_folder)) == 1
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(
     images, cache_folder
 ):
@@ -877,20 +955,13 @@ def test_each_load_counts_as_use(images, cache_folder):
     assert entry.stat().st_mtime > time.time() - 3600
 
 
-def test_a_cache_that_may_only_be_read(images, monkeypatch):
-    """By a user who has no right to write there, as root has everywhere."""
-    with tempfile.TemporaryDirectory() as open_to_all:
-        images = Path(open_to_all) / "images"
-        monkeypatch.setenv("GAN_MODEL_CACHE", f"{open_to_all}/cache")
-        write_greys(images, 4)
-        Path(open_to_all).chmod(0o755)
-        before = [len(labels) for _, labels in load_folder(images)]
-        Path(f"{open_to_all}/cache").chmod(0o555)
-        with as_user_without_rights():
-            assert [len(labels) for _, labels in load_folder(images)] == before
-            with pytest.raises(OSError, match="cannot be written by this user"):
-                load_folder(images, image_size=8)
-        Path(f"{open_to_all}/cache").chmod(0o755)
+def test_a_cache_that_may_only_be_read(open_images):
+    write_greys(open_images, 4)
+    before = [len(labels) for _, labels in load_folder(open_images)]
+    with as_nobody():
+        assert [len(labels) for _, labels in load_folder(open_images)] == before
+        with pytest.raises(OSError, match="cannot be written by this user"):
+            load_folder(open_images, image_size=8)
 
 
 def test_a_folder_of_somebody_else_is_left_alone(images, cache_folder):

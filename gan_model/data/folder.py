@@ -29,6 +29,7 @@ from gan_model.data.hold_out import hash_of, held_out
 from gan_model.data.listing import (
     class_of,
     classes_of,
+    closed_notice,
     existing_folder,
     files_in,
     image_names,
@@ -37,10 +38,15 @@ from gan_model.data.listing import (
 )
 from gan_model.data.own_size import own_size
 from gan_model.data.splits import Splits
+from gan_model.storage.names import printable
 from gan_model.storage.serializable import is_integer
 
 _AHEAD = 64  # images that may be decoded before they are written
-_NAMED = 5  # skipped files that are named; the rest is counted
+_NAMED = 5  # files that are named in a notice; the rest is counted
+_GREY_AS_COLOR = (
+    "All images are grey, although they are stored in color. Training in grey takes less time: "
+    "--channels 1, in Python channels=1."
+)
 _PATIENCE = 2.0  # seconds of decoding before it is mentioned
 # Names of folders that are splits of a data set: train, test_images, val2017.
 _SUFFIX = r"([-_ ]?(set|data|split|images|imgs))?[-_ ]?\d*"
@@ -74,8 +80,8 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
     wanted_size = None if image_size is None else _height_and_width(image_size)
     channels = _checked_channels(channels)
     as_asked = {"pad": bool(pad), "ground": _checked_ground(ground)}
-    files = files_in(root)
-    names = images_among(files, root)
+    files, closed = files_in(root)
+    names = images_among(files, closed, root)
     _refuse_splits(root, names)
     height, width = wanted_size or own_size(root, names=names)[0]
     shape = (height, width, channels)
@@ -87,9 +93,9 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
         with cache.locked_entry(path, len(names) * height * width * (channels or 3)):
             entry = _readable_entry(path, read)  # another process may have written it by now
             if entry is None:
-                _decode_all(root, names, shape, path, read)
+                _decode_all(root, names, shape, path, read, as_asked["ground"])
                 entry = cache.open_entry(path)
-    for line in filter(None, (entry.notice, left_out(files))):
+    for line in filter(None, (entry.notice, closed_notice(closed), left_out(files))):
         print(line, file=sys.stderr)
     return Splits(entry.splits, entry.class_names)
 
@@ -113,11 +119,11 @@ def _refuse_splits(root, names):
     training = list(filter(_TRAINING.fullmatch, children))
     others = list(filter(_NOT_TRAINING.fullmatch, children))
     if training and others:
-        place = root / shared
+        place, found = root / shared, ", ".join(map(printable, training + others))
         raise ValueError(
-            f"The sub-folders {', '.join(training + others)} of {place} are splits of a data set, "
-            f"and would become classes to train on. Give the path of one: {place / training[0]}. "
-            "If they are classes, rename them."
+            f"The sub-folders {found} of {place} are splits of a data set, and would become classes "
+            f"to train on. Give the path of one: {place / training[0]}. If they are classes, rename "
+            "them."
         )
 
 
@@ -171,7 +177,7 @@ def _readable_entry(path, read):
         return None if any(not decoded.reason for decoded in read(entry.retry)) else entry
 
 
-def _decode_all(root, names, shape, path, read):
+def _decode_all(root, names, shape, path, read, ground):
     *image_size, channels = shape
     decoded_shape = (*image_size, channels or 3)
     size = len(names) * math.prod(decoded_shape)
@@ -180,26 +186,33 @@ def _decode_all(root, names, shape, path, read):
         f"Decoding {len(names):,} images into {path.parent} (once). They take up to "
         f"{_megabytes(size)}, and the whole cache {_megabytes(total)}..."
     )
-    classes, hashes, skipped, retry, grey = [], array("Q"), [], [], True
+    classes, hashes, skipped, retry, blank = [], array("Q"), [], [], []
+    grey = looks_grey = True
     with _mentioned(line), cache.new_entry(path, decoded_shape) as writer:
         for name, decoded in zip(names, read(names), strict=True):
             if decoded.reason:
-                skipped.append(f"{name} ({decoded.reason})")
+                skipped.append(f"{printable(name)} ({decoded.reason})")
                 retry += [name] * decoded.retry
                 continue
             writer.add(decoded.pixels)
             classes.append(class_of(name))
             hashes.append(hash_of(decoded.pixels))
             grey = grey and decoded.grey
+            looks_grey = looks_grey and (decoded.pixels == decoded.pixels[..., :1]).all()
+            if decoded.blank:
+                blank.append(printable(name))
         different = len(set(hashes))
         _refuse_too_few(root, len(hashes), different, skipped)
         label_of = {name: label for label, name in enumerate(dict.fromkeys(classes))}
         labels = np.array([label_of[name] for name in classes])
-        notices = (
+        notices = [
             _notice(skipped, len(names)),
             _of_lost_classes(set(classes_of(names)) - set(label_of)),
+            _of_blank(blank, len(hashes), ground),
             _of_copies(len(hashes), len(hashes) - different),
-        )
+        ]
+        if channels is None and looks_grey and not grey:
+            notices.append(_GREY_AS_COLOR)
         writer.finish(
             labels,
             held_out(hashes, labels),
@@ -253,7 +266,8 @@ def _of_lost_classes(names):
     """One line about classes without a readable image, or an empty text."""
     if not names:
         return ""
-    return f"Classes left out, as none of their images can be read: {', '.join(sorted(names))}."
+    lost = ", ".join(map(printable, sorted(names)))
+    return f"Classes left out, as none of their images can be read: {lost}."
 
 
 def _of_copies(count, copies):
@@ -275,7 +289,22 @@ def _notice(skipped, count):
     """One line about the skipped files, or an empty text."""
     if not skipped:
         return ""
-    named = ", ".join(skipped[:_NAMED])
-    rest = f" and {len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else ""
     images = "image" if len(skipped) == 1 else "images"
-    return f"Skipped {len(skipped):,} unreadable {images} of {count:,}: {named}{rest}."
+    return f"Skipped {len(skipped):,} unreadable {images} of {count:,}: {_named(skipped)}."
+
+
+def _of_blank(blank, count, ground):
+    """One line about images that show nothing but the ground, or an empty text."""
+    if not blank:
+        return ""
+    images, are = ("image", "is") if len(blank) == 1 else ("images", "are")
+    return (
+        f"{len(blank):,} {images} of {count:,} {are} blank: {_named(blank)}. What is not "
+        f"transparent has the color of the ground, {ground}. Remove them, or choose another ground."
+    )
+
+
+def _named(names):
+    """The first names of a list, and how many more there are."""
+    rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + rest

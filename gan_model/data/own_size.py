@@ -3,9 +3,8 @@
 import warnings
 
 import numpy as np
-from PIL import Image
 
-from gan_model.data.decoding import displayed_size
+from gan_model.data.decoding import displayed_size, open_image
 from gan_model.data.listing import existing_folder, image_names
 
 LONGEST = 64  # pixels of the longer side: larger images need more than some minutes of two cores
@@ -55,7 +54,7 @@ def own_size(folder, *, longest=LONGEST, names=None):
 
 def _size_of(path):
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return displayed_size(image)
     except Exception:  # a decoder may raise anything on a damaged file
         return None
