@@ -121,9 +121,9 @@ def _refuse_splits(root, names):
     if training and others:
         place, found = root / shared, ", ".join(map(printable, training + others))
         raise ValueError(
-            f"The sub-folders {found} of {place} are splits of a data set, and would become classes "
-            f"to train on. Give the path of one: {place / training[0]}. If they are classes, rename "
-            "them."
+            f"The sub-folders {found} of {place} are splits of a data set, and would become "
+            f"classes to train on. Give the path of one: {place / training[0]}. If they are "
+            "classes, rename them."
         )
 
 
