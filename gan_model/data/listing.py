@@ -63,7 +63,7 @@ def images_among(files, closed, root):
     if not names:
         reason = f"no name ends in {' '.join(_SUFFIXES)}. {closed_notice(closed)}".strip()
         raise ValueError(f"There are no images in {root}: {reason}")
-    return sorted(names, key=lambda name: (class_of(name), name))
+    return sorted(names, key=lambda name: (_place_of(class_of(name)), name))
 
 
 def _walk(root, onerror):
@@ -81,14 +81,14 @@ def _walk(root, onerror):
 
 
 def classes_of(names):
-    """The classes of these paths, sorted; a label is a position among them."""
-    return sorted(set(map(class_of, names)))
+    """The classes of these paths, sorted; names that are numbers come first, sorted as numbers."""
+    return sorted(set(map(class_of, names)), key=_place_of)
 
 
-def classes_of_one_file(names):
-    """Classes whose image must not be held out; none if no class has more than one."""
-    counts = Counter(map(class_of, names))
-    return {name for name, count in counts.items() if count == 1 < max(counts.values())}
+def _place_of(class_name):
+    """What a class is sorted by."""
+    is_number = class_name.isdecimal()
+    return not is_number, int(class_name) if is_number else 0, class_name
 
 
 def class_of(name):

@@ -13,7 +13,7 @@ _READ = 200  # files whose headers are read, evenly spread
 _ALIKE = 0.1  # how far proportions may lie from the median, as a fraction of it
 
 
-def own_size(folder, *, longest=LONGEST):
+def own_size(folder, *, longest=LONGEST, names=None):
     """The size at which the images of a folder are decoded if nobody asks for another.
 
     The median of the files' sizes, made smaller to a longer side of at most `longest`, each side
@@ -22,6 +22,7 @@ def own_size(folder, *, longest=LONGEST):
     Args:
         folder: path, as for `data.load`.
         longest: pixels.
+        names: paths of the images in the folder, if they are known.
 
     Returns:
         ((height, width), files): the size, and the median size of the files, (height, width).
@@ -30,7 +31,7 @@ def own_size(folder, *, longest=LONGEST):
         ValueError: there is no folder, or no file that can be read.
     """
     root = existing_folder(folder)
-    names = image_names(root)
+    names = names or image_names(root)
     rows = np.linspace(0, len(names) - 1, min(len(names), _READ)).astype(int)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, about files that it reads correctly
