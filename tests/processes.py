@@ -21,11 +21,20 @@ PATIENCE = 900
 
 
 def images_in(folder, *, count=200):
-    """Writes grey images of noise, `SIDE` pixels a side; returns the folder."""
+    """Writes grey images of noise, `SIDE` pixels a side; returns the folder.
+
+    The second of each ten is held out, so that the number of images to train on is known.
+    """
+    from gan_model.data.hold_out import hash_of
+
     folder.mkdir()
-    noise = np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE), np.uint8)
-    for number, image in enumerate(noise):
-        Image.fromarray(image).save(folder / f"{number:03d}.png")
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        low, high = (0, 0.1) if number % 10 == 1 else (0.2, 1)
+        image = rng.integers(0, 256, (SIDE, SIDE, 1), np.uint8)
+        while not low * 2**64 <= hash_of(image) < high * 2**64:
+            image = rng.integers(0, 256, (SIDE, SIDE, 1), np.uint8)
+        Image.fromarray(image[..., 0]).save(folder / f"{number:03d}.png")
     return folder
 
 

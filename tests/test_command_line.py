@@ -65,6 +65,14 @@ def test_a_name_that_is_no_utf_8_is_printed_with_escapes():
     assert ended.stdout == "caf\\udce9.png\n"
 
 
+def test_control_characters_of_an_error_are_escaped(capsys):
+    with pytest.raises(SystemExit), plain_errors("train.py"):
+        raise ValueError("\x1b]0;title\x07größe.png: \u202egnp\nof several lines")
+    assert capsys.readouterr().err == (
+        "train.py: \\x1b]0;title\\x07größe.png: \\u202egnp of several lines\n"
+    )
+
+
 def test_a_run_is_not_begun_where_tensorflow_cannot_write(tmp_path):
     with pytest.raises(click.UsageError, match="the name is no UTF-8; choose another folder"):
         check_run_dir(tmp_path / "caf\udce9" / "run", "sample")

@@ -1,6 +1,7 @@
 """Data sets by name: the sample, full files in a folder, Keras's loader, and what is refused."""
 
 import gzip
+import os
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -363,6 +364,25 @@ def test_folder_is_for_the_full_data_sets(tmp_path):
     for name in ("sample", tmp_path):
         with pytest.raises(ValueError, match="`folder` is for the full data sets: fashion_mnist"):
             data.load(name, folder=tmp_path)
+
+
+def test_images_are_loaded_with_the_names_of_their_classes(tmp_path):
+    assert data.load("sample").class_names == data.class_names("sample")
+    assert data.load(write_mnist_form(tmp_path / "files")).class_names is None
+    for level, name in enumerate(("b", "a")):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        Image.new("L", (9, 9), level).save(tmp_path / "images" / name / "0.png")
+    for _ in range(2):  # the second time from the cache
+        assert data.load(tmp_path / "images").class_names == ["a", "b"]
+
+
+def test_a_folder_is_listed_once(tmp_path, monkeypatch):
+    listed, walk = [], os.walk
+    for level in range(3):
+        Image.new("L", (9, 9), level).save(tmp_path / f"{level}.png")
+    monkeypatch.setattr(os, "walk", lambda top, **how: listed.append(top) or walk(top, **how))
+    data.load(tmp_path)
+    assert [Path(top) for top in listed].count(tmp_path) == 1
 
 
 def test_any_other_folder_is_one_of_images(tmp_path):

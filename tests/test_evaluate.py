@@ -203,7 +203,7 @@ def test_a_folder_is_read_as_the_images_compared_with_it_were_made(tmp_path):
     """The held-out images have the distance 0 from themselves, if they are read alike."""
     folder, rng = tmp_path / "wide", np.random.default_rng(0)
     folder.mkdir()
-    for number in range(200):
+    for number in range(300):
         pixels = rng.integers(0, 256, (8, SIDE, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{number:03}.png")
     how = {"image_size": (SIDE, SIDE), "channels": 1, "pad": True, "ground": "black"}

@@ -504,16 +504,15 @@ def test_the_classes_of_a_gan_are_named_if_its_data_names_them(tmp_path):
     names = exporting.known_of("fashion_by_class")["class_names"]
     assert names == list(features.CLASSES)
     assert "class_names" not in exporting.known_of("fashion")
-    for name in ("icons/boats", "icons/cars"):
+    for level, name in enumerate(("icons/boats", "icons/cars")):
         (tmp_path / name).mkdir(parents=True)
-        Image.new("L", (8, 8)).save(tmp_path / name / "0.png")
+        Image.new("L", (8, 8), level).save(tmp_path / name / "0.png")
     run = runs.RunFolder(tmp_path / "run")
     run.path.mkdir()
     settings = {"preset": "modern_conditional", "seed": 0, "batch_size": 32, "class_count": 2}
     settings |= {"image_shape": [8, 8, 1], "pad": False, "ground": "white"}
-    for place, expected in ((tmp_path / "icons", ["boats", "cars"]), (tmp_path / "gone", None)):
-        run.note(settings | {"data": str(place)}, versions={}, quality=None)
-        assert exporting.known_of(run.path).get("class_names") == expected
+    run.note(settings | {"data": str(tmp_path / "icons")}, versions={}, quality=None)
+    assert "class_names" not in exporting.known_of(run.path)
     # A run notes the names when it begins: the folder may have others later.
     settings |= {"data": str(tmp_path / "icons"), "class_names": ["ships", "cars"]}
     run.note(settings, versions={}, quality=None)

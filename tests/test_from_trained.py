@@ -13,6 +13,7 @@ from processes import SIDE, finish, gan_model, images_in
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
 from gan_model import commands, data, pictures, presets, runs
+from gan_model.commands import fine_tuning
 from gan_model.commands import invert as inverting
 from gan_model.commands.completing import complete_by_run
 from gan_model.commands.program import Program
@@ -187,6 +188,32 @@ def test_the_labels_of_other_data_are_those_of_the_run_by_name(tmp_path):
     assert sorted(labels.tolist()) == [-1] * 10 + [0] * 10 + [1] * 10
     (_, own), _ = load_for(None, **asked)
     assert names[own[0]] == "ant" and load_for(settings, **asked)[0][1][0] == 1
+
+
+def test_a_grown_folder_holds_out_nothing_that_its_run_was_trained_on(tmp_path, capsys):
+    pictures = images_in(tmp_path / "pictures", count=60)
+    (train, _), _ = data.load(pictures, image_size=SIDE)
+    settings = {"data": str(pictures), "images": fingerprint(train)}
+    asked = {"folder": None, "image_size": SIDE, "channels": 1}
+    load_for(settings, data_set=pictures, **asked)
+    assert capsys.readouterr().err == ""
+    for number, image in enumerate(np.random.default_rng(1).integers(0, 256, (18, SIDE, SIDE))):
+        # Its name is among those of the others.
+        Image.fromarray(image.astype(np.uint8)).save(pictures / f"0{number}b.png")
+    with pytest.raises(ValueError, match="--data"):
+        load_for(settings, data_set=None, **asked)
+    (now, _), (held_out, _) = load_for(settings, data_set=pictures, **asked)
+    assert capsys.readouterr().err and len(now) + len(held_out) == 78
+    assert not {image.tobytes() for image in train} & {image.tobytes() for image in held_out}
+
+
+def test_a_new_run_reads_a_folder_as_its_source_did(tmp_path):
+    """Otherwise other images would be held out, some of which the source was trained on."""
+    of_source = {"pad": True, "ground": "black"}
+    for asked, ground in ((None, "black"), ("white", "white")):
+        args = SimpleNamespace(data=str(tmp_path), pad=None, ground=asked)
+        fine_tuning.Source("run", (8, 8, 1), None, {}, of_source).read_alike(args)
+        assert args.pad and args.ground == ground
 
 
 def test_a_file_in_the_folder_of_its_run_was_trained_on_the_same(tmp_path):

@@ -75,7 +75,7 @@ def test_a_folder_without_a_readable_image_is_refused(tmp_path):
 def test_a_folder_is_loaded_at_that_size(tmp_path):
     write(tmp_path, [(240, 320)] * 12)
     (train, _), (held_out, _) = load(tmp_path)
-    assert train.shape == (10, 48, 64, 3) and held_out.shape == (2, 48, 64, 3)
+    assert train.shape[1:] == held_out.shape[1:] == (48, 64, 3)
     assert load(tmp_path, image_size=20)[0][0].shape == (10, 20, 20, 3)
     with pytest.raises(ValueError, match=r"`image_size` is pixels .*Received: 0"):
         load(tmp_path, image_size=0)

@@ -4,8 +4,6 @@ import inspect
 import json
 import shlex
 
-from gan_model.commands.run_images import names_of
-
 SUITED = "suited"  # not a preset, but the choice of one
 _EPOCHS = 20
 _MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
@@ -79,7 +77,7 @@ def check_image_size(size, preset, data_set):
         raise ValueError(f"{makes(preset)}. The nearest to {asked} is --image-size {other}")
 
 
-def complete_by_images(args, program, source, images, labels):
+def complete_by_images(args, program, source, images, labels, class_names):
     """Fills in the rest: the preset, the end of the run, sizes of batches and epochs, clusters.
 
     Args:
@@ -87,6 +85,7 @@ def complete_by_images(args, program, source, images, labels):
         program: `Program`.
         source: `fine_tuning.Source` of a run that goes on from a trained GAN, or None.
         images, labels: to train on.
+        class_names: list of texts, or None.
 
     Returns:
         The function that makes the GAN.
@@ -101,7 +100,7 @@ def complete_by_images(args, program, source, images, labels):
         source.check(images)
         preset = presets.fine_tuned
     elif is_chosen:
-        preset = _suited(args, program, images, labels)
+        preset = _suited(args, program, images, labels, class_names)
     else:
         preset = presets.named(args.preset)
     args.preset = preset.__name__
@@ -114,11 +113,11 @@ def complete_by_images(args, program, source, images, labels):
     return preset
 
 
-def _suited(args, program, images, labels):
+def _suited(args, program, images, labels, class_names):
     """The preset that suits the images; tells it."""
     from gan_model import presets
 
-    choice = presets.choose(images, labels, class_names=names_of(args.data))
+    choice = presets.choose(images, labels, class_names=class_names or ())
     given = [name for name in ("clusters", "batch_size") if getattr(args, name) is not None]
     chosen = choice.told(given=given)
     by_hand = f"To choose yourself: {program.line('train', '--help')}"

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from gan_model.commands.run_images import as_read_for
+
 PRESET = "fine_tuned"  # stands for the preset in the settings of such a run
 
 
@@ -17,12 +19,22 @@ class Source:
         image_shape: of its images.
         class_count: its classes; None for none.
         settings: dict for the settings of the run.
+        about: dict of the settings of the run that trained it; {} if they are unknown.
     """
 
     name: str
     image_shape: tuple
     class_count: int | None
     settings: dict
+    about: dict
+
+    def read_alike(self, args):
+        """Has a folder of images read as for the source, so that the same ones are held out."""
+        from gan_model import data  # imported by now
+
+        if data.is_image_folder(args.data):
+            how = as_read_for(self.about)
+            args.pad, args.ground = args.pad or how["pad"], args.ground or how["ground"]
 
     def check(self, images):
         """Refuses images of another shape."""
@@ -84,7 +96,8 @@ def source_of(args, folder):
     }
     if args.new_generator:  # not otherwise: runs of older versions know nothing of it
         settings |= {"new_generator": True}
-    return Source(args.source, gan.image_shape, gan.class_count, settings)
+    about = runs.trained_on(args.source) or {}
+    return Source(args.source, gan.image_shape, gan.class_count, settings, about)
 
 
 def _began_with(place, folder):

@@ -1,10 +1,12 @@
 """The images that a run was trained on, to compare with them."""
 
 import shlex
+import sys
 
 import click
 
 from gan_model.commands.arguments import check_data_dir
+from gan_model.commands.places import place_of
 
 
 def as_read_for(settings):
@@ -30,8 +32,8 @@ def load_for(settings, *, data_set, folder, image_size, channels, asked=None):
             a folder of images.
 
     Returns:
-        As `data.load`. The labels of another data set are those of the run: of the class of the
-        same name, or -1.
+        The pairs of `data.load`. If the classes of the run have names, the labels are those of the
+        run: of the class of the same name, or -1.
 
     Raises:
         ValueError: the images of the run are not those that it was trained on.
@@ -50,13 +52,37 @@ def load_for(settings, *, data_set, folder, image_size, channels, asked=None):
         wanted = {"image_size": image_size, "channels": channels, **how}
     folder = folder or (None if data_set else settings.get("data_dir"))
     splits = data.load(name, folder=folder, **wanted)
-    if not data_set and fingerprint(splits[0][0]) != settings["images"]:
+    if data_set:
+        tell_of_changes(settings, name, splits[0][0])
+    elif fingerprint(splits[0][0]) != settings["images"]:
         raise ValueError(
             f"The images of {name} are not those that the run was trained on. To compare with "
             f"them anyway: --data {shlex.quote(str(name))}"
         )
-    names = (settings or {}).get("class_names") if data_set else None
-    return [(images, _by_name(labels, name, names)) for images, labels in splits]
+    names = (settings or {}).get("class_names")
+    return [(images, _by_name(labels, splits.class_names, names)) for images, labels in splits]
+
+
+def tell_of_changes(settings, name, train_images):
+    """Says on stderr if the folder that a run was trained on has other training images now.
+
+    Args:
+        settings: dict of the settings of the run; None or {} if they are unknown.
+        name: a data set, or the path of a folder.
+        train_images: its images.
+    """
+    from gan_model import data
+    from gan_model.data.images import fingerprint
+
+    known = settings or {}
+    is_folder_of_run = data.is_image_folder(name) and place_of(name) == known.get("data")
+    if is_folder_of_run and fingerprint(train_images) != known.get("images"):
+        print(
+            f"The images of {name} have changed since the run was trained, or are read in another "
+            "way. If files were only added, no image that it was trained on is held out. Else, or "
+            "if the run is of an older version, some may be.",
+            file=sys.stderr,
+        )
 
 
 def are_classes_of(sampler, *labels):
@@ -93,20 +119,16 @@ def class_of(given, sampler, about):
 
 
 def names_of(data_set):
-    """The names of the classes of a data set or a folder; [] if they have none, as idx files."""
+    """The names of the classes of a published data set; [] for a folder, which may have changed."""
     from gan_model import data
 
-    try:
-        return list(data.class_names(data_set))
-    except ValueError:
-        return []
+    return data.class_names(data_set) if data_set in data.NAMES else []
 
 
-def _by_name(labels, data_set, names):
-    """The labels of a data set for a run whose classes have these names; None: as they are."""
+def _by_name(labels, own_names, names):
+    """Labels with `own_names` -> labels with `names`; as they are if one of the two is None."""
     import numpy as np
 
-    own = [] if names is None else names_of(data_set)
-    if not own:
+    if own_names is None or names is None:
         return labels
-    return np.array([names.index(one) if one in names else -1 for one in own])[labels]
+    return np.array([names.index(name) if name in names else -1 for name in own_names])[labels]

@@ -11,6 +11,7 @@ import tempfile
 import click
 
 from gan_model.storage import disk
+from gan_model.storage.names import printable
 
 _NOT_NEEDED = "sklearn", "matplotlib.pyplot"
 
@@ -59,7 +60,7 @@ def plain_errors(program, go_on=""):
     except BrokenPipeError:  # whoever read our lines has seen enough, as `head` does
         os._exit(141)  # as of a program that the signal ends; what is left has no reader
     except click.UsageError as error:
-        print(f"{program}: {_sentence(error)}", file=sys.stderr)
+        print(f"{program}: {_one_line(_sentence(error))}", file=sys.stderr)
         sys.exit(2)
     except Exception as error:
         is_plain = isinstance(error, (ValueError, OSError))
@@ -70,9 +71,13 @@ def plain_errors(program, go_on=""):
         text = fault or str(error)
         if isinstance(error, OSError) and error.strerror:
             text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        text = " ".join(text.split())  # HDF5's has several lines
-        print(f"{program}: {text}", file=sys.stderr)
+        print(f"{program}: {_one_line(text)}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ValueError) else 1)
+
+
+def _one_line(text):
+    """A message that may have several lines, as HDF5's, and names with control characters."""
+    return printable(" ".join(text.split()))
 
 
 def _sentence(error):

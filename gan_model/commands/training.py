@@ -12,7 +12,7 @@ from gan_model.commands.completing import (
     complete_by_run,
 )
 from gan_model.commands.places import check_run_dir, name_of, place_of
-from gan_model.commands.run_images import names_of
+from gan_model.commands.run_images import tell_of_changes
 from gan_model.commands.run_report import report
 from gan_model.commands.screen import quiet, use_gpus
 
@@ -43,12 +43,17 @@ def train(args, program):
     workers = replicas.Workers(strategy)
     with local_workers.ended_by_loss(workers, program):
         complete_by_run(args, folder, workers)
-    images, held_out = loaded(args)
-    preset = complete_by_images(args, program, source, *images)
+    if source and args.is_new:
+        source.read_alike(args)
+    images, held_out = splits = loaded(args)
+    if source and args.is_new:
+        tell_of_changes(source.about, args.data, images[0])
+    preset = complete_by_images(args, program, source, *images, splits.class_names)
     has_classes = source is None or source.class_count is not None
     classes = presets.classes_for(preset, images[1], held_out[1]) if has_classes else {}
     by_class = classes | ({"labels": images[1]} if classes else {})
-    settings = _settings_of(args, preset, images[0], by_class) | (source.settings if source else {})
+    settings = _settings_of(args, preset, images[0], by_class, splits.class_names)
+    settings |= source.settings if source else {}
     with local_workers.as_one(strategy, settings, program) as is_chief:
         if is_chief:
             history = _lead(folder, args, settings, strategy, images, held_out, program)
@@ -129,7 +134,7 @@ def _announce(folder, args):
         print(f"Going on with the run in {folder.path}.")
 
 
-def _settings_of(args, preset, images, by_class):
+def _settings_of(args, preset, images, by_class, class_names):
     """What makes this run another run than the next.
 
     Args:
@@ -137,13 +142,14 @@ def _settings_of(args, preset, images, by_class):
         preset: function that makes the GAN.
         images: to train on.
         by_class: `class_count` and `labels` where the GAN has classes; {} where not.
+        class_names: of the images, a list of texts, or None.
     """
     from gan_model import presets  # imported by now; at the top it would slow --help down
     from gan_model.data.images import fingerprint
 
     count = presets.image_count_for(preset, images)
-    # More than classes, if nothing in the last sub-folders can be read.
-    names = names_of(args.data)[: by_class["class_count"]] if by_class else []
+    # The files of a published data set may have images of the first classes only.
+    names = (class_names or [])[: by_class["class_count"]] if by_class else []
     return {
         "preset": args.preset,
         "data": place_of(args.data),

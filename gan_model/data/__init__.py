@@ -1,6 +1,7 @@
 """Files -> images as uint8 arrays -> batches.
 
 sources     a name or a folder -> ((train_images, train_labels), (test_images, test_labels))
+splits      these images and labels, and the names of the classes
 sample      the part of Fashion-MNIST that comes with the package
 full_set    a published data set: where its files are, and how they are read
 mnist       MNIST and FASHION_MNIST, two of them
@@ -9,6 +10,7 @@ reading     the bytes of a file, or a sentence on what is wrong with them
 own_size    the sizes of the files in a folder -> the size to train at
 folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on disk
 listing     a folder -> the paths of its images, and their classes
+hold_out    hashes of images -> which of them are held out
 decoding    one image file -> pixels
 cache       decoded images <-> files on disk
 checks      images as given -> the same, or a sentence on what is wrong with them

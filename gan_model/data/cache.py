@@ -1,29 +1,59 @@
 """Decoded images on disk: written once, found again, read through maps.
 
-An entry is a folder with train.bin and test.bin (pixels, one image after the other), train.npy
-and test.npy (labels), and about.json. It is written in a folder `gan-model-unfinished-...` and
-renamed when it is complete, so no reader sees half of one, and of two writers the first wins. The
-writer locks its unfinished folder, so those of killed processes are known, and removed.
+An entry is a folder. In its folder `images` are train.bin and test.bin (pixels, one image after the
+other), train.npy and test.npy (labels), and about.json. They are written in `unfinished`, which is
+renamed when it is complete, so no reader sees half of them. A process that writes has locked the
+entry: others that need the same images wait for it, and what killed processes left is removed.
+
+The cache is bounded: before an entry is written, those that were opened least recently are removed.
+Programs on this machine can go on reading a removed entry, as its files are mapped into memory. On
+a network disk other machines cannot, so what was opened during the last day stays.
 """
 
 import contextlib
+import errno
 import hashlib
+import itertools
 import json
 import math
 import os
+import re
 import shutil
-import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gan_model.data.reading import DAMAGE
-from gan_model.storage.locks import is_locked, locked
+from gan_model.storage.locks import locked
 
-_FORMAT_VERSION = 3  # increase it when the meaning of pixels or files changes
-_UNFINISHED = "gan-model-unfinished-"  # of no other program: the cache may hold other files
+_FORMAT_VERSION = 4  # increase it when the meaning of pixels or files changes
+_MOST_BYTES = 20e9
+_STAYS = 24 * 3600  # seconds after an entry was opened
+_ENTRY_NAME = re.compile("[0-9a-f]{64}")
+_IMAGES, _UNFINISHED = "images", "unfinished"
 _SPLITS = ("train", "test")
-_BLOCK = 3 << 20  # bytes; a multiple of 3, so that no pixel is cut
+_BLOCK = 3 << 20  # bytes
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The decoded images of a folder.
+
+    Args:
+        splits: ((train_images, train_labels), (test_images, test_labels)). Images are read-only
+            uint8 memmaps (n, height, width, channels), labels int32 (n,).
+        class_names: list of texts; a label is a position in it.
+        notice: text to show each time the images are loaded.
+        retry: names of the files that could not be read for a reason that may pass.
+    """
+
+    splits: tuple
+    class_names: list
+    notice: str
+    retry: list
 
 
 def entry_of(source):
@@ -39,18 +69,18 @@ def cache_folder():
     return Path(os.path.expanduser(place)).absolute()
 
 
-def open_entry(entry):
-    """(((train_images, train_labels), (test_images, test_labels)), notice).
-
-    Images are read-only uint8 memmaps (n, height, width, channels), labels int32 (n,).
-    None if there is no entry, or only a part of it.
-    """
+def open_entry(path):
+    """The `Entry` at a path; None if there is none, or only a part of it."""
+    folder = path / _IMAGES
     try:
-        about = json.loads((entry / "about.json").read_text())
-        splits = tuple(_open_split(entry / split, about["image_shape"]) for split in _SPLITS)
-        return splits, about["notice"]
+        about = json.loads((folder / "about.json").read_text())
+        splits = tuple(_open_split(folder / split, about["image_shape"]) for split in _SPLITS)
+        entry = Entry(splits, about["class_names"], about["notice"], about["retry"])
     except DAMAGE:
         return None
+    with contextlib.suppress(OSError):  # of a cache that this user may only read
+        os.utime(path)
+    return entry
 
 
 def _open_split(stem, image_shape):
@@ -62,133 +92,163 @@ def _open_split(stem, image_shape):
 
 
 @contextlib.contextmanager
-def new_entry(entry, image_shape, *, images):
-    """An `EntryWriter` whose files become `entry` at the end, and are removed after an error.
+def locked_entry(path, size):
+    """Locks an entry to write it. Of several processes one gets it, and the others wait.
 
     Args:
-        entry: path, of `entry_of`.
-        image_shape: (height, width, channels) of each image.
-        images: number of images at most, to say how much room they need.
+        path: of `entry_of`.
+        size: bytes that the images may have, to say how much room they need.
+
+    Raises:
+        OSError: the entry cannot be written.
     """
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        with _unfinished_folder(entry.parent) as folder:
-            new = folder / entry.name
-            new.mkdir()
-            with EntryWriter(new, image_shape) as writer:
-                yield writer
-            _publish(new, entry)
+        with locked(path, waiting="Another process is decoding these images. Waiting for it."):
+            try:
+                yield
+            finally:
+                if not (path / _IMAGES).exists():
+                    shutil.rmtree(path, ignore_errors=True)
     except OSError as error:
-        megabytes = math.ceil(images * math.prod(image_shape) / 1e6)
-        raise OSError(
-            f"The decoded images cannot be kept in {entry.parent}: {error.strerror or error}. "
-            f"Set GAN_MODEL_CACHE to a folder with {megabytes:,} MB to spare."
-        ) from None
+        raise OSError(_cannot_be_kept(path.parent, size, error)) from None
+
+
+def _cannot_be_kept(folder, size, error):
+    reason = error.strerror or error
+    if error.errno in _NOT_ALLOWED:
+        return (
+            f"The cache {folder} cannot be written by this user: {reason}. Set GAN_MODEL_CACHE to "
+            "a folder that can, or ask the owner to let you write."
+        )
+    return (
+        f"The decoded images cannot be kept in {folder}: {reason}. Set GAN_MODEL_CACHE to a folder "
+        f"with {math.ceil(size / 1e6):,} MB to spare."
+    )
 
 
 @contextlib.contextmanager
-def _unfinished_folder(parent):
-    """A locked folder for what is being written; those of dead processes are removed first."""
-    with contextlib.ExitStack() as stack:
-        with locked(parent):  # so that nobody finds the new folder before it is locked
-            for leftover in parent.glob(f"{_UNFINISHED}*"):
-                _remove_unless_locked(leftover)
-            folder = stack.enter_context(
-                tempfile.TemporaryDirectory(
-                    prefix=_UNFINISHED, dir=parent, ignore_cleanup_errors=True
-                )
-            )
-            stack.enter_context(locked(folder))  # freed before the folder is removed
-        yield Path(folder)
+def new_entry(path, image_shape):
+    """An `EntryWriter` for an entry that is locked; at the end its images replace the earlier ones.
+
+    Args:
+        path: of `entry_of`.
+        image_shape: (height, width, channels) of each image.
+    """
+    unfinished = path / _UNFINISHED
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a killed process
+    unfinished.mkdir()
+    try:
+        with EntryWriter(unfinished, image_shape) as writer:
+            yield writer
+        shutil.rmtree(path / _IMAGES, ignore_errors=True)
+        unfinished.rename(path / _IMAGES)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _remove_unless_locked(folder):
-    with contextlib.suppress(OSError):  # that of another user
-        if not is_locked(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+def make_room(path, size):
+    """Removes other entries until the cache has room for one more, and what killed processes left.
+
+    Args:
+        path: of the entry that is going to be written.
+        size: its bytes.
+
+    Returns:
+        Bytes of all entries, with the new one.
+    """
+    others = [other for other in path.parent.iterdir() if _ENTRY_NAME.fullmatch(other.name)]
+    others.remove(path)
+    for other in others:
+        if (other / _UNFINISHED).exists():
+            _remove(other, other / _UNFINISHED if (other / _IMAGES).exists() else other)
+    sizes = {other: _size_of(other) for other in others}
+    for opened, other in sorted((_opened(other), other) for other in others):
+        if size + sum(sizes.values()) <= _MOST_BYTES or opened > time.time() - _STAYS:
+            break
+        _remove(other, other)
+        sizes[other] = _size_of(other)
+    return size + sum(sizes.values())
 
 
-def _publish(new, entry):
-    with locked(entry.parent):  # so that nobody removes what another has just published
-        if open_entry(entry) is None:
-            shutil.rmtree(entry, ignore_errors=True)  # a damaged one
-        try:
-            new.rename(entry)
-        except OSError:
-            # Another process was first. It made the same of the same files.
-            if open_entry(entry) is None:
-                raise
+def _remove(entry, folder):
+    """Removes an entry or a folder in it, unless another process writes it or another user did."""
+    with contextlib.suppress(OSError, ValueError), locked(entry, busy=""):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _size_of(entry):
+    # Not `rglob`, which raises an error if another process removes the folder meanwhile.
+    parts = ((Path(folder) / file for file in files) for folder, _, files in os.walk(entry))
+    return sum(_status(file, "st_size") for file in itertools.chain.from_iterable(parts))
+
+
+def _opened(entry):
+    """The time at which an entry was opened or written."""
+    return _status(entry, "st_mtime")
+
+
+def _status(path, field):
+    try:
+        return getattr(path.stat(), field)
+    except OSError:  # another process has removed it
+        return 0
 
 
 class EntryWriter:
-    """Appends images to the files of an entry; every tenth goes to the test split.
-
-    It is the second of each ten that may be held out. So two images are enough for one in each
-    split, and if images come class by class, each class gives a tenth, to within one image.
-    """
+    """Appends images to a file, and in the end moves those that are held out to another one."""
 
     def __init__(self, folder, image_shape):
         self.folder, self.image_shape = folder, tuple(image_shape)
-        self.count = self._candidates = 0
-        self._labels = ([], [])
+        self.count = 0
         self._open_files = contextlib.ExitStack()
 
     def __enter__(self):
-        self._files = [
-            self._open_files.enter_context(open(self.folder / f"{split}.bin", "x+b"))
-            for split in _SPLITS
-        ]
+        self._train = self._added("train.bin")
         return self
 
     def __exit__(self, *error):
         self._open_files.close()
 
-    def add(self, pixels, label, *, may_be_held_out=True):
-        """Appends an image, uint8 of `image_shape`, and its label."""
-        split = int(may_be_held_out and self._candidates % 10 == 1)
-        self._candidates += may_be_held_out
-        self._files[split].write(pixels)
-        self._labels[split].append(label)
+    def add(self, pixels):
+        """Appends an image, uint8 of `image_shape`."""
+        self._train.write(pixels)
         self.count += 1
 
-    def hold_out_one(self):
-        """Moves the last training image to the test split if that has none."""
-        if self._labels[1]:
-            return
-        train, test = self._files
-        start = train.seek(-math.prod(self.image_shape), os.SEEK_END)
-        test.write(train.read())
-        train.truncate(start)
-        self._labels[1].append(self._labels[0].pop())
-
-    def keep_one_channel(self):
-        """Turns (height, width, 3) into (height, width, 1), if all three channels are equal."""
-        *sides, _ = self.image_shape
-        self.image_shape = (*sides, 1)
-        for file in self._files:
-            size = file.seek(0, os.SEEK_END)
-            for start in range(0, size, _BLOCK):
-                file.seek(start)
-                block = file.read(_BLOCK)
-                file.seek(start // 3)  # never past what has been read
-                file.write(block[::3])
-            file.truncate(size // 3)
-
-    def finish(self, notice):
-        """Writes what describes the images, and flushes everything to the disk.
+    def finish(self, labels, held_out, *, one_channel=False, **about):
+        """Separates the images, writes what describes them, and flushes everything to the disk.
 
         Args:
-            notice: text to show each time the entry is opened.
+            labels: of the images, integers (n,).
+            held_out: which images are held out, bool (n,).
+            one_channel: whether to keep the first channel alone.
+            **about: the other fields of `Entry`.
         """
-        for split, labels in zip(_SPLITS, self._labels, strict=True):
-            self._files.append(self._added(f"{split}.npy"))
-            np.save(self._files[-1], np.asarray(labels, np.int32))
-        about = {"image_shape": self.image_shape, "notice": notice}
-        self._files.append(self._added("about.json"))
-        self._files[-1].write(json.dumps(about).encode())
-        for file in self._files:
+        test = self._added("test.bin")
+        self._separate(test, held_out, one_channel)
+        files = [self._train, test]
+        for split, rows in zip(_SPLITS, (~held_out, held_out), strict=True):
+            files.append(self._added(f"{split}.npy"))
+            np.save(files[-1], np.asarray(labels, np.int32)[rows])
+        files.append(self._added("about.json"))
+        files[-1].write(json.dumps(about | {"image_shape": self.image_shape}).encode())
+        for file in files:
             file.flush()
             os.fsync(file.fileno())
 
+    def _separate(self, test, held_out, one_channel):
+        """Moves the held-out images to `test`, and the others together, a block at a time."""
+        old_shape = self.image_shape
+        self.image_shape = (*old_shape[:-1], 1 if one_channel else old_shape[-1])
+        size, end = math.prod(old_shape), 0
+        count = max(1, _BLOCK // size)
+        for start in range(0, self.count, count):
+            self._train.seek(start * size)
+            block = np.frombuffer(self._train.read(count * size), np.uint8).reshape(-1, *old_shape)
+            block, rows = block[..., : self.image_shape[-1]], held_out[start : start + count]
+            test.write(block[rows].tobytes())
+            self._train.seek(end)  # never past what has been read
+            end += self._train.write(block[~rows].tobytes())
+        self._train.truncate(end)
+
     def _added(self, name):
-        return self._open_files.enter_context(open(self.folder / name, "xb"))
+        return self._open_files.enter_context(open(self.folder / name, "x+b"))

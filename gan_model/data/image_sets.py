@@ -10,11 +10,10 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from gan_model.data.decoding import decode, decoders, displayed_size
+from gan_model.data.decoding import decode, decoders, displayed_size, open_image
 from gan_model.data.images import shape_with_channels
-from gan_model.data.listing import image_names
+from gan_model.data.listing import closed_notice, files_in, images_among
 from gan_model.data.reading import DAMAGE
 
 _BLOCK = 256  # images decoded at a time
@@ -25,8 +24,8 @@ def load_images(path, *, image_shape=None):
 
     Args:
         path: a `.npz` file with an array named `images`, or with only one array that can be
-            images; a `.npy` file, which is memory-mapped; or a folder with PNG, JPEG, GIF, BMP or
-            WebP files at any depth, all of the same size.
+            images; a `.npy` file, which is memory-mapped; or a folder with image files at
+            any depth, all of the same size.
         image_shape: expected (height, width) or (height, width, channels). Grey images in a folder
             can be loaded as colour images, but not the other way round. None: any shape; a
             folder has one channel if all its images are grey.
@@ -164,7 +163,10 @@ def _check_shape(path, shape, expected):
 
 
 def _read_folder(folder, image_shape):
-    paths = [folder / name for name in image_names(folder)]
+    files, closed = files_in(folder)
+    if closed:
+        raise ValueError(f"{folder} cannot be read as a whole. {closed_notice(closed)}")
+    paths = [folder / name for name in images_among(files, closed, folder)]
     sides = _displayed_size(paths[0]) if image_shape is None else tuple(image_shape[:2])
     channels = shape_with_channels(image_shape)[2] if image_shape else 3
     images = np.empty((len(paths), *sides, channels), np.uint8)
@@ -205,7 +207,7 @@ def _decoded_pixels(path, *, sides, channels):
 def _displayed_size(path):
     """(height, width) of an image as displayed, from the header of its file."""
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return displayed_size(image)
     except Exception as error:  # a decoder may raise anything on a damaged file
         reason = "it is not an image" if _file_size(path) else "it is empty"

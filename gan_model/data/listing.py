@@ -4,8 +4,14 @@ import os
 from collections import Counter
 from pathlib import Path
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
-_OTHER_SUFFIXES = (".tif", ".tiff", ".jfif", ".avif", ".heic", ".heif", ".jxl", ".svg")
+from gan_model.data.decoding import READS_AVIF
+from gan_model.storage.names import printable
+
+_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
+    *(".tga", ".ppm", ".pgm", ".pbm", ".pnm", *([".avif"] if READS_AVIF else [])),
+)
+_OTHER_SUFFIXES = (".avif", ".heic", ".heif", ".jxl", ".jp2", ".psd", ".ico", ".svg")
 
 
 def existing_folder(folder):
@@ -22,31 +28,48 @@ def existing_folder(folder):
 
 def image_names(root):
     """Paths of the images below `root`, with slashes, sorted by class and path."""
-    return images_among(files_in(root), root)
+    return images_among(*files_in(root), root)
 
 
 def files_in(root):
-    """Paths of the visible files below `root`, with slashes, in any order."""
-    return [
+    """The visible files below a folder.
+
+    Returns:
+        (files, closed): paths below `root`, with slashes, in any order; and the folders that this
+        user may not list.
+
+    Raises:
+        ValueError: `root` itself cannot be listed, or a folder for another reason.
+    """
+    closed = []
+
+    def note_closed(error):
+        if not isinstance(error, PermissionError) or Path(error.filename) == root:
+            raise ValueError(f"The folder {error.filename} cannot be listed: {error.strerror}.")
+        closed.append(Path(error.filename).relative_to(root).as_posix())
+
+    files = [
         (Path(parent) / file).relative_to(root).as_posix()
-        for parent, files in _walk(root)
+        for parent, files in _walk(root, note_closed)
         for file in files
         if not file.startswith(".")
     ]
+    return files, closed
 
 
-def images_among(files, root):
+def images_among(files, closed, root):
     """Those of the `files_in` a folder that are images, sorted by class and path."""
     names = [file for file in files if file.lower().endswith(_SUFFIXES)]
     if not names:
-        raise ValueError(f"There are no images in {root}: no name ends in {' '.join(_SUFFIXES)}.")
-    return sorted(names, key=lambda name: (class_of(name), name))
+        reason = f"no name ends in {' '.join(_SUFFIXES)}. {closed_notice(closed)}".strip()
+        raise ValueError(f"There are no images in {root}: {reason}")
+    return sorted(names, key=lambda name: (_place_of(class_of(name)), name))
 
 
-def _walk(root):
+def _walk(root, onerror):
     """(folder, file names) of the visible folders, links to folders included, each once."""
     seen = {str(root)}
-    for parent, folders, files in os.walk(root, onerror=_refuse_unlisted, followlinks=True):
+    for parent, folders, files in os.walk(root, onerror=onerror, followlinks=True):
         yield parent, files
         visible = [name for name in sorted(folders) if not name.startswith(".")]
         folders.clear()
@@ -57,19 +80,15 @@ def _walk(root):
                 folders.append(name)
 
 
-def _refuse_unlisted(error):
-    raise ValueError(f"The folder {error.filename} cannot be listed: {error.strerror}.")
-
-
 def classes_of(names):
-    """The classes of these paths, sorted; a label is a position among them."""
-    return sorted(set(map(class_of, names)))
+    """The classes of these paths, sorted; names that are numbers come first, sorted as numbers."""
+    return sorted(set(map(class_of, names)), key=_place_of)
 
 
-def classes_of_one_file(names):
-    """Classes whose image must not be held out; none if no class has more than one."""
-    counts = Counter(map(class_of, names))
-    return {name for name, count in counts.items() if count == 1 < max(counts.values())}
+def _place_of(class_name):
+    """What a class is sorted by."""
+    is_number = class_name.isdecimal()
+    return not is_number, int(class_name) if is_number else 0, class_name
 
 
 def class_of(name):
@@ -77,10 +96,20 @@ def class_of(name):
     return name.split("/", 1)[0] if "/" in name else "."
 
 
+def closed_notice(closed):
+    """One line about the folders that may not be listed, or an empty text."""
+    if not closed:
+        return ""
+    folders = "folder" if len(closed) == 1 else "folders"
+    named = ", ".join(map(printable, sorted(closed)))
+    return f"Skipped {len(closed):,} {folders} without permission to list: {named}."
+
+
 def left_out(files):
     """One line about images among the `files_in` a folder that are not read, or an empty text."""
+    suffixes = Counter(Path(file).suffix.lower() for file in files)
     suffixes = Counter(
-        Path(file).suffix.lower() for file in files if file.lower().endswith(_OTHER_SUFFIXES)
+        {end: suffixes[end] for end in _OTHER_SUFFIXES if end in suffixes and end not in _SUFFIXES}
     )
     if not suffixes:
         return ""

@@ -3,9 +3,8 @@
 import warnings
 
 import numpy as np
-from PIL import Image
 
-from gan_model.data.decoding import displayed_size
+from gan_model.data.decoding import displayed_size, open_image
 from gan_model.data.listing import existing_folder, image_names
 
 LONGEST = 64  # pixels of the longer side: larger images need more than some minutes of two cores
@@ -14,7 +13,7 @@ _READ = 200  # files whose headers are read, evenly spread
 _ALIKE = 0.1  # how far proportions may lie from the median, as a fraction of it
 
 
-def own_size(folder, *, longest=LONGEST):
+def own_size(folder, *, longest=LONGEST, names=None):
     """The size at which the images of a folder are decoded if nobody asks for another.
 
     The median of the files' sizes, made smaller to a longer side of at most `longest`, each side
@@ -23,6 +22,7 @@ def own_size(folder, *, longest=LONGEST):
     Args:
         folder: path, as for `data.load`.
         longest: pixels.
+        names: paths of the images in the folder, if they are known.
 
     Returns:
         ((height, width), files): the size, and the median size of the files, (height, width).
@@ -31,7 +31,7 @@ def own_size(folder, *, longest=LONGEST):
         ValueError: there is no folder, or no file that can be read.
     """
     root = existing_folder(folder)
-    names = image_names(root)
+    names = names or image_names(root)
     rows = np.linspace(0, len(names) - 1, min(len(names), _READ)).astype(int)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, about files that it reads correctly
@@ -54,7 +54,7 @@ def own_size(folder, *, longest=LONGEST):
 
 def _size_of(path):
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return displayed_size(image)
     except Exception:  # a decoder may raise anything on a damaged file
         return None

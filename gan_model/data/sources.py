@@ -12,8 +12,8 @@ from gan_model.data.cifar10 import CIFAR10
 from gan_model.data.folder import class_names as sub_folders
 from gan_model.data.folder import load_folder
 from gan_model.data.mnist import FASHION_MNIST, MNIST, four_files, has_idx_files
-from gan_model.data.own_size import own_size
 from gan_model.data.sample import load_sample
+from gan_model.data.splits import Splits
 from gan_model.storage.names import did_you_mean
 
 FULL_SETS = {one.name: one for one in (FASHION_MNIST, MNIST, CIFAR10)}
@@ -39,7 +39,8 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
         ground: colour behind transparent images, for a folder of images only.
 
     Returns:
-        ((train_images, train_labels), (test_images, test_labels)). Images are uint8,
+        ((train_images, train_labels), (test_images, test_labels)), with an attribute `class_names`:
+        a list of texts, in which a label is a position, or None for idx files. Images are uint8,
         (n, height, width) for the sample and idx files, otherwise (n, height, width, channels).
         Images from a folder of images are read-only memory maps. Labels are integers (n,).
 
@@ -56,14 +57,14 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
         _refuse_choices(name, image_size, channels, pad, ground)
         if Path(name).is_dir():
             print(f"{name} is the data set. Your folder is ./{name}.", file=sys.stderr)
-        return load_sample() if name == "sample" else FULL_SETS[name].load(folder)
+        splits = load_sample() if name == "sample" else FULL_SETS[name].load(folder)
+        return Splits(splits, class_names(name))
     path = _existing_folder(name)
     found = four_files(path)
     if found is None:
-        image_size = own_size(path)[0] if image_size is None else image_size
         return load_folder(path, image_size=image_size, channels=channels, pad=pad, ground=ground)
     _refuse_choices(name, image_size, channels, pad, ground)
-    return found
+    return Splits(found)
 
 
 def licence_of(name):
@@ -80,7 +81,8 @@ def is_image_folder(name):
 def class_names(name):
     """Names of the classes of a data set or of a folder of images: a list of texts.
 
-    A label is a position in this list. A folder's classes are its sub-folders.
+    A folder's classes are its sub-folders as they are now. A label of loaded images is a position
+    in `load(name).class_names`, which lacks sub-folders without a readable image.
 
     Raises:
         ValueError: there is no such data set or folder, or the folder has idx files, which name

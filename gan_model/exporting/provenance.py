@@ -6,7 +6,7 @@ from pathlib import Path
 import gan_model
 from gan_model import presets
 from gan_model.callbacks.history_file import read_history
-from gan_model.data import class_names, licence_of
+from gan_model.data import NAMES, class_names, licence_of
 from gan_model.exporting.file_format import version_of
 from gan_model.exporting.foot import epochs_of, train_command
 from gan_model.runs import RunFolder, is_pretrained
@@ -93,11 +93,11 @@ def _of_trained(made):
 
 
 def _class_names(data, count, known=None):
-    """The names of the classes of a GAN, if it has any and its run or its data can tell: a dict."""
-    try:
-        names = (known or class_names(data)) if count else []
-    except ValueError:  # of another machine, or idx files
-        names = []
+    """The names of the classes of a GAN, if it has any and they are known: a dict.
+
+    A folder is not looked into, since it may have other sub-folders than when the run began.
+    """
+    names = known or (class_names(data) if data in NAMES else [])
     return {"class_names": names} if names and len(names) == count else {}
 
 

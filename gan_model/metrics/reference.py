@@ -51,7 +51,7 @@ class Descriptions:
         if self.count < LEAST:
             raise ValueError(
                 f"Quality is measured on {LEAST} images or more. Received: {self.count}. "
-                "Give more images, of which a folder holds out a tenth, or a larger count."
+                "Give more images, of which a folder holds out about a tenth, or a larger count."
             )
         if self._statistics is None:
             self._statistics = tuple(

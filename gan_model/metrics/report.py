@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from gan_model.metrics.copying import WORST, chance_band, duplicates_expected
+from gan_model.storage.names import printable
 
 _BAR = 40  # characters of the longest bar
 _TENTH = 10  # a class with less than a tenth of its real fraction is named in a warning
@@ -65,6 +66,7 @@ def classes(names, generated, real):
         real: real images of each class.
     """
     made, there = (np.asarray(counts) / np.sum(counts) for counts in (generated, real))
+    names = [printable(name) for name in names]
     width = max(map(len, names))
     lines = [
         f"  {name:<{width}} {fraction:6.1%} {real_fraction:6.1%}  {_bar(fraction / made.max())}"
@@ -91,7 +93,7 @@ def by_class(rows):
     cells = [("", "images", name, "floor", "classified as asked")]
     for row in rows:
         told = f"{row['as_asked']:.1%}" if "as_asked" in row else "unknown"
-        label = f"{row['class']} {row.get('name', '')}".strip()
+        label = f"{row['class']} {printable(row.get('name', ''))}".strip()
         numbers = four_digits(row["readings"][name]), four_digits(row["floor"][name])
         cells.append((label, f"{row['count']:,}", *numbers, told))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -8,6 +8,7 @@ from gan_model.data.images import shape_with_channels
 from gan_model.model.labels import check_values
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
+from gan_model.storage.names import printable
 
 LEAST_IN_CLASS = 50  # images; docs/modern.md: with fewer, classes cost quality
 _NAMED = 12  # classes, at most; of more only the number is told
@@ -127,7 +128,7 @@ def _of_classes(counts, class_names):
     names, least = class_names or [*map(str, range(len(counts)))], min(counts)
     classes = f"{len(counts)} classes, "
     if class_names and len(names) <= _NAMED:
-        classes = f"{len(counts)} classes: {', '.join(names)}; "
+        classes = f"{len(counts)} classes: {', '.join(map(printable, names))}; "
     if least >= LEAST_IN_CLASS:
         return f"{classes}{least:,} images or more in each"
     fewest = f"{names[counts.index(least)]!r} has {least:,}"

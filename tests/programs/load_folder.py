@@ -1,13 +1,14 @@
-"""Loads a folder of pictures; says how many train and the sum of their first values.
+"""Loads a folder of pictures; says how many train, the sum of their first values, and how many
+files this process has decoded.
 
 python tests/programs/load_folder.py FOLDER
 """
 
 import sys
 
-import data_alone  # noqa: F401
+from gan_model.data import decoding, folder
 
-from gan_model.data.folder import load_folder
-
-(images, labels), _ = load_folder(sys.argv[1])
-print(len(images), int(images[:, 0, 0, 0].sum()))
+decoded = []
+folder.decode = lambda path, **how: decoded.append(path) or decoding.decode(path, **how)
+(images, labels), _ = folder.load_folder(sys.argv[1])
+print(len(images), int(images[:, 0, 0, 0].sum()), len(decoded))
