@@ -114,7 +114,8 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
     try:
         if not path.stat().st_size:
             return Decoded(reason="empty")
-        with open_image(path) as image:
+        # Unlike `with open_image(path)`, this frees the memory of the pixels too.
+        with contextlib.closing(open_image(path)) as image:
             stored_pixels = math.prod(image.size)
             # A large JPEG is decoded at a lower resolution, at least twice that of the result.
             image.draft(None, (2 * max(image_size),) * 2)
@@ -129,7 +130,6 @@ def decode(path, *, image_size, channels, pad=False, ground="white"):
                 factor = _reduction(size, image_size, pad)
                 plain = flattened(image, ground=ground, mode=mode, factor=factor)
                 grey, has_transparency = is_grey(image), image.has_transparency_data
-                image.close()  # frees the memory
         if orientation in _UPRIGHT:
             plain = plain.transpose(_UPRIGHT[orientation])
         colour = ImageColor.getcolor(ground, mode)
