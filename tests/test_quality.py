@@ -60,6 +60,18 @@ def test_fit_logs_what_the_generator_s_images_read(training, held_out):
     assert history["val_fid_pixels"][0] != history["val_fid_pixels"][1]
 
 
+def test_the_images_are_those_of_its_seed(held_out):
+    gan = small_gan()
+    reference = metrics.Reference([in_pixels()], held_out[..., None])
+    read = {}
+    for seed in (0, 7):
+        gan.quality = metrics.Quality(in_pixels(), seed=seed)
+        figures = gan.evaluate(held_out, return_dict=True, verbose=0)
+        read[seed] = {name: figures[name] for name in gan.quality.names}
+        assert read[seed] == reference.compare(gan.generate(24, seed=seed))
+    assert read[0]["fid_pixels"] != read[7]["fid_pixels"]
+
+
 def test_the_number_does_not_depend_on_the_batches_or_the_kind_of_source(training, held_out):
     gan = small_gan()
     gan.fit(training, epochs=1, batch_size=20, verbose=0)
