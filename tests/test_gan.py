@@ -80,8 +80,8 @@ def test_the_generator_step_leaves_the_discriminator_alone(images):
 @pytest.mark.slow
 @every_preset
 def test_fit_evaluate_predict_call_generate(name, images):
-    """With a graph, which of dcgan test_bad_input makes."""
-    gan = eager(name) if name == "dcgan" else small(name)
+    """With a graph, which of dcgan test_bad_input makes, and of dense many tests."""
+    gan = eager(name) if name in ("dcgan", "dense") else small(name)
     before = {w.path: w.numpy() for w in gan.trainable_variables}
     history = gan.fit(images, validation_data=images[:20], epochs=2, verbose=0)
     still = [w.path for w in gan.trainable_variables if np.array_equal(before[w.path], w.numpy())]
