@@ -136,6 +136,15 @@ def test_a_file_cut_anywhere_is_damaged(path):
             checkpoint.read(path)
 
 
+def test_another_epoch_or_history_is_damage_too(path):
+    checkpoint.write(path, ARRAYS, ABOUT)
+    with np.load(path) as file:
+        about = json.loads(file["about"].tobytes()) | {"epoch": 2}
+    np.savez(path, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **ARRAYS)
+    with pytest.raises(checkpoint.DamagedCheckpoint, match="checksum"):
+        checkpoint.read(path)
+
+
 def test_a_changed_number_is_damage_even_where_the_zip_is_sound(path):
     checkpoint.write(path, ARRAYS, ABOUT)
     with np.load(path) as file:
