@@ -263,6 +263,17 @@ def test_clusters_are_no_classes():
         gan.generate(4, labels=2)
 
 
+def test_neighbouring_numbers_have_similar_clusters():
+    """Of images of five levels: their clusters are in the order of the levels, or in reverse."""
+    levels = np.linspace(-1, 1, 5, dtype=np.float32)
+    images = np.tile(levels[:, None, None, None], (1, 4, 4, 1))
+    noise = np.random.default_rng(0).normal(0, 0.01, (100, 4, 4, 1))
+    clusters = Clusters(5, (4, 4, 1))
+    clusters.build((None, 3))
+    clusters.learn([np.repeat(images, 20, axis=0) + noise])
+    assert clusters.of_images(images).numpy().tolist() in ([0, 1, 2, 3, 4], [4, 3, 2, 1, 0])
+
+
 # Out of the run folder.
 
 

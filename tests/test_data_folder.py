@@ -208,13 +208,15 @@ def test_only_the_first_frame_counts(images):
     assert (pixels_of(images / "a.gif") == 40).all()
 
 
-def test_the_middle_of_a_wide_image_is_kept(images):
+@pytest.mark.parametrize("is_tall", [False, True])
+def test_the_middle_of_a_wide_or_tall_image_is_kept(is_tall, images):
     wide = np.zeros((8, 24, 3), np.uint8)
     wide[:, 8:16] = [0, 255, 0]
-    Image.fromarray(wide).save(images / "a.png")
+    Image.fromarray(wide.swapaxes(0, 1) if is_tall else wide).save(images / "a.png")
     assert (pixels_of(images / "a.png") == [0, 255, 0]).all()
     # 4 of 8 rows and 12 of 24 columns: nothing is cut off, the outer thirds stay black.
-    whole = pixels_of(images / "a.png", (4, 12))
+    whole = pixels_of(images / "a.png", (12, 4) if is_tall else (4, 12))
+    whole = whole.swapaxes(0, 1) if is_tall else whole
     assert whole[:, 1].max() < 20 and whole[:, 6, 1].min() > 235
 
 

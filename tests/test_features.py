@@ -173,6 +173,20 @@ def test_inception_without_its_weights_is_one_sentence(monkeypatch):
     assert random_after == random.random()
 
 
+def test_inception_sees_images_from_minus_1_to_1_between_whose_pixels_it_interpolates():
+    """Four pixels: with bilinear interpolation the sides change evenly between the two centres."""
+    seen = []
+    seen_by = inception_v3._seen_by(lambda images, training: seen.append(images) or images)
+    seen_by(tf.constant([[[0.0], [255.0]], [[0.0], [255.0]]])[None])
+    (images,) = seen
+    assert images.shape == (1, 299, 299, 3)
+    centres = (np.arange(299) + 0.5) * 2 / 299  # in pixels of the small image
+    expected = np.clip(centres - 0.5, 0, 1) * 2 - 1
+    np.testing.assert_allclose(images[0, :, :, 1], np.tile(expected, (299, 1)), atol=1e-5)
+    turned = seen_by(tf.constant([[[0.0], [0.0]], [[255.0], [255.0]]])[None])
+    np.testing.assert_allclose(turned[0, :, :, 0], np.tile(expected, (299, 1)).T, atol=1e-5)
+
+
 @pytest.mark.slow
 def test_inception_gives_2048_numbers_of_grey_and_colour_images():
     """With random weights: the sizes, and that a seeded program does not notice."""

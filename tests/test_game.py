@@ -10,6 +10,7 @@ import tensorflow as tf
 from gan_model import GAN, networks
 from gan_model.augmenting import Augmenter
 from gan_model.losses import ClassCrossEntropy, NonSaturating, Relativistic, Wasserstein
+from gan_model.model import random
 from gan_model.model.game import Game
 from gan_model.model.judge import Batch, Judge, Judgement, judges_jointly
 from gan_model.model.random import RandomStreams
@@ -200,6 +201,25 @@ def test_both_players_see_augmented_images_and_an_evaluation_does_not():
     game.evaluation(judge, REAL, FAKE)
     augmented = [([11.0, 13.0], True), ([12.0, 8.0], True), ([12.0, 8.0], True)]
     assert judge.asked == [*augmented, ([1.0, 3.0], False), ([2.0, -2.0], False)]
+
+
+def test_each_use_has_random_numbers_of_its_own():
+    purposes = []
+
+    def augment(images, stream, image_range):
+        purposes.append(stream.purpose)
+        return images
+
+    def penalty(scores, real_images, fake_images, stream):
+        purposes.append(stream.purpose)
+        return tf.constant(0.0)
+
+    game = Game(Relativistic(), penalty=penalty, augmenter=Augmenter(augment))
+    game.discriminator(_graph_line, REAL, FAKE, RANDOM)
+    game.generator(_graph_line, REAL, FAKE, RANDOM)
+    of_discriminator = [random.REAL_FOR_DISCRIMINATOR, random.FAKE_FOR_DISCRIMINATOR]
+    of_generator = [random.REAL_FOR_GENERATOR, random.FAKE_FOR_GENERATOR]
+    assert purposes == [*of_discriminator, random.PENALTY, *of_generator]
 
 
 def test_an_evaluation_gives_the_losses_of_both():

@@ -9,7 +9,8 @@ import tensorflow as tf
 from conv_gan import conv_gan
 from keras import layers
 
-from gan_model import GAN, losses, presets
+from gan_model import GAN, Sampler, losses, presets
+from gan_model.model import random
 from gan_model.presets import PRESETS
 
 PLAYERS = ["generator", "discriminator"]
@@ -79,8 +80,8 @@ def test_the_generator_step_leaves_the_discriminator_alone(images):
 @pytest.mark.slow
 @every_preset
 def test_fit_evaluate_predict_call_generate(name, images):
-    """With a graph, which of dcgan test_bad_input makes."""
-    gan = eager(name) if name == "dcgan" else small(name)
+    """With a graph, which of dcgan test_bad_input makes, and of dense many tests."""
+    gan = eager(name) if name in ("dcgan", "dense") else small(name)
     before = {w.path: w.numpy() for w in gan.trainable_variables}
     history = gan.fit(images, validation_data=images[:20], epochs=2, verbose=0)
     still = [w.path for w in gan.trainable_variables if np.array_equal(before[w.path], w.numpy())]
@@ -132,7 +133,7 @@ def test_validation_does_not_change_training(images):
 
 @pytest.mark.slow
 def test_a_run_is_a_function_of_its_seed(images):
-    runs = [convolving(seed=seed) for seed in (0, 0, 1)]
+    runs = [convolving(seed=seed, run_eagerly=True) for seed in (0, 0, 1)]
     for gan in runs:
         gan.fit(images, epochs=2, verbose=0)
     assert same(state(runs[0]), state(runs[1]))
@@ -526,6 +527,53 @@ def test_what_fit_takes(images):
     gan.fit(images, validation_data=as_dataset(images, labels), verbose=0)
 
 
+def test_what_is_held_out_is_not_trained_on(monkeypatch):
+    """Images of one level each, which is their label, too."""
+    levels = np.arange(40, dtype=np.uint8)
+    images, seen = np.tile(levels[:, None, None], (1, 8, 8)), {}
+
+    def note(step):
+        def noting(gan, data):
+            images, labels = data
+            assert np.array_equal(images[:, 0, 0], labels)
+            seen.setdefault(step, set()).update(labels.numpy().tolist())
+            return step(gan, data)
+
+        return noting
+
+    steps = GAN.train_step, GAN.test_step
+    for step in steps:
+        monkeypatch.setattr(GAN, step.__name__, note(step))
+    gan = tiny(run_eagerly=True)
+    gan.fit(images, levels, validation_split=0.25, batch_size=6, epochs=2, verbose=0)
+    trained, held_out = (seen[step] for step in steps)
+    assert trained == set(range(30)) and held_out == set(range(30, 40))
+
+
+def test_each_use_has_codings_of_its_own(images, monkeypatch):
+    """Training, evaluation and `generate` of one seed: no coding of one is in another."""
+    gan, used = tiny(run_eagerly=True), {True: [], False: []}
+    call = GAN.call
+
+    def noting(self, codings, training=False):
+        used[bool(training)].append(codings.numpy())
+        return call(self, codings, training=training)
+
+    monkeypatch.setattr(GAN, "call", noting)
+    held_out = images[:20, :8, :8]
+    gan.fit(images[:, :8, :8], validation_data=held_out, batch_size=16, epochs=2, verbose=0)
+    rows = {"seed": 0, "size": gan.codings_size}
+    trained, evaluated = np.concatenate(used[True]), used[False]
+    steps = [random.normal(16, step=step, purpose=random.TRAINING, **rows) for step in range(8)]
+    np.testing.assert_allclose(trained, np.concatenate(steps), rtol=1e-6)
+    for step, count in enumerate([16, 4, 16, 4]):  # both evaluations have the same codings
+        codings = random.normal(count, step=step % 2, purpose=random.EVALUATION, **rows)
+        np.testing.assert_allclose(evaluated[step], codings, rtol=1e-6)
+    generated = random.numbered(0, 64, gan.codings_size, seed=0)
+    all_rows = np.concatenate([trained, *evaluated[:2], generated])
+    assert len(np.unique(all_rows, axis=0)) == len(all_rows)
+
+
 @pytest.mark.slow
 def test_uint8_and_floats_of_the_same_images_train_alike(images):
     by_range = (
@@ -555,6 +603,21 @@ def test_generate_is_a_function_of_seed_and_number():
     assert np.array_equal(gan.generate(1, seed=3), hundred[:1])
     assert not np.array_equal(gan.generate(100, seed=4), hundred)
     assert len(np.unique(hundred.reshape(100, -1), axis=0)) == 100
+
+
+def test_a_walk_follows_arcs_through_the_codings_of_a_seed():
+    """The images are the codings themselves, from -6 to 6."""
+    generator = keras.Sequential([keras.Input((64,)), layers.Reshape((8, 8))])
+    sampler = Sampler(generator, image_range=(-6, 6))
+    walk = np.stack(list(sampler.walk(50, stops=3, frames=4, seed=5)))
+    walk = walk.reshape(12, 50, 64) * (12 / 255) - 6
+    stops = random.numbered(0, 150, 64, seed=5).numpy().reshape(3, 50, 64)
+    np.testing.assert_allclose(walk[::4], stops, atol=0.03)
+    np.testing.assert_allclose(walk[10], (stops[2] + stops[0]) / 2**0.5, atol=0.03)  # it is closed
+    # As long as any coding everywhere; half way on a straight line the square would be halved.
+    assert (walk**2).mean(axis=(1, 2)) == pytest.approx(np.ones(12), abs=0.08)
+    steps = np.linalg.norm(np.diff(walk, axis=0), axis=2).mean(axis=1)
+    assert steps == pytest.approx(np.full(11, steps.mean()), rel=0.05)  # all equally long
 
 
 @pytest.mark.parametrize("dtype", [tf.int32, tf.int64, tf.bool])

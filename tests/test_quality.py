@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from gan_model import GAN, callbacks, features, metrics, runs
-from gan_model.data.images import subset_like
+from gan_model.data.images import random_subset, subset_like
 from gan_model.metrics import frechet, neighbours
 
 
@@ -58,6 +58,18 @@ def test_fit_logs_what_the_generator_s_images_read(training, held_out):
     for name, value in numbers.items():
         assert history[f"val_{name}"][-1] == value
     assert history["val_fid_pixels"][0] != history["val_fid_pixels"][1]
+
+
+def test_the_images_are_those_of_its_seed(held_out):
+    gan = small_gan()
+    reference = metrics.Reference([in_pixels()], held_out[..., None])
+    read = {}
+    for seed in (0, 7):
+        gan.quality = metrics.Quality(in_pixels(), seed=seed)
+        figures = gan.evaluate(held_out, return_dict=True, verbose=0)
+        read[seed] = {name: figures[name] for name in gan.quality.names}
+        assert read[seed] == reference.compare(gan.generate(24, seed=seed))
+    assert read[0]["fid_pixels"] != read[7]["fid_pixels"]
 
 
 def test_the_number_does_not_depend_on_the_batches_or_the_kind_of_source(training, held_out):
@@ -211,6 +223,17 @@ def test_the_floor_of_a_gan_with_classes_has_the_labels_of_the_held_out_images()
     assert quality.floor["fid_pixels"] > 0.01
     rare = np.repeat([0, 1], [115, 5])
     assert len(subset_like(training, 40, labels=rare, wanted=wanted)) == 40
+
+
+def test_of_many_images_some_are_drawn_from_all_of_them():
+    """Arrays are often sorted by class: the first ones would be of one."""
+    numbers = np.arange(1000)
+    drawn = random_subset(numbers, 100)
+    assert len(drawn) == 100 and (np.diff(drawn) > 0).all()
+    assert np.histogram(drawn, 5, (0, 1000))[0].min() > 5
+    assert np.array_equal(drawn, random_subset(numbers, 100))
+    assert not np.array_equal(drawn, random_subset(numbers, 100, seed=1))
+    assert random_subset(numbers, 1000) is numbers
 
 
 def test_other_training_images_have_another_floor(training, held_out):

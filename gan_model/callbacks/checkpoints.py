@@ -8,6 +8,7 @@ from gan_model.callbacks import run_settings
 from gan_model.callbacks.alarms import diverged
 from gan_model.model import RunCallback
 from gan_model.storage import checkpoint
+from gan_model.storage.atomic import remove_unfinished
 from gan_model.storage.locks import locked
 
 
@@ -136,8 +137,7 @@ class Checkpoints(RunCallback):
 
     def on_train_begin(self, logs=None):
         self.directory.mkdir(parents=True, exist_ok=True)
-        for unfinished in self.directory.glob(".part-*"):
-            unfinished.unlink()
+        remove_unfinished(self.directory)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._fill_history()
