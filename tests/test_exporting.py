@@ -124,7 +124,7 @@ def test_another_program_gets_the_images_of_generate(format, tmp_path):
     assert np.abs(images.astype(int) - wanted).max() <= 1
     for label in (-1, 3):
         labels[4] = label
-        with pytest.raises(Exception, match="[Ll]abel|indices|gather"):
+        with pytest.raises(Exception, match=r"[Ll]abel|indices|gather"):
             images_of(exported.path, format, numbered(0, 7, 8, seed=5).numpy(), labels)
 
 

@@ -88,7 +88,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.labelling = Labelling(class_count, self.clusters)
         self.codings_size = size = inspection.codings_size(generator, codings_size, class_count)
         self.image_shape = inspection.build(generator, discriminator, size, self.labelling)
-        self.image_range = inspection.image_range(generator, size, image_range, class_count)
+        self.image_range = inspection.image_range(
+            generator, size, image_range, class_count, linear=(-1.0, 1.0)
+        )
         count = self.labelling.count
         self.classifies = inspection.check_scores(discriminator, self.image_shape, count)
         inspection.check_precision(generator, discriminator)
