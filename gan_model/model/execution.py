@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.model import fit_arguments, turns
-from gan_model.model.labels import check_values
+from gan_model.model.labels import check_present, check_values
 from gan_model.model.tracing import released
 
 
@@ -172,8 +172,8 @@ def _used(data, gan):
     fit_arguments.refuse_weights(weights)
     if gan.class_count is None:
         return images
-    if labels is not None:  # the step refuses that, but XLA leaves out its check of the values
-        check_values(np.asarray(labels), gan.class_count)
+    check_present(labels, gan.class_count)
+    check_values(np.asarray(labels), gan.class_count)  # XLA leaves out the check of the step
     return images, labels
 
 

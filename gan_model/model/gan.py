@@ -9,7 +9,7 @@ from gan_model.model import checks, execution, fit_arguments, inspection, turns
 from gan_model.model.compiling import Compiles
 from gan_model.model.feeding import TakesImages
 from gan_model.model.judge import Batch, Judge, layer_losses
-from gan_model.model.labels import Labelling, codings_of
+from gan_model.model.labels import Labelling, among_the_classes, codings_and_labels
 from gan_model.model.monitor import QualityMonitor
 from gan_model.model.player import Player
 from gan_model.model.random import EVALUATION, TRAINING, RandomStreams
@@ -78,6 +78,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         seed=0,
         name=None,
     ):
+        checks.check_data_format()
         checks.check_networks(generator=generator, discriminator=discriminator)
         checks.check_seed(seed)
         checks.check_class_count(class_count)
@@ -190,7 +191,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         """
         inputs = codings
         if self.class_count is not None:
-            codings = codings_of(inputs)
+            codings, labels = codings_and_labels(inputs)
+            # Layers would take -1 for the last class. In training the labels have been checked.
+            inputs = inputs if training else [codings, among_the_classes(labels, self.class_count)]
         if codings.shape[-1] != self.codings_size or len(codings.shape) != 2:
             raise ValueError(
                 f"The codings have the shape {tuple(codings.shape)}; this generator takes "
@@ -236,6 +239,12 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         # Without the tracker of Keras's own loss, which this model never feeds.
         of_subclass = [metric for metric in super().metrics if metric.name != "loss"]
         return self.trackers.shown(evaluating=evaluating, without=without) + of_subclass
+
+    @property
+    def metrics_names(self):
+        """Names of the numbers that `evaluate` gives, in their order; the quality's come last."""
+        quality = () if self.quality is None else self.quality.names
+        return [metric.name for metric in self._metrics_of(evaluating=True)] + [*quality]
 
     def get_metrics_result(self):
         return self.trackers.means(self.metrics)

@@ -36,10 +36,11 @@ class Trackers:
     """
 
     def __init__(self):
-        # float32 whatever Keras's default is: bfloat16 cannot count beyond 256.
-        owner = keras.metrics.Metric(name="figures", dtype="float32")
+        # Variables of a metric are on each device. In bfloat16 they could not count beyond 256.
+        owner = keras.metrics.Metric(name="figures")
         self._sums, self._weights = (
-            owner.add_variable((_PLACES,), "zeros", name=name) for name in ("sums", "weights")
+            owner.add_variable((_PLACES,), "zeros", "float32", name=name)
+            for name in ("sums", "weights")
         )
         self._means = {}
         for name in FIGURES:
@@ -59,7 +60,7 @@ class Trackers:
 
     def means(self, metrics):
         """The results of some metrics, dict from names to scalars; those of the figures at once."""
-        means = tf.unstack(_quotient(self._sums.value, self._weights.value))
+        means = tf.unstack(tf.math.divide_no_nan(self._sums.value, self._weights.value))
         results = {}
         for metric in metrics:
             result = means[metric.place] if isinstance(metric, _Mean) else metric.result()
@@ -150,19 +151,11 @@ class _Mean(keras.metrics.Metric):
         self.sums, self.weights, self.place = sums, weights, place
 
     def result(self):
-        return _quotient(self.sums[self.place], self.weights[self.place])
+        return tf.math.divide_no_nan(self.sums[self.place], self.weights[self.place])
 
 
 def _standard(evaluating):
     return _EVALUATED if evaluating else FIGURES
-
-
-def _quotient(sums, weights):
-    """Sums divided by weights; 0 where the weight is 0.
-
-    `tf.math.divide_no_nan` is the same, but `tf.debugging.enable_check_numerics` stops there.
-    """
-    return tf.where(weights > 0, sums / tf.where(weights > 0, weights, 1.0), 0.0)
 
 
 def _sum_of(scores):
