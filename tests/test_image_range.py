@@ -103,5 +103,8 @@ def test_the_layer_of_the_file_tells_the_range_and_tanh_needs_none():
     assert GAN(saved, discriminator()).image_range == (-2.0, 5.0)
     with pytest.raises(ValueError, match="image_range"):
         Sampler(saved, image_range=(-1, 1))
+    scaled = keras.Sequential([saved, layers.Rescaling(2.0)])  # the layer is not the last one
+    with pytest.raises(ValueError, match="image_range"):
+        Sampler(scaled)
     known = Sampler(sequential("tanh"))
     assert known.generator_to_save() is known.generator

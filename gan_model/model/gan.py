@@ -193,7 +193,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         if self.class_count is not None:
             codings, labels = codings_and_labels(inputs)
             # Layers would take -1 for the last class. In training the labels have been checked.
-            inputs = inputs if training else [codings, among_the_classes(labels, self.class_count)]
+            if not training:
+                labels = among_the_classes(tf.cast(labels, tf.int32), self.class_count)
+                inputs = [codings, labels]
         if codings.shape[-1] != self.codings_size or len(codings.shape) != 2:
             raise ValueError(
                 f"The codings have the shape {tuple(codings.shape)}; this generator takes "

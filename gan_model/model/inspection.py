@@ -198,8 +198,10 @@ def tells_range(generator, codings_size, class_count):
 
 def _told_range(generator, codings_size, class_count):
     """The range that the last layer tells, or None; and what that layer is."""
-    layers = (layer for layer in every_layer(generator) if isinstance(layer, ImageRange))
-    if layer := next(layers, None):
+    layer = generator
+    while getattr(layer, "layers", None):
+        layer = layer.layers[-1]
+    if isinstance(layer, ImageRange):
         return (layer.low, layer.high), layer.name
     [activation] = last_activations(generator, (codings_size,), class_count)
     return _RANGES.get(activation), activation
