@@ -63,8 +63,11 @@ class ExponentialMovingAverage(Serializable):
         if self.warm_up is not None:
             half_life = tf.minimum(half_life, self.warm_up * tf.cast(seen, tf.float32))
         # `expm1` because 1 - 0.5^x loses half its digits in float32 if x is small. Before the
-        # first image the half-life is 0 and the fraction 1.
-        return -tf.math.expm1(-math.log(2.0) * tf.cast(images, tf.float32) / half_life)
+        # first image the half-life is 0 and the fraction 1. A division by 0 would give that too,
+        # but `tf.debugging.enable_check_numerics` stops there.
+        divisor = tf.where(half_life > 0, half_life, 1.0)
+        fraction = -tf.math.expm1(-math.log(2.0) * tf.cast(images, tf.float32) / divisor)
+        return tf.where(half_life > 0, fraction, 1.0)
 
     def follow(self, averaged, generator, *, images, seen):
         """Updates the averaged generator after a step.

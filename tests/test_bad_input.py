@@ -594,7 +594,7 @@ def test_the_best_gan_is_a_keras_file(tmp_path):
 
 def test_export_of_keras_names_that_of_this_package(dense, tmp_path):
     with pytest.raises(ValueError, match=r"Type gan_model.exporting.export\(gan, 'exported'"):
-        dense.export(tmp_path / "exported", verbose=False)
+        dense.export(tmp_path / "exported", format="pickle")
 
 
 @pytest.mark.parametrize("preset", [presets.dcgan, presets.guidelines])

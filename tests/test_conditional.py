@@ -727,3 +727,30 @@ def test_a_search_takes_labels(deaf, state, tmp_path):
     again = {"x": IMAGES, "y": LABELS, "epochs": 1, "batch_size": 32}
     (confirmed,) = sweeps.confirm(hypergan, [outcome], seeds=1, fit_arguments=again)
     assert [one.state for one in confirmed.readings] == [state]
+
+
+def test_a_batch_without_labels_is_told_with_xla_too():
+    """Before it is compiled."""
+    gan = compiled(run_eagerly=False, jit_compile=True)
+    with pytest.raises(ValueError, match=f"{CLASSES} classes"):
+        gan.train_on_batch(IMAGES[:4])
+
+
+@pytest.mark.parametrize("label", [-1, CLASSES])
+def test_images_of_a_label_that_is_no_class_are_refused(label):
+    gan, codings = compiled(), tf.zeros((2, CODINGS))
+    for make in (gan, gan.predict_on_batch):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=str(label)):
+            make([codings, tf.constant([0, label])])
+
+
+@pytest.mark.slow
+def test_keras_exports_images_of_the_average_by_class(tmp_path):
+    gan = compiled(average=averaging.ExponentialMovingAverage())
+    gan.averaged_generator.set_weights([w + 0.1 for w in gan.generator.get_weights()])
+    gan.export(tmp_path / "exported", verbose=False)
+    loaded = tf.saved_model.load(str(tmp_path / "exported"))
+    inputs = [tf.ones((2, CODINGS)), tf.constant([0, CLASSES - 1])]
+    assert np.allclose(loaded.serve(inputs), gan(inputs), atol=1e-6)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        loaded.serve([inputs[0], tf.constant([0, -1])])

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from gan_model.data.images import UINT8_MAX, to_levels
-from gan_model.model.labels import with_labels
+from gan_model.model.labels import looked_up, with_labels
 
 
 class ImageGraph:
@@ -40,6 +40,8 @@ class ImageGraph:
         archive.write_out(str(path), verbose=False)
 
     def _images(self, codings, labels=None):
+        if labels is not None:
+            labels = looked_up(labels, self.sampler.class_count)
         images = self.sampler.generator(with_labels(codings, labels), training=False)
         levels = to_levels(tf.cast(images, tf.float32), self.sampler.image_range)
         # As data.images.to_uint8 does it in numpy: both round halves to the even number.

@@ -18,6 +18,16 @@ def check_networks(**players):
             )
 
 
+def check_data_format():
+    """Refuses Keras's setting that the channels of images come first."""
+    if keras.config.image_data_format() == "channels_first":
+        raise ValueError(
+            "Images are (height, width, channels), but keras.config.image_data_format() is "
+            "'channels_first'. Type keras.config.set_image_data_format('channels_last') before "
+            "building the networks."
+        )
+
+
 def check_learned_by(optimized, **players):
     """Refuses weights that became trainable after `compile`, or were frozen after it.
 

@@ -1,6 +1,8 @@
 """`compile` of a GAN, which checks all arguments before it changes anything."""
 
 import weakref
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 
@@ -18,6 +20,30 @@ _PLAYERS = "generator", "discriminator"
 # Optimizer -> the ids of the weights that `compile` has built it for, which it keeps alive. Keras
 # does not build it again, and would only refuse other weights in the middle of the first step.
 _BUILT_FOR = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True, eq=False)
+class _BothOptimizers:
+    """What Keras and its callbacks read of `model.optimizer`, of a model that has two.
+
+    Args:
+        iterations: training steps done, a variable.
+        pair: both optimizers. Keras's TensorBoard would give both rates one name, if it saw them.
+    """
+
+    iterations: Any
+    pair: tuple
+    built = True
+
+    @property
+    def variables(self):
+        return [variable for optimizer in self.pair for variable in optimizer.variables]
+
+    def __getattr__(self, name):
+        raise AttributeError(
+            f"`optimizer.{name}` is of one optimizer, and a GAN has two. Type "
+            f"gan.generator_optimizer.{name} or gan.discriminator_optimizer.{name}."
+        )
 
 
 class Compiles:
@@ -116,6 +142,7 @@ class Compiles:
         self.constraint, self.augment, self.average = constraint, augment, average
         self.discriminator_steps = int(discriminator_steps)  # numpy's would be kept in files
         self.generator_optimizer, self.discriminator_optimizer = optimizers
+        self.optimizer = _BothOptimizers(self.step, tuple(optimizers))
         boundary = getattr(loss, "boundary", 0.0)
         augmenter = Augmenter(augment, self.image_range, companions["augmentation"], boundary)
         jointly = judges_jointly(self.discriminator)

@@ -14,8 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gan_model import replicas
 from gan_model.model import fit_arguments, turns
-from gan_model.model.labels import check_values
+from gan_model.model.labels import check_present, check_values
 from gan_model.model.tracing import released
 
 
@@ -50,9 +51,11 @@ def train_function(gan):
     if not gan.jit_compile:
         return gan.train_function
 
+    train_step = with_all_figures(gan, gan.train_step)
+
     def steps(stack, count):
         def step(number):
-            gan.train_step(tf.nest.map_structure(lambda batches: batches[number], stack))
+            train_step(tf.nest.map_structure(lambda batches: batches[number], stack))
             return [number + 1]
 
         tf.while_loop(lambda number: number < count, step, [0])
@@ -79,6 +82,29 @@ def on_devices(gan):
     return functools.partial(_on_all, gan)
 
 
+def with_all_figures(gan, step):
+    """A step whose figures of any name are logged, as means like the others.
+
+    A `train_step` or `test_step` of one's own may return more than that of `GAN`. Keras would log
+    what the last batch of an epoch returned; a loop in XLA, or on several devices, has no last one.
+    """
+
+    @functools.wraps(step)
+    def tracked(data):
+        logs = step(data)
+        known = {metric.name for metric in gan.metrics}
+        gan.trackers.add_returned(
+            logs or {}, known, lambda: _share(data), evaluating=gan.evaluating
+        )
+        return gan.get_metrics_result()
+
+    return tracked
+
+
+def _share(data):
+    return replicas.share(tf.shape(keras.utils.unpack_x_y_sample_weight(data)[0])[0])
+
+
 def after_data(step):
     """A step that does nothing before its data are there.
 
@@ -87,9 +113,10 @@ def after_data(step):
     position, which nothing else orders before the step that writes it.
     """
 
-    def ordered(data, *turn):
+    @functools.wraps(step)
+    def ordered(data):
         with tf.control_dependencies([part for part in tf.nest.flatten(data) if part is not None]):
-            return step(data, *turn)
+            return step(data)
 
     return ordered
 
@@ -97,10 +124,11 @@ def after_data(step):
 def _on_all(gan, step):
     strategy = gan.distribute_strategy
 
-    def one_step(data, *turn):
+    def one_step(data, turn):
         if isinstance(data, tf.distribute.DistributedIterator):
             data = next(data)
-        logs = strategy.run(step, args=(data, *turn))
+        gan.turn = turn  # not an argument of the step, so that anyone can override `train_step`
+        logs = strategy.run(step, args=(data,))
         return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
 
     one_step = one_step if gan.run_eagerly else tf.function(one_step)
@@ -108,9 +136,9 @@ def _on_all(gan, step):
     def steps(iterator):
         logs = None
         for _ in range(gan.steps_per_execution):
-            turn = () if gan.evaluating else turns.next_turn(gan)
+            turn = turns.Turn() if gan.evaluating else turns.next_turn(gan)
             try:
-                logs = one_step(_readable(iterator), *turn)
+                logs = one_step(_readable(iterator), turn)
             except (StopIteration, tf.errors.OutOfRangeError):
                 if logs is None:
                     raise
@@ -144,8 +172,8 @@ def _used(data, gan):
     fit_arguments.refuse_weights(weights)
     if gan.class_count is None:
         return images
-    if labels is not None:  # the step refuses that, but XLA leaves out its check of the values
-        check_values(np.asarray(labels), gan.class_count)
+    check_present(labels, gan.class_count)
+    check_values(np.asarray(labels), gan.class_count)  # XLA leaves out the check of the step
     return images, labels
 
 

@@ -11,6 +11,7 @@ from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.checks import check_images
 from gan_model.model import checks, fit_arguments, inspection, own_rows
 from gan_model.model.clustering import find_missing_clusters
+from gan_model.model.csv_columns import with_columns
 from gan_model.model.execution import whole_executions
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
@@ -96,6 +97,7 @@ class TakesImages:
             with fit_arguments.told_of("validation_data"):
                 held_out = self._held_out(validation_data, size, keras_arguments)
             callbacks = fit_arguments.listed(callbacks if self.workers.is_chief else None)
+            callbacks = with_columns(callbacks, evaluates=held_out is not None)
             run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
             steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
             with releasing(run_callbacks), whole_executions(self, steps):
@@ -172,8 +174,8 @@ class TakesImages:
                 tell(figures | quality, self.quality)
         if return_dict:
             return figures | quality
-        figures = [figures[name] for name in self.metrics_names if name in figures]
-        return [*figures, *quality.values()]
+        figures = figures | quality
+        return [figures[name] for name in self.metrics_names if name in figures]
 
     def _evaluated(self, x, **keras_arguments):
         """Keras's figures and those of the quality: two dicts."""

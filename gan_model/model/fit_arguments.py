@@ -75,6 +75,15 @@ def refuse_unused(x, others, **given):
             )
 
 
+def _refuse_averages(callbacks):
+    if any(isinstance(callback, keras.callbacks.SwapEMAWeights) for callback in callbacks):
+        raise ValueError(
+            "SwapEMAWeights swaps the averages of an optimizer with use_ema=True, which a GAN does "
+            "not have. Leave it out and type compile(average=gan_model.averaging."
+            "ExponentialMovingAverage()): images are then of the averaged generator."
+        )
+
+
 def _refuse_rates_by_epoch(callbacks):
     kinds = keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau
     for callback in callbacks:
@@ -129,13 +138,15 @@ def listed(callbacks):
     A person's own `History` comes last: the others count on a history without the present epoch.
 
     Raises:
-        ValueError: if one of them would set the learning rate of a single optimizer.
+        ValueError: if one of them would set the learning rate of a single optimizer, or swap
+            the averages that no optimizer of a GAN has.
     """
     if callbacks is None:
         return []
     callbacks = keras.tree.flatten(getattr(callbacks, "callbacks", callbacks))
     callbacks.sort(key=lambda one: isinstance(one, keras.callbacks.History))
     _refuse_rates_by_epoch(callbacks)
+    _refuse_averages(callbacks)
     return callbacks
 
 

@@ -9,7 +9,7 @@ from gan_model.model import checks, execution, fit_arguments, inspection, turns
 from gan_model.model.compiling import Compiles
 from gan_model.model.feeding import TakesImages
 from gan_model.model.judge import Batch, Judge, layer_losses
-from gan_model.model.labels import Labelling, codings_of
+from gan_model.model.labels import Labelling, among_the_classes, codings_and_labels
 from gan_model.model.monitor import QualityMonitor
 from gan_model.model.player import Player
 from gan_model.model.random import EVALUATION, TRAINING, RandomStreams
@@ -78,6 +78,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         seed=0,
         name=None,
     ):
+        checks.check_data_format()
         checks.check_networks(generator=generator, discriminator=discriminator)
         checks.check_seed(seed)
         checks.check_class_count(class_count)
@@ -88,7 +89,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.labelling = Labelling(class_count, self.clusters)
         self.codings_size = size = inspection.codings_size(generator, codings_size, class_count)
         self.image_shape = inspection.build(generator, discriminator, size, self.labelling)
-        self.image_range = inspection.image_range(generator, size, image_range, class_count)
+        self.image_range = inspection.image_range(
+            generator, size, image_range, class_count, linear=(-1.0, 1.0)
+        )
         count = self.labelling.count
         self.classifies = inspection.check_scores(discriminator, self.image_shape, count)
         inspection.check_precision(generator, discriminator)
@@ -106,7 +109,14 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     # Training.
 
-    def train_step(self, data, turn=turns.Turn()):
+    turn = turns.Turn()  # what `execution` has decided of the next step
+
+    def train_step(self, data):
+        """One step of both players on a batch: images, or (images, labels).
+
+        A subclass may call this one, and return its dict with more entries. Each is a number, or
+        one for each image. Their means over an epoch are logged under the same names.
+        """
         real = self._real_batch(data)
         share = replicas.share(real.size)
         random = RandomStreams(self.seed, self.step, share)
@@ -114,10 +124,8 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
             # One forward pass serves both players; it saves a tenth of a DCGAN's step.
             fake = self._fake_batch(real, random.stream(TRAINING), training=True)
             with tape.stop_recording():
-                self._discriminator_step(real, fake, random, share, turn)
-            turns.in_turn(
-                self, turn, lambda: self._generator_step(tape, real, fake, random, share, turn)
-            )
+                self._discriminator_step(real, fake, random, share)
+            turns.in_turn(self, lambda: self._generator_step(tape, real, fake, random, share))
         images, seen = tf.cast(share.total, tf.int64), self.images_seen
         if self.average:
             self.average.follow(self.averaged_generator, self.generator, images=images, seen=seen)
@@ -125,11 +133,11 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.images_seen.assign_add(images)
         return self.get_metrics_result()
 
-    def _discriminator_step(self, real, fake, random, share, turn):
+    def _discriminator_step(self, real, fake, random, share):
         # Only here: all passes of a step divide by the same norms.
         for network in (self.generator, self.discriminator):
             spectral.update(network)
-        optimizer, accumulation = self.discriminator_optimizer, turn.discriminator
+        optimizer, accumulation = self.discriminator_optimizer, self.turn.discriminator
         player = Player(self.discriminator, optimizer, self.constraint, accumulation)
         with tf.GradientTape() as tape:
             bill = self.game.discriminator(self._judge(), real, fake, random)
@@ -138,8 +146,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.trackers.add(bill.figures, share)
         self.trackers.add_gradient_norm("discriminator", gradients, player.optimizer)
 
-    def _generator_step(self, tape, real, fake, random, share, turn):
-        player = Player(self.generator, self.generator_optimizer, accumulation=turn.generator)
+    def _generator_step(self, tape, real, fake, random, share):
+        optimizer, accumulation = self.generator_optimizer, self.turn.generator
+        player = Player(self.generator, optimizer, accumulation=accumulation)
         bill = self.game.generator(self._judge(), real, fake, random)
         objective = bill.objective + layer_losses(self.generator)
         gradients = player.learn(tape, objective, weight=share.weight)
@@ -182,7 +191,11 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         """
         inputs = codings
         if self.class_count is not None:
-            codings = codings_of(inputs)
+            codings, labels = codings_and_labels(inputs)
+            # Layers would take -1 for the last class. In training the labels have been checked.
+            if not training:
+                labels = among_the_classes(tf.cast(labels, tf.int32), self.class_count)
+                inputs = [codings, labels]
         if codings.shape[-1] != self.codings_size or len(codings.shape) != 2:
             raise ValueError(
                 f"The codings have the shape {tuple(codings.shape)}; this generator takes "
@@ -220,10 +233,20 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     @property
     def metrics(self):
-        # Without the tracker of Keras's own loss, which this model never feeds.
+        return self._metrics_of(evaluating=self.evaluating)
+
+    def _metrics_of(self, *, evaluating):
         aids = ("class_loss", "penalty", "augmentation_probability")
         without = [name for name in aids if getattr(self, name) is None]
-        return self.trackers.shown(evaluating=self.evaluating, without=without)
+        # Without the tracker of Keras's own loss, which this model never feeds.
+        of_subclass = [metric for metric in super().metrics if metric.name != "loss"]
+        return self.trackers.shown(evaluating=evaluating, without=without) + of_subclass
+
+    @property
+    def metrics_names(self):
+        """Names of the numbers that `evaluate` gives, in their order; the quality's come last."""
+        quality = () if self.quality is None else self.quality.names
+        return [metric.name for metric in self._metrics_of(evaluating=True)] + [*quality]
 
     def get_metrics_result(self):
         return self.trackers.means(self.metrics)
@@ -238,7 +261,8 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
         make = execution.on_devices(self) or super()._make_function
-        return released(make, execution.after_data(step_function))
+        step = execution.with_all_figures(self, step_function)
+        return released(make, execution.after_data(step))
 
     def _counter(self, name):
         # One count for all devices, which step together.

@@ -51,12 +51,11 @@ class Labelling:
             return self.clusters.of_images(images)
         if self.class_count is None:
             return None
-        if labels is None:
-            raise ValueError(_NO_LABELS.format(self.class_count))
+        check_present(labels, self.class_count)
         labels = tf.convert_to_tensor(labels)  # an eager step is given arrays as they are
         _check_kind(labels.dtype.as_numpy_dtype, labels.shape, self.class_count)
         labels = tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
-        return _among_the_classes(labels, self.class_count)
+        return among_the_classes(labels, self.class_count)
 
     def of_fake(self, codings, real_labels):
         """The labels of fake images: those of the real ones, or the clusters of the codings."""
@@ -72,11 +71,11 @@ def with_labels(batch, labels):
     return batch if labels is None else [batch, labels]
 
 
-def codings_of(inputs):
-    """The codings among the inputs [codings, labels] of a generator with classes."""
+def codings_and_labels(inputs):
+    """The inputs [codings, labels] of a generator with classes."""
     if not isinstance(inputs, list | tuple) or len(inputs) != 2:
         raise ValueError("This GAN has classes. Type gan([codings, labels]).")
-    return inputs[0]
+    return inputs
 
 
 def takes_labels(discriminator):
@@ -139,12 +138,16 @@ def check_labels(source, labels, class_count):
         _, labels, _ = keras.utils.unpack_x_y_sample_weight(source[0])
     elif not isinstance(source, np.ndarray):
         return  # a Python generator: its labels are checked in the first step
-    if labels is None:
-        raise ValueError(_NO_LABELS.format(class_count))
+    check_present(labels, class_count)
     check_values(np.asarray(labels), class_count)
 
 
-def _among_the_classes(labels, class_count):
+def among_the_classes(labels, class_count):
+    """The labels, a tensor, once all of them are among the classes.
+
+    Raises:
+        tf.errors.InvalidArgumentError: if one is not; XLA leaves the check out.
+    """
     # Keras takes a label of -1 for the last class, and a GPU takes zeros for one that is too large.
     inside = tf.reduce_all((labels >= 0) & (labels < class_count))
     sentence = (
@@ -153,6 +156,35 @@ def _among_the_classes(labels, class_count):
     )
     with tf.control_dependencies([tf.debugging.Assert(inside, [sentence, labels], summarize=64)]):
         return tf.identity(labels)
+
+
+def looked_up(labels, class_count):
+    """The labels; one that is not among the classes is an error in the runtime of each format.
+
+    Networks would take -1 for the last class. Outside TensorFlow there are no assertions, but
+    looking up a place that a table does not have is an error. On a GPU TensorFlow would look up
+    zeros.
+    """
+    labels = among_the_classes(labels, class_count)
+    inside = (labels >= 0) & (labels < class_count)
+    return tf.gather(tf.range(class_count), tf.where(inside, labels, class_count))
+
+
+class LookedUpLabels(keras.layers.Layer):
+    """`looked_up`, as a layer of a model that Keras exports."""
+
+    def __init__(self, class_count):
+        super().__init__(name="labels_among_the_classes")
+        self.class_count = class_count
+
+    def call(self, labels):
+        return looked_up(labels, self.class_count)
+
+
+def check_present(labels, class_count):
+    """Refuses a batch of images without labels."""
+    if labels is None:
+        raise ValueError(_NO_LABELS.format(class_count))
 
 
 def _check_kind(dtype, shape, class_count):

@@ -13,6 +13,8 @@ import numpy as np
 
 # Their classes are registered when they are imported: whoever has `GAN` can load all that it saves.
 from gan_model import augmenting, averaging, losses, networks, penalties, replicas  # noqa: F401
+from gan_model.model.labels import LookedUpLabels, with_labels
+from gan_model.networks.precision import dtype_policy
 from gan_model.storage.file_format import FORMAT, check_format
 from gan_model.storage.reasons import reason_of
 
@@ -86,15 +88,39 @@ class SavedAsKerasFile:
             )
         super().save(filepath, *arguments, **keras_arguments)
 
-    def export(self, *arguments, **keras_arguments):
-        """Keras's; `gan_model.exporting.export` writes more formats, and checks what it wrote."""
+    def export(self, filepath, format="tf_saved_model", **keras_arguments):
+        """Keras's `export` of what `gan(codings)`, or `gan([codings, labels])`, gives.
+
+        That is float32 images in `image_range`, of the averaged generator if there is one.
+        `gan_model.exporting.export` writes uint8 images, and checks what it wrote.
+        """
         try:
-            return super().export(*arguments, **keras_arguments)
+            self._images_model().export(filepath, format, **keras_arguments)
         except ValueError as error:
             raise ValueError(
                 f"Keras cannot export the GAN: {reason_of(error)}. Type "
                 "gan_model.exporting.export(gan, 'exported', format='savedmodel')."
             ) from error
+
+    def _images_model(self):
+        """A Keras model of the generator alone, without the discriminator and the optimizers."""
+        with dtype_policy("float32"):  # another one would round the codings
+            codings, labels = keras.Input((self.codings_size,), name="codings"), None
+            inputs = codings
+            if self.class_count is not None:
+                labels = keras.Input((), dtype="int32", name="labels")
+                inputs = [codings, labels]
+                labels = LookedUpLabels(self.class_count)(labels)
+            images = self.sampled_generator(with_labels(codings, labels))
+            model = keras.Model(inputs, keras.ops.cast(images, "float32"))
+        model(keras.tree.map_structure(lambda x: np.zeros((1, *x.shape[1:]), x.dtype), inputs))
+        return model  # which some formats refuse before it is called
+
+    def quantize(self, *arguments, **keras_arguments):
+        raise ValueError(
+            "A GAN cannot be trained with quantized weights. Quantize its generator: "
+            "gan.sampled_generator.quantize('int8')."
+        )
 
     def get_build_config(self):
         return None  # both networks are already built

@@ -12,8 +12,9 @@ _EVERY = 7
 _EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
 _SCORES = ("real_score", "fake_score")  # each image counts equally, of others each training step
 _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
-# All training figures that a GAN may log, in the order of the logs.
+# All training figures that this package logs, in the order of the logs.
 FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
+_PLACES = 64  # figures that the vectors have room for: these, and those of other names
 
 
 def not_finite(figures, names=FIGURES):
@@ -29,14 +30,23 @@ class Trackers:
 
     One vector has the sums of all figures, and another one what they are divided by. So a step
     needs fewer operations than with a `keras.metrics.Mean` for each figure.
+
+    Figures of other names than `FIGURES` get a place in the vectors when they are added first,
+    which is when a step is traced. No variable could be created there.
     """
 
     def __init__(self):
-        owner = keras.metrics.Metric(name="figures")  # for variables that each device has
+        # Variables of a metric are on each device. In bfloat16 they could not count beyond 256.
+        owner = keras.metrics.Metric(name="figures")
         self._sums, self._weights = (
-            owner.add_variable((len(FIGURES),), "zeros", name=name) for name in ("sums", "weights")
+            owner.add_variable((_PLACES,), "zeros", "float32", name=name)
+            for name in ("sums", "weights")
         )
-        self._means = {name: _Mean(name, self._sums, self._weights) for name in FIGURES}
+        self._means = {}
+        for name in FIGURES:
+            self._mean(name)
+        # Names of further figures, and of those that a step returned: of training, of evaluations.
+        self._others, self._returned = {False: [], True: []}, {False: [], True: []}
 
     def shown(self, *, evaluating, without=()):
         """The `keras.metrics.Metric` of each figure that is logged.
@@ -45,27 +55,30 @@ class Trackers:
             evaluating: whether in an evaluation, which logs no gradient norms and no penalty.
             without: names of figures that this GAN does not have.
         """
-        names = _EVALUATED if evaluating else FIGURES
-        return [self._means[name] for name in names if name not in without]
+        names = [name for name in _standard(evaluating) if name not in without]
+        return [self._mean(name) for name in (*names, *self._others[evaluating])]
 
     def means(self, metrics):
         """The results of some metrics, dict from names to scalars; those of the figures at once."""
         means = tf.unstack(tf.math.divide_no_nan(self._sums.value, self._weights.value))
-        return {
-            metric.name: means[metric.place] if isinstance(metric, _Mean) else metric.result()
-            for metric in metrics
-        }
+        results = {}
+        for metric in metrics:
+            result = means[metric.place] if isinstance(metric, _Mean) else metric.result()
+            results |= result if isinstance(result, dict) else {metric.name: result}
+        return results
 
     def add(self, figures, share, *, by_image=False):
         """Adds the figures of one step.
 
         Args:
-            figures: dict from names to scalars; `real_score` and `fake_score` are scores with one
-                row per image.
+            figures: dict from names to numbers, of which the mean is taken; `real_score` and
+                `fake_score` are scores with one row per image.
             share: `replicas.Share` of this device in the batch.
             by_image: whether each image counts equally in all figures, as in an evaluation, whose
                 last batch may be small.
         """
+        others = self._others[by_image]
+        others += [name for name in figures if name not in (*_standard(by_image), *others)]
         images = tf.cast(share.total, tf.float32)
         steps = images if by_image else 1.0  # what a step counts
         sums = [
@@ -75,6 +88,23 @@ class Trackers:
         sums = tf.unstack(replicas.total(tf.stack(sums))) if share.weight is not None else sums
         weights = {name: images if name in _SCORES else steps for name in figures}
         self._add(dict(zip(figures, sums, strict=True)), weights)
+
+    def add_returned(self, logs, known, share, *, evaluating):
+        """Adds what a step has returned beyond the figures that are tracked already.
+
+        Args:
+            logs: dict from names to numbers, as the step has returned it.
+            known: names of the metrics of the GAN.
+            share: function that gives the `replicas.Share` of this device in the batch.
+            evaluating: whether it is a step of an evaluation.
+        """
+        returned = self._returned[evaluating]
+        new = [name for name in logs if name not in known]
+        returned += new
+        self._others[evaluating] += new
+        figures = {name: logs[name] for name in returned if name in logs}
+        if figures:
+            self.add(figures, share(), by_image=evaluating)
 
     def add_gradient_norm(self, player, gradients, optimizer):
         """Adds the norm of a player's gradient, in every seventh step and in the first.
@@ -97,18 +127,35 @@ class Trackers:
         """Adds what there is of each figure to its sum and its weight."""
         nothing = tf.zeros(())
         for variable, added in ((self._sums, sums), (self._weights, weights)):
-            variable.assign_add(tf.stack([added.get(name, nothing) for name in FIGURES]))
+            by_place = {self._mean(name).place: value for name, value in added.items()}
+            vector = tf.stack([by_place.get(place, nothing) for place in range(_PLACES)])
+            variable.assign_add(vector)
+
+    def _mean(self, name):
+        if name not in self._means:
+            place = len(self._means)
+            if place == _PLACES:
+                raise ValueError(
+                    f"A step gives more than {_PLACES} figures; {name} is one too many. Return "
+                    "fewer from train_step and test_step."
+                )
+            self._means[name] = _Mean(name, self._sums, self._weights, place)
+        return self._means[name]
 
 
 class _Mean(keras.metrics.Metric):
-    """The mean of one of the figures, whose sums and weights are vectors in the order of all."""
+    """The mean of one of the figures, which has a place in the vectors of sums and weights."""
 
-    def __init__(self, name, sums, weights):
+    def __init__(self, name, sums, weights, place):
         super().__init__(name=name)
-        self.sums, self.weights, self.place = sums, weights, FIGURES.index(name)
+        self.sums, self.weights, self.place = sums, weights, place
 
     def result(self):
         return tf.math.divide_no_nan(self.sums[self.place], self.weights[self.place])
+
+
+def _standard(evaluating):
+    return _EVALUATED if evaluating else FIGURES
 
 
 def _sum_of(scores):

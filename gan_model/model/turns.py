@@ -35,21 +35,21 @@ class Turn(NamedTuple):
 
 
 def next_turn(gan):
-    """The arguments that tell the next step its turn: `(Turn,)`, or none where all are alike."""
+    """The `Turn` of the next step; one that decides nothing where all steps are alike."""
     players = gan.discriminator_optimizer, gan.generator_optimizer
     accumulations = [_accumulation(optimizer) for optimizer in players]
     learns = True
     if gan.discriminator_steps > 1:
         learns = (int(gan.step.numpy()) + 1) % gan.discriminator_steps == 0
     elif not any(accumulations):
-        return ()
+        return Turn()
     discriminator, generator = accumulations
-    return (Turn(learns, discriminator, generator if learns else None),)
+    return Turn(learns, discriminator, generator if learns else None)
 
 
-def in_turn(gan, turn, generator_step):
+def in_turn(gan, generator_step):
     """Runs the generator's part of a step, in every `discriminator_steps`-th step."""
-    learns = turn.generator_learns
+    learns = gan.turn.generator_learns
     if learns is None and gan.discriminator_steps > 1:
         learns = (gan.step + 1) % gan.discriminator_steps == 0
         return tf.cond(learns, generator_step, lambda: None)
