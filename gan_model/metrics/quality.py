@@ -94,6 +94,12 @@ class Quality(keras.metrics.Metric):
         return self.metrics.first(Kind.RECALL)
 
     @property
+    def further_names(self):
+        """Names of the first number of each measure but that of the distance: tuple of str."""
+        names = [[metric.name for metric in measure.metrics] for measure in self._measures()]
+        return tuple(first for first, *others in names if self.distance not in (first, *others))
+
+    @property
     def classes(self):
         """Function from uint8 images to their classes; None if no measure has a classifier."""
         classifier = classifier_of(self._measures())
