@@ -309,6 +309,7 @@ def random_images(count, *shape, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
+@pytest.mark.slow
 def test_a_quality_reads_and_generates_some_images_at_a_time():
     images, sampler = random_images(7000, 32, 32), dense_gan((32, 32)).sampler()
     quality = metrics.Quality(Brightness(), count=6000)
