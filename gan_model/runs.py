@@ -124,7 +124,8 @@ class RunFolder(Folder):
         quality = getattr(gan, "quality", None)
         if quality is None or quality.reference is None:
             return self.note(settings, versions=versions)
-        measured = {**quality.reference.about, "floor": quality.floor}
+        known = [metric.about for metric in quality.metrics.values()]
+        measured = {**quality.reference.about, "floor": quality.floor, "metrics": known}
         self.note(settings, versions=versions, quality=measured)
         if isinstance(quality.reference.features, LearnedFeatures):
             quality.reference.features.save(self.features)

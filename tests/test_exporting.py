@@ -10,6 +10,7 @@ import signal
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -26,6 +27,7 @@ from gan_model import (
     data,
     exporting,
     features,
+    metrics,
     networks,
     presets,
     runs,
@@ -582,9 +584,45 @@ def test_the_quality_of_a_run_is_that_of_the_last_epoch_measured(tmp_path):
         "held_out_images": 2000,
         "figures": {"fid_fashion": 8.5, "recall_fashion": 0.5},
         "floor": floor,
+        "metrics": [{"name": "fid_fashion"}, {"name": "recall_fashion"}],
     }
     assert "On 2,000 held-out images, after epoch 2.<" in facts(about)
     assert "On 2,000 held-out images.<" in facts(about | {"trained": {"epoch": 2}})
+
+
+def test_a_page_shows_every_figure_by_what_its_measure_says(tmp_path):
+    """Also without a floor, and where one of the figures is never finite."""
+    edges = metrics.Metric("edge_width_p90", metrics.Direction.LOWER, metrics.Kind.DISTANCE)
+    hue = metrics.Metric("hue", metrics.Direction.HIGHER, metrics.Kind.COVERAGE)
+    error = metrics.Metric("hue_error", metrics.Direction.LOWER, metrics.Kind.ERROR, error_of="hue")
+    odd = metrics.Metric("odd", metrics.Direction.LOWER, metrics.Kind.DISTANCE)
+    own = SimpleNamespace(metrics=(edges, hue, error, odd), describe=None, about={})
+    spectrum = metrics.PowerSpectrum()
+    quality = metrics.Quality(own, spectrum)
+    quality.reference = SimpleNamespace(
+        about={"count": 40, "measures": []}, floor={"spectrum": 0.512}, features=None
+    )
+    settings = {"preset": "modern", "data": "sample", "seed": 0, "batch_size": 32}
+    run = runs.RunFolder(tmp_path)
+    first, *_ = run.callbacks(settings)
+    first.set_model(SimpleNamespace(quality=quality))
+    first.on_train_begin()
+    first.on_epoch_begin(0)
+    (tmp_path / "history.csv").write_text(
+        "epoch,step,images,val_edge_width_p90,val_hue,val_hue_error,val_odd,val_spectrum\n"
+        "1,10,320,2.53,0.751,0.123,nan,1.52\n"
+    )
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "epoch-00001.npz").write_bytes(b"")
+    shown = facts(exporting.known_of(tmp_path))
+    for figure in (
+        "edge_width_p90 2.53 (less is better)",
+        "hue 0.751 ± 0.12 (more is better)",
+        "odd not finite (less is better)",
+        "spectrum 1.52 (less is better, real images 0.512)",
+    ):
+        assert figure in shown
+    assert "hue_error" not in shown
 
 
 def test_of_a_diverged_run_the_exported_epoch_is_told(run, tmp_path):

@@ -1,18 +1,27 @@
 """What is gone leaves no memory behind: images, data sets, traced steps."""
 
+import ctypes
 import gc
 import itertools
+import sys
+import tracemalloc
 import weakref
+from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from dense_gan import dense_gan
 from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from gan_model import GAN, networks, presets
+from gan_model import GAN, features, metrics, networks, presets
+from gan_model.commands import evaluation
 from gan_model.data import dataset
+from gan_model.data.images import random_subset
+from gan_model.metrics.diversity import diversity
 from gan_model.model import tracing
 
 
@@ -268,6 +277,113 @@ def test_gradients_of_others_stay(images):
     traced = layer.function.experimental_get_tracing_count()
     assert gradient(before, x) == gradient(layer, x) == 3.0
     assert layer.function.experimental_get_tracing_count() == traced  # the step's own trace
+
+
+class Brightness:
+    """A measure whose descriptors need next to no memory."""
+
+    metrics = (metrics.Metric("brightness", metrics.Direction.LOWER, metrics.Kind.DISTANCE),)
+    about = {"brightness": "mean"}  # noqa: RUF012
+
+    def describe(self, images, first=0):
+        return images.reshape(len(images), -1).mean(axis=1, keepdims=True, dtype=np.float32)
+
+    def statistics(self, described):
+        return described.mean()
+
+    def numbers(self, real, fake):
+        return {"brightness": float(abs(real - fake))}
+
+
+def peak_of(call):
+    """Bytes that numpy and Python take at most during a call, and its result."""
+    tracemalloc.start()
+    try:
+        result = call()
+        return tracemalloc.get_traced_memory()[1], result
+    finally:
+        tracemalloc.stop()
+
+
+def random_images(count, *shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+@pytest.mark.slow
+def test_a_quality_reads_and_generates_some_images_at_a_time():
+    images, sampler = random_images(7000, 32, 32), dense_gan((32, 32)).sampler()
+    quality = metrics.Quality(Brightness(), count=6000)
+    sampler.generate(1)  # traced
+    described, _ = peak_of(lambda: quality.refer_to(images, images))
+    measured, numbers = peak_of(lambda: quality.of(sampler))
+    assert max(described, measured) < 6000 * 32 * 32 * 0.75
+    assert numbers == quality.reference.compare(sampler.generate(6000))
+    assert quality.floor == quality.reference.compare(random_subset(images, 6000))
+
+
+@pytest.mark.slow
+def test_an_evaluation_holds_no_set_of_images(monkeypatch, tmp_path):
+    shape, count = (64, 64, 3), 1500
+    train, held_out = random_images(count, *shape), random_images(count, *shape, seed=1)
+    sampler = dense_gan(shape).sampler()
+    sampler.generate(1)  # traced
+    monkeypatch.setattr(evaluation, "_opened", lambda args: (sampler, {"data": "images"}))
+    labels = np.zeros(count, int)
+    splits = [(train, labels), (held_out, labels)]
+    monkeypatch.setattr(evaluation, "load_for", lambda *args, **options: splits)
+    measures = Brightness(), metrics.FeatureMetrics(features.pixels(), measures=())
+    monkeypatch.setattr(metrics, "measures", lambda *args, **options: measures)
+    names = "weights", "data", "data_dir", "features", "pad", "ground"
+    options = dict.fromkeys(names) | {"what": "gan", "count": count, "seeds": 3}
+    args = SimpleNamespace(**options, out=tmp_path / "out", json=tmp_path / "figures.json")
+    peak, _ = peak_of(lambda: evaluation.evaluate(args))
+    assert peak < 4.5 * train.nbytes  # 40 MB are distances between features
+
+
+def test_the_diversity_of_images_makes_no_copy_of_all_as_floats():
+    images, real = random_images(500, 64, 64), random_images(500, 64, 64, seed=1) // 2
+    peak, value = peak_of(lambda: diversity(images, real))
+    assert peak < images.nbytes
+    floats = images.astype(np.float32), real.astype(np.float32)
+    assert value == np.divide(*(float(np.var(one, axis=0).mean()) for one in floats))
+
+
+def resident_mib():
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    status = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in status if "VmRSS" in line).split()[1]) / 1024
+
+
+def deep_gan():
+    """23 tiny layers, 92 variables of optimizers."""
+    dense = [[keras.layers.Dense(4) for _ in range(10)] for _ in range(2)]
+    ends = [keras.layers.Dense(16, activation="tanh"), keras.layers.Reshape((4, 4))]
+    starts = [keras.Input((4, 4)), keras.layers.Flatten()]
+    return GAN(
+        keras.Sequential([keras.Input((4,)), *dense[0], *ends]),
+        keras.Sequential([*starts, *dense[1], keras.layers.Dense(1)]),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_the_optimizers_of_a_new_gan_leave_no_operations():
+    """TensorFlow keeps the operation that makes a variable, one for each name."""
+    for count in (2, 5):
+        before = resident_mib()
+        for _ in range(count):
+            gan = deep_gan()
+            gan.compile()
+            del gan
+    assert (resident_mib() - before) / count < 3  # 4.8 with the names that Keras gives
+
+
+def test_the_names_of_the_optimizers_of_a_gan_stay():
+    gan = deep_gan()
+    gan.compile()
+    paths = [variable.path for variable in gan.generator_optimizer.variables]
+    assert len({*paths}) == len(paths) and all("adam" in path for path in paths)
 
 
 @pytest.mark.soak

@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from programs.shows_progress import SHORT, FixedQuality, fit, small
 from terminal import show
 
 from gan_model import progress
+from gan_model.metrics import Direction, Kind, Metric
 from gan_model.progress import screens
 from gan_model.progress.figures import Best, Figures, best_of, figures_in
 from gan_model.progress.lines import (
@@ -30,7 +32,7 @@ from gan_model.sweeps.progress import SearchProgress
 
 PROGRAM = Path(__file__).parent / "programs" / "shows_progress.py"
 SECONDS = r"\d[\d.]* s"
-MEASURED = Figures((0.5, 0.7), "fid_fashion", 6.214, 0.08744, 0.714, Best(5.981, 2))
+MEASURED = Figures((0.5, 0.7), "fid_fashion", 6.214, 0.08744, 0.714, Best(5.981, 2), "fid")
 
 
 # Text.
@@ -131,8 +133,25 @@ def test_which_figures_of_the_logs_are_shown():
     quality = FixedQuality()
     logs |= {"val_fid_fashion": 6.0, "val_recall_fashion": 0.1, "val_generator_loss": 9.0}
     assert figures_in(logs, quality) == Figures((0.5, 0.7))  # not measured
-    measured = Figures((0.5, 0.7), "fid_fashion", 6.0, 0.08744, 0.1)
+    measured = Figures((0.5, 0.7), "fid_fashion", 6.0, 0.08744, 0.1, label="fid")
     assert figures_in(logs, quality, prefix="val_") == measured
+
+
+def test_a_short_line_has_the_label_that_a_measure_gives_itself():
+    """The text of a name tells nothing: it may have any underscores."""
+    own = Metric("edge_width_p90", Direction.LOWER, Kind.DISTANCE, "edges")
+    more = Metric("hue", Direction.HIGHER, Kind.DISTANCE)
+    quality = SimpleNamespace(
+        distance=own.name,
+        recall=None,
+        floor=None,
+        further_names=("hue",),
+        metrics={metric.name: metric for metric in (own, more)},
+    )
+    figures = figures_in({own.name: 6.0, "hue": 0.5}, quality)
+    assert "edge_width_p90 6" in epoch_line("evaluation", figures, 1.0, width=None)
+    assert "hue 0.5" in epoch_line("evaluation", figures, 1.0, width=None)
+    assert "edges 6" in epoch_line("evaluation", figures, 1.0, width=32)
 
 
 # A file.

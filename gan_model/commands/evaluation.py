@@ -18,31 +18,32 @@ def evaluate(args):
     """
     with quiet():
         from gan_model import metrics, runs
-        from gan_model.data.images import random_subset, subset_like
+        from gan_model.data.images import lazy_subset, subset_like
         from gan_model.metrics import report
     sampler, settings = _opened(args)
     is_run = runs.RunFolder(args.what).holds_run()
     out = _folder_of_pictures(args, settings, is_run)
     train, held_out, images, labels = _compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
-    real = random_subset(held_out, count)
+    real = lazy_subset(held_out, count)
     reference = metrics.Reference(metrics.measures(held_out, args.features, training=train), real)
     out.mkdir(parents=True, exist_ok=True)
     asked = _asked(sampler, labels[1], count)
     sets = _readings(sampler, images, count, asked, max_sets=args.seeds)
+    measured = [_measured(reference, images, is_first=images is sets[0]) for images in sets]
     figures = _about(args, is_run, reference) | {
-        "readings": [reference.compare(images) for images in sets],
+        "readings": [numbers for numbers, _, _ in measured],
         "floor": reference.compare(subset_like(train, count, labels=labels[0], wanted=asked)),
-        "noise": reference.compare(metrics.shuffled_pixels(real)),
+        "noise": reference.compare_noise(real),
     }
     print(report.head(figures, readings="seed" if sampler else "part"))
     bounds = {name: figures[name] for name in ("floor", "noise")}
     print(report.table(reference.metrics.values(), figures["readings"], **bounds))
     print(report.COLUMNS)
-    figures |= _classes(reference, sets, real, out)
+    figures |= _classes(reference.classifier, [classes for _, classes, _ in measured], real, out)
     if sampler and sampler.class_count:
         figures |= _by_class(args, settings, sampler, reference, (train, held_out), labels)
-    figures |= _copies(reference, sets[0], real, train, out)
+    figures |= _copies(reference.features, sets[0], measured[0][2], real, train, out)
     if args.json:
         write_figures(figures, Path(args.json))
         print(f"All figures: {args.json}")
@@ -84,7 +85,32 @@ def _readings(sampler, images, count, labels, *, max_sets):
 
     if sampler is None:
         return disjoint_parts(images, count, max_parts=max_sets)
-    return [sampler.generate(count, labels=labels, seed=seed) for seed in range(max_sets)]
+    return [sampler.generated(count, labels=labels, seed=seed) for seed in range(max_sets)]
+
+
+def _measured(reference, images, *, is_first):
+    """Tuple of the numbers, the classes and the features of a set of images, which is read once.
+
+    The classes are None without a classifier, and the features but for the first set.
+    """
+    import numpy as np
+
+    from gan_model.data.images import chunks
+
+    functions = [
+        reference.classifier and reference.classifier.classes,
+        reference.features if is_first else None,
+    ]
+    results = [[], []]
+
+    def described(chunk):
+        for function, result in zip(functions, results, strict=True):
+            if function is not None:
+                result.append(function(chunk))
+        return chunk
+
+    numbers = reference.compare_chunks(map(described, chunks(images)))
+    return numbers, *(np.concatenate(result) if result else None for result in results)
 
 
 def _opened(args):
@@ -157,20 +183,27 @@ def _about(args, is_run, reference):
     }
 
 
-def _classes(reference, sets, real, out):
-    """Prints and draws the counts of the classes, if the features come with a classifier."""
+def _classes(classifier, generated_classes, real, out):
+    """Prints and draws the counts of the classes, if the features come with a classifier.
+
+    Args:
+        classifier: features that also tell classes; None if there are none.
+        generated_classes: arrays of the classes of each set of images.
+        real: the held-out images.
+        out: folder of the picture.
+    """
     import numpy as np
 
     from gan_model import pictures
+    from gan_model.data.images import chunks
     from gan_model.metrics import report
 
-    classifier = reference.classifier
     if classifier is None:
         return {}
     names = list(classifier.class_names)
     generated, held_out = (
-        np.bincount(classifier.classes(images), minlength=len(names)).tolist()
-        for images in (np.concatenate(sets), real)
+        np.bincount(np.concatenate(classes), minlength=len(names)).tolist()
+        for classes in (generated_classes, [classifier.classes(chunk) for chunk in chunks(real)])
     )
     print(f"\nClasses, as the classifier `{classifier.name}` sees them")
     print(report.classes(names, generated, held_out))
@@ -193,7 +226,7 @@ def _by_class(args, settings, sampler, reference, images, labels):
     import numpy as np
 
     from gan_model import metrics
-    from gan_model.data.images import random_subset
+    from gan_model.data.images import Subset, random_subset
     from gan_model.metrics import report
 
     if max(each.max() for each in labels) < 0:
@@ -206,10 +239,10 @@ def _by_class(args, settings, sampler, reference, images, labels):
         if count < metrics.LEAST:
             continue  # too few to compare
         train, real = (
-            each[random_subset(of, count)] for each, of in zip(images, rows_of, strict=True)
+            Subset(each, random_subset(of, count)) for each, of in zip(images, rows_of, strict=True)
         )
         of_class = metrics.Reference(reference.measures, real)
-        made = sampler.generate(count, labels=label)
+        made = sampler.generated(count, labels=label)
         row = {"class": label, "count": count, **_named(label, names, made, args.data)}
         row |= {"readings": of_class.compare(made), "floor": of_class.compare(train)}
         rows.append(row | {"distance": of_class.distance})
@@ -219,23 +252,39 @@ def _by_class(args, settings, sampler, reference, images, labels):
 
 def _named(label, names, made, data_set):
     """The name of a class, and how many of its images a classifier finds to be of it, if known."""
+    import numpy as np
+
     from gan_model import features
+    from gan_model.data.images import chunks
 
     if data_set not in ("sample", "fashion_mnist"):  # with the classifier's classes
         return {"name": names[label]} if names and names[label] != str(label) else {}
     name = names[label] if names else features.CLASSES[label]
     asked = features.CLASSES.index(name)  # by name, as the real images
-    return {"name": name, "as_asked": float((features.fashion().classes(made) == asked).mean())}
+    classes = np.concatenate([features.fashion().classes(chunk) for chunk in chunks(made)])
+    return {"name": name, "as_asked": float((classes == asked).mean())}
 
 
-def _copies(reference, fakes, real, train, out):
-    """Prints signs of copying, and draws the images that are most similar to copies."""
+def _copies(kind, fakes, fake_features, real, train, out):
+    """Prints signs of copying, and draws the images that are most similar to copies.
+
+    Args:
+        kind: the `Features` to compare.
+        fakes, fake_features: generated images and their features.
+        real, train: held-out images and training images.
+        out: folder of the picture.
+    """
+    import numpy as np
+
     from gan_model import pictures
+    from gan_model.data.images import chunks
     from gan_model.metrics import report
-    from gan_model.metrics.copying import WORST, look_for_copies
+    from gan_model.metrics.copying import WORST, copies_among
 
-    kind = reference.features
-    found = look_for_copies(kind, fake_images=fakes, held_out_images=real, train_images=train)
+    real_features, train_features = (
+        np.concatenate([kind(chunk) for chunk in chunks(images)]) for images in (real, train)
+    )
+    found = copies_among(fake_features, real_features, train_features)
     path = out / "neighbours.png"
     rows = report.rows_of_neighbours(found)
     pairs = fakes[found.shown], train[found.training]

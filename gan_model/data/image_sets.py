@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_model.data.decoding import decode, decoders, displayed_size, open_image
-from gan_model.data.images import shape_with_channels
+from gan_model.data.images import Subset, shape_with_channels
 from gan_model.data.listing import closed_notice, files_in, images_among
 from gan_model.data.reading import DAMAGE
 
@@ -55,7 +55,7 @@ def load_images(path, *, image_shape=None):
 
 
 def disjoint_parts(images, count, *, max_parts):
-    """Random disjoint parts of a set of images, a list.
+    """Random disjoint parts of a set of images, a list of `Subset`.
 
     The parts are random because sets are often sorted by class. For example, 7 images have
     three parts of 2.
@@ -67,7 +67,7 @@ def disjoint_parts(images, count, *, max_parts):
     """
     order = np.random.default_rng(0).permutation(len(images))
     parts = min(max_parts, len(images) // count)
-    return [images[np.sort(order[i * count : (i + 1) * count])] for i in range(parts)]
+    return [Subset(images, np.sort(order[i * count : (i + 1) * count])) for i in range(parts)]
 
 
 def _read_file(path):

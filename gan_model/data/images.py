@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 UINT8_MAX = 255.0
-_BLOCK = 1000  # images converted at a time
+_CHUNK = 1000  # images read at a time
 _SAMPLED = 4096  # images that a fingerprint reads, evenly spread
 
 
@@ -59,23 +59,63 @@ def to_levels(images, image_range):
 def to_uint8(images, image_range):
     """Float images in the range -> uint8 array from 0 to 255, rounded."""
     made = np.empty(np.shape(images), np.uint8)
-    for first in range(0, len(made), _BLOCK):  # the copies of all in float32 may not fit
-        rows = slice(first, first + _BLOCK)
+    for first in range(0, len(made), _CHUNK):  # the copies of all in float32 may not fit
+        rows = slice(first, first + _CHUNK)
         levels = to_levels(np.asarray(images[rows], np.float32), image_range)
         made[rows] = np.clip(np.rint(levels), 0, UINT8_MAX)
     return made
 
 
+class Subset:
+    """Rows of an array, copied only when they are read: `subset[:1000]`, `subset[[3, 5]]`.
+
+    Args:
+        images: array, or another `Subset`.
+        rows: indices, int (n,).
+    """
+
+    def __init__(self, images, rows):
+        self.images, self.rows = images, rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, rows):
+        return self.images[self.rows[rows]]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self[:], dtype)
+
+    @property
+    def shape(self):
+        return (len(self), *self.images.shape[1:])
+
+    @property
+    def dtype(self):
+        return self.images.dtype
+
+
+def chunks(images):
+    """Yields all images as arrays of 1,000, the last one of fewer."""
+    for first in range(0, len(images), _CHUNK):
+        yield images[first : first + _CHUNK]
+
+
 def random_subset(images, count, *, seed=0):
     """`count` images, drawn by a seed because arrays are often sorted by class; in their order."""
+    return lazy_subset(images, count, seed=seed)[:]
+
+
+def lazy_subset(images, count, *, seed=0):
+    """The images of `random_subset`, which are not copied: a `Subset`, or `images` itself."""
     if count >= len(images):
         return images
     rows = np.random.default_rng(seed).choice(len(images), count, replace=False)
-    return images[np.sort(rows)]
+    return Subset(images, np.sort(rows))
 
 
 def subset_like(images, count, *, labels=None, wanted=None):
-    """`count` images as `random_subset` draws them, with certain labels if they are told.
+    """`count` images as `lazy_subset` draws them, with certain labels if they are given.
 
     Args:
         images: array.
@@ -84,7 +124,7 @@ def subset_like(images, count, *, labels=None, wanted=None):
             there are images: at random.
     """
     rows = [] if wanted is None else _rows_of(labels, wanted)
-    return images[rows] if len(rows) else random_subset(images, count)
+    return Subset(images, rows) if len(rows) else lazy_subset(images, count)
 
 
 def _rows_of(labels, wanted):

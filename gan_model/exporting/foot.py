@@ -1,12 +1,14 @@
 """What is known of a GAN -> the lines at the foot of its page."""
 
 import html
+import math
 import shlex
 from pathlib import Path
 
 from gan_model.callbacks.checkpoints import epochs_in
 from gan_model.callbacks.history_file import read_history
 from gan_model.data import NAMES
+from gan_model.metrics import Direction
 from gan_model.progress.lines import three_digits
 
 # Of `gan-model train`; left out where a run has none of its own.
@@ -20,7 +22,7 @@ _OPTIONS = (
     "discriminator_learning_rate",
 )
 _FLAGS = "pad", "new_generator", "bfloat16"
-_LESS_IS_BETTER = ("fid", "swd")
+_BETTER = {Direction.LOWER: "less is better", Direction.HIGHER: "more is better"}
 
 
 def facts(about):
@@ -32,7 +34,8 @@ def facts(about):
             seed: number.
             trained: dict with any of `epoch`, `images`, `minutes`.
             quality: dict with `figures` and `floor`, both from names to numbers,
-                `held_out_images`, and the `epoch` of the figures if it is known.
+                `held_out_images`, `metrics` (a list of `Metric.about`, if they are known), and
+                the `epoch` of the figures if it is known.
             trained_with: dict from packages to their versions.
             command: what to type to train one like it.
     """
@@ -66,20 +69,34 @@ def _training(trained):
 
 
 def _quality(quality, trained):
-    """The distance, precision and recall, each with its floor."""
+    """All figures, each with its standard error, its direction and its floor, if they are known."""
     if not quality:
         return ""
+    figures, floor = quality["figures"], quality.get("floor") or {}
+    metrics = {metric["name"]: metric for metric in quality.get("metrics") or ()}
+    error_of = {metric["error_of"]: name for name, metric in metrics.items() if _is_error(metric)}
     shown = []
-    for name, value in quality["figures"].items():
-        kind = name.split("_")[0]
-        if kind not in ("fid", "swd", "precision", "recall"):
-            continue
-        better = "less is better, " if kind in _LESS_IS_BETTER else ""
-        floor = three_digits(quality["floor"][name])
-        shown.append(f"{name} {three_digits(value)} ({better}real images {floor})")
+    for name, value in figures.items():
+        metric = metrics.get(name, {})
+        if _is_error(metric) and metric["error_of"] in figures:
+            continue  # it stands beside its figure
+        error = figures.get(error_of.get(name))
+        text = _number(value) + (f" ± {error:.2g}" if error is not None else "")
+        notes = [_BETTER.get(metric.get("direction"))]
+        notes.append(f"real images {_number(floor[name])}" if name in floor else None)
+        notes = ", ".join(filter(None, notes))
+        shown.append(f"{name} {text}" + (f" ({notes})" if notes else ""))
     epoch = quality.get("epoch")
     after = "" if epoch in (None, trained.get("epoch")) else f", after epoch {epoch:,}"
     return f"{'; '.join(shown)}. On {quality['held_out_images']:,} held-out images{after}."
+
+
+def _is_error(metric):
+    return bool(metric.get("error_of"))
+
+
+def _number(value):
+    return "not finite" if value is None or not math.isfinite(value) else three_digits(value)
 
 
 def train_command(run):

@@ -9,6 +9,8 @@ from gan_model.callbacks.history_file import read_history
 from gan_model.data import NAMES, class_names, licence_of
 from gan_model.exporting.file_format import version_of
 from gan_model.exporting.foot import epochs_of, train_command
+from gan_model.features import fashion
+from gan_model.metrics import FeatureMetrics
 from gan_model.runs import RunFolder, is_pretrained
 
 _OF_THE_GAN = ("tensorflow", "keras", "numpy")
@@ -87,6 +89,7 @@ def _of_trained(made):
             "held_out_images": measured["count"],
             "figures": measured["gan"],
             "floor": measured["floor"],
+            "metrics": [metric.about for metric in FeatureMetrics(fashion()).metrics],
         },
         "trained_with": made["versions"],
     }
@@ -102,19 +105,27 @@ def _class_names(data, count, known=None):
 
 
 def _quality(rows, measured):
-    """The figures of the newest epoch that was measured, and their floors; None if none was."""
-    floor = (measured or {}).get("floor") or {}
-    names = {name: f"val_{name}" for name in floor}
-    known = [row for row in rows if names and _are_finite(map(row.get, names.values()))]
-    if not known:
-        return None
-    return {
-        "epoch": int(known[-1]["epoch"]),
-        "held_out_images": measured["count"],
-        "figures": {name: float(known[-1][column]) for name, column in names.items()},
-        "floor": floor,
-    }
+    """The figures of the newest epoch that was measured, and their floors; None if none was.
+
+    A figure that is not finite is None.
+    """
+    measured = measured or {}
+    floor = measured.get("floor") or {}
+    # Runs of version 0.2.0 have no records of the metrics.
+    known = measured.get("metrics") or [{"name": name} for name in floor]
+    for row in reversed(rows):
+        figures = {metric["name"]: _finite(row.get(f"val_{metric['name']}")) for metric in known}
+        if any(value is not None for value in figures.values()):
+            return {
+                "epoch": int(row["epoch"]),
+                "held_out_images": measured["count"],
+                "figures": figures,
+                "floor": floor,
+                "metrics": known,
+            }
+    return None
 
 
-def _are_finite(texts):
-    return all(text and math.isfinite(float(text)) for text in texts)
+def _finite(text):
+    """The number of a cell of the history; None if it is empty or not finite."""
+    return float(text) if text and math.isfinite(float(text)) else None

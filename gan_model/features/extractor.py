@@ -5,6 +5,8 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
+from gan_model.data.images import Subset, chunks
+
 _BLOCK = 250  # images in a batch; always as many, as the batch size changes the last bits
 
 
@@ -90,11 +92,12 @@ def from_model(model, *, name, image_range, image_shape=None, block=_BLOCK):
 
 
 def checksum_of(arrays):
-    """Eight characters that change when any of the arrays does."""
+    """Eight characters that change when any of the arrays, or of the `Subset`s, does."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.shape} {array.dtype}".encode())
-        digest.update(np.ascontiguousarray(array))
+        for part in chunks(array) if isinstance(array, Subset) else [array]:
+            digest.update(np.ascontiguousarray(part))
     return digest.hexdigest()[:8]
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gan_model.data.cache import cache_folder
-from gan_model.data.images import random_subset
+from gan_model.data.images import chunks, lazy_subset
 from gan_model.data.reading import DAMAGE
 from gan_model.features.extractor import Features, checksum_of, with_channels
 from gan_model.features.learned_network import seen_shape, to_range, to_seen, vectors
@@ -85,7 +85,7 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
     Raises:
         ValueError: images of another type or shape, fewer than 200, or all the same.
     """
-    images = with_channels(random_subset(images, _MOST), None, "learned")
+    images = lazy_subset(with_channels(images, None, "learned"), _MOST)
     if len(images) < LEAST_TO_LEARN_FROM:
         raise ValueError(
             f"Features are learned from {LEAST_TO_LEARN_FROM} images or more. Received: "
@@ -136,7 +136,8 @@ def from_file(path):
 
 def _key(images, seed, steps):
     digest = hashlib.sha256(f"{_VERSION} {seed} {steps} {images.shape}".encode())
-    digest.update(np.ascontiguousarray(images))
+    for chunk in chunks(images):
+        digest.update(np.ascontiguousarray(chunk))
     return digest.hexdigest()
 
 

@@ -53,7 +53,15 @@ def look_for_copies(describe, *, fake_images, held_out_images, train_images):
     Returns:
         `Copies`.
     """
-    fake, held_out, train = map(describe, (fake_images, held_out_images, train_images))
+    return copies_among(*map(describe, (fake_images, held_out_images, train_images)))
+
+
+def copies_among(fake, held_out, train):
+    """`look_for_copies` of images whose features (n, size) are known.
+
+    Args:
+        fake, held_out, train: of generated, of held-out and of all training images.
+    """
     _, fake_distances = nearest(fake, train)
     _, held_out_distances = nearest(held_out, train)
     shown = worth_a_look(fake_distances)

@@ -62,7 +62,13 @@ def class_entropy(classes, images, real_images):
 
 def _variance(images, labels):
     """Variance of each pixel over the images, averaged over all pixels."""
-    images = images.astype(np.float32)
+    # A row of pixels at a time: all images in float32 may not fit into memory.
+    rows = [_variance_of_pixels(images[:, row], labels) for row in range(images.shape[1])]
+    return float(np.stack(rows).mean())
+
+
+def _variance_of_pixels(values, labels):
+    values = values.astype(np.float32)
     for label in () if labels is None else np.unique(labels):
-        images[labels == label] -= images[labels == label].mean(axis=0)
-    return float(np.var(images, axis=0).mean())
+        values[labels == label] -= values[labels == label].mean(axis=0)
+    return np.var(values, axis=0)

@@ -2,7 +2,7 @@
 
 import keras
 
-from gan_model.data.images import random_subset, subset_like
+from gan_model.data.images import lazy_subset, random_subset, subset_like
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.choice import measures as suitable
 from gan_model.metrics.record import Kind, Metrics
@@ -94,6 +94,12 @@ class Quality(keras.metrics.Metric):
         return self.metrics.first(Kind.RECALL)
 
     @property
+    def further_names(self):
+        """Names of the first number of each measure but that of the distance: tuple of str."""
+        names = [[metric.name for metric in measure.metrics] for measure in self._measures()]
+        return tuple(first for first, *others in names if self.distance not in (first, *others))
+
+    @property
     def classes(self):
         """Function from uint8 images to their classes; None if no measure has a classifier."""
         classifier = classifier_of(self._measures())
@@ -136,7 +142,7 @@ class Quality(keras.metrics.Metric):
         """
         wanted, of_training = labels
         wanted = None if wanted is None else random_subset(wanted, self.count)
-        held_out = random_subset(held_out, self.count)
+        held_out = lazy_subset(held_out, self.count)
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
         # has no training images, perhaps after it was given others in between.
         key = checksum_of([held_out])
@@ -157,7 +163,7 @@ class Quality(keras.metrics.Metric):
             labels: of the images to generate, see `Sampler.generate`.
         """
         count = self.reference.count
-        return self.reference.compare(sampler.generate(count, labels=labels, seed=self.seed))
+        return self.reference.compare(sampler.generated(count, labels=labels, seed=self.seed))
 
     def _keeps(self, reference, training):
         """Whether the measures of a reference suit the training images, if any, as well."""

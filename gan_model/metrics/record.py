@@ -1,8 +1,7 @@
 """What is known of a number that measures images: its name, its direction and its kind.
 
 Each file that computes such numbers lists them as `Metric` records. Other modules (tables, charts,
-TensorBoard, alarms, searches) look at the records. Only `exporting.foot` and `progress.lines` have
-no records and read the beginning of a name.
+TensorBoard, alarms, searches, pages) look at the records and never at the text of a name.
 """
 
 import dataclasses
@@ -48,6 +47,11 @@ class Metric:
 
     def __post_init__(self):
         object.__setattr__(self, "label", self.label or self.name)
+
+    @property
+    def about(self):
+        """What `settings.json` keeps of it: a dict that JSON can hold."""
+        return {"name": self.name, "direction": self.direction.value, "error_of": self.error_of}
 
     def in_space(self, features_name):
         """The same metric in the space of some features: "fid" -> "fid_fashion".

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from gan_model.data.images import shape_with_channels
+from gan_model.data.images import chunks, shape_with_channels
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.record import Metrics
 
-_BLOCK = 1000  # images described at a time
 LEAST = 20  # with fewer, the fifth neighbour is a quarter of the set away
 
 
@@ -39,11 +38,10 @@ class Descriptions:
                 "of one shape."
             )
         self.shape = shape
-        for first in range(0, len(images), _BLOCK):
-            block = images[first : first + _BLOCK]
+        for chunk in chunks(images):
             for measure, described in zip(self.measures, self._described, strict=True):
-                described.append(measure.describe(block, first=self.count))
-            self.count += len(block)
+                described.append(measure.describe(chunk, first=self.count))
+            self.count += len(chunk)
         self._statistics = None
 
     def statistics(self):
@@ -123,12 +121,25 @@ class Reference:
     def compare(self, images):
         """How far `count` uint8 images are from the held-out ones: dict from names to numbers.
 
+        Args:
+            images: array, `Subset`, or `GeneratedImages`, of which 1,000 are read at a time.
+
         Raises:
             ValueError: more or fewer images, since the numbers depend on the count.
         """
+        return self.compare_chunks(chunks(images))
+
+    def compare_chunks(self, arrays):
+        """The same numbers for images that come as arrays of 1,000, the last one of fewer."""
         described = Descriptions(self.measures)
-        described.add(images)
+        for images in arrays:
+            described.add(images)
         return numbers(self._described, described)
+
+    def compare_noise(self, images):
+        """The numbers of `shuffled_pixels` of `count` images."""
+        rng = np.random.default_rng(0)
+        return self.compare_chunks(_shuffled(chunk, rng) for chunk in chunks(images))
 
     def take_floor(self, training):
         """Compares `count` uint8 training images, unless it was done with the same before."""
@@ -174,7 +185,11 @@ def shuffled_pixels(images):
     Their distance marks the far end of the scale: only the brightness is right. A collapsed
     generator can be even farther away.
     """
-    rng, made = np.random.default_rng(0), np.empty_like(images)
+    return _shuffled(images, np.random.default_rng(0))
+
+
+def _shuffled(images, rng):
+    made = np.empty_like(images)
     for image, shuffled in zip(images, made, strict=True):
         places = rng.permuted(np.arange(image.shape[0] * image.shape[1]))
         shuffled[:] = image.reshape(-1, *image.shape[2:])[places].reshape(image.shape)

@@ -1,10 +1,12 @@
 """`compile` of a GAN, which checks all arguments before it changes anything."""
 
+import contextlib
 import weakref
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.augmenting import Adaptive, Augmenter
@@ -184,7 +186,8 @@ class Compiles:
                     f"{type(optimizer).__name__}(...)."
                 )
         for optimizer, of_player, known in zip(optimizers, weights, ids, strict=True):
-            optimizer.build(of_player)
+            with _one_variable_name():
+                optimizer.build(of_player)
             _BUILT_FOR[optimizer] = known
         return frozenset(known for of_player in ids for known in of_player)
 
@@ -222,6 +225,26 @@ class Compiles:
         possible = {"jit_compile": False} if replicas.count() > 1 else {}
         super().compile(optimizer=None, **settings | possible)
         self.execution_settings, self.functions_by_steps = settings, {}
+
+
+@contextlib.contextmanager
+def _one_variable_name():
+    """Gives all TensorFlow variables that are made here the same name.
+
+    TensorFlow keeps the operation that makes a variable for the rest of the process, 35 KB for each
+    new name. Keras numbers the names of layers and optimizers, so those of a new GAN are all new.
+    Names and paths of the Keras variables do not change.
+    """
+    if replicas.count() > 1:  # a strategy derives the names of its copies
+        yield
+        return
+
+    def create(next_creator, **arguments):
+        # The slash makes the name absolute: without the names of the optimizer and its scopes.
+        return next_creator(**arguments | {"name": "optimizer_variable/"})
+
+    with tf.variable_creator_scope(create):
+        yield
 
 
 def _optimizers(*given):

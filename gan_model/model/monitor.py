@@ -7,7 +7,7 @@ import numpy as np
 
 from gan_model.data.batches import ImageBatches
 from gan_model.data.checks import warn
-from gan_model.data.images import is_endless, random_subset, to_uint8
+from gan_model.data.images import is_endless, lazy_subset, random_subset, to_uint8
 from gan_model.model.judge import Batch
 
 _FEW = 64
@@ -81,7 +81,7 @@ class QualityMonitor:
         if known and (spare is None or spare is trained_on):
             return  # done before, and no other GAN has changed the reference of this `Quality`
         images, self._labels = self._collected(held_out, self.quality.count)
-        spare_images = None if spare is None else self._as_uint8(spare)
+        spare_images = None if spare is None else self._as_uint8(self._with_channels(spare))
         labelled = self.labelled and spare is not None
         labels = {"labels": (self._labels, training.labels)} if labelled else {}
         self.quality.refer_to(images, spare_images, **labels)
@@ -102,12 +102,13 @@ class QualityMonitor:
         """
         if isinstance(source, ImageBatches):
             labels = random_subset(source.labels, count).reshape(-1) if self.labelled else None
-            return self._as_uint8(random_subset(source.images, count)), labels
+            images = lazy_subset(self._with_channels(source.images), count)
+            return self._as_uint8(images), labels
         _refuse_endless(source)
         images, labels, collected = [], [], 0
         for data in source:
             of_batch, labels_of_batch, _ = keras.utils.unpack_x_y_sample_weight(data)
-            images.append(self._as_uint8(np.asarray(of_batch)))
+            images.append(self._as_uint8(self._with_channels(np.asarray(of_batch))))
             labels.append(np.reshape(labels_of_batch, -1) if self.labelled else ())
             collected += len(images[-1])
             if collected >= count:
@@ -117,10 +118,11 @@ class QualityMonitor:
         labels = np.concatenate(labels)[:count] if self.labelled else None
         return np.concatenate(images)[:count], labels
 
-    def _as_uint8(self, images):
-        if images.dtype != np.uint8:
-            images = to_uint8(images, self.image_range)
+    def _with_channels(self, images):
         return images.reshape(len(images), *self.image_shape)
+
+    def _as_uint8(self, images):
+        return images if images.dtype == np.uint8 else to_uint8(images, self.image_range)
 
 
 def _refuse_endless(source):

@@ -103,10 +103,14 @@ class Sampler:
             ValueError: if `count` is below 1, `truncation` is not from 0 to 1, or the labels do
                 not fit.
         """
+        return self.generated(count, labels=labels, seed=seed, truncation=truncation)[:]
+
+    def generated(self, count, *, labels=None, seed=0, truncation=1.0):
+        """The images of `generate`, each generated when it is read: `GeneratedImages`."""
         check_counts(count=count)
         check_seed(seed)
         codings = numbered(0, count, self.codings_size, seed=seed).numpy()
-        return self.images_of(codings, labels=labels, truncation=truncation)
+        return self._generated_from(codings, labels, truncation)
 
     def images_of(self, codings, *, labels=None, truncation=1.0):
         """The images of given codings, uint8 (count, *image_shape).
@@ -118,6 +122,9 @@ class Sampler:
         Raises:
             ValueError: if codings or labels do not fit, or `truncation` is not from 0 to 1.
         """
+        return self._generated_from(codings, labels, truncation)[:]
+
+    def _generated_from(self, codings, labels, truncation):
         if not 0 <= truncation <= 1:
             raise ValueError(
                 f"`truncation` is a factor from 0 to 1. Received: truncation={truncation}."
@@ -126,14 +133,12 @@ class Sampler:
         codings[:, self._first :] *= np.float32(truncation)
         count = len(codings)
         labels = of_each_class(count, labels, self.class_count)
-        images = None
-        for first in range(0, count, _BLOCK):
+
+        def block(first):
             # The last block is complete too, because the batch size can change the last bit.
-            block = self._uint8_images(_block_of(codings, first), _block_of(labels, first))
-            if images is None:
-                images = np.empty((count, *block.shape[1:]), np.uint8)
-            images[first : first + _BLOCK] = block[: count - first]
-        return images
+            return self._uint8_images(_block_of(codings, first), _block_of(labels, first))
+
+        return GeneratedImages(block, count)
 
     def _checked(self, codings):
         codings = np.asarray(codings, np.float32)
@@ -200,6 +205,50 @@ class Sampler:
         return to_uint8(
             self._images(tf.nest.map_structure(tf.convert_to_tensor, inputs)), self.image_range
         )
+
+
+class GeneratedImages:
+    """Images that are generated when they are read: `images[:1000]`, `images[[3, 5]]`.
+
+    Read them before the weights of the generator change. The last block is kept, so reading all
+    images in their order generates each of them once.
+
+    Args:
+        block: function from the number of an image to this image and those after it, as many as are
+            generated at a time.
+        count: number of images.
+
+    Attributes:
+        shape: (count, *image_shape).
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, block, count):
+        self._block, self._count, self._last = block, count, (None, None)
+
+    def __len__(self):
+        return self._count
+
+    def __getitem__(self, rows):
+        rows = np.arange(self._count)[rows]
+        images, firsts = np.empty((len(rows), *self.shape[1:]), np.uint8), rows - rows % _BLOCK
+        for first in np.unique(firsts):
+            places = firsts == first
+            images[places] = self._block_from(first)[rows[places] - first]
+        return images
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self[:], dtype)
+
+    @property
+    def shape(self):
+        return (self._count, *self._block_from(0).shape[1:])
+
+    def _block_from(self, first):
+        if self._last[0] != first:
+            self._last = first, self._block(first)
+        return self._last[1]
 
 
 def _block_of(rows, first):

@@ -25,10 +25,12 @@ class Figures:
     Attributes:
         losses: of the discriminator and of the generator.
         distance: name of the held-out distance.
+        label: a shorter name of it.
         value: the distance.
         floor: the distance of as many training images.
         recall: between 0 and 1.
         best: `Best` of all epochs; None in an evaluation.
+        others: pairs of a label and a value, one for each measure but that of the distance.
     """
 
     losses: tuple | None = None
@@ -37,6 +39,8 @@ class Figures:
     floor: float | None = None
     recall: float | None = None
     best: Best | None = None
+    label: str | None = None
+    others: tuple = ()
 
 
 def figures_in(logs, quality, *, prefix=""):
@@ -54,7 +58,13 @@ def figures_in(logs, quality, *, prefix=""):
         return Figures(losses)
     floor = (quality.floor or {}).get(distance)
     recall = logs.get(f"{prefix}{quality.recall}")
-    return Figures(losses, distance, value, floor, recall)
+    label = quality.metrics[distance].label
+    others = tuple(
+        (quality.metrics[name].label, logs[prefix + name])
+        for name in quality.further_names
+        if prefix + name in logs
+    )
+    return Figures(losses, distance, value, floor, recall, label=label, others=others)
 
 
 def losses_in(logs):

@@ -110,14 +110,16 @@ def _measured(figures):
         yield long, long, short
         return
     value = three_digits(figures.value)
-    short_name = figures.distance.split("_")[0]
-    yield f"{figures.distance} {value}", f"{figures.distance} {value}", f"{short_name} {value}"
+    yield f"{figures.distance} {value}", f"{figures.distance} {value}", f"{figures.label} {value}"
     if figures.best:
         yield _best(figures.best)
     if figures.floor is not None:
         yield f"floor {three_digits(figures.floor)}", f"floor {figures.floor:.2g}"
     if figures.recall is not None:
         yield (f"recall {figures.recall:.2f}",)
+    for label, value in figures.others:
+        text = f"{label} {three_digits(value)}"
+        yield text, text, ""
 
 
 def _best(best):
@@ -132,7 +134,8 @@ def _fitted(fields, width):
     # In a narrow terminal all lines have the shorter form, whether or not some could do without.
     forms = ((3, 0), (2, 0)) if width is None or width >= _WIDE else ()
     for gap, form in (*forms, (2, 1), (2, 2), (1, 2)):
-        line = (gap * " ").join(field[min(form, len(field) - 1)] for field in fields)
+        texts = (field[min(form, len(field) - 1)] for field in fields)
+        line = (gap * " ").join(filter(None, texts))
         if width is None or len(line) <= width:
             return line
     return line[:width]

@@ -6,10 +6,9 @@ import keras
 import numpy as np
 
 from gan_model.callbacks.figures import GROUPS, LOSSES
-from gan_model.data.images import random_subset
+from gan_model.data.images import lazy_subset, random_subset
 from gan_model.metrics.diversity import class_entropy, collapsed, diversity
 from gan_model.metrics.record import Kind
-from gan_model.metrics.reference import shuffled_pixels
 from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
 
 _MAX_IMAGES = 2000  # held-out images that a collapse is judged by
@@ -25,8 +24,8 @@ def worst_score(quality, held_out):
     Raises:
         ValueError: that is not above 0, so it is no upper limit for scores.
     """
-    noise = shuffled_pixels(random_subset(held_out, quality.count))
-    worst = 2 * quality.reference.compare(noise)[quality.distance]
+    noise = quality.reference.compare_noise(lazy_subset(held_out, quality.count))
+    worst = 2 * noise[quality.distance]
     if not 0 < worst < math.inf:
         raise ValueError(
             f"{quality.distance} of the held-out images with shuffled pixels is {worst / 2:g}. A "

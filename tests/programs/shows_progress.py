@@ -14,6 +14,7 @@ from terminal import mark
 
 from gan_model import GAN, callbacks, progress
 from gan_model.losses import BinaryCrossentropy
+from gan_model.metrics import Direction, Kind, Metric
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (96, 8, 8), np.uint8)
 HELD_OUT = IMAGES[:16]
@@ -26,6 +27,8 @@ class FixedQuality:
 
     names, distance, classes = ("fid_fashion", "recall_fashion"), "fid_fashion", None
     recall = "recall_fashion"
+    metrics = {"fid_fashion": Metric("fid_fashion", Direction.LOWER, Kind.DISTANCE, "fid")}  # noqa: RUF012
+    further_names = ()
     floor, count, reference = {"fid_fashion": 0.08744}, 16, "none"
 
     def __init__(self, *readings):
