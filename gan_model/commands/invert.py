@@ -22,7 +22,9 @@ from gan_model.commands.screen import quiet
 @click.command(cls=Command, example="invert fashion --image shirt.png")
 @click.argument("run", type=MODEL)
 @click.option("--image", type=PATH, multiple=True, help="File of an image; may be repeated.")
-@click.option("--of-class", type=TEXT, help="Number or name of its class; else all are tried.")
+@click.option(
+    "--of-class", type=TEXT, help="Name of its class, or number from 0; else all are tried."
+)
 @click.option("--starts", type=POSITIVE, default=4, help="Descents for each image; else 4.")
 @click.option("--steps", type=POSITIVE, default=400, help="Steps of a descent; else 400.")
 @click.option("--pixels-only", is_flag=True, help="Compare pixels only, not the run's features.")

@@ -27,7 +27,7 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 @click.option(
     "--count", type=POSITIVE, help="Number of images; else 25, in a .png 8 of each class."
 )
-@click.option("--of-class", type=TEXT, help="Number or name of a class; else all in turn.")
+@click.option("--of-class", type=TEXT, help="Name of a class, or number from 0; else all in turn.")
 @click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
 @click.option("--codings", type=PATH, help="Instead of --count: a .json of codings, as of a page.")
 @click.option("--truncation", type=FRACTION, default=1.0, help="Factor on codings, 0 to 1; else 1.")
