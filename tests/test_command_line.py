@@ -103,7 +103,9 @@ def test_help_lists_all_commands_and_what_they_do():
 def test_a_page_is_no_folder(tmp_path):
     (tmp_path / "page.html").mkdir()
     with pytest.raises(click.UsageError, match="is a folder; --out is the name of a file"):
-        commands.named("page").callback(run="fashion", out=tmp_path / "page.html", title=None)
+        commands.named("page").callback(
+            run="fashion", out=tmp_path / "page.html", title=None, overwrite=False
+        )
 
 
 def test_help_and_refusals_import_no_tensorflow():

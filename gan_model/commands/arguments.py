@@ -163,6 +163,9 @@ DATA_SET = ArgumentType("name|path", known=DATA, files=True)
 FEATURES_OR_FILE = ArgumentType("name", _features, known=FEATURES, files=True)
 
 
+OVERWRITE = click.option(
+    "--overwrite", is_flag=True, help="Also replace a file that gan-model did not write."
+)
 # Without a default: a run that goes on has its own.
 PAD = click.option(
     "--pad", is_flag=True, default=None, help="Of a folder: pad images, do not crop them."

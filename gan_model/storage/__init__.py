@@ -1,6 +1,7 @@
 """What is on disk: written atomically, locked while in use, marked with its format.
 
 atomic            a file or folder that is replaced as a whole
+own_files         which files gan-model wrote, and may write over
 json_file         numbers, texts, lists and dicts <-> a JSON file
 locks             a folder that one process uses at a time
 disk              faults of the disk among the errors of TensorFlow
