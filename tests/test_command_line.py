@@ -57,6 +57,39 @@ def test_a_full_disk_in_the_words_of_tensorflow_is_one_line(capsys):
         raise RuntimeError("OOM when allocating a tensor")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it takes Linux")
+@pytest.mark.parametrize(
+    ("words", "streams", "status"),
+    [
+        ("train --bogus", "2>&-", 2),
+        ("train --bogus", "<&- >&- 2>&-", 2),
+        ("train --bogus", "2>/dev/full", 2),
+        ("train --help", ">&-", 0),
+        ("train --help", ">/dev/full", 1),
+    ],
+)
+def test_a_stream_that_takes_nothing_changes_no_exit_status(words, streams, status):
+    line = shlex.join([*gan_model(*words.split())])
+    ended = finish(["sh", "-c", f"{line} {streams}"])
+    assert (ended.returncode, ended.stdout) == (status, "")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_closed_stream_is_opened_before_a_file_gets_its_number(tmp_path):
+    code = """if True:
+        import sys
+        from gan_model.commands import group, main
+        group.main = lambda **_: print(open(sys.argv[1], "w").fileno() > 2, file=sys.stdout)
+        from gan_model.commands.screen import quiet
+        main()
+        with quiet():
+            pass
+    """
+    line = shlex.join([sys.executable, "-c", code, str(tmp_path / "file")])
+    ended = finish(["sh", "-c", f"{line} <&- 2>&-"])
+    assert (ended.returncode, ended.stdout) == (0, "True\n")
+
+
 def test_a_name_that_is_no_utf_8_is_printed_with_escapes():
     """Also where the terminal takes UTF-8 only."""
     line = "from gan_model.commands.screen import show_any_name as s; s(); print('caf\\udce9.png')"
