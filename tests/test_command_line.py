@@ -3,8 +3,10 @@
 Hardly a test needs TensorFlow in its process, so most take a moment.
 """
 
+import ntpath
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -280,6 +282,25 @@ def test_the_installed_command_is_named_as_it_is_typed(installed, tmp_path, monk
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.chdir(tmp_path)
     assert program.line("sample", 1) == "bin/gan-model sample 1"
+
+
+def test_lines_to_type_on_windows(monkeypatch):
+    """The working folder is on another drive, and pip made a `gan-model.exe`, not a script."""
+    monkeypatch.setattr(os, "path", ntpath)
+    monkeypatch.setattr(ntpath, "abspath", lambda path: ntpath.join("D:\\my pictures", path))
+    monkeypatch.setattr(sys, "executable", r"C:\gan env\Scripts\python.exe")
+    script = r"C:\gan env\Scripts\gan-model"  # as pip's launcher leaves it in `sys.argv`
+    installed = Program([script, "train", "--workers", "2"])
+    monkeypatch.setattr(shutil, "which", lambda name: f"{script}.EXE")
+    assert installed.again() == "gan-model train --workers 2"
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert script in installed.again()
+    assert installed.started(["train"]) == [sys.executable, "-m", "gan_model", "train"]
+    module = Program([r"C:\gan env\gan_model\__main__.py"])
+    assert sys.executable in module.line("sample", "a run")
+    monkeypatch.setattr(os, "name", "nt")
+    assert installed.line("sample", "a run").endswith(' sample "a run"')
+    monkeypatch.undo()
 
 
 def test_the_module_is_named_as_it_is_typed():
