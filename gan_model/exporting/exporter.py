@@ -16,6 +16,7 @@ from gan_model.storage.atomic import atomic_folder, atomic_write
 from gan_model.storage.json_file import to_json, write_json
 from gan_model.storage.names import did_you_mean
 from gan_model.storage.own_files import check_replaceable
+from gan_model.storage.paths import expanded
 from gan_model.storage.reasons import reason_of
 
 FORMATS = {one.name: one for one in (SAVED_MODEL, LITERT, ONNX)}
@@ -90,7 +91,7 @@ def export(model, path, *, format, batch=None, about=None, overwrite=False):
     if format not in FORMATS:
         guess = did_you_mean(format, FORMATS)
         raise ValueError(f"Unknown format {format!r}.{guess} Known: {', '.join(FORMATS)}.")
-    kind, path = FORMATS[format], Path(path)
+    kind, path = FORMATS[format], expanded(path)
     kind.check_path(path)
     beside_it = path.with_name(f"{path.name}.json")
     check_replaceable(path, beside_it, overwrite=overwrite)

@@ -20,6 +20,7 @@ from gan_model.model.random import numbered
 from gan_model.model.sampling import Sampler
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.own_files import check_replaceable
+from gan_model.storage.paths import expanded
 
 _CLOSE = 0.5  # grey levels: half of what is promised, for other codings may differ more
 _FINENESS = *(round(64 * 2 ** (half / 2)) for half in range(11)), None  # see `packing.rounded`
@@ -71,7 +72,7 @@ def page(model, path, *, title=None, about=None, overwrite=False):
             not finite, or another file is in the way.
         OSError: the disk is full, or the folder cannot be written.
     """
-    path = Path(path)
+    path = expanded(path)
     if path.suffix != ".html":
         raise ValueError(f"A page is a file that ends in .html. Received: {path}.")
     check_replaceable(path, overwrite=overwrite)

@@ -8,6 +8,7 @@ from PIL import Image, PngImagePlugin
 
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.own_files import PROGRAM
+from gan_model.storage.paths import expanded
 
 _GAP = 2  # white pixels between the images of a grid
 _MIN_SIDE = 480  # pixels; smaller grids are enlarged by a whole factor to about this
@@ -87,7 +88,7 @@ def read(path):
         OSError: the file cannot be read, or is damaged.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(expanded(path)) as image:
             return image.copy()
     except SyntaxError as error:  # Pillow's, of a PNG whose end is zeros
         raise OSError(f"{path} is damaged: {error}") from error

@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+from gan_model.storage.paths import expanded
+
 
 @contextlib.contextmanager
 def atomic_write(path):
@@ -16,7 +18,7 @@ def atomic_write(path):
     Raises:
         OSError: the disk is full, or the folder cannot be written; the old file is unchanged.
     """
-    given, path = path, Path(os.path.realpath(path))
+    given, path = path, Path(os.path.realpath(expanded(path)))
     beside = path.with_name(f".part-{path.name}")
     try:
         yield beside
@@ -39,7 +41,7 @@ def atomic_folder(path):
     Raises:
         OSError: the disk is full, or the folder cannot be written; the earlier one is unchanged.
     """
-    given, path = path, Path(os.path.realpath(path))  # os.replace would move a link
+    given, path = path, Path(os.path.realpath(expanded(path)))  # os.replace would move a link
     beside, old = (path.with_name(f"{start}{path.name}") for start in (".part-", ".old-"))
     shutil.rmtree(beside, ignore_errors=True)
     try:

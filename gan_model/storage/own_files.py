@@ -14,6 +14,8 @@ SavedModel      such a JSON file in the folder: `assets.extra/about.json`
 import json
 from pathlib import Path
 
+from gan_model.storage.paths import expanded
+
 PROGRAM = "gan-model"
 ABOUT = Path("assets.extra", "about.json")  # TensorFlow leaves this folder to others
 
@@ -39,7 +41,7 @@ def is_replaceable(path, kind=None):
         path: of a file to write, or of the folder of a SavedModel.
         kind: suffix of what is to be written. None: that of the path.
     """
-    path = Path(path)
+    path = expanded(path)
     if path.is_dir():
         return not any(path.iterdir()) or _is_own_json(path / ABOUT)
     if not path.is_file() or not path.stat().st_size:
