@@ -133,7 +133,7 @@ def _check_generator(sampler, kind):
     if "bfloat16" in types and not kind.takes_bfloat16:
         raise ValueError(
             f"The generator computes in bfloat16, which {kind.title} has no operations for. "
-            "Export a SavedModel: format='savedmodel'."
+            "Export a SavedModel: savedmodel."
         )
     check_finite(sampler)
 
@@ -172,7 +172,7 @@ def _unconverted(kind, error, by=None):
 
 
 def _others(kind):
-    return " or ".join(f"format={name!r}" for name in FORMATS if name != kind.name)
+    return " or ".join(name for name in FORMATS if name != kind.name)
 
 
 def _size(path):

@@ -109,7 +109,7 @@ def _as_small_as_close(program, sampler):
     raise ValueError(
         f"The page's images differ from the generator's by {difference:.2f} grey levels, {_CLOSE} "
         "is allowed. Does the generator compute in bfloat16? Export it to another format "
-        "instead: gan_model.exporting.export."
+        "instead."
     )
 
 
