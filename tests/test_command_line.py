@@ -59,6 +59,12 @@ def test_a_full_disk_in_the_words_of_tensorflow_is_one_line(capsys):
         raise RuntimeError("OOM when allocating a tensor")
 
 
+def test_too_little_memory_is_one_line(capsys):
+    with pytest.raises(SystemExit) as ended, plain_errors("gan-model sample"):
+        raise MemoryError
+    assert ended.value.code == 1 and capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="it takes Linux")
 @pytest.mark.parametrize(
     ("words", "streams", "status"),
@@ -204,6 +210,13 @@ def test_a_script_is_the_same_program(name):
         ("invert fashion --image a.png --out ./a.png", "gan-model invert: --out a.png is one of"),
         ("sweep --batch-sizes", "gan-model sweep: argument --batch-sizes: expected at least one"),
         ("sweep --batch-sizes 8,0", "gan-model sweep: argument --batch-sizes: 0 is less than 1"),
+        (
+            "sample --count 4294967296",
+            "gan-model sample: argument --count: 4294967296 is more than",
+        ),
+        ("train --data=", "gan-model train: argument --data: the path is empty"),
+        ("train --run-dir=", "gan-model train: argument --run-dir: the path is empty"),
+        ("export --format onnx --out=", "gan-model export: argument --out: the path is empty"),
         ("board nowhere", "gan-model board: There is no folder nowhere. To train a GAN, which"),
     ],
 )

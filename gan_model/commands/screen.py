@@ -80,12 +80,12 @@ def plain_errors(program, go_on=""):
         _say(f"{program}: {_sentence(error)}")
         sys.exit(2)
     except Exception as error:
-        is_plain = isinstance(error, (ValueError, OSError))
+        is_plain = isinstance(error, (ValueError, OSError, MemoryError))
         fault = None if is_plain else disk.fault_of(error)
         if os.environ.get("TRACEBACK") or not (is_plain or fault):
             raise
         _flush_or_drop(sys.stdout)
-        text = fault or str(error)
+        text = fault or str(error) or "There is too little memory."
         if isinstance(error, OSError) and error.strerror:
             text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         text = " ".join(text.split())  # HDF5's has several lines
