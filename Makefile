@@ -3,19 +3,37 @@
 .NOTPARALLEL:
 .PHONY: help train test quick soak sweep evaluate sample board bench results lint docs check clean
 
-PYTHON ?= python3
 BIN := .venv/bin
-DATA ?= sample
-PRESET ?= $(if $(filter-out sample fashion_mnist mnist cifar10,$(DATA)),suited,modern)
-SEED ?= 0
-# With ARGS="--from GAN" the networks are those of the GAN; the folder is runs/fine_tuned-DATA.
-FROM := $(findstring --from,$(ARGS))
-RUN ?= $(if $(FROM),,runs/$(PRESET)-$(shell basename "$(DATA)"))
-OUT ?= samples.png
+# These count on the command line of make only: a shell may have a SEED for another program.
+PYTHON = python3
+DATA =
+PRESET =
+EPOCHS =
+MINUTES =
+SEED =
+RUN =
+DEVICES =
+WORKERS =
+TRIALS =
+COUNT =
+OUT =
+ARGS =
+
+# What is left out, `gan-model` chooses. A value may have spaces and quotes.
+quoted = '$(subst ','\'',$(1))'
+option = $(if $(2),$(1) $(call quoted,$(2)))
+
+# The run of `make sample` and `make evaluate`: where `make train` trains with the same settings.
+NAMED := sample fashion_mnist mnist cifar10
+USUAL = $(if $(filter-out $(NAMED),$(DATA)),suited,modern)
+FOLDER = $(shell CDPATH= cd $(call quoted,$(DATA)) 2>/dev/null && basename "$$(pwd -P)" \
+	|| basename $(call quoted,$(DATA)))
+NAME = $(if $(filter-out $(NAMED),$(DATA)),$(FOLDER),$(or $(DATA),sample))
+TRAINED = $(or $(RUN),runs/$(or $(PRESET),$(USUAL))-$(NAME))
 
 help: # list the commands
 	@awk -F ': .*# ' '/^[a-z]+:.* # / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
-	@echo "Settings: PRESET=$(PRESET) DATA=$(DATA) EPOCHS= SEED=$(SEED) RUN=$(RUN) COUNT= OUT= ARGS="
+	@echo 'Settings follow the verb: make train DATA=path/to/pictures MINUTES=5 ARGS="--image-size 32"'
 
 .venv/ready: pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
@@ -31,10 +49,10 @@ help: # list the commands
 	@touch .venv/dev
 
 train: .venv/ready # train a preset, or resume it: PRESET= DATA= EPOCHS= or MINUTES= SEED= RUN= DEVICES= or WORKERS=
-	@$(BIN)/gan-model train --data "$(DATA)" --seed $(SEED) \
-		$(if $(and $(FROM),$(filter file,$(origin PRESET))),,--preset $(PRESET)) $(if $(RUN),--run-dir "$(RUN)") \
-		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
-		$(if $(DEVICES),--devices $(DEVICES)) $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
+	@$(BIN)/gan-model train $(call option,--preset,$(PRESET)) $(call option,--data,$(DATA)) \
+		$(call option,--epochs,$(EPOCHS)) $(call option,--minutes,$(MINUTES)) \
+		$(call option,--seed,$(SEED)) $(call option,--run-dir,$(RUN)) \
+		$(call option,--devices,$(DEVICES)) $(call option,--workers,$(WORKERS)) $(ARGS)
 
 # Processes that run one file at a time: what its tests share is made once. How many: tests/conftest.py
 PYTEST := $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -48,17 +66,18 @@ soak: .venv/dev # run the tests that take longest
 quick: .venv/dev # run the fast tests only
 	@$(PYTEST) -m 'not slow and not soak' $(ARGS)
 
-sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= WORKERS=
-	@$(BIN)/gan-model sweep --preset $(PRESET:suited=modern) --data "$(DATA)" --seed $(SEED) \
-		$(if $(TRIALS),--trials $(TRIALS)) $(if $(WORKERS),--workers $(WORKERS)) \
-		$(if $(EPOCHS),--epochs $(EPOCHS)) \
-		$(if $(filter file,$(origin RUN)),,--run-dir "$(RUN)") $(ARGS)
+sweep: .venv/ready # search the codings size and learning rates: PRESET= DATA= SEED= TRIALS= EPOCHS= RUN= WORKERS=
+	@$(BIN)/gan-model sweep $(call option,--preset,$(PRESET)) $(call option,--data,$(DATA)) \
+		$(call option,--trials,$(TRIALS)) $(call option,--epochs,$(EPOCHS)) \
+		$(call option,--seed,$(SEED)) $(call option,--run-dir,$(RUN)) \
+		$(call option,--workers,$(WORKERS)) $(ARGS)
 
 evaluate: .venv/ready # measure the quality of a run, with pictures: RUN= ARGS=
-	@$(BIN)/gan-model evaluate "$(RUN)" $(ARGS)
+	@$(BIN)/gan-model evaluate $(call quoted,$(TRAINED)) $(ARGS)
 
 sample: .venv/ready # generate images from a run: RUN= COUNT= OUT=file.png, .npz or .gif
-	@$(BIN)/gan-model sample $(if $(RUN),"$(RUN)") $(if $(COUNT),--count $(COUNT)) --seed $(SEED) --out "$(OUT)" $(ARGS)
+	@$(BIN)/gan-model sample $(if $(findstring --from,$(ARGS)),,$(call quoted,$(TRAINED))) \
+		$(call option,--count,$(COUNT)) $(call option,--seed,$(SEED)) $(call option,--out,$(OUT)) $(ARGS)
 
 board: .venv/ready # start TensorBoard for all runs
 	@$(BIN)/gan-model board runs

@@ -31,6 +31,7 @@ from gan_model.features.extractor import checksum_of
 from gan_model.networks.precision import dtype_policy
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.keras_file import load_model
+from gan_model.storage.paths import expanded
 from gan_model.storage.settings_folder import Folder
 
 # `pad` and `ground` are in the images. Images and a GAN to go on from may move: `images` and
@@ -215,7 +216,7 @@ def open_model(what):
     Raises:
         ValueError: it is none of these, or cannot be read.
     """
-    path = Path(what).expanduser()
+    path = expanded(what)
     if path.is_file() or (path.suffix == ".keras" and not path.is_dir()):
         return load_model(path)
     if is_pretrained(what):
@@ -230,7 +231,7 @@ def open_model(what):
 
 def is_pretrained(what):
     """Whether a name is that of a GAN that comes trained: no file and no run has it."""
-    is_taken = RunFolder(what).holds_run() or Path(what).is_file()
+    is_taken = RunFolder(what).holds_run() or expanded(what).is_file()
     return str(what) in presets.PRETRAINED and not is_taken
 
 
@@ -241,8 +242,9 @@ def trained_on(what):
         A dict with `data`, `images` (their fingerprint), `features` (a name, a path or None), and
         of a run also the rest of `_OF_THE_IMAGES`. None for a `.keras` file outside its run.
     """
-    folder = RunFolder(what if Path(what).is_dir() else Path(what).parent)
-    if settings := folder.settings_for(Path(what)):
+    path = expanded(what)
+    folder = RunFolder(path if path.is_dir() else path.parent)
+    if settings := folder.settings_for(path):
         kept = {name: settings.get(name) for name in _OF_THE_IMAGES}
         return kept | ({"features": str(folder.features)} if folder.features.exists() else {})
     if is_pretrained(what):

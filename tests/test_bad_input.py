@@ -1,6 +1,7 @@
 """Mistakes are caught before the first step, in a sentence that ends with what to type."""
 
 import functools
+import re
 
 import keras
 import numpy as np
@@ -9,8 +10,10 @@ import tensorflow as tf
 from keras import layers
 from py_batches import Batches
 
-from gan_model import GAN, callbacks, metrics, networks, presets
+from gan_model import GAN, callbacks, exporting, metrics, networks, presets
+from gan_model.data.batches import dataset
 from gan_model.data.images import recipe_for_uint8
+from gan_model.model.labels import of_each_class
 from gan_model.storage.reasons import reason_of
 
 
@@ -644,3 +647,33 @@ def test_an_error_without_a_text_is_told_by_its_class():
     assert reason_of(NotImplementedError()) == reason_of(NotImplementedError("\n"))
     assert reason_of(NotImplementedError()) == "NotImplementedError"
     assert reason_of(ValueError("\nthe first line\nthe second")) == "the first line"
+
+
+def in_bfloat16():
+    generator = keras.Sequential([keras.Input((4,)), layers.Dense(64, "tanh", dtype="bfloat16")])
+    generator.add(layers.Reshape((8, 8)))
+    exporting.export(generator, "gan.onnx", format="onnx")
+
+
+def of_few_clusters(images):
+    layer = networks.clusters.Clusters(5, (8, 8))
+    layer.build((None, 4))
+    layer.learn([images])
+
+
+PASSED_ON = {
+    "batches": lambda: dataset(uint8s(3, 8, 8), 8),
+    "clusters": lambda: of_few_clusters(floats(0, 1, (3, 8, 8))),
+    "clusters of one image": lambda: of_few_clusters(np.zeros((3, 8, 8), np.float32)),
+    "labels of no classes": lambda: of_each_class(3, 1, None),
+    "labels of other images": lambda: of_each_class(3, [1, 2], 10),
+    "labels of other classes": lambda: of_each_class(3, 12, 10),
+    "bfloat16": in_bfloat16,
+}
+
+
+@pytest.mark.parametrize("kind", PASSED_ON)
+def test_what_commands_pass_on_has_no_python_to_type(kind):
+    with pytest.raises(ValueError) as refused:
+        PASSED_ON[kind]()
+    assert not re.search(r"\w=|\w\(", str(refused.value)), refused.value

@@ -137,7 +137,7 @@ def test_a_count_that_is_none(count):
 def test_fewer_images_than_clusters(images):
     layer = Clusters(COUNT, (28, 28))
     layer.build((None, 4))
-    fewer = r"There are 3 different images for 5 clusters.*Type clusters=2"
+    fewer = r"There are 3 different images for 5 clusters.*Use 2 clusters"
     with pytest.raises(ValueError, match=fewer):
         layer.learn([images[:3]])
     with pytest.raises(ValueError, match=fewer):

@@ -3,8 +3,10 @@
 Hardly a test needs TensorFlow in its process, so most take a moment.
 """
 
+import ntpath
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +57,45 @@ def test_a_full_disk_in_the_words_of_tensorflow_is_one_line(capsys):
     assert capsys.readouterr().err == "train.py: /runs/a; No space left on device\n"
     with pytest.raises(RuntimeError), plain_errors("train.py"):
         raise RuntimeError("OOM when allocating a tensor")
+
+
+def test_too_little_memory_is_one_line(capsys):
+    with pytest.raises(SystemExit) as ended, plain_errors("gan-model sample"):
+        raise MemoryError
+    assert ended.value.code == 1 and capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it takes Linux")
+@pytest.mark.parametrize(
+    ("words", "streams", "status"),
+    [
+        ("train --bogus", "2>&-", 2),
+        ("train --bogus", "<&- >&- 2>&-", 2),
+        ("train --bogus", "2>/dev/full", 2),
+        ("train --help", ">&-", 0),
+        ("train --help", ">/dev/full", 1),
+    ],
+)
+def test_a_stream_that_takes_nothing_changes_no_exit_status(words, streams, status):
+    line = shlex.join([*gan_model(*words.split())])
+    ended = finish(["sh", "-c", f"{line} {streams}"])
+    assert (ended.returncode, ended.stdout) == (status, "")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_closed_stream_is_opened_before_a_file_gets_its_number(tmp_path):
+    code = """if True:
+        import sys
+        from gan_model.commands import group, main
+        group.main = lambda **_: print(open(sys.argv[1], "w").fileno() > 2, file=sys.stdout)
+        from gan_model.commands.screen import quiet
+        main()
+        with quiet():
+            pass
+    """
+    line = shlex.join([sys.executable, "-c", code, str(tmp_path / "file")])
+    ended = finish(["sh", "-c", f"{line} <&- 2>&-"])
+    assert (ended.returncode, ended.stdout) == (0, "True\n")
 
 
 def test_a_name_that_is_no_utf_8_is_printed_with_escapes():
@@ -111,7 +152,9 @@ def test_help_lists_all_commands_and_what_they_do():
 def test_a_page_is_no_folder(tmp_path):
     (tmp_path / "page.html").mkdir()
     with pytest.raises(click.UsageError, match="is a folder; --out is the name of a file"):
-        commands.named("page").callback(run="fashion", out=tmp_path / "page.html", title=None)
+        commands.named("page").callback(
+            run="fashion", out=tmp_path / "page.html", title=None, overwrite=False
+        )
 
 
 def test_help_and_refusals_import_no_tensorflow():
@@ -175,6 +218,13 @@ def test_a_script_is_the_same_program(name):
         ("invert fashion --image a.png --out ./a.png", "gan-model invert: --out a.png is one of"),
         ("sweep --batch-sizes", "gan-model sweep: argument --batch-sizes: expected at least one"),
         ("sweep --batch-sizes 8,0", "gan-model sweep: argument --batch-sizes: 0 is less than 1"),
+        (
+            "sample --count 4294967296",
+            "gan-model sample: argument --count: 4294967296 is more than",
+        ),
+        ("train --data=", "gan-model train: argument --data: the path is empty"),
+        ("train --run-dir=", "gan-model train: argument --run-dir: the path is empty"),
+        ("export --format onnx --out=", "gan-model export: argument --out: the path is empty"),
         ("board nowhere", "gan-model board: There is no folder nowhere. To train a GAN, which"),
     ],
 )
@@ -253,6 +303,25 @@ def test_the_installed_command_is_named_as_it_is_typed(installed, tmp_path, monk
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.chdir(tmp_path)
     assert program.line("sample", 1) == "bin/gan-model sample 1"
+
+
+def test_lines_to_type_on_windows(monkeypatch):
+    """The working folder is on another drive, and pip made a `gan-model.exe`, not a script."""
+    monkeypatch.setattr(os, "path", ntpath)
+    monkeypatch.setattr(ntpath, "abspath", lambda path: ntpath.join("D:\\my pictures", path))
+    monkeypatch.setattr(sys, "executable", r"C:\gan env\Scripts\python.exe")
+    script = r"C:\gan env\Scripts\gan-model"  # as pip's launcher leaves it in `sys.argv`
+    installed = Program([script, "train", "--workers", "2"])
+    monkeypatch.setattr(shutil, "which", lambda name: f"{script}.EXE")
+    assert installed.again() == "gan-model train --workers 2"
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert script in installed.again()
+    assert installed.started(["train"]) == [sys.executable, "-m", "gan_model", "train"]
+    module = Program([r"C:\gan env\gan_model\__main__.py"])
+    assert sys.executable in module.line("sample", "a run")
+    monkeypatch.setattr(os, "name", "nt")
+    assert installed.line("sample", "a run").endswith(' sample "a run"')
+    monkeypatch.undo()
 
 
 def test_the_module_is_named_as_it_is_typed():

@@ -118,16 +118,38 @@ def test_make_alone_lists_the_verbs():
         assert re.search(rf"^  make {verb} +\w+", ended.stdout, re.MULTILINE), verb
 
 
-def test_make_sample_names_a_run_or_a_file():
-    for words, expected in (
-        (["RUN=runs/a b"], 'sample "runs/a b" '),
-        (["ARGS=--from gan.keras"], "sample --seed 0 --out samples.png --from gan.keras"),
-    ):
-        dry = ["make", "--dry-run", "sample", *words]
-        env = {"PATH": os.environ["PATH"]}  # without the settings of a `make test` that runs this
-        made = subprocess.run(dry, cwd=REPOSITORY, capture_output=True, text=True, env=env)
-        line = " ".join(made.stdout.replace('"samples.png"', "samples.png").split())
-        assert f"gan-model {expected}" in line
+# Of a shell that has them for other programs. `make` takes none of them.
+_OF_THE_SHELL = dict.fromkeys("DATA PRESET SEED RUN OUT EPOCHS COUNT WORKERS ARGS".split(), "7")
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (["train"], "train"),
+        (["train", "DATA=a 'b\" $(c)"], "train --data"),
+        (["train", "ARGS=--data pics"], "train --data pics"),
+        (["train", "PRESET=dense", "SEED=1", "RUN=a b"], "train --preset dense --seed 1 --run-dir"),
+        (["train", "ARGS=--from x.keras"], "train --from x.keras"),
+        (["sample"], "sample runs/modern-sample"),
+        (["sample", "COUNT=3", "OUT=x.npz"], "sample runs/modern-sample --count 3 --out x.npz"),
+        (["sample", "RUN=runs/a"], "sample runs/a"),
+        (["sample", "ARGS=--from gan.keras"], "sample --from gan.keras"),
+        (["sample", "DATA=mnist", "PRESET=dense"], "sample runs/dense-mnist"),
+        (["sample", "DATA=../nowhere/pics/"], "sample runs/suited-pics"),
+        (["evaluate", "DATA=."], f"evaluate runs/suited-{REPOSITORY.name}"),
+        (["sweep"], "sweep"),
+        (["sweep", "PRESET=dense", "TRIALS=2"], "sweep --preset dense --trials 2"),
+    ],
+)
+def test_make_passes_on_what_is_typed_and_nothing_of_the_shell(words, typed):
+    # MAKEFLAGS would hold the settings of a `make test` that runs this.
+    env = {"PATH": os.environ["PATH"], **_OF_THE_SHELL}
+    dry = ["make", "--dry-run", *(word.replace("$", "$$") for word in words)]
+    made = subprocess.run(dry, cwd=REPOSITORY, capture_output=True, text=True, env=env)
+    line = made.stdout[made.stdout.index("gan-model") :].replace("\\\n", " ")
+    values = [word[5:] for word in words if word.startswith("DATA=a ")]
+    values += [word[4:] for word in words if word == "RUN=a b"]
+    assert shlex.split(line) == ["gan-model", *typed.split(), *values], made
 
 
 def test_make_takes_a_python_in_a_folder_with_a_space():

@@ -39,6 +39,7 @@ from gan_model.exporting.graph import ImageGraph
 from gan_model.exporting.provenance import versions
 from gan_model.model.random import numbered
 from gan_model.storage.atomic import atomic_folder, atomic_write
+from gan_model.storage.own_files import is_replaceable
 
 PATHS = {"savedmodel": "gan", "litert": "gan.tflite", "onnx": "gan.onnx"}
 
@@ -114,6 +115,8 @@ def test_another_program_gets_the_images_of_generate(format, tmp_path):
     generator = conditional_generator()
     exported = exporting.export(generator, tmp_path / PATHS[format], format=format, batch=7)
     assert exported.greatest_difference <= 1
+    assert is_replaceable(exported.path)
+    assert is_replaceable(exported.path.with_name(f"{exported.path.name}.json"))
     assert exported.about["inputs"] == {
         "codings": {"dtype": "float32", "shape": [7, 8]},
         "labels": {"dtype": "int32", "shape": [7]},
@@ -298,12 +301,15 @@ def test_a_difference_of_two_grey_levels_is_an_error_and_leaves_the_old_file(tmp
     with pytest.raises(ValueError, match=r"by up to 2 grey levels, 1 is allowed .*onnxruntime"):
         exporting.export(gan, path, format="onnx")
     assert list(tmp_path.iterdir()) == []
-    path.write_text("an earlier export")
-    with pytest.raises(ValueError, match="No file was written"):
+    path.write_text("of a person")
+    with pytest.raises(ValueError, match="gan-model did not write it"):
         exporting.export(gan, path, format="onnx")
-    assert path.read_text() == "an earlier export" and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(ValueError, match="No file was written"):
+        exporting.export(gan, path, format="onnx", overwrite=True)
+    assert path.read_text() == "of a person" and list(tmp_path.iterdir()) == [path]
     monkeypatch.setitem(FORMATS, "onnx", wrong[1])
-    assert exporting.export(gan, path, format="onnx").greatest_difference == 1
+    exported = exporting.export(gan, path, format="onnx", overwrite=True)
+    assert exported.greatest_difference == 1
 
 
 def test_a_file_with_other_weights_is_an_error(tmp_path, monkeypatch):
@@ -364,10 +370,10 @@ def test_wrong_arguments_are_refused(tmp_path):
     with pytest.raises(ValueError, match="1 or more images"):
         exporting.export(gan, tmp_path / "gan.onnx", format="onnx", batch=0)
     (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "mine.png").touch()
     with pytest.raises(ValueError, match="pictures exists and is no SavedModel"):
         exporting.export(gan, tmp_path / "pictures", format="savedmodel")
     (tmp_path / "pictures" / "saved_model.pb").touch()
-    (tmp_path / "pictures" / "mine.png").touch()
     with pytest.raises(ValueError, match=r"pictures holds more than a SavedModel \(mine\.png\)"):
         exporting.export(gan, tmp_path / "pictures", format="savedmodel")
     with pytest.raises(OSError, match="could not be written"):
@@ -381,7 +387,7 @@ def test_wrong_arguments_are_refused(tmp_path):
 def test_a_file_of_ones_own_beside_the_export_is_not_written_over(content, tmp_path):
     beside = tmp_path / "gan.json"
     beside.write_text(content)
-    with pytest.raises(ValueError, match=r"gan\.json is in the way: it is another file"):
+    with pytest.raises(ValueError, match=r"gan\.json exists"):
         exporting.export(small_gan(), tmp_path / "gan", format="savedmodel")
     assert beside.read_text() == content and list(tmp_path.iterdir()) == [beside]
 
@@ -410,7 +416,7 @@ def test_bfloat16_goes_into_a_saved_model_only(tmp_path):
     layers += [keras.layers.Dense(64, "tanh", dtype="float32"), keras.layers.Reshape((8, 8))]
     generator = lively(keras.Sequential(layers))
     for format in ("litert", "onnx"):
-        with pytest.raises(ValueError, match=r"computes in bfloat16.*format='savedmodel'"):
+        with pytest.raises(ValueError, match=r"computes in bfloat16.*savedmodel"):
             exporting.export(generator, tmp_path / PATHS[format], format=format)
     for _ in range(2):  # the second replaces the first
         exported = exporting.export(generator, tmp_path / "gan", format="savedmodel")
@@ -670,7 +676,9 @@ def test_ctrl_c_ends_the_command_at_once_and_leaves_nothing(run, monkeypatch):
     before, later = sorted(run.path.iterdir()), []
     monkeypatch.setitem(FORMATS, "litert", dataclasses.replace(FORMATS["litert"], write=write))
     with pytest.raises(KeyboardInterrupt):
-        commands.named("export").callback(run=run.path, format="litert", out=None, batch=None)
+        commands.named("export").callback(
+            run=run.path, format="litert", out=None, batch=None, overwrite=False
+        )
     assert sorted(run.path.iterdir()) == before and later == []
 
 

@@ -167,11 +167,39 @@ def test_pictures_among_the_images_of_a_run_are_refused(tmp_path, refused):
     assert len(list(images.iterdir())) == 4
 
 
-def test_a_class_is_asked_for_by_number_or_name():
-    sampler, about = SimpleNamespace(class_count=3), {"class_names": ["2", "1", "a cat"]}
-    asked = {"a cat": 2, "0": 0, "1": 1, "2": 2}  # a number comes before a name
-    assert {name: class_of(name, sampler, about) for name in asked} == asked
+@pytest.mark.parametrize(
+    ("names", "labels", "telling"),
+    [
+        (["2", "1", "a cat"], {"a cat": 2, "0": 0, "1": 1, "2": 0}, {"0", "2"}),
+        (["1", "2", "3"], {"1": 0, "2": 1, "3": 2, "0": 0}, {"0", "1", "2", "3"}),
+        ([*map(str, range(1, 13))], {"1": 0, "10": 9, "12": 11}, {"1", "10", "12"}),
+        (["0", "1", "2"], {"0": 0, "1": 1, "2": 2}, set()),
+        (["cat", "dog", "2024"], {"cat": 0, "1": 1, "2024": 2}, {"1", "2024"}),
+        (["cat", "dog", "owl"], {"cat": 0, "1": 1}, set()),
+        ([], {"0": 0, "2": 2}, set()),
+    ],
+)
+def test_a_class_is_asked_for_by_name_or_number(names, labels, telling, capsys):
+    """A name comes before a number, and stderr tells the class wherever a name is a number."""
+    sampler, about = SimpleNamespace(class_count=len(names) or 3), {"class_names": names}
+    about = about if names else None
+    for text, label in labels.items():
+        assert class_of(text, sampler, about) == label
+        told = capsys.readouterr().err
+        assert bool(told) == (text in telling), text
+        assert not told or names[label] in told
     assert class_of(None, sampler, about) is None
+
+
+def test_a_number_that_two_classes_have_is_refused_with_both():
+    sampler, about = SimpleNamespace(class_count=3), {"class_names": ["01", "02", "03"]}
+    assert class_of("02", sampler, about) == 1
+    with pytest.raises(click.UsageError, match=r"(?=.*02)(?=.*03)"):
+        class_of("2", sampler, about)
+
+
+def test_a_class_that_the_gan_does_not_have_is_refused():
+    sampler, about = SimpleNamespace(class_count=3), {"class_names": ["2", "1", "a cat"]}
     for given, known in (("3", about), ("dog", None), ("-1", {"data": "elsewhere"})):
         with pytest.raises(click.UsageError, match=f"from 0 to 2 for this GAN; received {given}"):
             class_of(given, sampler, known)
@@ -386,7 +414,7 @@ def test_what_does_not_go_together_is_refused(tmp_path, source, refused):
     assert "leave them out" in refused("invert", source, "--image", "a.png", "--data", "sample")
     (tmp_path / "shirt.json").write_text("[]")
     said = refused("invert", "fashion", "--image", "a.png", "--out", tmp_path / "shirt.png")
-    assert "shirt.json is in the way" in said
+    assert "shirt.json exists" in said
     said = refused("sample", "--from", source, "--codings", "a.json", "--seed", 3)
     assert "leave --count, --seed" in said
     assert "--new-generator is for a run that goes on" in refused("train", "--new-generator")

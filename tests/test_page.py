@@ -21,6 +21,7 @@ from gan_model.commands.sample import command, read_codings, write_images_of
 from gan_model.exporting import arithmetic, directions
 from gan_model.exporting.program import program
 from gan_model.model.random import numbered
+from gan_model.storage.own_files import is_replaceable
 
 PRESETS = {
     "dense": ((28, 28), {}),
@@ -373,6 +374,10 @@ def test_a_title_may_be_any_text(tmp_path):
         exporting.page(chain(), tmp_path / "page.html", title=title)
         text = (tmp_path / "page.html").read_text(encoding="utf-8")
         assert f"<title>{shown}</title>" in text
+    assert is_replaceable(tmp_path / "page.html")
+    (tmp_path / "page.html").write_text("<title>of a person</title>")
+    with pytest.raises(ValueError, match="gan-model did not write it"):
+        exporting.page(chain(), tmp_path / "page.html")
 
 
 def test_a_picture_has_what_was_asked_for_last(page, gans, tmp_path):

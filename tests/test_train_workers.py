@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ import tensorflow as tf
 from forked import Forked
 from processes import (
     PATIENCE,
+    REPOSITORY,
     environment,
     finish,
     gan_model,
@@ -32,6 +34,7 @@ from processes import (
 )
 from tensorflow.python.eager import context
 
+from gan_model import commands
 from gan_model.callbacks.checkpoints import saved
 from gan_model.commands.local_workers import as_one, free_ports
 from gan_model.commands.program import Program
@@ -459,6 +462,31 @@ def test_a_worker_that_fails_by_itself_says_why(text, told):
 def test_one_worker_is_no_cluster(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config(["a:1"], 0))
     assert strategy().num_replicas_in_sync == 1
+
+
+@pytest.mark.parametrize("tasks", ["", "1"])
+def test_one_task_of_slurm_is_no_cluster(tasks, monkeypatch):
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", tasks)
+    assert cluster.resolver() is None
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="it takes bash, as a pod has it")
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_pod_ends_as_its_training_ends(status, tmp_path):
+    """A pod that stays on after its training is started again, and waits for the others."""
+    page = (REPOSITORY / "docs" / "cluster" / "train.yaml").read_text()
+    script = re.search(r"args:\n +- \|\n(.*?)^ +ports:", page, re.DOTALL | re.MULTILINE)[1]
+    programs = {"gan-model": f'echo "$TF_CONFIG" "$@"; exit {status}', "sleep": "exit 99"}
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    env = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "JOB_COMPLETION_INDEX": "1"}
+    pod = ["bash", "-c", textwrap.dedent(script)]
+    ended = subprocess.run(pod, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == status, ended
+    settings, words = ended.stdout.split("} train ")
+    assert json.loads(settings + "}")["task"] == {"type": "worker", "index": 1}
+    commands.named("train").make_context("train", words.split())  # refuses what it does not know
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])

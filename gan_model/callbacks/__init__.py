@@ -16,8 +16,6 @@
 `alarms` has what `Alarms` watches for: figures of a run -> what goes wrong, as a sentence.
 """
 
-from pathlib import Path
-
 from gan_model.callbacks import alarms
 from gan_model.callbacks.alarm_reports import Alarms
 from gan_model.callbacks.best_model import BestModel
@@ -28,6 +26,7 @@ from gan_model.callbacks.sample_images import SampleImages
 from gan_model.callbacks.scalars import Scalars
 from gan_model.callbacks.training_time import TrainingTime
 from gan_model.callbacks.trial_board import TrialBoard
+from gan_model.storage.paths import expanded
 
 __all__ = [
     "Alarms",
@@ -56,7 +55,7 @@ def watch(run_dir, *, alarms=None, count=None, keep=3, minutes=None):
         minutes: of training after which the run ends, even if fewer than the `epochs` of `fit` are
             done. None: no limit.
     """
-    run_dir = Path(run_dir).expanduser()
+    run_dir = expanded(run_dir)
     board = run_dir / "tensorboard"
     checkpoints = Checkpoints(run_dir / "checkpoints", keep=keep)
     # The alarms come first, because the others show and keep what they add to the figures. The

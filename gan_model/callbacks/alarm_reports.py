@@ -2,7 +2,6 @@
 
 import math
 import sys
-from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -11,6 +10,7 @@ from gan_model.callbacks import alarms as kinds
 from gan_model.callbacks import board
 from gan_model.callbacks.figures import alarm_tag
 from gan_model.metrics.diversity import class_entropy, diversity
+from gan_model.storage.paths import expanded
 
 
 class Alarms(keras.callbacks.Callback):
@@ -53,7 +53,7 @@ class Alarms(keras.callbacks.Callback):
         super().__init__()
         self.alarms = kinds.standard() if alarms is None else list(alarms)
         _check(self.alarms)
-        self.log_dir = Path(log_dir) if log_dir else None
+        self.log_dir = expanded(log_dir) if log_dir else None
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
         self._ending, self._writer = {}, None

@@ -1,11 +1,10 @@
 """Keeps the GAN of the best epoch."""
 
-from pathlib import Path
-
 import keras
 
 from gan_model.callbacks.alarms import diverged
 from gan_model.storage.atomic import atomic_write
+from gan_model.storage.paths import expanded
 
 
 class BestModel(keras.callbacks.Callback):
@@ -28,7 +27,7 @@ class BestModel(keras.callbacks.Callback):
 
     def __init__(self, path, *, monitor=None):
         super().__init__()
-        self.path, self.monitor = Path(path), monitor
+        self.path, self.monitor = expanded(path), monitor
         if self.path.suffix != ".keras":
             raise ValueError(
                 f"`path` is a .keras file. Received: {self.path}. Type {self.path}.keras."

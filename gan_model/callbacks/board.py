@@ -2,11 +2,11 @@
 
 import contextlib
 import time
-from pathlib import Path
 
 import tensorflow as tf
 
 from gan_model import pictures
+from gan_model.storage.paths import expanded
 
 
 class Writer:
@@ -22,7 +22,7 @@ class Writer:
     """
 
     def __init__(self, path, step):
-        self._path = Path(path)
+        self._path = expanded(path)
         self._open(step)
 
     @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-from pathlib import Path
 
 from gan_model.callbacks import run_settings
 from gan_model.callbacks.alarms import diverged
@@ -10,6 +9,7 @@ from gan_model.model import RunCallback
 from gan_model.storage import checkpoint
 from gan_model.storage.atomic import remove_unfinished
 from gan_model.storage.locks import locked
+from gan_model.storage.paths import expanded
 
 
 class Checkpoints(RunCallback):
@@ -50,7 +50,7 @@ class Checkpoints(RunCallback):
         super().__init__()
         if keep < 1:
             raise ValueError(f"`keep` is 1 or more checkpoints. Received: keep={keep}.")
-        self.directory, self.keep = Path(directory), keep
+        self.directory, self.keep = expanded(directory), keep
         self._history, self._begun, self._data = [], None, {}
         self._first_epoch = 0  # of the history
         self._lock = self._gan = None  # while `fit` runs
@@ -173,7 +173,7 @@ class Checkpoints(RunCallback):
 
 def saved(directory):
     """Paths of the checkpoints in a folder, oldest first."""
-    return by_epoch(Path(directory).glob("epoch-*.npz"))
+    return by_epoch(expanded(directory).glob("epoch-*.npz"))
 
 
 def by_epoch(paths):

@@ -1,11 +1,11 @@
 """The history of a run as a CSV file."""
 
 import csv
-from pathlib import Path
 
 import keras
 
 from gan_model.storage.atomic import atomic_write
+from gan_model.storage.paths import expanded
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -21,7 +21,7 @@ class HistoryFile(keras.callbacks.Callback):
 
     def __init__(self, path):
         super().__init__()
-        self.path = Path(path)
+        self.path = expanded(path)
         self._rows = None
 
     def on_train_begin(self, logs=None):

@@ -1,13 +1,13 @@
 """Images from the same codings as the generator learns."""
 
 import sys
-from pathlib import Path
 
 import keras
 
 from gan_model import pictures
 from gan_model.callbacks import board
 from gan_model.callbacks.checkpoints import by_epoch, epoch_of
+from gan_model.storage.paths import expanded
 
 
 class SampleImages(keras.callbacks.Callback):
@@ -36,8 +36,8 @@ class SampleImages(keras.callbacks.Callback):
                 "`count` (images) and `every` (epochs) are 1 or more. "
                 f"Received: count={count}, every={every}."
             )
-        self.directory = Path(directory) if directory else None
-        self.log_dir = Path(log_dir) if log_dir else None
+        self.directory = expanded(directory) if directory else None
+        self.log_dir = expanded(log_dir) if log_dir else None
         self.count, self.every, self.seed = count, every, seed
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks

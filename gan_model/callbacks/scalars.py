@@ -1,7 +1,5 @@
 """The figures of a run on TensorBoard."""
 
-from pathlib import Path
-
 import keras
 import tensorflow as tf
 
@@ -9,6 +7,7 @@ from gan_model.callbacks import alarms as kinds
 from gan_model.callbacks import board
 from gan_model.callbacks.epoch_speed import EpochSpeed
 from gan_model.callbacks.figures import alarm_tag, held_out_tag, quality_tag, tag
+from gan_model.storage.paths import expanded
 
 _CHARTS = {
     "losses": [tag("discriminator_loss"), tag("generator_loss")],
@@ -34,7 +33,7 @@ class Scalars(keras.callbacks.Callback):
 
     def __init__(self, log_dir, *, alarms=None):
         super().__init__()
-        self.log_dir = Path(log_dir)
+        self.log_dir = expanded(log_dir)
         self.alarms = kinds.standard() if alarms is None else list(alarms)
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks

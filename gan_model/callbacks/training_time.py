@@ -3,11 +3,11 @@
 import csv
 import math
 import time
-from pathlib import Path
 
 from gan_model.callbacks.history_file import read_history, unreadable
 from gan_model.model import RunCallback
 from gan_model.storage.atomic import atomic_write
+from gan_model.storage.paths import expanded
 
 
 class TrainingTime(RunCallback):
@@ -30,7 +30,7 @@ class TrainingTime(RunCallback):
         super().__init__()
         if minutes is not None and not 0 < minutes < math.inf:
             raise ValueError(f"`minutes` is a number above 0. Received: minutes={minutes}.")
-        self.path, self.minutes = Path(path), minutes
+        self.path, self.minutes = expanded(path), minutes
         self._began = self._seconds = None  # seconds: until the end of the last step
 
     def is_over(self, epoch):

@@ -2,7 +2,6 @@
 
 import math
 import time
-from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -11,6 +10,7 @@ from gan_model import pictures
 from gan_model.callbacks import board
 from gan_model.callbacks.epoch_speed import EpochSpeed
 from gan_model.callbacks.figures import held_out_tag, quality_tag, tag
+from gan_model.storage.paths import expanded
 
 
 class TrialBoard(keras.callbacks.Callback):
@@ -43,7 +43,7 @@ class TrialBoard(keras.callbacks.Callback):
         super().__init__()
         if count < 1:
             raise ValueError(f"`count` is 1 or more images. Received: count={count}.")
-        self.log_dir = Path(log_dir)
+        self.log_dir = expanded(log_dir)
         self.hyperparameters, self.domains = dict(hyperparameters), dict(domains or {})
         self.count, self.seed = count, seed
         self._writer = None

@@ -21,7 +21,7 @@ import click
 
 from gan_model.commands.parsing import Command, Help
 from gan_model.commands.program import Program
-from gan_model.commands.screen import show_any_name
+from gan_model.commands.screen import open_closed_streams, show_any_name
 from gan_model.storage.names import did_you_mean
 
 # In the order in which `gan-model --help` lists them.
@@ -68,6 +68,7 @@ def group(ctx):
 
 def main():
     """Runs the command that a person typed, as `gan-model` or as `python -m gan_model`."""
+    open_closed_streams()
     show_any_name()
     program = Program(sys.argv)
     group.main(prog_name=program.name, complete_var="_GAN_MODEL_COMPLETE", obj=program)
@@ -79,6 +80,7 @@ def door(script):
     Args:
         script: path of the script.
     """
+    open_closed_streams()
     show_any_name()
     program = Program(sys.argv, script=script)
     named(program.name.removesuffix(".py")).main(prog_name=program.name, obj=program)

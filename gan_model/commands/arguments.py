@@ -88,12 +88,15 @@ def joined(words, params):
 
 
 def _whole(text):
+    """A number that fits in 32 bits, as numpy's seeds must; no count is larger."""
     try:
         number = int(text)
     except ValueError:
         raise ValueError(f"{text!r} is no whole number") from None
     if number < 0:
         raise ValueError(f"{text} is less than 0")
+    if number >= 2**32:
+        raise ValueError(f"{text} is more than {2**32 - 1}")
     return number
 
 
@@ -101,13 +104,6 @@ def _positive(text):
     number = _whole(text)
     if number < 1:
         raise ValueError(f"{text} is less than 1")
-    return number
-
-
-def _seed(text):
-    number = _whole(text)
-    if number >= 2**32:
-        raise ValueError(f"{text} is more than {2**32 - 1}")
     return number
 
 
@@ -139,6 +135,12 @@ def _size(text):
     return sides[0] if len(sides) == 1 else tuple(sides)
 
 
+def _path(text):
+    if not text:  # of a variable of the shell that is not set; it would be the working folder
+        raise ValueError("the path is empty")
+    return os.path.expanduser(text)  # no shell knows ~ in --out=~/x
+
+
 def _features(text):
     text = os.path.expanduser(text)
     if text in FEATURES or (text.endswith(".npz") and os.path.isfile(text)):
@@ -152,17 +154,20 @@ POSITIVES = Several("n...", _positive)
 ABOVE_0 = ArgumentType("x", _above_0)  # a learning rate, or a time
 FRACTION = ArgumentType("x", _fraction)  # from 0 to 1
 ALL_ABOVE_0 = Several("x...", _above_0)
-SEED = ArgumentType("n", _seed)  # as numpy's seeds must, it fits in 32 bits
+SEED = ArgumentType("n", _whole)
 SIZE = ArgumentType("size", _size)  # a side in pixels, or HEIGHTxWIDTH
 TEXT = ArgumentType("n|name")
-PATH = ArgumentType("path", os.path.expanduser, files=True)  # no shell knows ~ in --out=~/x
-MODEL = ArgumentType("run|name", os.path.expanduser, known=PRETRAINED, files=True)
+PATH = ArgumentType("path", _path, files=True)
+MODEL = ArgumentType("run|name", _path, known=PRETRAINED, files=True)
 PRESET = ArgumentType("name", known=PRESETS)
 PRESET_OR_SUITED = ArgumentType("name", known=(*PRESETS, "suited"))
-DATA_SET = ArgumentType("name|path", known=DATA, files=True)
+DATA_SET = ArgumentType("name|path", _path, known=DATA, files=True)
 FEATURES_OR_FILE = ArgumentType("name", _features, known=FEATURES, files=True)
 
 
+OVERWRITE = click.option(
+    "--overwrite", is_flag=True, help="Also replace a file that gan-model did not write."
+)
 # Without a default: a run that goes on has its own.
 PAD = click.option(
     "--pad", is_flag=True, default=None, help="Of a folder: pad images, do not crop them."

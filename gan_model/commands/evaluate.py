@@ -8,6 +8,7 @@ import click
 from gan_model.commands.arguments import (
     DATA_SET,
     GROUND,
+    OVERWRITE,
     PAD,
     PATH,
     POSITIVE,
@@ -16,7 +17,7 @@ from gan_model.commands.arguments import (
 )
 from gan_model.commands.evaluation import evaluate
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import refuse_no_folder
+from gan_model.commands.places import check_output
 
 
 @click.command(cls=Command, example="evaluate runs/modern-sample --json figures.json")
@@ -38,6 +39,7 @@ from gan_model.commands.places import refuse_no_folder
 )
 @click.option("--json", type=PATH, help="File to write all figures to.")
 @click.option("--out", type=PATH, help="Folder of pictures; else RUN/evaluation or ./evaluation.")
+@OVERWRITE
 def command(**options):
     """Measures quality, classes and copying.
 
@@ -46,5 +48,6 @@ def command(**options):
     """
     args = SimpleNamespace(**options)
     if args.json:
-        refuse_no_folder(Path(args.json), option="--json")
+        path = Path(args.json)
+        check_output(path, overwrite=args.overwrite, option="--json", kind=".json")
     evaluate(args)

@@ -4,10 +4,12 @@ import importlib.metadata
 import json
 from pathlib import Path
 
-from gan_model.commands.places import refuse_unwritable, refuse_within
+from gan_model.commands.places import check_own, refuse_unwritable, refuse_within
 from gan_model.commands.run_images import are_classes_of, load_for
 from gan_model.commands.screen import quiet
 from gan_model.storage.atomic import atomic_write
+
+_CLASSES, _NEIGHBOURS = "classes.png", "neighbours.png"
 
 
 def evaluate(args):
@@ -22,7 +24,7 @@ def evaluate(args):
         from gan_model.metrics import report
     sampler, settings = _opened(args)
     is_run = runs.RunFolder(args.what).holds_run()
-    out = _folder_of_pictures(args, settings, is_run)
+    out = folder_of_pictures(args, settings, is_run)
     train, held_out, images, labels = _compared(args, settings, sampler)
     count = min(args.count, len(held_out), len(train), len(held_out if sampler else images))
     real = lazy_subset(held_out, count)
@@ -59,13 +61,18 @@ def write_figures(figures, path):
         beside.write_text(text)
 
 
-def _folder_of_pictures(args, settings, is_run):
-    """The folder for the pictures; not one among images that are measured or trained on."""
+def folder_of_pictures(args, settings, is_run):
+    """The folder for the pictures; not one among images that are measured or trained on.
+
+    The folder of a run is this package's own, so pictures of an earlier version are replaced there.
+    """
     out = Path(args.out or (Path(args.what) if is_run else Path()) / "evaluation")
     refuse_unwritable(out)  # features may be learned first, for minutes
     for folder in (args.data, settings["data"] if settings else args.what):
         if folder:
             refuse_within(out, folder, option="--out")
+    for name in (_CLASSES, _NEIGHBOURS) if args.out or not is_run else ():
+        check_own(out / name, overwrite=args.overwrite)
     return out
 
 
@@ -207,8 +214,8 @@ def _classes(classifier, generated_classes, real, out):
     )
     print(f"\nClasses, as the classifier `{classifier.name}` sees them")
     print(report.classes(names, generated, held_out))
-    pictures.class_histogram(generated, names, out / "classes.png", real_counts=held_out)
-    print(f"  {out / 'classes.png'}")
+    pictures.class_histogram(generated, names, out / _CLASSES, real_counts=held_out)
+    print(f"  {out / _CLASSES}")
     return {"classes": {"names": names, "generated": generated, "held_out": held_out}}
 
 
@@ -285,7 +292,7 @@ def _copies(kind, fakes, fake_features, real, train, out):
         np.concatenate([kind(chunk) for chunk in chunks(images)]) for images in (real, train)
     )
     found = copies_among(fake_features, real_features, train_features)
-    path = out / "neighbours.png"
+    path = out / _NEIGHBOURS
     rows = report.rows_of_neighbours(found)
     pairs = fakes[found.shown], train[found.training]
     pictures.neighbours(*pairs, path, labels=rows, distances=found.distances)

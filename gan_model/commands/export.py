@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import MODEL, PATH, POSITIVE, PRETRAINED, Choice
+from gan_model.commands.arguments import MODEL, OVERWRITE, PATH, POSITIVE, PRETRAINED, Choice
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import refuse_no_folder
+from gan_model.commands.places import check_output
 from gan_model.commands.screen import quiet
 
 # gan_model.exporting.FORMATS has them too, and takes seconds to import.
@@ -18,7 +18,8 @@ _NAMES = {"savedmodel": "-savedmodel", "litert": ".tflite", "onnx": ".onnx"}
 @click.option("--format", type=Choice(*_NAMES), required=True, help="What to write.")
 @click.option("--out", type=PATH, help="Else RUN/gan or NAME, with .onnx, .tflite or -savedmodel.")
 @click.option("--batch", type=POSITIVE, help="Images in a call; else any number, of litert 1.")
-def command(run, format, out, batch):
+@OVERWRITE
+def command(run, format, out, batch, overwrite):
     """Writes the generator for programs without Keras.
 
     RUN is the folder of a run, finished or not, a .keras file, or a GAN that comes trained:
@@ -27,14 +28,16 @@ def command(run, format, out, batch):
     of the GAN.
     """
     out = Path(out) if out else beside(Path(run), format)
-    refuse_no_folder(out, may_be_folder=format == "savedmodel")
+    check_output(out, overwrite=overwrite, may_be_folder=format == "savedmodel")
+    check_output(out.with_name(f"{out.name}.json"), overwrite=overwrite)
     with quiet():
         from gan_model import exporting, runs
         from gan_model.model.interrupts import Interrupts
     model, about = runs.open_model(run), exporting.known_of(run)
     # The converters have much to say; what they write is atomic, so Ctrl-C need not wait.
     with quiet(later=False), Interrupts().heard():
-        exported = exporting.export(model, out, format=format, batch=batch, about=about)
+        how = {"format": format, "batch": batch, "overwrite": overwrite}
+        exported = exporting.export(model, out, about=about, **how)
     print(exported)
 
 

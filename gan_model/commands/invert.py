@@ -8,13 +8,14 @@ import click
 from gan_model.commands.arguments import (
     DATA_SET,
     MODEL,
+    OVERWRITE,
     PATH,
     POSITIVE,
     SEED,
     TEXT,
 )
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import refuse_no_folder, refuse_within
+from gan_model.commands.places import check_output, refuse_within
 from gan_model.commands.run_images import are_classes_of, as_read_for, class_of, load_for
 from gan_model.commands.screen import quiet
 
@@ -22,7 +23,9 @@ from gan_model.commands.screen import quiet
 @click.command(cls=Command, example="invert fashion --image shirt.png")
 @click.argument("run", type=MODEL)
 @click.option("--image", type=PATH, multiple=True, help="File of an image; may be repeated.")
-@click.option("--of-class", type=TEXT, help="Number or name of its class; else all are tried.")
+@click.option(
+    "--of-class", type=TEXT, help="Name of its class, or number from 0; else all are tried."
+)
 @click.option("--starts", type=POSITIVE, default=4, help="Descents for each image; else 4.")
 @click.option("--steps", type=POSITIVE, default=400, help="Steps of a descent; else 400.")
 @click.option("--pixels-only", is_flag=True, help="Compare pixels only, not the run's features.")
@@ -36,6 +39,7 @@ from gan_model.commands.screen import quiet
     default="inverted.png",
     help="Picture; else inverted.png. The codings go to OUT's .json.",
 )
+@OVERWRITE
 def command(**options):
     """Looks for the codings of given images.
 
@@ -52,9 +56,11 @@ def command(**options):
     args.out = Path(args.out)
     if args.out.suffix != ".png":
         raise click.UsageError(f"--out is a .png file; received {args.out}")
-    refuse_no_folder(args.out)
     if args.out.resolve() in (Path(image).resolve() for image in args.image or ()):
         raise click.UsageError(f"--out {args.out} is one of the images; choose another file")
+    check_output(args.out, overwrite=args.overwrite)
+    if args.image:
+        check_output(args.out.with_suffix(".json"), overwrite=args.overwrite)
     (compare if args.check else invert)(args)
 
 
@@ -64,9 +70,10 @@ def invert(args):
     Args:
         args: values of the options of `gan-model invert`.
     """
-    from gan_model.storage.json_file import check_replaceable, write_json
+    import gan_model
+    from gan_model.storage.json_file import write_json
+    from gan_model.storage.own_files import PROGRAM
 
-    check_replaceable(args.out.with_suffix(".json"), "codings")
     sampler, features = _opened(args)
     from gan_model import pictures, runs
 
@@ -75,7 +82,7 @@ def invert(args):
     images = _decoded(args.image, sampler.generate(1).shape[1:], about)
     found = _inversion(args, sampler, features, images, label)
     pictures.save(pictures.grid(_pairs(images, found.images), columns=2), args.out)
-    content = {"codings": found.codings.tolist()}
+    content = {"versions": {PROGRAM: gan_model.__version__}, "codings": found.codings.tolist()}
     if found.labels is not None:
         content["labels"] = found.labels.tolist()
     write_json(args.out.with_suffix(".json"), content)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import MODEL, PATH
+from gan_model.commands.arguments import MODEL, OVERWRITE, PATH
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import refuse_no_folder
+from gan_model.commands.places import check_output
 from gan_model.commands.screen import quiet
 
 
@@ -14,7 +14,8 @@ from gan_model.commands.screen import quiet
 @click.argument("run", type=MODEL)
 @click.option("--out", type=PATH, default="explorer.html", help="Else explorer.html.")
 @click.option("--title", help="Of the page; else the name of RUN.")
-def command(run, out, title):
+@OVERWRITE
+def command(run, out, title, overwrite):
     """Writes a page to walk through the codings of a GAN.
 
     RUN is the folder of a run, finished or not, a .keras file, or a GAN that comes trained:
@@ -24,9 +25,10 @@ def command(run, out, title):
     out = Path(out)
     if out.suffix != ".html":
         raise click.UsageError(f"--out is the name of a .html file; received {out}")
-    refuse_no_folder(out)
+    check_output(out, overwrite=overwrite)
     with quiet():
         from gan_model import exporting, runs
     model = runs.open_model(run)
     title = title or Path(run).absolute().name.removesuffix(".keras")
-    print(exporting.page(model, out, title=title, about=exporting.known_of(run)))
+    about = exporting.known_of(run)
+    print(exporting.page(model, out, title=title, about=about, overwrite=overwrite))

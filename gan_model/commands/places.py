@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gan_model.commands.arguments import DATA
+from gan_model.storage.own_files import is_replaceable
 
 
 def place_of(data):
@@ -39,17 +40,19 @@ def check_run_dir(folder, images):
     refuse_within(folder, images)
 
 
-def refuse_no_folder(path, *, option="--out", may_be_folder=False):
-    """Refuses a file in a folder that does not exist, and a folder in the place of a file.
+def check_output(path, *, overwrite, option="--out", kind=None, may_be_folder=False):
+    """Refuses a file that cannot be written, or that would replace one of a person's own.
 
     Args:
         path: `Path` of the file.
+        overwrite: whether a file that gan-model did not write may be replaced.
         option: that asks for it.
+        kind: suffix of what is written; None: that of the path.
         may_be_folder: whether a folder is written.
 
     Raises:
-        UsageError: there is no such folder, it cannot be written, or a folder has the name of the
-            file.
+        UsageError: there is no such folder, it cannot be written, a folder has the name of the
+            file, or a file is there that gan-model did not write.
     """
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"there is no folder {path.parent} for {option} {path}")
@@ -57,6 +60,16 @@ def refuse_no_folder(path, *, option="--out", may_be_folder=False):
         raise click.UsageError(f"{path.parent} cannot be written; choose another {option}")
     if path.is_dir() and not may_be_folder:
         raise click.UsageError(f"{path} is a folder; {option} is the name of a file to write")
+    check_own(path, overwrite=overwrite, option=option, kind=kind)
+
+
+def check_own(path, *, overwrite, option="--out", kind=None):
+    """Refuses to replace a file that gan-model did not write. Arguments as `check_output`."""
+    if not (overwrite or is_replaceable(path, kind)):
+        raise click.UsageError(
+            f"{path} exists, and gan-model did not write it; move it, choose another {option}, or "
+            "replace it: --overwrite"
+        )
 
 
 def refuse_unwritable(folder):

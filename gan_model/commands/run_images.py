@@ -91,31 +91,46 @@ def are_classes_of(sampler, *labels):
     return count is not None and all(0 <= each.min() and each.max() < count for each in labels)
 
 
-def class_of(given, sampler, about):
-    """The label that --of-class asks for, by number or by name; None if it does not ask.
+def class_of(text, sampler, about):
+    """The label that --of-class asks for, by name or by number; None if it does not ask.
+
+    A name comes before a number: where the classes are called 1, 2, 3, the text 2 is the class of
+    that name, which has the number 1. A line on stderr says which class it is where the names are
+    numbers.
 
     Args:
-        given: text of the command line, or None.
+        text: of the command line, or None.
         sampler: `Sampler` of the GAN.
         about: what is known of the GAN, as `runs.trained_on` gives it, or None.
 
     Raises:
-        click.UsageError: the GAN has no classes, or none of this number or name.
+        click.UsageError: the GAN has no classes, or none of this name or number. Or the text is the
+            number of one class, and the name of another is the same number: 2 and 02.
     """
-    if given is None:
+    if text is None:
         return None
     if sampler.class_count is None:
         raise click.UsageError("this GAN has no classes; leave --of-class out")
-    if given.isdecimal() and int(given) < sampler.class_count:
-        return int(given)
     names = (about.get("class_names") or names_of(about["data"])) if about else []
-    if given in names:
-        return names.index(given)
-    known = ", ".join(f"{number} ({name})" for number, name in enumerate(names))
-    raise click.UsageError(
-        f"--of-class is from 0 to {sampler.class_count - 1} for this GAN; received {given}"
-        f"{known and f'. Its classes: {known}'}"
-    )
+    names = names[: sampler.class_count] if len(names) >= sampler.class_count else []
+    is_number = text.isdecimal() and int(text) < sampler.class_count
+    if text not in names and not is_number:
+        known = ", ".join(f"{number} ({name})" for number, name in enumerate(names))
+        raise click.UsageError(
+            f"--of-class is from 0 to {sampler.class_count - 1} for this GAN; received {text}"
+            f"{known and f'. Its classes: {known}'}"
+        )
+    label = names.index(text) if text in names else int(text)
+    numeric = {int(name): name for name in names if name.isdecimal()}
+    if not (numeric and text.isdecimal()) or names[label] == str(label):
+        return label
+    if text not in names and int(text) in numeric:
+        raise click.UsageError(
+            f"--of-class {text} can be the class {numeric[int(text)]} or class number {text}, "
+            f"which is {names[label]}; give one of these two names"
+        )
+    print(f"--of-class {text}: the class {names[label]}, number {label}", file=sys.stderr)
+    return label
 
 
 def names_of(data_set):

@@ -7,13 +7,14 @@ import click
 from gan_model.commands.arguments import (
     FRACTION,
     MODEL,
+    OVERWRITE,
     PATH,
     POSITIVE,
     SEED,
     TEXT,
 )
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import refuse_no_folder, refuse_within
+from gan_model.commands.places import check_output, refuse_within
 from gan_model.commands.run_images import class_of
 from gan_model.commands.screen import quiet
 
@@ -27,7 +28,7 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 @click.option(
     "--count", type=POSITIVE, help="Number of images; else 25, in a .png 8 of each class."
 )
-@click.option("--of-class", type=TEXT, help="Number or name of a class; else all in turn.")
+@click.option("--of-class", type=TEXT, help="Name of a class, or number from 0; else all in turn.")
 @click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
 @click.option("--codings", type=PATH, help="Instead of --count: a .json of codings, as of a page.")
 @click.option("--truncation", type=FRACTION, default=1.0, help="Factor on codings, 0 to 1; else 1.")
@@ -38,13 +39,15 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
     help=".png: a grid; .gif: a grid whose images change from coding to coding; .npz: uint8 "
     "`images` (count, height, width, channels) and `labels`; else samples.png.",
 )
-def command(run, file, count, of_class, seed, codings, truncation, out):
+@OVERWRITE
+def command(run, file, count, of_class, seed, codings, truncation, out, overwrite):
     """Generates images with a trained GAN.
 
     RUN is the folder of a run, finished or not, a .keras file, or a GAN that comes trained:
     fashion, fashion_by_class. With a --truncation below 1 images are less diverse.
     """
     check(run, file, of_class, truncation, Path(out))
+    check_output(Path(out), overwrite=overwrite)
     if codings and (count or seed or of_class is not None or Path(out).suffix == ".gif"):
         left_out = "--count, --seed, --of-class, .gif"
         raise click.UsageError(f"--codings has its own images; leave {left_out} out")
@@ -74,7 +77,6 @@ def check(run, file, of_class, truncation, out):
         raise click.UsageError("a walk has no truncation; leave --truncation out")
     if out.suffix not in (".npz", ".png", ".gif"):
         raise click.UsageError(f"--out ends in .npz, .png or .gif; received {out}")
-    refuse_no_folder(out)
 
 
 def write(sampler, out, *, count, of_class, seed, truncation=1.0):
@@ -139,10 +141,15 @@ def read_codings(file):
 
 def write_arrays(out, images, labels):
     """Writes `images` (count, height, width, channels) and, if there are any, `labels`."""
+    import zipfile
+
     import numpy as np
 
     from gan_model.storage.atomic import atomic_write
+    from gan_model.storage.own_files import PROGRAM
 
     arrays = {"images": images.reshape(*images.shape[:3], -1)}
     with atomic_write(out) as beside:
         np.savez_compressed(beside, **arrays | ({} if labels is None else {"labels": labels}))
+        with zipfile.ZipFile(beside, "a") as archive:
+            archive.comment = PROGRAM.encode()

@@ -30,6 +30,23 @@ def use_gpus(*, shared=False):
         tf.config.experimental.set_memory_growth(gpu, True)
 
 
+def open_closed_streams():
+    """Opens the null device in the place of standard streams that are closed, as by `2>&-`.
+
+    Otherwise the next file that is opened would get the number of the stream, and its content the
+    lines that are meant for the screen.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the least free number, which is this one
+    sys.stdout, sys.stderr = (
+        stream or open(number, "w", closefd=False)
+        for number, stream in ((1, sys.stdout), (2, sys.stderr))
+    )
+
+
 def show_any_name():
     """Prints names of files that are not UTF-8 with escapes, as errors are, and refuses none."""
     if hasattr(sys.stdout, "reconfigure"):  # not that of a notebook
@@ -51,33 +68,51 @@ def plain_errors(program, go_on=""):
     """
     try:
         yield
+        sys.stdout.flush()  # here, not at the end of Python: a full disk is an error like any other
     except KeyboardInterrupt:
-        with contextlib.suppress(OSError):  # Ctrl-C ends the readers of a pipe too
-            print(f"\n{program}: stopped. {go_on}", file=sys.stderr, flush=True)
+        _say(f"\n{program}: stopped. {go_on}")  # Ctrl-C ends the readers of a pipe too
+        with contextlib.suppress(OSError):
             sys.stdout.flush()
         # At once, and not through TensorFlow's threads, which may be in the middle of a step.
         os._exit(130)
     except BrokenPipeError:  # whoever read our lines has seen enough, as `head` does
         os._exit(141)  # as of a program that the signal ends; what is left has no reader
     except click.UsageError as error:
-        print(f"{program}: {_one_line(_sentence(error))}", file=sys.stderr)
+        _say(f"{program}: {_one_line(_sentence(error))}")
         sys.exit(2)
     except Exception as error:
-        is_plain = isinstance(error, (ValueError, OSError))
+        is_plain = isinstance(error, (ValueError, OSError, MemoryError))
         fault = None if is_plain else disk.fault_of(error)
         if os.environ.get("TRACEBACK") or not (is_plain or fault):
             raise
-        sys.stdout.flush()
-        text = fault or str(error)
+        _flush_or_drop(sys.stdout)
+        text = fault or str(error) or "There is too little memory."
         if isinstance(error, OSError) and error.strerror:
             text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        print(f"{program}: {_one_line(text)}", file=sys.stderr)
+        _say(f"{program}: {_one_line(text)}")
         sys.exit(2 if isinstance(error, ValueError) else 1)
 
 
 def _one_line(text):
     """A message that may have several lines, as HDF5's, and names with control characters."""
     return printable(" ".join(text.split()))
+
+
+def _say(text):
+    """Prints a line on stderr, if it can be printed: the exit status tells the rest."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr)
+    _flush_or_drop(sys.stderr)
+
+
+def _flush_or_drop(stream):
+    """Writes what a stream holds; drops it where it cannot be written, as on a full disk."""
+    try:
+        stream.flush()
+    except OSError:  # Python would try again at its end, and end with status 120
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
 def _sentence(error):

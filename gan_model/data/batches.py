@@ -231,7 +231,7 @@ def _check(images, labels, batch_size, drop_remainder):
     if drop_remainder and len(images) < batch_size:
         raise ValueError(
             f"{len(images)} images do not fill one batch of {batch_size}. "
-            f"Use a smaller batch, batch_size={len(images)} at most."
+            f"Use a smaller batch, of {len(images)} images at most."
         )
     if labels is not None and len(labels) != len(images):
         raise ValueError(

@@ -13,8 +13,10 @@ from gan_model.model.sampling import Sampler
 from gan_model.networks.layers import every_layer
 from gan_model.storage import disk
 from gan_model.storage.atomic import atomic_folder, atomic_write
-from gan_model.storage.json_file import check_replaceable, to_json, write_json
+from gan_model.storage.json_file import to_json, write_json
 from gan_model.storage.names import did_you_mean
+from gan_model.storage.own_files import check_replaceable
+from gan_model.storage.paths import expanded
 from gan_model.storage.reasons import reason_of
 
 FORMATS = {one.name: one for one in (SAVED_MODEL, LITERT, ONNX)}
@@ -56,7 +58,7 @@ class Exported:
         )
 
 
-def export(model, path, *, format, batch=None, about=None):
+def export(model, path, *, format, batch=None, about=None, overwrite=False):
     """Writes the generator of a GAN as a file that makes uint8 images without Keras.
 
     The file is run at once by the format's own runtime on the first 64 codings of seed 0. It is
@@ -72,6 +74,8 @@ def export(model, path, *, format, batch=None, about=None):
         batch: number of images in a call. None: any number; for LiteRT 1.
         about: dict of what is known of the GAN, which JSON can hold, for example `known_of(run)`.
             It is stored in the file and beside it.
+        overwrite: whether files that gan-model did not write may be replaced. Its own files always
+            are.
 
     Returns:
         `Exported`, with the greatest difference.
@@ -87,10 +91,10 @@ def export(model, path, *, format, batch=None, about=None):
     if format not in FORMATS:
         guess = did_you_mean(format, FORMATS)
         raise ValueError(f"Unknown format {format!r}.{guess} Known: {', '.join(FORMATS)}.")
-    kind, path = FORMATS[format], Path(path)
+    kind, path = FORMATS[format], expanded(path)
     kind.check_path(path)
     beside_it = path.with_name(f"{path.name}.json")
-    check_replaceable(beside_it, "format", "inputs")
+    check_replaceable(path, beside_it, overwrite=overwrite)
     kind.check_installed()
     if batch is not None and batch < 1:
         raise ValueError(f"`batch` is 1 or more images. Received: batch={batch}.")
@@ -132,7 +136,7 @@ def _check_generator(sampler, kind):
     if "bfloat16" in types and not kind.takes_bfloat16:
         raise ValueError(
             f"The generator computes in bfloat16, which {kind.title} has no operations for. "
-            "Export a SavedModel: format='savedmodel'."
+            "Export a SavedModel: savedmodel."
         )
     check_finite(sampler)
 
@@ -171,7 +175,7 @@ def _unconverted(kind, error, by=None):
 
 
 def _others(kind):
-    return " or ".join(f"format={name!r}" for name in FORMATS if name != kind.name)
+    return " or ".join(name for name in FORMATS if name != kind.name)
 
 
 def _size(path):

@@ -69,7 +69,7 @@ class FileFormat:
             )
         if self.suffix or not path.exists():
             return
-        if not (path / "saved_model.pb").exists():
+        if any(path.iterdir()) and not (path / "saved_model.pb").exists():
             raise ValueError(
                 f"{path} exists and is no {self.title}, so it is not replaced. Choose another "
                 "folder."

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from gan_model.exporting.file_format import FileFormat
 from gan_model.storage.json_file import to_json
+from gan_model.storage.own_files import PROGRAM
 
 
 def write(graph, path, about):
@@ -22,6 +23,7 @@ def write(graph, path, about):
         path.write_bytes(converter.convert())
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("about.json", to_json(about, indent=1))
+        archive.comment = PROGRAM.encode()
 
 
 def load(path):

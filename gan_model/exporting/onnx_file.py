@@ -4,6 +4,7 @@ import json
 
 from gan_model.exporting.file_format import FileFormat
 from gan_model.storage.json_file import to_json
+from gan_model.storage.own_files import PROGRAM
 
 
 def write(graph, path, about):
@@ -22,6 +23,7 @@ def write(graph, path, about):
             first.dim_param = "batch"
     texts = {name: _text(value) for name, value in about.items()}
     onnx.helper.set_model_props(model, texts)
+    model.producer_name, model.producer_version = PROGRAM, about["versions"][PROGRAM]
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

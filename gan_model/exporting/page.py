@@ -19,6 +19,8 @@ from gan_model.model.labels import of_each_class, with_labels
 from gan_model.model.random import numbered
 from gan_model.model.sampling import Sampler
 from gan_model.storage.atomic import atomic_write
+from gan_model.storage.own_files import check_replaceable
+from gan_model.storage.paths import expanded
 
 _CLOSE = 0.5  # grey levels: half of what is promised, for other codings may differ more
 _FINENESS = *(round(64 * 2 ** (half / 2)) for half in range(11)), None  # see `packing.rounded`
@@ -46,7 +48,7 @@ class Page:
         )
 
 
-def page(model, path, *, title=None, about=None):
+def page(model, path, *, title=None, about=None, overwrite=False):
     """Writes a page to walk through the codings of a generator: one HTML file, without a server.
 
     The page runs the generator in the browser. The weights in it are rounded as coarsely as keeps
@@ -59,18 +61,21 @@ def page(model, path, *, title=None, about=None):
         title: of the page. None: the file's name.
         about: dict of what is known of the GAN, shown at the foot; see `exporting.foot.facts`. Its
             `class_names`, one for each class, are those that the page lets choose from.
+        overwrite: whether a file that gan-model did not write may be replaced. Its own files always
+            are.
 
     Returns:
         `Page`.
 
     Raises:
         ValueError: a layer is none that the page can run; the sentence names it. Or weights are
-            not finite.
+            not finite, or another file is in the way.
         OSError: the disk is full, or the folder cannot be written.
     """
-    path = Path(path)
+    path = expanded(path)
     if path.suffix != ".html":
         raise ValueError(f"A page is a file that ends in .html. Received: {path}.")
+    check_replaceable(path, overwrite=overwrite)
     sampler = Sampler.of(model)
     check_finite(sampler)
     program = program_of(sampler)
@@ -104,7 +109,7 @@ def _as_small_as_close(program, sampler):
     raise ValueError(
         f"The page's images differ from the generator's by {difference:.2f} grey levels, {_CLOSE} "
         "is allowed. Does the generator compute in bfloat16? Export it to another format "
-        "instead: gan_model.exporting.export."
+        "instead."
     )
 
 

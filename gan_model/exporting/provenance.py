@@ -12,6 +12,7 @@ from gan_model.exporting.foot import epochs_of, train_command
 from gan_model.features import fashion
 from gan_model.metrics import FeatureMetrics
 from gan_model.runs import RunFolder, is_pretrained
+from gan_model.storage.paths import expanded
 
 _OF_THE_GAN = ("tensorflow", "keras", "numpy")
 
@@ -39,13 +40,14 @@ def known_of(what):
     Raises:
         ValueError: the folder is of another version of gan-model.
     """
-    run = RunFolder(what)
+    path = expanded(what)
+    run = RunFolder(path)
     if run.settings.is_file():
         return _of_run(run)
     if is_pretrained(what):
         return _of_trained(presets.about_pretrained(str(what)))
-    run = RunFolder(Path(what).parent)
-    return _of_any_epoch(run.read_noted()) if run.settings_for(Path(what)) else {}
+    run = RunFolder(path.parent)
+    return _of_any_epoch(run.read_noted()) if run.settings_for(path) else {}
 
 
 def _of_any_epoch(noted):

@@ -4,14 +4,14 @@ import tensorflow as tf
 
 from gan_model.exporting.file_format import FileFormat
 from gan_model.storage.json_file import write_json
+from gan_model.storage.own_files import ABOUT
 
 
 def write(graph, path, about):
     """Writes the folder; what is known of the GAN goes to `assets.extra/about.json`."""
     graph.save(path)
-    folder = path / "assets.extra"  # which TensorFlow leaves to other programs
-    folder.mkdir()
-    write_json(folder / "about.json", about)
+    (path / ABOUT).parent.mkdir()
+    write_json(path / ABOUT, about)
 
 
 def load(path):

@@ -5,7 +5,6 @@ import hashlib
 import io
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +19,7 @@ from gan_model.features.learned_network import seen_shape, to_range, to_seen, ve
 from gan_model.features.learning import STEPS, learn
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.locks import locked
+from gan_model.storage.paths import expanded
 from gan_model.storage.reasons import reason_of
 
 LEAST_TO_LEARN_FROM = 200  # images; docs/quality.md has what was measured with so few
@@ -121,7 +121,7 @@ def from_file(path):
         ValueError: there is no such file, or it is damaged or not of learned features.
     """
     try:
-        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as content:
+        with np.load(io.BytesIO(expanded(path).read_bytes()), allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         version, shape = int(arrays.pop("version")), arrays.pop("image_shape")
         if version != _VERSION:

@@ -100,14 +100,14 @@ def of_each_class(count, labels, class_count):
         if labels is not None:
             raise ValueError(
                 "This GAN was built without classes, so it takes no labels. Leave labels out, or "
-                "train presets.modern_conditional."
+                "train a GAN with classes, such as the preset modern_conditional."
             )
         return None
     labels = np.arange(count) % class_count if labels is None else np.asarray(labels)
     if labels.shape not in ((), (count,)):
         raise ValueError(
             f"Received labels of shape {labels.shape}; expected one label, or one for each of "
-            f"{count} images. Type labels=3, or leave labels out."
+            f"{count} images. Leave labels out for all classes in turn."
         )
     check_values(labels, class_count)
     return np.broadcast_to(labels, count).astype(np.int32)
@@ -224,6 +224,6 @@ def check_values(labels, class_count=None):
     if labels.size and not 0 <= labels.min() <= labels.max() < class_count:
         raise ValueError(
             f"The labels go from {labels.min()} to {labels.max()}; expected 0 to "
-            f"{class_count - 1}, as this GAN has {class_count} classes. Build it with class_count="
-            f"{max(int(labels.max()) + 1, 1)}, or number the classes from 0."
+            f"{class_count - 1}, as this GAN has {class_count} classes. Number the classes "
+            f"from 0, or build a GAN with {max(int(labels.max()) + 1, 1)} classes."
         )

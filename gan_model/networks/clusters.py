@@ -95,9 +95,10 @@ class Clusters(layers.Layer):
         different = len({image.tobytes() for image in flat})
         if different < self.count:
             fewer = max(2, different // 100) if different > 1 else None
+            advice = f"Use {fewer} clusters." if fewer else "Use 0 clusters, which is none."
             raise ValueError(
                 f"There are {different} different images for {self.count} clusters; expected as "
-                f"many at least. Type clusters={fewer}."
+                f"many at least. {advice}"
             )
         mean = flat.mean(axis=0)
         directions = np.linalg.svd((flat - mean).T @ (flat - mean))[0][:, :_DIRECTIONS]

@@ -4,9 +4,11 @@ import io
 import math
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from gan_model.storage.atomic import atomic_write
+from gan_model.storage.own_files import PROGRAM
+from gan_model.storage.paths import expanded
 
 _GAP = 2  # white pixels between the images of a grid
 _MIN_SIDE = 480  # pixels; smaller grids are enlarged by a whole factor to about this
@@ -71,9 +73,11 @@ def png(picture):
         )
     if channels == (1,):
         picture = picture[..., 0]
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Software", PROGRAM)
     with io.BytesIO() as made:
         # Level 1 takes a quarter of the default's time and half more space.
-        Image.fromarray(picture).save(made, "png", compress_level=1)
+        Image.fromarray(picture).save(made, "png", compress_level=1, pnginfo=about)
         return made.getvalue()
 
 
@@ -84,7 +88,7 @@ def read(path):
         OSError: the file cannot be read, or is damaged.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(expanded(path)) as image:
             return image.copy()
     except SyntaxError as error:  # Pillow's, of a PNG whose end is zeros
         raise OSError(f"{path} is damaged: {error}") from error
@@ -104,7 +108,7 @@ def animate(pictures, path, *, seconds=6.0):
     durations = [max(20, round(1000 * seconds / len(chosen)))] * len(chosen)
     durations[-1] += 1000
     frames = map(_frame, others)  # one at a time: those of large images would fill the memory
-    shown = {"append_images": frames, "duration": durations, "loop": 0}
+    shown = {"append_images": frames, "duration": durations, "loop": 0, "comment": PROGRAM}
     with io.BytesIO() as made:  # not in the file: an error may be of a picture, not of the disk
         _frame(first).save(made, "gif", save_all=True, **shown)
         with atomic_write(path) as beside:

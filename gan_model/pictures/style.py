@@ -5,6 +5,7 @@ people with any kind of colour vision can tell apart.
 """
 
 from gan_model.storage.atomic import atomic_write
+from gan_model.storage.own_files import PROGRAM
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, FAINT = "#222222", "#d9d9d9"
@@ -64,4 +65,4 @@ def write(figure, path):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     with atomic_write(path) as beside:
-        FigureCanvasAgg(figure).print_png(beside)
+        FigureCanvasAgg(figure).print_png(beside, metadata={"Software": PROGRAM})

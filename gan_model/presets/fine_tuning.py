@@ -133,7 +133,7 @@ def _freeze(discriminator, count):
     if not is_integer(count) or not 0 <= count < len(layers):
         raise ValueError(
             f"The discriminator has {len(layers)} layers with weights, and one or more must "
-            f"learn. Received: freeze_discriminator={count!r}. Type 0 to {len(layers) - 1}."
+            f"learn. {count!r} cannot be frozen; choose 0 to {len(layers) - 1} layers."
         )
     for place, layer in enumerate(layers):
         layer.trainable = place >= count

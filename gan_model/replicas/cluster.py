@@ -24,7 +24,7 @@ def resolver():
     if os.environ.get("TF_CONFIG"):
         _check_tf_config(os.environ["TF_CONFIG"])
         found = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-    elif int(os.environ.get("SLURM_STEP_NUM_TASKS", 1)) > 1:
+    elif int(os.environ.get("SLURM_STEP_NUM_TASKS") or 1) > 1:  # it may be set and empty
         # With these numbers it need not run nvidia-smi, which may be missing.
         gpus = {"gpus_per_node": 1024, "gpus_per_task": 1, "auto_set_gpu": False}
         found = tf.distribute.cluster_resolver.SlurmClusterResolver(**gpus)

@@ -31,13 +31,13 @@ def strategy(devices=None, *, wait=_WAIT):
     if resolver is not None:
         if devices not in (None, 1):
             raise ValueError(
-                f"A worker has one device. Received: devices={devices}. Start a worker for each."
+                f"A worker has one device, not {devices}. Start a worker for each device."
             )
         return cluster.joined(resolver, wait)
     gpus = tf.config.list_physical_devices("GPU")
     wanted = max(1, len(gpus)) if devices is None else devices
     if gpus and wanted > len(gpus):
-        raise ValueError(f"This machine has {len(gpus)} GPUs. Received: devices={devices}.")
+        raise ValueError(f"This machine has {len(gpus)} GPUs, not {devices}.")
     if wanted == 1:
         return tf.distribute.get_strategy()
     if not gpus:

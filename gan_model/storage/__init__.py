@@ -1,7 +1,9 @@
 """What is on disk: written atomically, locked while in use, marked with its format.
 
 atomic            a file or folder that is replaced as a whole
+own_files         which files gan-model wrote, and may write over
 json_file         numbers, texts, lists and dicts <-> a JSON file
+paths             a path with `~`               -> the path
 locks             a folder that one process uses at a time
 disk              faults of the disk among the errors of TensorFlow
 reasons           an error -> what it says, in one line

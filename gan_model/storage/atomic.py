@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from gan_model.storage.locks import locked
+from gan_model.storage.paths import expanded
 
 _PREFIX = ".part-"
 _SECONDS_TO_LOCK = 5  # after which a temporary folder is locked, or its writer is dead
@@ -26,7 +27,7 @@ def atomic_write(path):
     Raises:
         OSError: the disk is full, or the folder cannot be written; the old file is unchanged.
     """
-    given, path = path, Path(os.path.realpath(path))
+    given, path = path, Path(os.path.realpath(expanded(path)))
     try:
         with _temporary_folder(path) as folder:
             new = folder / f"new-{path.name}"
@@ -48,7 +49,7 @@ def atomic_folder(path):
     Raises:
         OSError: the disk is full, or the folder cannot be written; the earlier one is unchanged.
     """
-    given, path = path, Path(os.path.realpath(path))  # os.replace would move a link
+    given, path = path, Path(os.path.realpath(expanded(path)))  # os.replace would move a link
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _temporary_folder(path) as folder:

@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import re
-from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.file_format import FORMAT, check_format
 from gan_model.storage.json_file import as_read_back, to_json
+from gan_model.storage.paths import expanded
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -55,7 +55,7 @@ def read(path):
         OSError, MemoryError: the machine cannot read it now. It may be undamaged.
     """
     try:
-        content = io.BytesIO(Path(path).read_bytes())
+        content = io.BytesIO(expanded(path).read_bytes())
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DamagedCheckpoint(f"{path} is no readable checkpoint: {error}") from error
     except OSError as error:  # an error of reading does not name the file

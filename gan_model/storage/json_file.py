@@ -33,29 +33,6 @@ def write_json(path, content):
         beside.write_text(text)
 
 
-def check_replaceable(path, *names):
-    """Refuses a file in the place of one to be written, unless it is an earlier one of its kind.
-
-    Args:
-        path: `Path` of the file.
-        names: that a file of this kind has.
-
-    Raises:
-        ValueError: there is another file.
-    """
-    if not path.exists():
-        return
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict) or not set(names) <= set(content):
-        raise ValueError(
-            f"{path} is in the way: it is another file, and would be written over. Move it, or "
-            "choose another name."
-        )
-
-
 def _python_number(value):
     if isinstance(value, np.generic):
         return value.item()

@@ -1,9 +1,8 @@
 """A `.keras` file -> its model, or a sentence."""
 
-from pathlib import Path
-
 import keras
 
+from gan_model.storage.paths import expanded
 from gan_model.storage.reasons import reason_of
 
 
@@ -13,7 +12,8 @@ def load_model(path):
     Raises:
         ValueError: there is no such file, or it cannot be read.
     """
-    if not Path(path).is_file():
+    path = expanded(path)
+    if not path.is_file():
         raise ValueError(f"There is no file {path}.")
     try:
         return keras.models.load_model(path)

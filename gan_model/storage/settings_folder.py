@@ -2,11 +2,11 @@
 
 import contextlib
 import json
-from pathlib import Path
 
 from gan_model.storage.file_format import FORMAT, check_format
 from gan_model.storage.json_file import as_read_back, write_json
 from gan_model.storage.locks import locked
+from gan_model.storage.paths import expanded
 
 
 class Folder:
@@ -23,7 +23,7 @@ class Folder:
     may_change = ()
 
     def __init__(self, path):
-        self.path = Path(path)
+        self.path = expanded(path)
         self.settings = self.path / "settings.json"
 
     def begun(self):

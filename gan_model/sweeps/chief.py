@@ -9,8 +9,8 @@ import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 
+from gan_model.storage.paths import expanded
 from gan_model.sweeps import workers
 
 _INTERVAL = 0.5  # seconds between two looks at the workers
@@ -46,7 +46,7 @@ class Chief:
     """
 
     def __init__(self, folder, commands=()):
-        self._folder, self._commands = Path(folder), list(commands)
+        self._folder, self._commands = expanded(folder), list(commands)
         workers.become_chief(_free_port())
         self._children, self._server, self._failure = [], None, None
         self._entered = contextlib.ExitStack()

@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from pathlib import Path
 
 import keras
 import keras_tuner
@@ -14,6 +13,7 @@ from gan_model.data.images import fingerprint, from_batch
 from gan_model.model import GAN, checks
 from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
+from gan_model.storage.paths import expanded
 from gan_model.sweeps.outcome import FINISHED, Outcome
 from gan_model.sweeps.search_arguments import by_name, check_search, compared
 from gan_model.sweeps.stopping import exhausted, fatal
@@ -71,7 +71,7 @@ class HyperGAN(keras_tuner.HyperModel):
         super().__init__()
         check_search(build, held_out, keep=keep)
         checks.check_seed(seed)
-        self.recipe, self.folder, self.validation = build, Path(folder), held_out
+        self.recipe, self.folder, self.validation = build, expanded(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
         self.quality = quality or metrics.Quality()
         if not self.quality.measures:  # chosen here, not by the training images of the first trial

@@ -12,12 +12,12 @@ import errno
 import json
 import os
 import threading
-from pathlib import Path
 
 from keras_tuner import HyperParameters
 from keras_tuner.engine.trial import TrialStatus
 
 from gan_model.storage.json_file import to_json
+from gan_model.storage.paths import expanded
 from gan_model.sweeps.tuner import TRIAL_ID
 
 
@@ -49,7 +49,7 @@ class Journal:
     """
 
     def __init__(self, path, *, on_begin=None, on_end=None):
-        self.path = Path(path)
+        self.path = expanded(path)
         self._on_begin, self._on_end = on_begin, on_end
         self._began, self.ended = set(), []
         self._turn = threading.RLock()  # the chief and its server are two threads

@@ -11,13 +11,13 @@ checkpoints/   the last state, to continue from; only the best trials keep it
 import json
 import os
 import shutil
-from pathlib import Path
 
 from gan_model import callbacks
 from gan_model.callbacks.checkpoints import saved
 from gan_model.storage.file_format import FORMAT, check_format
 from gan_model.storage.json_file import as_read_back, write_json
 from gan_model.storage.locks import locked
+from gan_model.storage.paths import expanded
 from gan_model.storage.settings_folder import differences
 from gan_model.sweeps.outcome import COLLAPSED, FINISHED, Outcome
 from gan_model.sweeps.ranking import ranked
@@ -38,7 +38,7 @@ class TrialFolder:
     """
 
     def __init__(self, path):
-        self.path = Path(path)
+        self.path = expanded(path)
         self.name = self.path.name
         self.samples, self.history = self.path / "samples", self.path / "history.csv"
         self.best, self.checkpoints = self.path / "best.keras", self.path / "checkpoints"
@@ -151,7 +151,7 @@ class TrialFolder:
 
 def outcomes_in(directory):
     """The outcomes of all runs below a folder that are over, by name."""
-    folders = sorted(path.parent for path in Path(directory).glob("*/outcome.json"))
+    folders = sorted(path.parent for path in expanded(directory).glob("*/outcome.json"))
     return [TrialFolder(path).outcome() for path in folders]
 
 
@@ -164,7 +164,7 @@ def delete_weights_except_best(directory, *, keep, of=None):
         of: names of runs; all others keep their weights too. None: all runs.
     """
     over = outcomes_in(directory)
-    folders = {outcome.name: TrialFolder(Path(directory) / outcome.name) for outcome in over}
+    folders = {outcome.name: TrialFolder(expanded(directory) / outcome.name) for outcome in over}
     # Not those that diverged or ran out of memory.
     good = [one for one in ranked(over) if one.state in (FINISHED, COLLAPSED)]
     best = [folders.pop(outcome.name) for outcome in good[:keep]]

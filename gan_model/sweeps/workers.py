@@ -14,10 +14,10 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 
 from gan_model.storage.json_file import write_json
 from gan_model.storage.locks import is_locked, locked
+from gan_model.storage.paths import expanded
 
 CHIEF = "chief"
 _ID, _IP, _PORT = (f"KERASTUNER_{name}" for name in ("TUNER_ID", "ORACLE_IP", "ORACLE_PORT"))
@@ -99,7 +99,7 @@ def worker(folder, number=None):
     Raises:
         ValueError: there is no chief, or another worker has that number.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     if number is not None:
         os.environ[_ID] = f"worker-{number}"
         os.environ.update(_address(folder))
