@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import os
 from types import SimpleNamespace
 
 import keras_tuner
@@ -388,6 +389,58 @@ def test_executions_share_the_weights_of_the_tuner(tmp_path):
     ):
         sweeps.delete_weights_except_best(tmp_path / "trials", **given)
         assert [path for path in kept if path.exists()] == left
+
+
+def over(path, **noted):
+    """The folder of a run of a search that is over and has weights, with changes of its files."""
+    folder = TrialFolder(path)
+    with folder.locked():
+        folder.begin({"seed": 0}, weights=path.parents[1] / "tuner" / "checkpoint.weights.h5")
+    settings, outcome = path / "settings.json", {"name": path.name} | noted.pop("outcome", {})
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | noted))
+    dataclasses.replace(OUTCOME, **outcome).write(path / "outcome.json")
+    folder.checkpoints.mkdir()
+    folder.best.touch()
+    return folder
+
+
+def test_a_search_removes_no_file_outside_its_folder(tmp_path):
+    """A search folder may come from somebody else, and its files may name any path."""
+    search, own = tmp_path / "search", tmp_path / "own"
+    other = over(own / "trials" / "trial-008")
+    weights, photos = own / "mine.weights.h5", search / "photos"
+    photos.mkdir(parents=True)
+    weights.touch()
+    (search / "link").symlink_to(own)
+    (search / "link.weights.h5").symlink_to(weights)
+    trials = search / "trials"
+    own_weights = ("own/mine.weights.h5", "search/link/mine.weights.h5", "search/link.weights.h5")
+    for number, named in enumerate(("own", *own_weights, "search/photos", "search/.lock")):
+        over(trials / f"trial-{number:03}", weights_of_tuner=f"../../../{named}")
+    (search / ".lock").touch()
+    over(trials / "trial-006", weights_of_tuner=str(weights))
+    over(trials / "trial-007", outcome={"name": "../../own/trials/trial-008"})
+    (trials / "trial-008").symlink_to(other.path)
+    linked = over(trials / "trial-009")
+    linked.checkpoints.rmdir()
+    linked.checkpoints.symlink_to(other.checkpoints)
+    sweeps.delete_weights_except_best(trials, keep=0)
+    left = (weights, photos, search / ".lock", search / "link.weights.h5", linked.checkpoints)
+    assert all(path.exists() for path in (*left, other.best, other.checkpoints))
+    assert not linked.best.exists() and not any(trials.glob("trial-00[0-7]/checkpoints"))
+
+
+def test_weights_of_a_tuner_of_another_folder_are_removed_by_who_knows_it(tmp_path):
+    """keras-tuner's own folder is `untitled_project`, unless a search names one."""
+    weights = tmp_path / "untitled_project" / "trial_0" / "checkpoint.weights.h5"
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    trials = tmp_path / "search" / "trials"
+    over(trials / "trial-000", weights_of_tuner=os.path.relpath(weights, trials / "trial-000"))
+    sweeps.delete_weights_except_best(trials, keep=0)
+    assert weights.exists()
+    sweeps.delete_weights_except_best(trials, keep=0, project_dir=tmp_path / "untitled_project")
+    assert not weights.exists()
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -43,7 +43,8 @@ class HyperGAN(keras_tuner.HyperModel):
         seed: of the search; that of trial 3 is `hypergan.seed_of(3)`.
         keep: number of best trials that keep their weights. In a search by Hyperband, which may
             continue any trial, others keep theirs too. When it is over,
-            `sweeps.delete_weights_except_best("runs/search/trials", keep=3)` removes those;
+            `sweeps.delete_weights_except_best("runs/search/trials", keep=3)` removes those, with
+            `project_dir=tuner.project_dir` where the tuner has a folder elsewhere;
             `gan-model sweep` does it by itself.
 
     Attributes:
@@ -233,9 +234,9 @@ class HyperGAN(keras_tuner.HyperModel):
 
     def _delete_weights(self, asked):
         """Removes weights that are neither among the best nor needed to continue a trial."""
-        trials = self.folder / "trials"
+        trials, project_dir = self.folder / "trials", asked.tuner.project_dir
         if not asked.in_bracket:
-            delete_weights_except_best(trials, keep=self.keep)
+            delete_weights_except_best(trials, keep=self.keep, project_dir=project_dir)
         elif asked.continued is not None:
             # The trial that this one continues keeps its weights: if the process dies before the
             # oracle knows that this one has ended, it is trained again.
@@ -243,7 +244,9 @@ class HyperGAN(keras_tuner.HyperModel):
             if oldest := older.get(TRIAL_ID):
                 executions = range(asked.tuner.executions_per_trial)
                 names = {_name(oldest, execution) for execution in executions}
-                delete_weights_except_best(trials, keep=self.keep, of=names)
+                delete_weights_except_best(
+                    trials, keep=self.keep, of=names, project_dir=project_dir
+                )
 
 
 def _name(trial_id, execution=0):
