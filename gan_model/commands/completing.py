@@ -8,7 +8,8 @@ from gan_model.commands.run_images import names_of
 
 SUITED = "suited"  # not a preset, but the choice of one
 _EPOCHS = 20
-_MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
+MINUTES = 10  # of training, for a folder
+LEAST_STEPS = 100  # of an epoch of few images
 _CROPPED_MUCH = 0.7  # of the median file; where less is left, the line says how much
 _KEPT = ("batch_size", "steps_per_epoch", "clusters", "features", "pad", "ground")
 
@@ -132,7 +133,7 @@ def _complete(args, images, preset, *, clock, long_epochs):
 
     if not (args.epochs or args.minutes):
         if clock:
-            args.minutes = _MINUTES
+            args.minutes = MINUTES
         else:
             args.epochs = _EPOCHS
     args.batch_size = args.batch_size or min(presets.batch_size_for(preset), len(images))
@@ -141,8 +142,8 @@ def _complete(args, images, preset, *, clock, long_epochs):
     # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
     # `suited`, epochs that somebody counts are passes over the images.
     may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)
-    if may and len(images) < _LEAST_STEPS * args.batch_size:
-        args.steps_per_epoch = _LEAST_STEPS
+    if may and len(images) < LEAST_STEPS * args.batch_size:
+        args.steps_per_epoch = LEAST_STEPS
 
 
 def _files_line(args, shape):
