@@ -2,7 +2,7 @@
 
 settings.json  what makes the run
 outcome.json   what became of it; written when the run is over
-samples/       a grid of images for each epoch
+samples/       grids of images, of each epoch or of some
 history.csv    figures of each epoch
 best.keras     the GAN of its best epoch; only the best trials keep it
 checkpoints/   the last state, to continue from; only the best trials keep it
