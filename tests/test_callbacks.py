@@ -276,9 +276,10 @@ def test_every_thins_the_grids(tmp_path):
     assert steps == [epoch * STEPS for epoch in epochs]
 
 
-@pytest.mark.parametrize("ends", [(237,), (1, 104, 105, 110, 237), (241, 237)], ids=str)
-def test_of_a_long_run_some_grids_and_the_last_one_stay(tmp_path, ends):
+@pytest.mark.parametrize("ends", [(1, 104, 105, 110, 237), (241, 237)], ids=str)
+def test_of_a_long_run_some_grids_and_the_last_one_stay(tmp_path, monkeypatch, ends):
     """However often it was stopped, and whatever was shown after the last checkpoint."""
+    monkeypatch.setattr(pictures, "animate", lambda grids, path: None)
     sampler = types.SimpleNamespace(
         is_finite=True, for_grid=lambda *_, **__: (np.zeros((1, 8, 8), np.uint8), 1)
     )

@@ -15,9 +15,11 @@ from click.testing import CliRunner
 from processes import SIDE, images_in
 
 from gan_model import commands, features, presets, runs, sweeps
+from gan_model.callbacks.checkpoints import steps_in
 from gan_model.commands import plan, searching, sweep, tuners
+from gan_model.commands.completing import steps_of_few
 from gan_model.commands.program import Program
-from gan_model.commands.sweep_report import report
+from gan_model.commands.sweep_report import report, train_line
 from gan_model.features import learned_network
 from gan_model.sweeps import workers
 from gan_model.sweeps.outcome import STATES, Outcome
@@ -55,6 +57,8 @@ def asked(images, folder, **options):
         "tuner": "random",
         "trials": None,
         "epochs": 1,
+        "minutes": None,
+        "steps_per_epoch": None,
         "codings_sizes": [2, 4, 8],
         "learning_rates": [1e-4, 3e-3],
         "batch_sizes": [8],
@@ -71,6 +75,34 @@ def noted(search):
     with search.folder.opened(search.settings):
         search.note()
         return search
+
+
+@pytest.mark.slow
+def test_of_few_images_a_trial_has_the_steps_that_an_epoch_of_train_has(images, tmp_path):
+    search = asked(images, tmp_path / "few")
+    assert search.fit_arguments["steps_per_epoch"] == 100  # a pass has 22
+    assert asked(images, tmp_path / "own", steps_per_epoch=7).fit_arguments["steps_per_epoch"] == 7
+    assert steps_of_few(180, [2, 8]) == 100 and steps_of_few(700, [4, 8]) == 175
+    assert steps_of_few(800, [4, 8]) is None
+    # A search that began before it did so goes on as it began.
+    with search.folder.opened(search.settings):
+        search.folder.note(search.settings | {"steps_per_epoch": None})
+    assert "steps_per_epoch" not in asked(images, tmp_path / "few").fit_arguments
+
+
+@pytest.mark.slow
+def test_a_trial_by_the_clock_ends_after_its_minutes(images, tmp_path):
+    search = asked(images, tmp_path, minutes=0.001, epochs=None, trials=1)
+    with noted(search).folder.opened(search.settings):
+        search.run(*search.follow())
+    (outcome,) = search.outcomes()
+    assert outcome.epochs == search.progress.epochs == 1
+    assert 1 <= steps_in(search.hypergan.folder_of("trial-000").checkpoints) < 100
+    line = train_line(search, outcome, Program(["gan-model"]))
+    assert "--minutes 10 " in line and "--epochs" not in line
+    for other in ({"minutes": 0.002}, {"steps_per_epoch": 50}):
+        with pytest.raises(ValueError, match="|".join(other)):
+            asked(images, tmp_path, **{"minutes": 0.001, "epochs": None, "trials": 1} | other)
 
 
 def bayesian(images, folder, trials):

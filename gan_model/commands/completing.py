@@ -141,9 +141,21 @@ def _complete(args, images, preset, *, clock, long_epochs):
         args.clusters = presets.clusters_for(preset, images)
     # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
     # `suited`, epochs that somebody counts are passes over the images.
-    may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)
-    if may and len(images) < LEAST_STEPS * args.batch_size:
-        args.steps_per_epoch = LEAST_STEPS
+    if args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes):
+        args.steps_per_epoch = steps_of_few(len(images), [args.batch_size])
+
+
+def steps_of_few(image_count, batch_sizes):
+    """Steps of an epoch of so few images that a pass over them is too short; None of more.
+
+    Args:
+        image_count: number of training images.
+        batch_sizes: all that there are; an epoch has as many steps with each, and is no less than
+            a pass.
+    """
+    if image_count >= LEAST_STEPS * max(batch_sizes):
+        return None
+    return max(LEAST_STEPS, image_count // min(batch_sizes))
 
 
 def _files_line(args, shape):

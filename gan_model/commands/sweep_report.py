@@ -6,13 +6,14 @@ import textwrap
 
 import numpy as np
 
-from gan_model import pictures
+from gan_model import data, pictures
 from gan_model.callbacks.checkpoints import by_epoch, epoch_of
+from gan_model.commands.completing import MINUTES
 from gan_model.pictures.grids import read
 from gan_model.sweeps import comparing, ranking
 from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
 
-_LONGER = 10  # times the epochs of a trial
+_LONGER = 10  # times the epochs, or the minutes, of a trial
 _WIDTH = 100  # of a table, in characters, where the terminal is not narrower
 
 
@@ -97,8 +98,12 @@ def train_line(search, won, program):
     """The line to type that trains the settings of an `Outcome` longer, with the same seed."""
     args = search.args
     given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
-    given["epochs"] = _LONGER * args.epochs
-    passed_on = ("features", "data_dir", "image_size", "channels", "pad", "ground")
+    if args.minutes or args.data not in data.NAMES:
+        given["minutes"] = f"{max(MINUTES, _LONGER * (args.minutes or 0)):g}"
+    else:
+        given["epochs"] = _LONGER * args.epochs
+    passed_on = ("steps_per_epoch", "features", "data_dir", "image_size", "channels", "pad")
+    passed_on += ("ground",)
     given |= {name: getattr(args, name) for name in passed_on if getattr(args, name)}
     given["run_dir"] = search.folder.path / f"winner-{won.name}"
     options = [

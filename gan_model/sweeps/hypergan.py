@@ -46,6 +46,8 @@ class HyperGAN(keras_tuner.HyperModel):
             `sweeps.delete_weights_except_best("runs/search/trials", keep=3)` removes those, with
             `project_dir=tuner.project_dir` where the tuner has a folder elsewhere;
             `gan-model sweep` does it by itself.
+        minutes: of training after which each trial ends; give `tuner.search` more epochs than can
+            be done, `epochs=10**6`. None: the epochs end it. Not for Hyperband, which counts them.
 
     Attributes:
         objective: what the tuner minimises.
@@ -68,12 +70,13 @@ class HyperGAN(keras_tuner.HyperModel):
     ```
     """
 
-    def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3):
+    def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3, minutes=None):
         super().__init__()
         check_search(build, held_out, keep=keep)
         checks.check_seed(seed)
         self.recipe, self.folder, self.validation = build, Path(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
+        self.minutes = minutes
         self.quality = quality or metrics.Quality()
         if not self.quality.measures:  # chosen here, not by the training images of the first trial
             self.quality = self.quality.measuring(metrics.measures(self.held_out))
@@ -85,6 +88,7 @@ class HyperGAN(keras_tuner.HyperModel):
             "held_out": fingerprint(self.held_out),
             "quality": {**self.quality.reference.about, "seed": self.quality.seed},
             "search_seed": seed,
+            "minutes": minutes,
         }
         self._executions, self._order = {}, []
 
@@ -202,7 +206,7 @@ class HyperGAN(keras_tuner.HyperModel):
                 hyperparameters=values,
                 domains=domains(hp),
             )
-            callbacks = [*folder.shown(), board, *callbacks, *folder.kept()]
+            callbacks = [*folder.shown(), board, *callbacks, *folder.kept(self.minutes)]
             judgement = self._trained(hp, seed, fit_arguments, callbacks)
             board.close(
                 succeeded=judgement["state"] == FINISHED,

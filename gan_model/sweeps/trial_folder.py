@@ -4,6 +4,7 @@ settings.json  what makes the run
 outcome.json   what became of it; written when the run is over
 samples/       grids of images, of each epoch or of some
 history.csv    figures of each epoch
+time.csv       seconds trained until the end of each epoch, where the clock ends the run
 best.keras     the GAN of its best epoch; only the best trials keep it
 checkpoints/   the last state, to continue from; only the best trials keep it
 """
@@ -54,10 +55,12 @@ class TrialFolder:
         """The callbacks that show the run; give them before those of `kept`."""
         return [callbacks.SampleImages(self.samples), callbacks.HistoryFile(self.history)]
 
-    def kept(self):
-        """The callbacks that keep the run; give them last."""
+    def kept(self, minutes=None):
+        """The callbacks that keep the run, and end it after `minutes`; give them last."""
+        time = self.path / "time.csv"
         return [
             callbacks.BestModel(self.best),
+            *([callbacks.TrainingTime(time, minutes=minutes)] if minutes else []),
             callbacks.Checkpoints(self.checkpoints, keep=1),
         ]
 
