@@ -27,7 +27,7 @@ import studies
 from meters import ModeMeter, QualityMeter, Stopwatch, stack
 from results_origin import day_of, origin
 from results_page import page
-from results_records import cores_of_a_run, figures_file, records_of
+from results_records import check_images, cores_of_a_run, figures_file, records_of
 
 from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, Choice, data_options, loaded
 from gan_model.commands.local_workers import cores
@@ -59,6 +59,7 @@ def main(**options):
     if args.one:
         one(args, study)
         return
+    check_images(args, study.systems, images_fingerprint(args))
     missing = []
     for number, system in product(range(args.seeds), study.systems):
         record = records_of(args, system).get(number)
@@ -69,6 +70,13 @@ def main(**options):
     train_all(args, missing)
     runs = {system: [*records_of(args, system).values()] for system in study.systems}
     print(f"Written: {page(args.study, runs, args.docs, args.runs / args.study)}")
+
+
+def images_fingerprint(args):
+    """The fingerprint of the training images."""
+    from gan_model.data.images import fingerprint
+
+    return fingerprint(loaded(args)[0][0])
 
 
 def train_all(args, missing):
@@ -100,8 +108,10 @@ def one(args, study):
         import keras
 
         from gan_model import presets
+        from gan_model.data.images import fingerprint
     system, made = study.systems[args.one], origin()
     (images, labels), (held_out, held_out_labels) = loaded(args)
+    of_images = fingerprint(images)
     if study.stacked:
         images, labels = stack(images, STACKED, seed=args.seed), None
     train, of_train = trained_on(system, images, labels)
@@ -120,6 +130,7 @@ def one(args, study):
         "system": args.one,
         "seed": args.seed,
         "data": Path(args.data).name,
+        "images": of_images,
         "size": "x".join(map(str, train.shape[1:3])),
         "cpus": cores(),
         "state": state_of(stopwatch.left, alarms),

@@ -42,7 +42,8 @@ def origins(study, runs):
     ]
     if len(found) == 1:
         ((code, one),) = found.items()
-        return "\n".join([f"All runs are of {_days(one)}, {_code(code)}.", *notes])
+        days = f"All runs are of {_days(one)}, {_code(code)}."
+        return "\n\n".join([days, "\n".join(notes)]).strip()
     lines = ["The runs are of different days or states of the code, so compare them with care:\n"]
     for code, one in sorted(found.items(), key=lambda item: max(item[1]["days"])):
         names = (

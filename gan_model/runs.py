@@ -3,7 +3,7 @@
 settings.json    what the run was asked for, its versions, and what its quality is measured in
 history.csv      figures of each epoch
 time.csv         seconds trained until the end of each epoch
-samples/         a grid of images for each epoch, and all of them as a GIF
+samples/         grids of images, of each epoch or of some, and all of them as a GIF
 features.npz     the features learned from its images, where its quality is measured in them
 tensorboard/     what `tensorboard --logdir` shows
 checkpoints/     the last states, to continue from

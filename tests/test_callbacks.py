@@ -276,6 +276,28 @@ def test_every_thins_the_grids(tmp_path):
     assert steps == [epoch * STEPS for epoch in epochs]
 
 
+@pytest.mark.parametrize("ends", [(1, 104, 105, 110, 237), (241, 237)], ids=str)
+def test_of_a_long_run_some_grids_and_the_last_one_stay(tmp_path, monkeypatch, ends):
+    """However often it was stopped, and whatever was shown after the last checkpoint."""
+    monkeypatch.setattr(pictures, "animate", lambda grids, path: None)
+    sampler = types.SimpleNamespace(
+        is_finite=True, for_grid=lambda *_, **__: (np.zeros((1, 8, 8), np.uint8), 1)
+    )
+    gan, begin = types.SimpleNamespace(step=tf.Variable(0), sampler=lambda: sampler), 0
+    for end in ends:
+        gan.step.assign(begin)
+        by_hand(callbacks.SampleImages(tmp_path), gan, range(begin, end))
+        begin = min(end, 200)
+    names = [path.stem for path in sorted(tmp_path.glob("*.png"))]
+    assert names == [f"epoch-{epoch:05d}" for epoch in (*range(101), *range(110, 237, 10), 237)]
+
+
+def test_tensorboard_has_the_grids_that_stay(tmp_path):
+    grids = callbacks.SampleImages(log_dir=tmp_path, count=1)
+    by_hand(grids, untrained(), (0, 99, 100, 108, 109, 999, 1000, 1008, 1009, 1099))
+    assert len(events(tmp_path / "samples")["samples"]) == 1 + 5
+
+
 def test_the_seed_chooses_the_codings(tmp_path):
     gan = untrained()
     by_hand(callbacks.SampleImages(tmp_path, seed=5, count=2), gan)

@@ -15,7 +15,7 @@ from results_page import page
 
 from gan_model import data, features, metrics, pictures, presets
 from gan_model.commands import local_workers
-from gan_model.data.images import random_subset
+from gan_model.data.images import fingerprint, random_subset
 
 
 def numbers(fid):
@@ -122,6 +122,7 @@ def test_of_a_run_on_few_images_the_floor_is_that_of_many(tmp_path, monkeypatch)
     results.one(asked, study)
     told = json.loads(results.figures_file(asked, "few", 0).read_text())
     assert trained_on == [32] and told["count"] == 40
+    assert told["images"] == fingerprint(images[:80])
     reference = metrics.Reference(metrics.measures(held_out[:40], "fashion"), held_out[:40])
     assert told["floor"] == reference.compare(random_subset(images[:80], 40))
 
@@ -174,17 +175,32 @@ def test_rows_of_another_day_or_code_are_told(tmp_path):
 
 
 def test_only_missing_runs_are_trained(tmp_path, monkeypatch):
-    def done(minutes, image_size=None, cores=None):
-        asked = SimpleNamespace(minutes=minutes, image_size=image_size, cores=cores)
-        return results_records.done(told, asked)
+    def done(minutes, cores=None):
+        return results_records.done(told, SimpleNamespace(minutes=minutes, cores=cores))
 
     monkeypatch.setattr(local_workers.os, "sched_getaffinity", lambda _: {0, 1})
     told = record(tmp_path, "dense", 0, [3.0, 2.0])
-    assert done([1, 2]) and done([1, 2], image_size=28) and done([1, 2], image_size=(28, 28))
-    assert not done([1, 2, 4])
-    assert not done([1, 2], image_size=(32, 28)) and not done([1, 2], cores=1)
+    assert done([1, 2]) and not done([1, 2, 4]) and not done([1, 2], cores=1)
     told = record(tmp_path, "dense", 1, [3.0], state="lost: no number")
     assert done([1, 2])
+
+
+@pytest.mark.parametrize("noted", ["100 images, 89abcdef", None], ids=["other", "unknown"])
+@pytest.mark.parametrize("place", ["page", "runs"])
+def test_records_of_other_images_are_not_extended(tmp_path, place, noted):
+    """Another folder of the same name, or the same one with --pad, has other images."""
+    asked = SimpleNamespace(study="presets", data="elsewhere/sample", minutes=[1], cores=2)
+    asked.runs, asked.docs = tmp_path / "runs", tmp_path / "docs"
+    old = record(asked.runs / "presets", "dense", 0, [4.0])
+    old |= {"images": noted} if noted else {}
+    if place == "page":
+        page("presets", {"dense": [old]}, asked.docs, asked.runs / "presets")
+    else:
+        results.figures_file(asked, "dense", 0).write_text(json.dumps(old))
+    with pytest.raises(ValueError, match="100 images, 01234567"):
+        results_records.check_images(asked, ["dense"], "100 images, 01234567")
+    if noted:
+        results_records.check_images(asked, ["dense"], noted)
 
 
 def test_another_machine_goes_on_from_the_records_beside_the_page(tmp_path, monkeypatch):
@@ -196,9 +212,7 @@ def test_another_machine_goes_on_from_the_records_beside_the_page(tmp_path, monk
     assert "[All figures of each run](presets-sample.json)" in written.read_text()
     grid = (docs / "results" / "presets-sample-dense.png").read_bytes()
 
-    asked = SimpleNamespace(
-        study="presets", data="sample", minutes=[1], image_size=None, cores=None
-    )
+    asked = SimpleNamespace(study="presets", data="sample", minutes=[1], cores=None)
     asked.runs, asked.docs = tmp_path / "new", docs
     new = record(tmp_path / "new" / "presets", "dense", 1, [2.0])
     results.figures_file(asked, "dense", 1).write_text(json.dumps(new))

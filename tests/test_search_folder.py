@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import os
 from types import SimpleNamespace
 
 import keras_tuner
@@ -14,9 +15,11 @@ from click.testing import CliRunner
 from processes import SIDE, images_in
 
 from gan_model import commands, features, presets, runs, sweeps
+from gan_model.callbacks.checkpoints import steps_in
 from gan_model.commands import plan, searching, sweep, tuners
+from gan_model.commands.completing import steps_of_few
 from gan_model.commands.program import Program
-from gan_model.commands.sweep_report import report
+from gan_model.commands.sweep_report import report, train_line
 from gan_model.features import learned_network
 from gan_model.sweeps import workers
 from gan_model.sweeps.outcome import STATES, Outcome
@@ -54,6 +57,8 @@ def asked(images, folder, **options):
         "tuner": "random",
         "trials": None,
         "epochs": 1,
+        "minutes": None,
+        "steps_per_epoch": None,
         "codings_sizes": [2, 4, 8],
         "learning_rates": [1e-4, 3e-3],
         "batch_sizes": [8],
@@ -70,6 +75,34 @@ def noted(search):
     with search.folder.opened(search.settings):
         search.note()
         return search
+
+
+@pytest.mark.slow
+def test_of_few_images_a_trial_has_the_steps_that_an_epoch_of_train_has(images, tmp_path):
+    search = asked(images, tmp_path / "few")
+    assert search.fit_arguments["steps_per_epoch"] == 100  # a pass has 22
+    assert asked(images, tmp_path / "own", steps_per_epoch=7).fit_arguments["steps_per_epoch"] == 7
+    assert steps_of_few(180, [2, 8]) == 100 and steps_of_few(700, [4, 8]) == 175
+    assert steps_of_few(800, [4, 8]) is None
+    # A search that began before it did so goes on as it began.
+    with search.folder.opened(search.settings):
+        search.folder.note(search.settings | {"steps_per_epoch": None})
+    assert "steps_per_epoch" not in asked(images, tmp_path / "few").fit_arguments
+
+
+@pytest.mark.slow
+def test_a_trial_by_the_clock_ends_after_its_minutes(images, tmp_path):
+    search = asked(images, tmp_path, minutes=0.001, epochs=None, trials=1)
+    with noted(search).folder.opened(search.settings):
+        search.run(*search.follow())
+    (outcome,) = search.outcomes()
+    assert outcome.epochs == search.progress.epochs == 1
+    assert 1 <= steps_in(search.hypergan.folder_of("trial-000").checkpoints) < 100
+    line = train_line(search, outcome, Program(["gan-model"]))
+    assert "--minutes 10 " in line and "--epochs" not in line
+    for other in ({"minutes": 0.002}, {"steps_per_epoch": 50}):
+        with pytest.raises(ValueError, match="|".join(other)):
+            asked(images, tmp_path, **{"minutes": 0.001, "epochs": None, "trials": 1} | other)
 
 
 def bayesian(images, folder, trials):
@@ -388,6 +421,58 @@ def test_executions_share_the_weights_of_the_tuner(tmp_path):
     ):
         sweeps.delete_weights_except_best(tmp_path / "trials", **given)
         assert [path for path in kept if path.exists()] == left
+
+
+def over(path, **noted):
+    """The folder of a run of a search that is over and has weights, with changes of its files."""
+    folder = TrialFolder(path)
+    with folder.locked():
+        folder.begin({"seed": 0}, weights=path.parents[1] / "tuner" / "checkpoint.weights.h5")
+    settings, outcome = path / "settings.json", {"name": path.name} | noted.pop("outcome", {})
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | noted))
+    dataclasses.replace(OUTCOME, **outcome).write(path / "outcome.json")
+    folder.checkpoints.mkdir()
+    folder.best.touch()
+    return folder
+
+
+def test_a_search_removes_no_file_outside_its_folder(tmp_path):
+    """A search folder may come from somebody else, and its files may name any path."""
+    search, own = tmp_path / "search", tmp_path / "own"
+    other = over(own / "trials" / "trial-008")
+    weights, photos = own / "mine.weights.h5", search / "photos"
+    photos.mkdir(parents=True)
+    weights.touch()
+    (search / "link").symlink_to(own)
+    (search / "link.weights.h5").symlink_to(weights)
+    trials = search / "trials"
+    own_weights = ("own/mine.weights.h5", "search/link/mine.weights.h5", "search/link.weights.h5")
+    for number, named in enumerate(("own", *own_weights, "search/photos", "search/.lock")):
+        over(trials / f"trial-{number:03}", weights_of_tuner=f"../../../{named}")
+    (search / ".lock").touch()
+    over(trials / "trial-006", weights_of_tuner=str(weights))
+    over(trials / "trial-007", outcome={"name": "../../own/trials/trial-008"})
+    (trials / "trial-008").symlink_to(other.path)
+    linked = over(trials / "trial-009")
+    linked.checkpoints.rmdir()
+    linked.checkpoints.symlink_to(other.checkpoints)
+    sweeps.delete_weights_except_best(trials, keep=0)
+    left = (weights, photos, search / ".lock", search / "link.weights.h5", linked.checkpoints)
+    assert all(path.exists() for path in (*left, other.best, other.checkpoints))
+    assert not linked.best.exists() and not any(trials.glob("trial-00[0-7]/checkpoints"))
+
+
+def test_weights_of_a_tuner_of_another_folder_are_removed_by_who_knows_it(tmp_path):
+    """keras-tuner's own folder is `untitled_project`, unless a search names one."""
+    weights = tmp_path / "untitled_project" / "trial_0" / "checkpoint.weights.h5"
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    trials = tmp_path / "search" / "trials"
+    over(trials / "trial-000", weights_of_tuner=os.path.relpath(weights, trials / "trial-000"))
+    sweeps.delete_weights_except_best(trials, keep=0)
+    assert weights.exists()
+    sweeps.delete_weights_except_best(trials, keep=0, project_dir=tmp_path / "untitled_project")
+    assert not weights.exists()
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -7,8 +7,11 @@ import time
 import keras
 import numpy as np
 import pytest
+from processes import SIDE, images_in
 
-from gan_model import callbacks, losses, presets
+from gan_model import callbacks, commands, losses, presets, runs
+from gan_model.commands.program import Program
+from gan_model.storage import checkpoint
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (160, 16, 16), dtype=np.uint8)  # 20 steps
 LONG = 10**6  # epochs
@@ -33,6 +36,11 @@ class Clock:
     def __init__(self, monkeypatch):
         self.now = 100.0
         monkeypatch.setattr(time, "perf_counter", lambda: self.now)
+
+    def tick(self):
+        """The time, half a minute later whenever somebody asks."""
+        self.now += 30
+        return self.now
 
     def ticks(self, step, measuring=0.0):
         """Keras callbacks; the second one's time is that of the validation."""
@@ -146,3 +154,25 @@ def test_a_file_without_the_seconds_is_refused(lines, tmp_path):
 def test_no_time_at_all_is_refused(minutes, tmp_path):
     with pytest.raises(ValueError, match="`minutes` is a number above 0"):
         callbacks.TrainingTime(tmp_path / "time.csv", minutes=minutes)
+
+
+@pytest.mark.slow
+def test_of_many_images_an_epoch_takes_a_minute_and_the_bits_are_the_same(monkeypatch, tmp_path):
+    images = images_in(tmp_path / "images", count=1200)  # 135 steps, less what is held out
+
+    def run(name, *more):
+        clock, folder = Clock(monkeypatch), runs.RunFolder(tmp_path / name)
+        monkeypatch.setattr(time, "perf_counter", clock.tick)
+        asked = ("--preset", "dense", "--image-size", SIDE, "--channels", 1, "--batch-size", 8)
+        asked += ("--data", images, "--run-dir", folder.path, "--features", "sliced", "--keep", 9)
+        words = map(str, ("train", *asked, *more))
+        commands.group.main([*words], obj=Program(["gan-model"]), standalone_mode=False)
+        epochs = callbacks.checkpoints.saved(folder.path / "checkpoints")
+        states = [checkpoint.read(path)[0] for path in epochs]
+        return folder.read_settings()["steps_per_epoch"], states, len(rows(folder.history)) - 1
+
+    steps, states, lines = run("by the clock", "--minutes", 20)
+    assert 100 <= steps < 135 and len(states) == lines >= 2
+    _, as_asked, _ = run("asked for", "--steps-per-epoch", steps, "--epochs", 2)
+    for own, other in zip(states, as_asked, strict=False):
+        assert all(map(np.array_equal, own.values(), other.values()))

@@ -9,6 +9,14 @@ from gan_model import pictures
 from gan_model.storage.paths import expanded
 
 
+def has_picture(epoch):
+    """Whether the picture of an epoch stays: all to 100, each 10th to 1,000, then each 100th.
+
+    Images change less the longer the training, and a picture takes up to a megabyte.
+    """
+    return epoch % (1 if epoch <= 100 else 10 if epoch <= 1000 else 100) == 0
+
+
 class Writer:
     """Writes the events of a run that continues from `step`.
 

@@ -11,27 +11,29 @@ from gan_model.storage.paths import expanded
 
 
 class SampleImages(keras.callbacks.Callback):
-    """Shows a grid of generated images after every epoch, and an animation of them at the end.
+    """Shows a grid of generated images after each epoch, and an animation of them at the end.
 
-    The codings are the same each time, so only the generator changes from grid to grid.
+    The codings are the same each time, so only the generator changes from grid to grid. Of a long
+    run the grids of some epochs stay: all to epoch 100, each 10th to 1,000, then each 100th.
 
     Args:
         directory: folder that gets `epoch-00000.png` (before the first step),
-            `epoch-00001.png`, ..., and at the end `training.gif`. None: no files.
+            `epoch-00001.png`, ..., and at the end `training.gif`. The grid of the last epoch is
+            always there. None: no files.
         log_dir: folder that TensorBoard reads; the grids go to its run `samples`. None: no
             TensorBoard.
         count: images in the grid, 1 or more. None: 25. If the GAN has classes, each row shows
             one class, and None means 8 images in a row.
-        every: epochs from one grid to the next, 1 or more.
+        every: epochs from one grid to the next, 1 or more, all of which stay. None: as above.
         seed: of the codings.
 
     Raises:
         ValueError: a `count` or `every` below 1.
     """
 
-    def __init__(self, directory=None, *, log_dir=None, count=None, every=1, seed=0):
+    def __init__(self, directory=None, *, log_dir=None, count=None, every=None, seed=0):
         super().__init__()
-        if (count is not None and count < 1) or every < 1:
+        if any(number is not None and number < 1 for number in (count, every)):
             raise ValueError(
                 "`count` (images) and `every` (epochs) are 1 or more. "
                 f"Received: count={count}, every={every}."
@@ -49,7 +51,7 @@ class SampleImages(keras.callbacks.Callback):
             self._show(0)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0:
+        if (epoch + 1) % (self.every or 1) == 0:
             self._show(epoch + 1)
 
     def on_train_end(self, logs=None):
@@ -65,17 +67,28 @@ class SampleImages(keras.callbacks.Callback):
         except OSError as error:  # such as a picture that was cut with the machine's power
             print(f"\nThere is no training.gif: {error}", file=sys.stderr)
 
+    def _keep(self, picture, epoch):
+        self.directory.mkdir(parents=True, exist_ok=True)  # it may have been removed
+        for grid in by_epoch(self.directory.glob("epoch-*.png")):
+            if epoch_of(grid) > epoch:  # of an earlier process
+                grid.unlink()
+        pictures.save(picture, self._path(epoch))
+        if not self._stays(epoch - 1):
+            self._path(epoch - 1).unlink(missing_ok=True)
+
+    def _path(self, epoch):
+        return self.directory / f"epoch-{epoch:05d}.png"
+
+    def _stays(self, epoch):
+        return self.every is not None or board.has_picture(epoch)
+
     def _show(self, epoch):
         if not self.model.sampler().is_finite:
             return
         images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
         picture = pictures.grid(images, columns=columns)
         if self.directory:
-            self.directory.mkdir(parents=True, exist_ok=True)  # it may have been removed
-            for grid in by_epoch(self.directory.glob("epoch-*.png")):
-                if epoch_of(grid) > epoch:  # of an earlier process
-                    grid.unlink()
-            pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
-        if self._writer:
+            self._keep(picture, epoch)
+        if self._writer and self._stays(epoch):
             with self._writer.drawing(int(self.model.step.numpy())):
                 board.image("samples", picture)

@@ -58,7 +58,7 @@ class TrialBoard(keras.callbacks.Callback):
             for summary in self._experiment(), self._session_start():
                 tf.summary.experimental.write_raw_pb(summary.SerializeToString())
         if step == 0:
-            self._draw({})
+            self._draw({}, 0)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._speed = EpochSpeed(self.model)
@@ -76,7 +76,7 @@ class TrialBoard(keras.callbacks.Callback):
                 figures[tag(name)] = value
         figures |= self._best(logs or {})
         figures["trial/seconds"] = time.perf_counter() - self._train_began
-        self._draw(figures)
+        self._draw(figures, epoch + 1)
 
     def close(self, *, succeeded, figures):
         """Writes how the trial ended. Does nothing if no `fit` has begun.
@@ -97,10 +97,10 @@ class TrialBoard(keras.callbacks.Callback):
         self._writer.close()
         self._writer = None
 
-    def _draw(self, figures):
+    def _draw(self, figures, epoch):
         with self._writer.drawing(int(self.model.step.numpy())):
             board.scalars(figures)
-            if self.model.sampler().is_finite:
+            if board.has_picture(epoch) and self.model.sampler().is_finite:
                 images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
                 picture = pictures.grid(images, columns=columns)
                 board.image("samples", picture)

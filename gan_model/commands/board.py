@@ -22,7 +22,8 @@ def command(program, runs, port):
     if not Path(runs).is_dir():
         train = program.line("train")
         raise ValueError(f"There is no folder {runs}. To train a GAN, which makes one: {train}")
-    options = ["--logdir", runs, "--samples_per_plugin", "images=1000"]
+    # All pictures of a run of 1,000 epochs. TensorBoard has those of all runs in memory.
+    options = ["--logdir", runs, "--samples_per_plugin", "images=200"]
     options += [] if port is None else ["--port", str(port)]
     with quiet():
         import tensorflow  # noqa: F401  TensorBoard would import it, and its lines be on the screen

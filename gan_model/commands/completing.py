@@ -6,7 +6,8 @@ import shlex
 
 SUITED = "suited"  # not a preset, but the choice of one
 _EPOCHS = 20
-_MINUTES, _LEAST_STEPS = 10, 100  # for a folder: of training; of an epoch of few images
+MINUTES = 10  # of training, for a folder
+LEAST_STEPS = 100  # of an epoch of few images
 _CROPPED_MUCH = 0.7  # of the median file; where less is left, the line says how much
 _KEPT = ("batch_size", "steps_per_epoch", "clusters", "features", "pad", "ground")
 
@@ -131,7 +132,7 @@ def _complete(args, images, preset, *, clock, long_epochs):
 
     if not (args.epochs or args.minutes):
         if clock:
-            args.minutes = _MINUTES
+            args.minutes = MINUTES
         else:
             args.epochs = _EPOCHS
     args.batch_size = args.batch_size or min(presets.batch_size_for(preset), len(images))
@@ -139,9 +140,21 @@ def _complete(args, images, preset, *, clock, long_epochs):
         args.clusters = presets.clusters_for(preset, images)
     # An epoch ends in a measurement and a checkpoint, which take longer than a few steps. Without
     # `suited`, epochs that somebody counts are passes over the images.
-    may = args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes)
-    if may and len(images) < _LEAST_STEPS * args.batch_size:
-        args.steps_per_epoch = _LEAST_STEPS
+    if args.is_new and not args.steps_per_epoch and (long_epochs or args.minutes):
+        args.steps_per_epoch = steps_of_few(len(images), [args.batch_size])
+
+
+def steps_of_few(image_count, batch_sizes):
+    """Steps of an epoch of so few images that a pass over them is too short; None of more.
+
+    Args:
+        image_count: number of training images.
+        batch_sizes: all that there are; an epoch has as many steps with each, and is no less than
+            a pass.
+    """
+    if image_count >= LEAST_STEPS * max(batch_sizes):
+        return None
+    return max(LEAST_STEPS, image_count // min(batch_sizes))
 
 
 def _files_line(args, shape):

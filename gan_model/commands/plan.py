@@ -27,6 +27,11 @@ def most_trials(args):
     return min(count, whole or count)
 
 
+def counted_epochs(args):
+    """The epochs of a run of a search; by the clock, which ends all after the same time, 1."""
+    return args.epochs or 1
+
+
 def planned_epochs(args, oracle):
     """The epochs of each trial: a list, as long as the search can become.
 
@@ -36,7 +41,7 @@ def planned_epochs(args, oracle):
     """
     if args.tuner == "hyperband":
         return _of_hyperband(oracle)[: args.trials]
-    return [args.epochs] * most_trials(args)
+    return [counted_epochs(args)] * most_trials(args)
 
 
 def _of_hyperband(oracle):
@@ -67,5 +72,7 @@ def progress_of(args, oracle, distance, floor):
     if (whole := combinations(args)) and len(planned) < whole:
         tell(f"Only {len(planned)} of {whole} combinations are tried; all: --trials {whole}.")
     repeated = args.confirm * (min(args.top, len(planned)) + 1)
-    epochs = sum(planned) + repeated * args.epochs
-    return SearchProgress(len(planned) + repeated, epochs)
+    runs, epochs = len(planned) + repeated, sum(planned) + repeated * counted_epochs(args)
+    if args.minutes:
+        tell(f"{runs} runs, at most, of {args.minutes:g} minutes: {runs * args.minutes:g} in all.")
+    return SearchProgress(runs, epochs, minutes=args.minutes)

@@ -10,15 +10,16 @@ from keras_tuner.engine.trial import TrialStatus
 from gan_model import metrics, presets, sweeps
 from gan_model.commands import tuners
 from gan_model.commands.arguments import loaded
-from gan_model.commands.completing import check_image_size
+from gan_model.commands.completing import check_image_size, steps_of_few
 from gan_model.commands.places import place_of
-from gan_model.commands.plan import TRIALS, progress_of
+from gan_model.commands.plan import TRIALS, counted_epochs, progress_of
 from gan_model.data.images import fingerprint
 from gan_model.features import LearnedFeatures, from_file
 from gan_model.sweeps.stopping import as_raised, exhausted
 from gan_model.sweeps.tuner import EPOCHS, INITIAL_EPOCH
 
 _INITIAL_POINTS, _KEEP = "initial_points", "keep"
+_NO_END = 10**6  # epochs; the clock ends a trial
 
 
 class Search:
@@ -36,7 +37,8 @@ class Search:
         self.args, self.folder = args, sweeps.SearchFolder(path)
         self.preset = presets.named(args.preset)
         hyperband = args.tuner == "hyperband"
-        args.epochs = args.epochs or (9 if hyperband else 2)
+        if not args.minutes:
+            args.epochs = args.epochs or (9 if hyperband else 2)
         if hyperband and args.epochs < 3:
             raise ValueError(
                 f"hyperband begins with a third of the epochs: give --epochs 3 or more, not "
@@ -52,15 +54,24 @@ class Search:
         self.classes = presets.classes_for(self.preset, labels, held_out[1])
         self.image_count = presets.image_count_for(self.preset, self.train)
         self._refuse_what_no_trial_can_be()
+        args.steps_per_epoch = args.steps_per_epoch or self._steps_per_epoch()
         self.folder.check(self.settings)
         measures = metrics.measures(held_out[0], self._features(), training=self.train)
         quality = metrics.Quality(*measures)
         quality.refer_to(held_out[0], self.train)
         held_out = held_out if self.classes else held_out[0]
         self.hypergan = sweeps.HyperGAN(
-            self.build, path, held_out=held_out, quality=quality, seed=args.seed, keep=self.keep
+            self.build,
+            path,
+            held_out=held_out,
+            quality=quality,
+            seed=args.seed,
+            keep=self.keep,
+            minutes=args.minutes,
         )
-        self.fit_arguments = {"x": self.train, "epochs": args.epochs, "verbose": 0}
+        self.fit_arguments = {"x": self.train, "epochs": args.epochs or _NO_END, "verbose": 0}
+        if args.steps_per_epoch:
+            self.fit_arguments["steps_per_epoch"] = args.steps_per_epoch
         self.fit_arguments |= {"y": labels} if self.classes else {}
         self.fit_arguments["batch_size"] = args.batch_sizes[0]
 
@@ -73,6 +84,12 @@ class Search:
             )
         with contextlib.suppress(MemoryError), exhausted():  # other hyperparameters may fit
             self.build(keras_tuner.HyperParameters())
+
+    def _steps_per_epoch(self):
+        """Those of the search that goes on; of a new one those of few images."""
+        if self.folder.begun():
+            return self.folder.read_settings().get("steps_per_epoch")
+        return steps_of_few(len(self.train), self.args.batch_sizes)
 
     def _features(self):
         """What is asked for; learned features are those of the machine that began the search."""
@@ -99,7 +116,8 @@ class Search:
     def settings(self):
         """The settings in which two searches may differ."""
         asked = vars(self.args)
-        names = ("preset", "tuner", "trials", "epochs", "codings_sizes", "learning_rates")
+        names = ("preset", "tuner", "trials", "epochs", "minutes", "steps_per_epoch")
+        names += ("codings_sizes", "learning_rates")
         names += ("batch_sizes", "top", "confirm", "seed")
         of_features = self.args.features
         if str(of_features).endswith(".npz"):  # it may move, or be the copy in the folder
@@ -244,6 +262,9 @@ class Search:
             print(f"{name} failed: {''.join(reason) or 'no reason is known'}", flush=True)
 
     def _epochs(self, trial):
-        """The epochs that a trial trains itself, without those of a trial it continues."""
+        """The epochs that a trial trains itself, without those of a trial it continues.
+
+        By the clock a trial counts as one epoch.
+        """
         values = trial.hyperparameters.values
-        return values.get(EPOCHS, self.args.epochs) - values.get(INITIAL_EPOCH, 0)
+        return values.get(EPOCHS, counted_epochs(self.args)) - values.get(INITIAL_EPOCH, 0)

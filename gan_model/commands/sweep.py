@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import click
 
 from gan_model.commands.arguments import (
+    ABOVE_0,
     ALL_ABOVE_0,
     PATH,
     POSITIVE,
@@ -36,6 +37,10 @@ _TUNERS = ("random", "hyperband", "bayesian", "grid")
 @click.option("--tuner", type=Choice(*_TUNERS), default="random", help="Else random.")
 @click.option("--trials", type=POSITIVE, help="Else 8; for hyperband and grid all.")
 @click.option("--epochs", type=POSITIVE, help="Per trial; else 2 (hyperband: up to 9).")
+@click.option("--minutes", type=ABOVE_0, help="Of training, per trial, not epochs.")
+@click.option(
+    "--steps-per-epoch", type=POSITIVE, help="Batches per epoch; else one pass, or 100 if few."
+)
 @click.option(
     "--codings-sizes",
     type=POSITIVES,
@@ -65,6 +70,10 @@ def command(program, **options):
     The best trials are trained again with new seeds. A stopped search goes on.
     """
     args = SimpleNamespace(**options)
+    if args.epochs and args.minutes:
+        raise click.UsageError("--epochs and --minutes both end a trial; give one of them")
+    if args.minutes and args.tuner == "hyperband":
+        raise click.UsageError("hyperband counts epochs; give --epochs, or another --tuner")
     if args.worker:
         share_threads(args.workers or 1)
     # keras-tuner looks for scikit-learn once, when it is imported.

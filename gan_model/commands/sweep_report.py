@@ -6,12 +6,14 @@ import textwrap
 
 import numpy as np
 
-from gan_model import pictures
+from gan_model import data, pictures
+from gan_model.callbacks.checkpoints import by_epoch, epoch_of
+from gan_model.commands.completing import MINUTES
 from gan_model.pictures.grids import read
 from gan_model.sweeps import comparing, ranking
 from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
 
-_LONGER = 10  # times the epochs of a trial
+_LONGER = 10  # times the epochs, or the minutes, of a trial
 _WIDTH = 100  # of a table, in characters, where the terminal is not narrower
 
 
@@ -61,18 +63,25 @@ def _advice(outcomes):
 
 
 def side_by_side(search, outcomes):
-    """Writes one picture of the grids of these trials, each of its best epoch."""
+    """Writes one picture of the grids of these trials, each of its best epoch or the nearest."""
     grids = {}
     for place, one in enumerate(outcomes, 1):
-        path = search.hypergan.folder_of(one.name).samples / f"epoch-{one.best_epoch:05d}.png"
+        samples = search.hypergan.folder_of(one.name).samples
         try:
-            picture = np.asarray(read(path))
+            picture = np.asarray(read(_nearest(samples, one.best_epoch)))
         except OSError as error:  # a trial that is over makes it no more
             print(f"{search.folder.pictures} has no {one.name}: {error}", file=sys.stderr)
         else:
             grids[f"{place}. {one.name}: {search.distance} {one.score:.4g}"] = picture
     if grids:
         pictures.side_by_side([*grids.values()], [*grids], search.folder.pictures)
+
+
+def _nearest(samples, epoch):
+    """The path of the grid of an epoch, or of the nearest one that stayed of a long trial."""
+    grids = by_epoch(samples.glob("epoch-*.png"))
+    wanted = samples / f"epoch-{epoch:05d}.png"
+    return min(grids, key=lambda path: abs(epoch_of(path) - epoch), default=wanted)
 
 
 def files(search, confirmed, program):
@@ -89,8 +98,12 @@ def train_line(search, won, program):
     """The line to type that trains the settings of an `Outcome` longer, with the same seed."""
     args = search.args
     given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
-    given["epochs"] = _LONGER * args.epochs
-    passed_on = ("features", "data_dir", "image_size", "channels", "pad", "ground")
+    if args.minutes or args.data not in data.NAMES:
+        given["minutes"] = f"{max(MINUTES, _LONGER * (args.minutes or 0)):g}"
+    else:
+        given["epochs"] = _LONGER * args.epochs
+    passed_on = ("steps_per_epoch", "features", "data_dir", "image_size", "channels", "pad")
+    passed_on += ("ground",)
     given |= {name: getattr(args, name) for name in passed_on if getattr(args, name)}
     given["run_dir"] = search.folder.path / f"winner-{won.name}"
     options = [

@@ -6,6 +6,7 @@ from pathlib import Path
 from gan_model.commands import fine_tuning, local_workers
 from gan_model.commands.arguments import loaded
 from gan_model.commands.completing import (
+    LEAST_STEPS,
     SUITED,
     check_image_size,
     complete_by_images,
@@ -58,7 +59,7 @@ def train(args, program):
         if is_chief:
             history = _lead(folder, args, settings, strategy, images, held_out, program)
         else:
-            history = _fit(_built(settings, strategy), args, images, held_out).history
+            history = _fit(_built(settings, strategy), args, images, held_out)
     if _has_diverged(history):  # not before: the other workers wait for this one to leave
         sys.exit(1)
 
@@ -75,8 +76,7 @@ def _lead(folder, args, settings, strategy, images, held_out, program):
         # Not before, as the GAN may be refused; soon, as a source that still trains goes on.
         folder.keep_source(settings)
         gan.quality = _quality_on(held_out[0], images[0], _features_of(args, folder))
-        callbacks = folder.callbacks(settings, keep=args.keep)
-        history = _fit(gan, args, images, held_out, callbacks).history
+        history = _fit(gan, args, images, held_out, folder, settings)
         if _has_diverged(history):
             return history  # fit has said so
         folder.save(gan)
@@ -84,7 +84,32 @@ def _lead(folder, args, settings, strategy, images, held_out, program):
     return history
 
 
-def _fit(gan, args, images, held_out, callbacks=()):
+def _fit(gan, args, images, held_out, folder=None, settings=None):
+    """Trains; gives the history. The chief alone has a folder, and the settings of the run.
+
+    By the clock an epoch takes about a minute at most, unless its length was asked for: the first
+    one is ended then, and the run goes on with as many steps in each.
+    """
+    from gan_model.callbacks.epoch_length import EpochLength  # imported by now
+
+    def callbacks():
+        steps = {"steps_per_epoch": args.steps_per_epoch}
+        return folder.callbacks(settings | steps, keep=args.keep) if folder else []
+
+    if args.epochs or args.steps_per_epoch:
+        return _fit_epochs(gan, args, images, held_out, callbacks())
+    length = EpochLength(least=LEAST_STEPS)
+    history = _fit_epochs(gan, args, images, held_out, [*callbacks(), length])
+    steps = gan.workers.chiefs(length.steps or 0)
+    if not steps or _has_diverged(history):
+        return history
+    args.steps_per_epoch = steps
+    if folder:
+        print(f"From now on an epoch has {steps:,} steps, about a minute.", flush=True)
+    return _fit_epochs(gan, args, images, held_out, callbacks())
+
+
+def _fit_epochs(gan, args, images, held_out, callbacks):
     (images, labels), by_class = images, gan.class_count is not None
     return gan.fit(
         images,
@@ -95,7 +120,7 @@ def _fit(gan, args, images, held_out, callbacks=()):
         epochs=args.epochs or _NO_END,
         steps_per_epoch=args.steps_per_epoch,
         callbacks=callbacks,
-    )
+    ).history
 
 
 def _strategy_of(args):

@@ -43,17 +43,18 @@ def confirm(
     """
     found = {one.name: one.score for one in outcomes}
     readings = {}
+    epochs = 1 if hypergan.minutes else fit_arguments["epochs"]  # as `SearchProgress` counts them
     for run in _runs(hypergan, outcomes, seeds, recipe):
         over = run.folder.outcome() is not None
         if progress and not over:
-            progress.begin(run.folder.name, epochs=fit_arguments["epochs"])
+            progress.begin(run.folder.name, epochs=epochs)
         while helped() and run.folder.outcome() is None:
             time.sleep(_INTERVAL)
         callbacks = progress.callbacks() if progress else ()
         outcome = _trained(hypergan, run, fit_arguments, callbacks)
         if progress:
             told = progress.skip if over else progress.end
-            told(outcome, fit_arguments["epochs"], again=True)
+            told(outcome, epochs, again=True)
         readings.setdefault(run.candidate, []).append(outcome)
     delete_weights_except_best(SearchFolder(hypergan.folder).confirmation, keep=1)
     tried = _candidates(outcomes, recipe)

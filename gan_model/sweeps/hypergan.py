@@ -43,8 +43,11 @@ class HyperGAN(keras_tuner.HyperModel):
         seed: of the search; that of trial 3 is `hypergan.seed_of(3)`.
         keep: number of best trials that keep their weights. In a search by Hyperband, which may
             continue any trial, others keep theirs too. When it is over,
-            `sweeps.delete_weights_except_best("runs/search/trials", keep=3)` removes those;
+            `sweeps.delete_weights_except_best("runs/search/trials", keep=3)` removes those, with
+            `project_dir=tuner.project_dir` where the tuner has a folder elsewhere;
             `gan-model sweep` does it by itself.
+        minutes: of training after which each trial ends; give `tuner.search` more epochs than can
+            be done, `epochs=10**6`. None: the epochs end it. Not for Hyperband, which counts them.
 
     Attributes:
         objective: what the tuner minimises.
@@ -67,12 +70,13 @@ class HyperGAN(keras_tuner.HyperModel):
     ```
     """
 
-    def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3):
+    def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3, minutes=None):
         super().__init__()
         check_search(build, held_out, keep=keep)
         checks.check_seed(seed)
         self.recipe, self.folder, self.validation = build, expanded(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
+        self.minutes = minutes
         self.quality = quality or metrics.Quality()
         if not self.quality.measures:  # chosen here, not by the training images of the first trial
             self.quality = self.quality.measuring(metrics.measures(self.held_out))
@@ -84,6 +88,7 @@ class HyperGAN(keras_tuner.HyperModel):
             "held_out": fingerprint(self.held_out),
             "quality": {**self.quality.reference.about, "seed": self.quality.seed},
             "search_seed": seed,
+            "minutes": minutes,
         }
         self._executions, self._order = {}, []
 
@@ -201,7 +206,7 @@ class HyperGAN(keras_tuner.HyperModel):
                 hyperparameters=values,
                 domains=domains(hp),
             )
-            callbacks = [*folder.shown(), board, *callbacks, *folder.kept()]
+            callbacks = [*folder.shown(), board, *callbacks, *folder.kept(self.minutes)]
             judgement = self._trained(hp, seed, fit_arguments, callbacks)
             board.close(
                 succeeded=judgement["state"] == FINISHED,
@@ -233,9 +238,9 @@ class HyperGAN(keras_tuner.HyperModel):
 
     def _delete_weights(self, asked):
         """Removes weights that are neither among the best nor needed to continue a trial."""
-        trials = self.folder / "trials"
+        trials, project_dir = self.folder / "trials", asked.tuner.project_dir
         if not asked.in_bracket:
-            delete_weights_except_best(trials, keep=self.keep)
+            delete_weights_except_best(trials, keep=self.keep, project_dir=project_dir)
         elif asked.continued is not None:
             # The trial that this one continues keeps its weights: if the process dies before the
             # oracle knows that this one has ended, it is trained again.
@@ -243,7 +248,9 @@ class HyperGAN(keras_tuner.HyperModel):
             if oldest := older.get(TRIAL_ID):
                 executions = range(asked.tuner.executions_per_trial)
                 names = {_name(oldest, execution) for execution in executions}
-                delete_weights_except_best(trials, keep=self.keep, of=names)
+                delete_weights_except_best(
+                    trials, keep=self.keep, of=names, project_dir=project_dir
+                )
 
 
 def _name(trial_id, execution=0):

@@ -24,10 +24,11 @@ class SearchProgress:
     Args:
         runs: how many there are in all.
         epochs: of all runs together.
+        minutes: of training in each run, which then counts as one epoch; None: epochs end it.
     """
 
-    def __init__(self, runs, epochs):
-        self.runs, self.epochs = runs, epochs
+    def __init__(self, runs, epochs, *, minutes=None):
+        self.runs, self.epochs, self.minutes = runs, epochs, minutes
         self._begun, self._over, self._done, self._ahead = set(), set(), 0, 0
         self._start = self._last_end = time.monotonic()
         self._best = None
@@ -80,7 +81,7 @@ class SearchProgress:
 
     def place(self, epoch, epochs):
         """What the bar of the run that has begun is about."""
-        return f"{self._running} {epoch + 1}/{epochs}"
+        return f"{self._running} {epoch + 1}" + (f"/{epochs}" if self.minutes is None else "")
 
     def seconds_left(self, of_run):
         """Seconds until all runs are over; None: unknown.
@@ -89,6 +90,8 @@ class SearchProgress:
             of_run: seconds until the one that has begun is over, or None.
         """
         elapsed = time.monotonic() - self._run_start
+        if self.minutes is not None:
+            of_run = max(60 * self.minutes - elapsed, 0)
         after = max(self.epochs - self._done - self._running_epochs, 0)
         if epoch := self._epoch_seconds():
             if of_run is None:

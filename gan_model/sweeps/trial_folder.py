@@ -2,12 +2,14 @@
 
 settings.json  what makes the run
 outcome.json   what became of it; written when the run is over
-samples/       a grid of images for each epoch
+samples/       grids of images, of each epoch or of some
 history.csv    figures of each epoch
+time.csv       seconds trained until the end of each epoch, where the clock ends the run
 best.keras     the GAN of its best epoch; only the best trials keep it
 checkpoints/   the last state, to continue from; only the best trials keep it
 """
 
+import dataclasses
 import json
 import os
 import shutil
@@ -53,16 +55,20 @@ class TrialFolder:
         """The callbacks that show the run; give them before those of `kept`."""
         return [callbacks.SampleImages(self.samples), callbacks.HistoryFile(self.history)]
 
-    def kept(self):
-        """The callbacks that keep the run; give them last."""
+    def kept(self, minutes=None):
+        """The callbacks that keep the run, and end it after `minutes`; give them last."""
+        time = self.path / "time.csv"
         return [
             callbacks.BestModel(self.best),
+            *([callbacks.TrainingTime(time, minutes=minutes)] if minutes else []),
             callbacks.Checkpoints(self.checkpoints, keep=1),
         ]
 
     def outcome(self):
         """What became of the run, an `Outcome`; None if it is not over."""
-        return Outcome.read(self._outcome)
+        outcome = Outcome.read(self._outcome)
+        # The name in the file is not trusted: paths are made of it.
+        return outcome and dataclasses.replace(outcome, name=self.name)
 
     def seed(self):
         """The seed of the run that has begun here.
@@ -116,12 +122,27 @@ class TrialFolder:
     def weights_of_tuner(self):
         """The file outside the folder that `begin` was told, or None."""
         weights = self._noted()["weights_of_tuner"]
-        return weights and (self.path / weights).resolve()
+        return weights and _absolute(self.path / weights)
 
-    def delete_weights(self, *, but=()):
-        """Removes the weights, except the files `but`; pictures and figures stay."""
-        for path in [*(self.path / name for name in _WEIGHTS), self.weights_of_tuner()]:
-            if path is None or path in but:
+    def delete_weights(self, *, but=(), project_dir=None):
+        """Removes the weights, except the files `but`; pictures and figures stay.
+
+        Only what lies in the folder of the search is removed, and of the tuner's files only
+        `*.weights.h5`: the folder may come from somebody else, and its files may name any path.
+
+        Args:
+            but: paths of files that stay.
+            project_dir: folder of the tuner, of which files are removed too; None: it is in that
+                of the search.
+        """
+        run = _absolute(self.path)
+        search, weights = run.parents[1], self.weights_of_tuner()
+        if weights and weights not in but and weights.name.endswith(".weights.h5"):
+            folders = [search, *([_absolute(project_dir)] if project_dir else [])]
+            if weights.is_file() and any(_is_in(folder, weights) for folder in folders):
+                weights.unlink()
+        for path in (run / name for name in _WEIGHTS):
+            if not _is_in(search, path):
                 continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -155,13 +176,26 @@ def outcomes_in(directory):
     return [TrialFolder(path).outcome() for path in folders]
 
 
-def delete_weights_except_best(directory, *, keep, of=None):
+def _absolute(path):
+    """The absolute path, without `..`; links stay, which `Path.resolve` would follow."""
+    return Path(os.path.abspath(path))
+
+
+def _is_in(folder, path):
+    """Whether a path leads into a folder, and through no link. Both paths are absolute."""
+    if not path.is_relative_to(folder):
+        return False
+    return path.resolve() == folder.resolve() / path.relative_to(folder)
+
+
+def delete_weights_except_best(directory, *, keep, of=None, project_dir=None):
     """Removes the weights of all finished runs below a folder except the best `keep`.
 
     Args:
-        directory: the folder.
+        directory: the folder `trials` or `confirmation` of a search.
         keep: number of best runs that keep their weights.
         of: names of runs; all others keep their weights too. None: all runs.
+        project_dir: `tuner.project_dir`, where that is not in the folder of the search.
     """
     over = outcomes_in(directory)
     folders = {outcome.name: TrialFolder(expanded(directory) / outcome.name) for outcome in over}
@@ -172,4 +206,4 @@ def delete_weights_except_best(directory, *, keep, of=None):
     shared = {folder.weights_of_tuner() for folder in best}
     for name, folder in folders.items():
         if of is None or name in of:
-            folder.delete_weights(but=shared)
+            folder.delete_weights(but=shared, project_dir=project_dir)
