@@ -24,12 +24,14 @@ def is_grey(image):
 
 
 def scale_clear_level(image):
-    """The transparent level of a PNG of 2, 4 or 16 bits, as of the 8 bits that Pillow makes.
+    """The transparent level of a PNG of 1, 2, 4 or 16 bits, as of the 8 bits that Pillow makes.
 
     Before the image is loaded: afterwards nothing tells how many bits there were.
     """
     clear, mode = image.info.get("transparency"), image.tile[0][3] if image.tile else None
-    if isinstance(clear, int) and mode in ("L;2", "L;4"):
+    if isinstance(clear, int) and mode == "1":
+        image.info["transparency"] = 255 if clear else 0  # Pillow 12.2 has done so already
+    elif isinstance(clear, int) and mode in ("L;2", "L;4"):
         image.info["transparency"] = clear * (85 if mode == "L;2" else 17)
     elif isinstance(clear, tuple) and mode == "RGB;16B":
         image.info["transparency"] = tuple(level >> 8 for level in clear)
