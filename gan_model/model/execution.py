@@ -87,9 +87,9 @@ def after_data(step):
     position, which nothing else orders before the step that writes it.
     """
 
-    def ordered(data, *turn):
+    def ordered(data):
         with tf.control_dependencies([part for part in tf.nest.flatten(data) if part is not None]):
-            return step(data, *turn)
+            return step(data)
 
     return ordered
 
@@ -97,10 +97,14 @@ def after_data(step):
 def _on_all(gan, step):
     strategy = gan.distribute_strategy
 
-    def one_step(data, *turn):
+    def one_step(data, turn):
         if isinstance(data, tf.distribute.DistributedIterator):
             data = next(data)
-        logs = strategy.run(step, args=(data, *turn))
+        gan.turn = turn  # each turn is traced by itself
+        try:
+            logs = strategy.run(step, args=(data,))
+        finally:
+            gan.turn = turns.Turn()
         return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
 
     one_step = one_step if gan.run_eagerly else tf.function(one_step)
@@ -108,9 +112,9 @@ def _on_all(gan, step):
     def steps(iterator):
         logs = None
         for _ in range(gan.steps_per_execution):
-            turn = () if gan.evaluating else turns.next_turn(gan)
+            turn = turns.Turn() if gan.evaluating else turns.next_turn(gan)
             try:
-                logs = one_step(_readable(iterator), *turn)
+                logs = one_step(_readable(iterator), turn)
             except (StopIteration, tf.errors.OutOfRangeError):
                 if logs is None:
                     raise
