@@ -56,7 +56,7 @@ def test_the_generator_pays_its_loss_and_is_judged_once():
 
 def test_a_loss_that_needs_real_scores_has_the_real_images_judged_first():
     judge = Line()
-    loss, logs = Objective(Relativistic()).generator(judge, step())
+    loss, _logs = Objective(Relativistic()).generator(judge, step())
     softplus = [math.log1p(math.exp(real - fake)) for real, fake in ((1, 2), (3, -2))]
     assert float(loss) == pytest.approx(np.mean(softplus), rel=1e-6)
     assert judge.asked == [([1.0, 3.0], True), ([2.0, -2.0], True)]
@@ -143,12 +143,12 @@ def test_layer_losses_of_real_and_of_fake_images_count_alike():
             return said._replace(layer_losses=tf.reduce_sum(tf.abs(batch.images)))
 
     fake = FAKE._replace(images=FAKE.images / 4)  # their scores have the mean 0 too
-    loss, logs = Objective(Wasserstein()).discriminator(Heavy(), step(fake=fake))
+    loss, _logs = Objective(Wasserstein()).discriminator(Heavy(), step(fake=fake))
     assert float(loss) == -2.0 + (4.0 + 1.0) / 2
 
 
 def test_one_pass_has_the_layer_losses_once():
-    loss, logs = Objective(Wasserstein(), jointly=True).discriminator(Line(), step())
+    loss, _logs = Objective(Wasserstein(), jointly=True).discriminator(Line(), step())
     assert float(loss) == -2.0 + 0.25
 
 
