@@ -133,7 +133,7 @@ class RunFolder(Folder):
 
     def save(self, gan):
         """Writes `gan.keras` and `generator.keras`, each atomically."""
-        for model, path in ((gan, self.gan), (gan.sampled_generator, self.generator)):
+        for model, path in ((gan, self.gan), (gan.sampler().generator_to_save(), self.generator)):
             with atomic_write(path) as beside:
                 model.save(beside)
 

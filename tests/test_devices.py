@@ -12,6 +12,7 @@ GROUPS = {
         "each_takes_its_rows_of_what_one_device_draws",
         "uneven_batches",
         "mean_scores_of_all",
+        "figures_of_any_name",
         "accumulated",
         "average_of_both",
     ],

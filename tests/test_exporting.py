@@ -122,6 +122,10 @@ def test_another_program_gets_the_images_of_generate(format, tmp_path):
     wanted = Sampler.of(generator).generate(7, seed=5, labels=labels)
     assert images.dtype == np.uint8 and images.shape == wanted.shape
     assert np.abs(images.astype(int) - wanted).max() <= 1
+    for label in (-1, 3):
+        labels[4] = label
+        with pytest.raises(Exception, match=r"[Ll]abel|indices|gather"):
+            images_of(exported.path, format, numbered(0, 7, 8, seed=5).numpy(), labels)
 
 
 # `modern_conditional` has the layers of `modern`, and more; with those of `dcgan` it has those of

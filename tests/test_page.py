@@ -107,6 +107,9 @@ def test_the_browsers_images_are_tensorflows(tab, gans, name, tmp_path):
     assert expected.std() > 5  # not all of one grey
     assert np.abs(seen[..., :3].astype(int) - expected).max() <= 1
     assert (seen[..., 3] == 255).all() and not tab.errors
+    for label in (-1, gan.class_count or 1):
+        order = f"explorer.image({codings[0].tolist()}, {label})"
+        assert tab.value(f"{order}.then(() => 'made', () => 'refused')") == "refused"
 
 
 def test_the_browser_runs_the_layers_that_no_preset_has(tab, tmp_path):

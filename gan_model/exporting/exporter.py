@@ -115,12 +115,15 @@ def _shown(value):
 
 
 def _interface(kind, graph):
+    classes = graph.sampler.class_count
+    labels = {"labels": f"0 to {classes - 1}; any other is an error"} if classes else {}
     return {
         "format": kind.name,
         "inputs": graph.inputs,
         "outputs": graph.outputs,
         "codings": "standard normal",
-        "class_count": graph.sampler.class_count,
+        "class_count": classes,
+        **labels,
     }
 
 

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from gan_model.data.images import UINT8_MAX, to_levels
-from gan_model.model.labels import with_labels
+from gan_model.model.labels import among_the_classes, with_labels
 
 
 class ImageGraph:
@@ -40,11 +40,25 @@ class ImageGraph:
         archive.write_out(str(path), verbose=False)
 
     def _images(self, codings, labels=None):
+        if labels is not None:
+            labels = _refusing_others(labels, self.sampler.class_count)
         images = self.sampler.generator(with_labels(codings, labels), training=False)
         levels = to_levels(tf.cast(images, tf.float32), self.sampler.image_range)
         # As data.images.to_uint8 does it in numpy: both round halves to the even number.
         levels = tf.clip_by_value(tf.round(levels), 0.0, UINT8_MAX)
         return {"images": tf.cast(levels, tf.uint8)}
+
+
+def _refusing_others(labels, class_count):
+    """Labels; those that are not among the classes are an error in the runtime of each format.
+
+    Networks would take -1 for the last class. Outside TensorFlow, and in XLA, there are no
+    assertions, but looking up a place that a table does not have is an error. On a GPU TensorFlow
+    would look up zeros.
+    """
+    labels = among_the_classes(labels, class_count)
+    inside = (labels >= 0) & (labels < class_count)
+    return tf.gather(tf.range(class_count), tf.where(inside, labels, class_count))
 
 
 def _described(spec):

@@ -10,6 +10,7 @@ import numpy as np
 from keras import layers
 
 from gan_model.networks.conditional import ConditionalBatchNormalization
+from gan_model.networks.layers import ImageRange
 from gan_model.networks.upsampling import UpsampledConv2D
 
 ACTIVATIONS = ("relu", "leaky_relu", "selu", "tanh", "sigmoid")
@@ -214,6 +215,7 @@ _READERS = {
     layers.UpSampling2D: _upsampling,
     layers.Cropping2D: _cropping,
     layers.Dropout: lambda *_: (),
+    ImageRange: lambda *_: (),
     layers.Activation: _activation,
     layers.ReLU: _relu,
     layers.LeakyReLU: _leaky_relu,

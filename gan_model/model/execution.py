@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gan_model import replicas
 from gan_model.model import fit_arguments, turns
 from gan_model.model.labels import check_values
 from gan_model.model.tracing import released
@@ -50,9 +51,11 @@ def train_function(gan):
     if not gan.jit_compile:
         return gan.train_function
 
+    train_step = with_all_figures(gan, gan.train_step)
+
     def steps(stack, count):
         def step(number):
-            gan.train_step(tf.nest.map_structure(lambda batches: batches[number], stack))
+            train_step(tf.nest.map_structure(lambda batches: batches[number], stack))
             return [number + 1]
 
         tf.while_loop(lambda number: number < count, step, [0])
@@ -79,6 +82,29 @@ def on_devices(gan):
     return functools.partial(_on_all, gan)
 
 
+def with_all_figures(gan, step):
+    """A step whose figures of any name are logged, as means like the others.
+
+    A `train_step` or `test_step` of one's own may return more than that of `GAN`. Keras would log
+    what the last batch of an epoch returned; a loop in XLA, or on several devices, has no last one.
+    """
+
+    @functools.wraps(step)
+    def tracked(data):
+        logs = step(data)
+        known = {metric.name for metric in gan.metrics}
+        gan.trackers.add_returned(
+            logs or {}, known, lambda: _share(data), evaluating=gan.evaluating
+        )
+        return gan.get_metrics_result()
+
+    return tracked
+
+
+def _share(data):
+    return replicas.share(tf.shape(keras.utils.unpack_x_y_sample_weight(data)[0])[0])
+
+
 def after_data(step):
     """A step that does nothing before its data are there.
 
@@ -87,6 +113,7 @@ def after_data(step):
     position, which nothing else orders before the step that writes it.
     """
 
+    @functools.wraps(step)
     def ordered(data):
         with tf.control_dependencies([part for part in tf.nest.flatten(data) if part is not None]):
             return step(data)

@@ -90,13 +90,14 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         checks.check_class_count(class_count)
         super().__init__(name=name, dtype="float32")  # no policy rounds the codings
         self.generator, self.discriminator = generator, discriminator
-        self.turn = turns.Turn()  # of the step that runs; `execution` sets it
         self.class_count = class_count = None if class_count is None else int(class_count)
         self.clusters = clusters_of(generator)
         self.labelling = Labelling(class_count, self.clusters)
         self.codings_size = size = inspection.codings_size(generator, codings_size, class_count)
         self.image_shape = inspection.build(generator, discriminator, size, self.labelling)
-        self.image_range = inspection.image_range(generator, size, image_range, class_count)
+        self.image_range = inspection.image_range(
+            generator, size, image_range, class_count, linear=(-1.0, 1.0)
+        )
         count = self.labelling.count
         self.classifies = inspection.check_scores(discriminator, self.image_shape, count)
         inspection.check_precision(generator, discriminator)
@@ -143,7 +144,14 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     # Training.
 
+    turn = turns.Turn()  # of the step that runs; `execution` sets it on several devices
+
     def train_step(self, data):
+        """One step of all networks on a batch: images, or (images, labels).
+
+        A subclass may call this one, and return its dict with more entries. Each is a number, or
+        one for each image. Their means over an epoch are logged under the same names.
+        """
         step = self.begin_step(data, training=True)
         with tf.GradientTape() as tape:
             # One forward pass serves both losses; it saves a tenth of a DCGAN's step.
@@ -315,10 +323,14 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     @property
     def metrics(self):
-        # Without the tracker of Keras's own loss, which this model never feeds.
+        return self._metrics_of(evaluating=self.evaluating)
+
+    def _metrics_of(self, *, evaluating):
         aids = ("class_loss", "penalty", "augmentation_probability")
         without = [name for name in aids if getattr(self, name) is None]
-        return self.trackers.shown(evaluating=self.evaluating, without=without)
+        # Without the tracker of Keras's own loss, which this model never feeds.
+        of_subclass = [metric for metric in super().metrics if metric.name != "loss"]
+        return self.trackers.shown(evaluating=evaluating, without=without) + of_subclass
 
     def get_metrics_result(self):
         return self.trackers.means(self.metrics)
@@ -333,7 +345,8 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
         make = execution.on_devices(self) or super()._make_function
-        return released(make, execution.after_data(step_function))
+        step = execution.with_all_figures(self, step_function)
+        return released(make, execution.after_data(step))
 
     def _counter(self, name):
         # One count for all devices, which step together.

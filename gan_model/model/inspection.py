@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from gan_model.model.activation import LINEAR, last_activations
 from gan_model.model.labels import takes_labels, with_labels
-from gan_model.networks.layers import every_layer
+from gan_model.networks.layers import ImageRange, every_layer
 from gan_model.storage.reasons import reason_of
 from gan_model.storage.serializable import check_counts
 
-_RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), LINEAR: (-1.0, 1.0)}
+_RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
 
 
 def codings_size(generator, given, class_count):
@@ -155,20 +155,58 @@ def embedded_class_count(generator):
     return next((embedding.input_dim for embedding in embeddings), None)
 
 
-def image_range(generator, codings_size, given, class_count):
-    """Least and greatest value of the images: `given`, or from the generator's last activation."""
+def image_range(generator, codings_size, given, class_count, *, linear=None):
+    """Least and greatest value of the images: `given`, or what the generator tells.
+
+    Args:
+        generator: Keras model.
+        codings_size, class_count: of the generator.
+        given: (least, greatest), or None.
+        linear: the range where the generator has no last activation. None: it is unknown.
+
+    Raises:
+        ValueError: the range is unknown, or `given` is another one than the generator's.
+    """
+    told, by = _told_range(generator, codings_size, class_count)
     if given is not None:
         ends = [float(end) for end in given]
         if len(ends) != 2 or not ends[0] < ends[1] or not all(map(math.isfinite, ends)):
             raise ValueError(f"`image_range` is (least, greatest). Received: image_range={given}.")
+        if told not in (None, tuple(ends)):
+            raise ValueError(
+                f"The generator ends in {by.lower()}, so its images are in {_text(told)}. "
+                f"Received: image_range={_text(ends)}. Leave image_range out, or end the "
+                "generator without an activation."
+            )
         return tuple(ends)
+    if told is None and by == LINEAR:
+        told = linear
+    if told is None:
+        why = "it has no last activation" if by == LINEAR else f"its last operation is {by}"
+        raise ValueError(
+            f"The range of the generator's images is unknown, because {why}. Type "
+            "image_range=(-1, 1), or whatever it was trained for, in GAN(...) or "
+            "Sampler(generator, ...). The file of the whole GAN has the range."
+        )
+    return told
+
+
+def tells_range(generator, codings_size, class_count):
+    """Whether the range of a generator's images is known from its layers."""
+    return _told_range(generator, codings_size, class_count)[0] is not None
+
+
+def _told_range(generator, codings_size, class_count):
+    """The range that the last layer tells, or None; and what that layer is."""
+    layers = (layer for layer in every_layer(generator) if isinstance(layer, ImageRange))
+    if layer := next(layers, None):
+        return (layer.low, layer.high), layer.name
     [activation] = last_activations(generator, (codings_size,), class_count)
-    if activation in _RANGES:
-        return _RANGES[activation]
-    raise ValueError(
-        f"The range of the generator's images is unknown, because its last operation is "
-        f"{activation}. Type GAN(generator, discriminator, image_range=(-1, 1))."
-    )
+    return _RANGES.get(activation), activation
+
+
+def _text(ends):
+    return "({:g}, {:g})".format(*ends)
 
 
 def check_scores(discriminator, image_shape, class_count):

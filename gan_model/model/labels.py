@@ -56,7 +56,7 @@ class Labelling:
         labels = tf.convert_to_tensor(labels)  # an eager step is given arrays as they are
         _check_kind(labels.dtype.as_numpy_dtype, labels.shape, self.class_count)
         labels = tf.cast(tf.reshape(labels, tf.shape(images)[:1]), tf.int32)
-        return _among_the_classes(labels, self.class_count)
+        return among_the_classes(labels, self.class_count)
 
     def of_fake(self, codings, real_labels):
         """The labels of fake images: those of the real ones, or the clusters of the codings."""
@@ -144,7 +144,12 @@ def check_labels(source, labels, class_count):
     check_values(np.asarray(labels), class_count)
 
 
-def _among_the_classes(labels, class_count):
+def among_the_classes(labels, class_count):
+    """The labels, a tensor, once all of them are among the classes.
+
+    Raises:
+        tf.errors.InvalidArgumentError: if one is not; XLA leaves the check out.
+    """
     # Keras takes a label of -1 for the last class, and a GPU takes zeros for one that is too large.
     inside = tf.reduce_all((labels >= 0) & (labels < class_count))
     sentence = (

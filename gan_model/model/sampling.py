@@ -3,6 +3,7 @@
 import functools
 import math
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -12,6 +13,7 @@ from gan_model.model.checks import check_seed
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.model.random import numbered
 from gan_model.networks.clusters import clusters_of
+from gan_model.networks.layers import ImageRange
 from gan_model.storage.serializable import check_counts
 
 _BLOCK = 64  # images generated at a time
@@ -30,6 +32,10 @@ class Sampler:
         class_count: number of classes of the labels. None: the generator takes no labels.
         image_range: least and greatest value of the images. None: taken from the generator's
             last activation.
+
+    Raises:
+        ValueError: the range is unknown, because the generator has no last activation or another
+            one than tanh and sigmoid; or `image_range` is not that of its tanh or sigmoid.
     """
 
     def __init__(self, generator, *, codings_size=None, class_count=None, image_range=None):
@@ -54,6 +60,25 @@ class Sampler:
         if hasattr(model, "sampler"):
             return model.sampler()
         return cls(model, class_count=inspection.embedded_class_count(model))
+
+    def generator_to_save(self):
+        """The generator as a Keras model whose file tells the range of its images, too.
+
+        It is the generator itself where its last activation tells it. Elsewhere it has one layer
+        more, `ImageRange`. To load that file, import `GAN` first.
+        """
+        generator, size = self.generator, self.codings_size
+        if inspection.tells_range(generator, size, self.class_count):
+            return generator
+        inputs = getattr(generator, "inputs", None)
+        if inputs is None:  # a subclass of keras.Model
+            labels = None if self.class_count is None else keras.Input((), dtype="int32")
+            inputs = with_labels(keras.Input((size,)), labels)
+            images = generator(inputs)
+        else:
+            images = generator.outputs[0]
+            inputs = inputs if len(inputs) > 1 else inputs[0]
+        return keras.Model(inputs, ImageRange(*self.image_range, dtype="float32")(images))
 
     @property
     def is_finite(self):

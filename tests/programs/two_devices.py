@@ -181,6 +181,28 @@ SMALL = {
 STEPS = {"dense": 50, "modern": 8, "modern_conditional": 8}
 
 
+class Brightness(GAN):
+    """Returns one figure more, of each image, from a step that every GAN can override."""
+
+    def train_step(self, data):
+        pixels = tf.reduce_mean(tf.cast(data, tf.float32), axis=(1, 2))
+        return {**super().train_step(data), "brightness": pixels}
+
+
+def figures_of_any_name(strategy, folder):
+    """The mean over steps, the last of which has fewer images, of which the devices have 2 each."""
+    values = np.arange(12, dtype="float32") / 12
+    with strategy.scope():
+        networks = dense_gan((4, 4), codings_size=2)
+        gan = Brightness(networks.generator, networks.discriminator)
+        gan.compile(discriminator_steps=2, steps_per_execution=2)
+    images = np.tile(values[:, None, None], (1, 4, 4))
+    history = gan.fit(images, batch_size=8, shuffle=False, epochs=2, verbose=0).history
+    expected = (values[:8].mean() + values[8:].mean()) / 2
+    np.testing.assert_allclose(history["brightness"], [expected] * 2, rtol=1e-5)
+    assert int(gan.generator_optimizer.iterations.numpy()) == 2
+
+
 def same_as_one_device(strategy, folder):
     """`modern_conditional` has all of `modern`, and labels."""
     for name in ("dense", "modern_conditional"):

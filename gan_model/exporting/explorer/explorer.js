@@ -441,6 +441,11 @@ $("samples-json").onclick = () => saveCodings("codings.json", samples);
 // For other scripts and the console: RGBA pixels of a coding, as the page shows it.
 window.explorer = {
   image: (coding, label = 0) =>
-    new Promise((done) => order(Symbol("image"), Float32Array.from(coding), label, done)),
+    new Promise((done) => {
+      if (!Number.isInteger(label) || label < 0 || label >= Math.max(classes, 1)) {
+        throw new RangeError(`The label is ${label}; expected 0 to ${Math.max(classes, 1) - 1}.`);
+      }
+      order(Symbol("image"), Float32Array.from(coding), label, done);
+    }),
 };
 begin();
