@@ -176,6 +176,7 @@ class Compiles:
         return frozenset(known for of_network in ids.values() for known in of_network)
 
     def _check(self, loss, class_loss, penalty, constraint, augment, average):
+        inspection.check_further(self)
         inspection.check_trainable(**self.networks)
         checks.check_loss(loss)
         checks.check_class_loss(class_loss, self.classifies)

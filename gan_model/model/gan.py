@@ -98,10 +98,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.image_range = inspection.image_range(
             generator, size, image_range, class_count, linear=(-1.0, 1.0)
         )
-        count = self.labelling.count
-        self.classifies = inspection.check_scores(discriminator, self.image_shape, count)
+        self.classifies = self._check_discriminator()
         inspection.check_precision(generator, discriminator)
-        inspection.check_apart(generator, discriminator)
+        inspection.check_apart({"generator": generator}, {"discriminator": discriminator})
         self.seed = int(seed)
         # Counted here: an optimizer's own count stands still when it skips a step.
         self.step = self._counter("step")
@@ -112,6 +111,19 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.companions = {}  # layers that `compile` adds; Keras tracks their state
         self._sampler = None
         self.built = True
+
+    def _check_discriminator(self):
+        """Refuses a discriminator that does not fit. Returns whether it gives class logits."""
+        if inspection.takes_more(self.discriminator, self.labelling):
+            if type(self).discriminate is GAN.discriminate:
+                raise ValueError(
+                    f"The discriminator takes {len(self.discriminator.inputs)} inputs; expected "
+                    "images, or [images, labels] with class_count. For other inputs override "
+                    "`GAN.discriminate`."
+                )
+            return False
+        count = self.labelling.count
+        return inspection.check_scores(self.discriminator, self.image_shape, count)
 
     # Networks.
 
@@ -168,8 +180,12 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def test_step(self, data):
         step = self.forward(self.begin_step(data, training=False))
-        for loss in (self.discriminator_loss, self.generator_loss):
-            self.trackers.add(loss(step)[1], step.share, by_image=True)
+        for side, loss_of in (
+            ("discriminator", self.discriminator_loss),
+            ("generator", self.generator_loss),
+        ):
+            loss, logs = loss_of(step)
+            self.trackers.add({f"{side}_loss": loss} | logs, step.share, by_image=True)
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 
@@ -232,7 +248,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
             (loss, logs): a scalar tensor, the mean over the images of this device; and a dict from
             names to tensors for the logs of `fit` and `evaluate`. Each is a scalar, of which the
             logs have the mean over steps, or has one row per image, of which they have the mean
-            over images.
+            over images. Without a `discriminator_loss` among them the loss itself is logged.
         """
         return self.objective.discriminator(self.discriminate, step)
 
@@ -251,6 +267,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         networks = self.networks_of("discriminator")
         with tf.GradientTape() as tape:
             loss, logs = self.discriminator_loss(step)
+            logs = {"discriminator_loss": loss} | logs
             # The losses of the discriminator's own layers are in `loss`, of both its passes.
             loss += sum(layer_losses(networks[name]) for name in self.trained_with_discriminator)
         self._update(networks, tape, loss, logs, step, constraint=self.constraint)
@@ -258,6 +275,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     def _update_generator(self, step, tape):
         networks = self.networks_of("generator")
         loss, logs = self.generator_loss(step)
+        logs = {"generator_loss": loss} | logs
         loss += sum(map(layer_losses, networks.values()))
         self._update(networks, tape, loss, logs, step)
 
