@@ -9,11 +9,10 @@ from keras import layers
 from test_dirac import dirac
 from test_resume import same
 
-from gan_model import GAN, augmenting, networks, presets
+from gan_model import GAN, augmenting, networks, presets, replicas
 from gan_model.augmenting import Adaptive, Augmentation, DiffAugment, HorizontalFlip, operations
 from gan_model.losses import LeastSquares, Relativistic, Wasserstein
-from gan_model.model import random
-from gan_model.model.judge import Batch, Judge
+from gan_model.model import Batch, Step, random
 from gan_model.model.random import RandomStream
 from gan_model.penalties import R1
 
@@ -298,9 +297,9 @@ def test_the_gradient_reaches_every_weight_of_the_generator(shape):
     drawn = random.normal(8, 4, seed=0)
     with tf.GradientTape() as tape:
         real, fake = Batch(some_images(shape, count=8)), Batch(gan(drawn, training=True))
-        judge = Judge(gan.discriminator)
-        bill = gan.game.generator(judge, real, fake, random.RandomStreams(0, 0))
-    gradients = tape.gradient(bill.objective, gan.generator.trainable_variables)
+        streams, share = random.RandomStreams(0, 0), replicas.share(real.size)
+        loss, _ = gan.generator_loss(Step(0, real, streams, share, True, fake))
+    gradients = tape.gradient(loss, gan.generator.trainable_variables)
     for weight, gradient in zip(gan.generator.trainable_variables, gradients, strict=True):
         assert gradient is not None and np.isfinite(gradient).all(), weight.path
         # Before a batch norm a bias is no matter.
@@ -422,7 +421,7 @@ def test_scores_of_patches_count_as_one_image():
 @pytest.mark.parametrize(("score", "sign"), [(0.6, 1.0), (0.4, -1.0)])
 def test_the_loss_says_which_scores_mean_real(score, sign):
     gan = dirac(LeastSquares(), augment=Adaptive(HorizontalFlip(), every=2))
-    gan.game.augmenter.adapt(tf.fill((5, 1), score), 0)
+    gan.objective.augmenter.adapt(tf.fill((5, 1), score), 0)
     assert float(gan.companions["augmentation"].signs) == 5 * sign
 
 

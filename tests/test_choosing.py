@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from gan_model import losses, penalties, presets
 from gan_model.augmenting import Adaptive
+from gan_model.model import Batch
 from gan_model.networks import modern
 from gan_model.networks.upsampling import UpsampledConv2D
 from gan_model.presets import rules
@@ -237,12 +238,11 @@ def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
         penalty = rules.r1_for((side, side, 1))
         real = tf.random.Generator.from_seed(1).normal((4, side, side, 1))
 
-        def discriminator(images, score=score):
-            return score(images) @ weights
+        def scores(batch, score=score):
+            return score(batch.images) @ weights
 
-        paid.append(
-            float(tf.reduce_mean(penalty.of_each(discriminator, real, real, None))) * penalty.weight
-        )
+        each = penalty.of_each(scores, Batch(real), Batch(real), None)
+        paid.append(float(tf.reduce_mean(each)) * penalty.weight)
     assert paid[1] == pytest.approx(paid[0], rel=1e-5)
     assert paid[2] == pytest.approx(paid[0], rel=1e-5)
 

@@ -13,6 +13,7 @@ from test_resume import same
 
 from gan_model import GAN, networks, presets
 from gan_model.losses import NonSaturating, Wasserstein
+from gan_model.model import Batch
 from gan_model.model.random import PENALTY, RandomStream
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty, WeightClipping
 
@@ -26,6 +27,11 @@ NOISE = RandomStream(seed=5, step=0, purpose=PENALTY)
 
 def some_images(shape=(6, 6, 1), count=4, seed=1):
     return tf.constant(np.random.default_rng(seed).uniform(-1, 1, (count, *shape)), tf.float32)
+
+
+def evaluated(penalty, scores, real, fake, noise):
+    """A penalty at images, with a function from images to scores."""
+    return penalty(lambda batch: scores(batch.images), Batch(real), Batch(fake), noise)
 
 
 def flat(images):
@@ -51,10 +57,10 @@ def test_what_a_linear_discriminator_pays(shape):
     real, fake = some_images(shape), some_images(shape, seed=2)
     length = np.linalg.norm(WEIGHTS[: np.prod(shape)])
     for penalty in (R1(3.0), R2(3.0)):
-        paid = float(penalty(linear, real, fake, NOISE))
+        paid = float(evaluated(penalty, linear, real, fake, NOISE))
         assert paid == pytest.approx(3.0 / 2 * length**2, rel=1e-5)
     for penalty in (GradientPenalty(3.0), DRAGAN(3.0)):
-        paid = float(penalty(linear, real, fake, NOISE))
+        paid = float(evaluated(penalty, linear, real, fake, NOISE))
         assert paid == pytest.approx(3.0 * (length - 1) ** 2, rel=1e-5)
 
 
@@ -62,14 +68,16 @@ def test_r1_is_about_the_real_images_and_r2_about_the_fake_ones():
     real, fake = some_images(seed=1), some_images(seed=2)
     for penalty, images in ((R1(3.0), real), (R2(3.0), fake)):
         expected = 3.0 / 2 * np.mean(np.sum(flat(images).numpy() ** 2, axis=1))
-        assert float(penalty(bowl, real, fake, NOISE)) == pytest.approx(expected, rel=1e-5)
+        assert float(evaluated(penalty, bowl, real, fake, NOISE)) == pytest.approx(
+            expected, rel=1e-5
+        )
 
 
 def test_a_sum_is_the_sum():
     real, fake = some_images(seed=1), some_images(seed=2)
     parts = [R1(1.0), R2(2.0), GradientPenalty(3.0)]
-    expected = sum(float(part(bowl, real, fake, NOISE)) for part in parts)
-    paid = float((parts[0] + parts[1] + parts[2])(bowl, real, fake, NOISE))
+    expected = sum(float(evaluated(part, bowl, real, fake, NOISE)) for part in parts)
+    paid = float(evaluated(parts[0] + parts[1] + parts[2], bowl, real, fake, NOISE))
     assert paid == pytest.approx(expected, rel=1e-6)
 
 
@@ -77,7 +85,7 @@ def test_a_sum_is_the_sum():
 def test_scores_of_patches_are_summed(penalty):
     real, fake = some_images(seed=1), some_images(seed=2)
     pixels = lambda images: tf.reshape(images**2 / 2, (-1, 6, 6, 1))  # noqa: E731
-    whole, patched = (float(penalty(d, real, fake, NOISE)) for d in (bowl, pixels))
+    whole, patched = (float(evaluated(penalty, d, real, fake, NOISE)) for d in (bowl, pixels))
     assert patched == pytest.approx(whole, rel=1e-5)
 
 
@@ -92,7 +100,8 @@ def looked_at(penalty, real, fake, step=0):
         seen.append(images.numpy())
         return bowl(images)
 
-    penalty(watching, real, fake, RandomStream(seed=5, step=step, purpose=PENALTY))
+    noise = RandomStream(seed=5, step=step, purpose=PENALTY)
+    evaluated(penalty, watching, real, fake, noise)
     (images,) = seen
     return images
 
@@ -163,7 +172,7 @@ def charged(model, penalty):
     def pay():
         for variable, value in zip(random, before, strict=True):
             variable.assign(value)  # the same dropout each time
-        return penalty(scores, real, fake, NOISE)
+        return evaluated(penalty, scores, real, fake, NOISE)
 
     return pay, [w for w in model.trainable_variables if "bias" not in w.path]
 
@@ -230,8 +239,8 @@ def test_every_third_step_it_is_three_times_as_much_and_else_nothing(kind):
     real, fake = some_images(seed=1), some_images(seed=2)
     for step in range(7):
         noise = RandomStream(seed=5, step=tf.constant(step, tf.int64), purpose=PENALTY)
-        paid = float(kind(2.0, every=3)(bowl, real, fake, noise))
-        full = float(kind(6.0)(bowl, real, fake, noise))
+        paid = float(evaluated(kind(2.0, every=3), bowl, real, fake, noise))
+        full = float(evaluated(kind(6.0), bowl, real, fake, noise))
         assert paid == pytest.approx(full if step % 3 == 0 else 0.0, rel=1e-6)
 
 
@@ -307,7 +316,7 @@ def test_it_makes_the_discriminator_less_steep(images):
         gan = gan_with(penalty, discriminator_optimizer=keras.optimizers.Adam(0.01, beta_1=0.5))
         gan.fit(images, epochs=3, verbose=0)
         scores = lambda x, gan=gan: gan.discriminator(x, training=False)  # noqa: E731
-        steep.append(float(R1(1.0)(scores, real, real, NOISE)))
+        steep.append(float(evaluated(R1(1.0), scores, real, real, NOISE)))
     assert steep[1] < steep[0] / 2
 
 
@@ -361,8 +370,8 @@ def test_eager_and_compiled_steps_agree(how, as_a_graph):
 
 @pytest.mark.slow
 def test_a_function_is_a_penalty_too():
-    def of_scores(discriminator, real_images, fake_images, noise):
-        return 0.1 * tf.reduce_mean(discriminator(real_images) ** 2)
+    def of_scores(scores, real, fake, noise):
+        return 0.1 * tf.reduce_mean(scores(real) ** 2)
 
     paid = []
     for penalty in (of_scores, R1(1.0), R1(1.0) + of_scores):

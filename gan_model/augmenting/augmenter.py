@@ -30,7 +30,7 @@ class Augmenter:
         p = [] if self.probability is None else [tf.convert_to_tensor(self.probability.p)]
         return self.augment(images, stream, self.image_range, *p)
 
-    def figures(self):
+    def logs(self):
         """The probability of an adaptive augmentation for the logs, a dict; empty without one."""
         if self.probability is None:
             return {}

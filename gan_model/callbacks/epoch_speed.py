@@ -23,11 +23,13 @@ class EpochSpeed:
         self._ended = time.perf_counter()
 
     def figures(self):
-        """Images per second and both learning rates: dict from tags to numbers."""
+        """Images per second and the learning rates: dict from tags to numbers."""
         seconds = (self._ended or time.perf_counter()) - self._began
         seen = int(self._gan.images_seen.numpy()) - self._seen_before
         return {
             tag("images_per_second"): seen / seconds,
-            tag("generator_learning_rate"): rate_now(self._gan.generator_optimizer),
-            tag("discriminator_learning_rate"): rate_now(self._gan.discriminator_optimizer),
+            **{
+                tag(f"{name}_learning_rate"): rate_now(optimizer)
+                for name, optimizer in self._gan.optimizers.items()
+            },
         }

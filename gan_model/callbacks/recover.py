@@ -86,11 +86,12 @@ class Recover(RunCallback):
             checkpoint.restore(gan, self._beginning, "The state at the beginning")
             epoch = self._first_epoch
         self._repeated += 1
-        rates = [_lower(player, self.factor**self._repeated) for player in _optimizers(gan)]
+        factor = self.factor**self._repeated
+        rates = [f"{name} {_lower(one, factor):.3g}" for name, one in gan.optimizers.items()]
         place = f"the end of epoch {epoch}" if epoch else "the beginning"
         print(
-            f"\nWent back to {place}, with the learning rates {rates[0]:.3g} of the generator and "
-            f"{rates[1]:.3g} of the discriminator; recovery {recoveries} of {self.times}.",
+            f"\nWent back to {place}, with lower learning rates: {', '.join(rates)}. Recovery "
+            f"{recoveries} of {self.times}.",
             file=sys.stderr,
         )
         return epoch
@@ -98,16 +99,12 @@ class Recover(RunCallback):
     def _given_up(self, gan, recoveries):
         if recoveries > self.times:
             return f"went back {self.times} times. Start again with lower learning rates."
-        if any(map(_scheduled, _optimizers(gan))):
+        if any(map(_scheduled, gan.optimizers.values())):
             return (
                 "a learning rate that is a schedule can't be lowered during a run. Start again "
                 "with a lower schedule."
             )
         return None
-
-
-def _optimizers(gan):
-    return gan.generator_optimizer, gan.discriminator_optimizer
 
 
 def _scheduled(optimizer):

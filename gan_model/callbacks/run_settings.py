@@ -9,15 +9,14 @@ import numpy as np
 from gan_model.storage.json_file import as_read_back
 
 OF_THE_DATA = ("batch_size", "images", "labels")  # missing where `fit` was given no arrays
-_PLAYERS = ("generator", "discriminator")
 # Optimizer -> (folder, rate) at the end of the last `fit` that kept its run in the folder. A
 # callback may have changed the rate after the newest checkpoint; that is no wish of the user.
 _RATES_LEFT = weakref.WeakKeyDictionary()
 
 
 def learning_rates(gan):
-    """The learning rate of each player: dict from names to a number, or a schedule's config."""
-    return {player: _rate(_optimizer(gan, player)) for player in _PLAYERS}
+    """The learning rate of each network: dict from names to a number, or a schedule's config."""
+    return {name: _rate(optimizer) for name, optimizer in gan.optimizers.items()}
 
 
 def rate_now(optimizer):
@@ -28,8 +27,7 @@ def rate_now(optimizer):
 
 def leave_rates(gan, directory):
     """Remembers the rates that a run leaves, for a later `fit` of the same process."""
-    for player in _PLAYERS:
-        optimizer = _optimizer(gan, player)
+    for optimizer in gan.optimizers.values():
         _RATES_LEFT[optimizer] = (str(directory), _rate(optimizer))
 
 
@@ -76,21 +74,17 @@ def _data_differences(then, now):
 
 def _rate_differences(gan, arrays, begun, directory):
     found = []
-    for player, then in begun.items():
-        optimizer = _optimizer(gan, player)
+    for name, then in begun.items():
+        optimizer = gan.optimizers[name]
         now = _rate(optimizer)
         allowed = [then, _rate_in(arrays, gan, optimizer)]
         if now in allowed or _RATES_LEFT.get(optimizer) == (directory, now):
             continue
-        typed = f"gan.{player}_optimizer.learning_rate = {{}}"
+        typed = f"gan.{name}_optimizer.learning_rate = {{}}"
         if isinstance(then, dict) or isinstance(now, dict):
-            typed = f"gan.compile(..., {player}_optimizer=...) with learning_rate={{}}"
-        found.append(_difference(f"{player} learning rate", then, now, typed))
+            typed = f"gan.compile(..., {name}_optimizer=...) with learning_rate={{}}"
+        found.append(_difference(f"{name} learning rate", then, now, typed))
     return found
-
-
-def _optimizer(gan, player):
-    return getattr(gan, f"{player}_optimizer")
 
 
 def _rate(optimizer):

@@ -1,9 +1,11 @@
 """The GAN as a Keras model, made of parts.
 
 gan             GAN: the parts below, and the only `train_step`
-game            Game: loss, class loss, penalty and augmentation -> what each player pays
-player          Player: a network and its optimizer -> one step of learning
-judge           Judge: a discriminator and images -> scores and class logits
+step            Step: what one step works on, a batch and its random numbers
+batch           Batch: images with their labels and codings
+objective       Objective: loss, class loss, penalty, augmentation -> what each network minimizes
+updating        a loss -> updated weights of the networks that learn from it
+discriminating  a discriminator and images -> scores and class logits
 trackers        Trackers: figures of each step -> the means that `fit` logs
 monitor         QualityMonitor: held-out images -> the quality measured in each evaluation
 feeding         what `fit` and `evaluate` take -> batches
@@ -29,9 +31,12 @@ team            workers that do what their chief decides
 cloning         a generator -> a second one to hold its average
 """
 
+from gan_model.model.batch import Batch
 from gan_model.model.clustering import find_clusters
+from gan_model.model.discriminating import Discriminated
 from gan_model.model.gan import GAN
 from gan_model.model.run_callback import RunCallback
 from gan_model.model.sampling import Sampler
+from gan_model.model.step import Step
 
-__all__ = ["GAN", "RunCallback", "Sampler", "find_clusters"]
+__all__ = ["GAN", "Batch", "Discriminated", "RunCallback", "Sampler", "Step", "find_clusters"]

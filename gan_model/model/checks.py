@@ -98,7 +98,7 @@ def check_penalty(penalty, discriminator):
         raise ValueError(f"`penalty` is a class; expected an object. Type {penalty.__name__}().")
     _check_callable(
         penalty,
-        "`penalty` is called with (discriminator, real_images, fake_images, random).",
+        "`penalty` is called with (scores, real, fake, random).",
         "penalty=gan_model.penalties.R1(10)",
     )
     for layer in every_layer(discriminator) if isinstance(penalty, Penalty | Sum) else ():
@@ -160,15 +160,19 @@ def check_devices(jit_compile, *, devices, made_for):
         )
 
 
-def check_optimizers(generator_optimizer, discriminator_optimizer):
-    """Refuses optimizers with settings that would be ignored or have another effect."""
-    if generator_optimizer is discriminator_optimizer:
+def check_optimizers(optimizers):
+    """Refuses optimizers with settings that would be ignored or have another effect.
+
+    Args:
+        optimizers: dict from names of networks.
+    """
+    if len(set(map(id, optimizers.values()))) < len(optimizers):
         raise ValueError(
-            "Both players were given the same optimizer object; expected two, because an "
-            "optimizer keeps the moments of one set of weights. Type keras.optimizers.Adam(2e-4) "
-            "for each player."
+            f"Two of the networks {', '.join(optimizers)} were given the same optimizer object; "
+            "expected one for each, because an optimizer keeps the moments of one set of weights. "
+            "Type keras.optimizers.Adam(2e-4) for each."
         )
-    for optimizer in (generator_optimizer, discriminator_optimizer):
+    for optimizer in optimizers.values():
         _check_no_effect(optimizer)
 
 

@@ -14,48 +14,49 @@ from gan_model.augmenting.adaptive import Probability
 from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import checks, inspection
 from gan_model.model.cloning import clone_generator
-from gan_model.model.game import Game
-from gan_model.model.judge import judges_jointly
+from gan_model.model.discriminating import takes_both_at_once
+from gan_model.model.objective import Objective
 from gan_model.storage.serializable import check_counts
 
-_PLAYERS = "generator", "discriminator"
 # Optimizer -> the ids of the weights that `compile` has built it for, which it keeps alive. Keras
 # does not build it again, and would only refuse other weights in the middle of the first step.
 _BUILT_FOR = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
-class _BothOptimizers:
-    """What Keras and its callbacks read of `model.optimizer`, of a model that has two.
+class _AllOptimizers:
+    """What Keras and its callbacks read of `model.optimizer`, of a model that has several.
 
     Args:
         iterations: training steps done, a variable.
-        pair: both optimizers. Keras's TensorBoard would give both rates one name, if it saw them.
+        each: all optimizers. Keras's TensorBoard would give their rates one name, if it saw them.
     """
 
     iterations: Any
-    pair: tuple
+    each: tuple
     built = True
 
     @property
     def variables(self):
-        return [variable for optimizer in self.pair for variable in optimizer.variables]
+        return [variable for optimizer in self.each for variable in optimizer.variables]
 
     def __getattr__(self, name):
         raise AttributeError(
-            f"`optimizer.{name}` is of one optimizer, and a GAN has two. Type "
+            f"`optimizer.{name}` is of one optimizer, and a GAN has {len(self.each)}. Type "
             f"gan.generator_optimizer.{name} or gan.discriminator_optimizer.{name}."
         )
 
 
 class Compiles:
-    """`compile` of a Keras model with a `generator` and a `discriminator`.
+    """`compile` of a Keras model with `networks`, a generator and a discriminator among them.
 
     Attributes:
-        loss, class_loss, penalty, constraint, augment, average, discriminator_steps,
-        generator_optimizer, discriminator_optimizer: arguments of `compile`, or their defaults.
+        loss, class_loss, penalty, constraint, augment, average, discriminator_steps: arguments of
+            `compile`, or their defaults.
+        generator_optimizer, discriminator_optimizer: Keras optimizers; so for each further network
+            of a subclass.
         optimized: the ids of the weights that the optimizers were built for.
-        game: the `Game` of these losses and penalties.
+        objective: the `Objective` of these losses and penalties.
         execution_settings: dict of the arguments that Keras's `compile` takes.
         functions_by_steps: dict from `steps_per_execution` to what Keras has made for it, the
             functions of training and of evaluation; for numbers that are not in use.
@@ -65,7 +66,7 @@ class Compiles:
 
     class_loss = penalty = constraint = augment = average = None
     discriminator_steps = 1
-    game = execution_settings = None
+    objective = execution_settings = None
 
     def compile(
         self,
@@ -73,6 +74,7 @@ class Compiles:
         generator_optimizer=None,
         discriminator_optimizer=None,
         *,
+        optimizers=None,
         class_loss=None,
         penalty=None,
         constraint=None,
@@ -97,6 +99,8 @@ class Compiles:
                 and beta_1 0.5 (Radford et al., 2016). A learning rate schedule is called with
                 the number of batches that this player has learned from.
             discriminator_optimizer: the same for the discriminator; must be another object.
+            optimizers: those of the further networks of a subclass, a dict from their names. A
+                network that is left out has the default of the generator.
             class_loss: function of (labels, class_logits), for a discriminator that classifies.
                 None: `losses.ClassCrossEntropy()`.
             penalty: an object of `gan_model.penalties`, or a sum of them, which is added to the
@@ -122,7 +126,11 @@ class Compiles:
         loss = NonSaturating() if loss is None else loss
         if class_loss is None and self.classifies:
             class_loss = ClassCrossEntropy()
-        optimizers = _optimizers(generator_optimizer, discriminator_optimizer)
+        optimizers = _optimizers(
+            self.networks,
+            {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
+            optimizers or {},
+        )
         self._check(loss, class_loss, penalty, constraint, augment, average)
         check_counts(
             discriminator_steps=discriminator_steps, steps_per_execution=steps_per_execution
@@ -143,12 +151,18 @@ class Compiles:
         self.loss, self.class_loss, self.penalty = loss, class_loss, penalty
         self.constraint, self.augment, self.average = constraint, augment, average
         self.discriminator_steps = int(discriminator_steps)  # numpy's would be kept in files
-        self.generator_optimizer, self.discriminator_optimizer = optimizers
-        self.optimizer = _BothOptimizers(self.step, tuple(optimizers))
+        for name, optimizer in optimizers.items():
+            setattr(self, f"{name}_optimizer", optimizer)
+        self.optimizer = _AllOptimizers(self.step, tuple(optimizers.values()))
         boundary = getattr(loss, "boundary", 0.0)
         augmenter = Augmenter(augment, self.image_range, companions["augmentation"], boundary)
-        jointly = judges_jointly(self.discriminator)
-        self.game = Game(loss, class_loss, penalty, augmenter, jointly)
+        jointly = all(map(takes_both_at_once, self.networks_of("discriminator").values()))
+        self.objective = Objective(loss, class_loss, penalty, augmenter, jointly)
+
+    @property
+    def optimizers(self):
+        """The optimizers of all networks: dict from the names of `networks`."""
+        return {name: getattr(self, f"{name}_optimizer") for name in self.networks}
 
     @property
     def averaged_generator(self):
@@ -176,23 +190,24 @@ class Compiles:
         Raises:
             ValueError: one of them was built for other weights.
         """
-        weights = [[*one.trainable_variables] for one in (self.generator, self.discriminator)]
-        ids = [tuple(map(id, of_player)) for of_player in weights]
-        for optimizer, of_player, name in zip(optimizers, ids, _PLAYERS, strict=True):
-            if _BUILT_FOR.get(optimizer, of_player) != of_player:
+        weights = {name: [*one.trainable_variables] for name, one in self.networks.items()}
+        ids = {name: tuple(map(id, of_network)) for name, of_network in weights.items()}
+        for name, optimizer in optimizers.items():
+            if _BUILT_FOR.get(optimizer, ids[name]) != ids[name]:
                 raise ValueError(
                     f"The {name}_optimizer was built for other weights: those of another network, "
                     "or before a layer was frozen or made trainable. Type a new one: "
                     f"{type(optimizer).__name__}(...)."
                 )
-        for optimizer, of_player, known in zip(optimizers, weights, ids, strict=True):
+        for name, optimizer in optimizers.items():
             with _one_variable_name():
-                optimizer.build(of_player)
-            _BUILT_FOR[optimizer] = known
-        return frozenset(known for of_player in ids for known in of_player)
+                optimizer.build(weights[name])
+            _BUILT_FOR[optimizer] = ids[name]
+        return frozenset(known for of_network in ids.values() for known in of_network)
 
     def _check(self, loss, class_loss, penalty, constraint, augment, average):
-        inspection.check_trainable(generator=self.generator, discriminator=self.discriminator)
+        inspection.check_further(self)
+        inspection.check_trainable(**self.networks)
         checks.check_loss(loss)
         checks.check_class_loss(class_loss, self.classifies)
         checks.check_penalty(penalty, self.discriminator)
@@ -247,18 +262,32 @@ def _one_variable_name():
         yield
 
 
-def _optimizers(*given):
-    """Keras optimizers, one for each player.
+def _optimizers(networks, by_argument, by_name):
+    """The Keras optimizer of each network, a dict from its name.
+
+    Args:
+        networks: the networks, by name.
+        by_argument: optimizers of the generator and the discriminator, by name; None: the default.
+        by_name: those of further networks, by name, as far as they are given.
 
     Raises:
         ValueError: if a GAN cannot use them.
     """
-    optimizers = [
-        keras.optimizers.Adam(2e-4, beta_1=0.5) if one is None else keras.optimizers.get(one)
-        for one in given
-    ]
-    checks.check_optimizers(*optimizers)
-    for optimizer in optimizers if replicas.count() > 1 else ():
-        # `Player` sums gradients over the devices. Keras 3.15 would do so again, after clipping.
+    further = [name for name in networks if name not in by_argument]
+    if unknown := set(by_name) - set(further):
+        raise ValueError(
+            f"`optimizers` is for the further networks of a subclass, which are {further}. "
+            f"Received: {sorted(unknown)}."
+        )
+    chosen = by_argument | {name: by_name.get(name) for name in further}
+    optimizers = {
+        name: keras.optimizers.Adam(2e-4, beta_1=0.5)
+        if optimizer is None
+        else keras.optimizers.get(optimizer)
+        for name, optimizer in chosen.items()
+    }
+    checks.check_optimizers(optimizers)
+    for optimizer in optimizers.values() if replicas.count() > 1 else ():
+        # `update` sums gradients over the devices. Keras 3.15 would do so again, after clipping.
         optimizer._all_reduce_sum_gradients = list
     return optimizers

@@ -127,8 +127,11 @@ def _on_all(gan, step):
     def one_step(data, turn):
         if isinstance(data, tf.distribute.DistributedIterator):
             data = next(data)
-        gan.turn = turn  # not an argument of the step, so that anyone can override `train_step`
-        logs = strategy.run(step, args=(data,))
+        gan.turn = turn  # each turn is traced by itself
+        try:
+            logs = strategy.run(step, args=(data,))
+        finally:
+            gan.turn = turns.Turn()
         return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
 
     one_step = one_step if gan.run_eagerly else tf.function(one_step)

@@ -247,6 +247,5 @@ class TakesImages:
         if not self.compiled:
             raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
         if method in ("fit", "train_on_batch"):  # `trainable` may have changed after `compile`
-            players = {"generator": self.generator, "discriminator": self.discriminator}
-            inspection.check_trainable(**players)
-            checks.check_learned_by(self.optimized, **players)
+            inspection.check_trainable(**self.networks)
+            checks.check_learned_by(self.optimized, **self.networks)

@@ -6,17 +6,19 @@ import tensorflow as tf
 from gan_model import replicas
 from gan_model.data.images import to_range
 from gan_model.model import checks, execution, fit_arguments, inspection, turns
+from gan_model.model.batch import Batch
 from gan_model.model.compiling import Compiles
+from gan_model.model.discriminating import discriminate, layer_losses
 from gan_model.model.feeding import TakesImages
-from gan_model.model.judge import Batch, Judge, layer_losses
 from gan_model.model.labels import Labelling, among_the_classes, codings_and_labels
 from gan_model.model.monitor import QualityMonitor
-from gan_model.model.player import Player
 from gan_model.model.random import EVALUATION, TRAINING, RandomStreams
 from gan_model.model.sampling import Sampler
 from gan_model.model.saving import SavedAsKerasFile
+from gan_model.model.step import Step
 from gan_model.model.tracing import released
 from gan_model.model.trackers import Trackers
+from gan_model.model.updating import update
 from gan_model.networks import spectral
 from gan_model.networks.clusters import clusters_of
 
@@ -67,6 +69,11 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     Reference: Goodfellow et al. (2014).
     """
 
+    #: Names of further networks, attributes of a subclass, that learn from `generator_loss`, and
+    #: those that learn from `discriminator_loss`.
+    trained_with_generator = ()
+    trained_with_discriminator = ()
+
     def __init__(
         self,
         generator,
@@ -92,10 +99,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.image_range = inspection.image_range(
             generator, size, image_range, class_count, linear=(-1.0, 1.0)
         )
-        count = self.labelling.count
-        self.classifies = inspection.check_scores(discriminator, self.image_shape, count)
+        self.classifies = self._check_discriminator()
         inspection.check_precision(generator, discriminator)
-        inspection.check_apart(generator, discriminator)
+        inspection.check_apart({"generator": generator}, {"discriminator": discriminator})
         self.seed = int(seed)
         # Counted here: an optimizer's own count stands still when it skips a step.
         self.step = self._counter("step")
@@ -107,79 +113,186 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self._sampler = None
         self.built = True
 
+    def _check_discriminator(self):
+        """Refuses a discriminator that does not fit. Returns whether it gives class logits."""
+        if inspection.takes_more(self.discriminator, self.labelling):
+            if type(self).discriminate is GAN.discriminate:
+                raise ValueError(
+                    f"The discriminator takes {len(self.discriminator.inputs)} inputs; expected "
+                    "images, or [images, labels] with class_count. For other inputs override "
+                    "`GAN.discriminate`."
+                )
+            return False
+        count = self.labelling.count
+        return inspection.check_scores(self.discriminator, self.image_shape, count)
+
+    # Networks.
+
+    @classmethod
+    def network_names(cls):
+        """Names of all networks that training updates, attributes of the model, in order."""
+        return (
+            "generator",
+            "discriminator",
+            *cls.trained_with_generator,
+            *cls.trained_with_discriminator,
+        )
+
+    @property
+    def networks(self):
+        """All networks that training updates: dict from names to Keras models."""
+        return {name: getattr(self, name) for name in self.network_names()}
+
+    def networks_of(self, side):
+        """The networks that learn from one loss, as `networks`.
+
+        Args:
+            side: "generator" for those that learn from `generator_loss`, or "discriminator".
+        """
+        further = {
+            "generator": self.trained_with_generator,
+            "discriminator": self.trained_with_discriminator,
+        }
+        return {name: getattr(self, name) for name in (side, *further[side])}
+
     # Training.
 
-    turn = turns.Turn()  # what `execution` has decided of the next step
+    turn = turns.Turn()  # of the step that runs; `execution` sets it on several devices
 
     def train_step(self, data):
-        """One step of both players on a batch: images, or (images, labels).
+        """One step of all networks on a batch: images, or (images, labels).
 
         A subclass may call this one, and return its dict with more entries. Each is a number, or
         one for each image. Their means over an epoch are logged under the same names.
         """
-        real = self._real_batch(data)
-        share = replicas.share(real.size)
-        random = RandomStreams(self.seed, self.step, share)
+        step = self.begin_step(data, training=True)
         with tf.GradientTape() as tape:
-            # One forward pass serves both players; it saves a tenth of a DCGAN's step.
-            fake = self._fake_batch(real, random.stream(TRAINING), training=True)
+            # One forward pass serves both losses; it saves a tenth of a DCGAN's step.
+            step = self.forward(step)
             with tape.stop_recording():
-                self._discriminator_step(real, fake, random, share)
-            turns.in_turn(self, lambda: self._generator_step(tape, real, fake, random, share))
-        images, seen = tf.cast(share.total, tf.int64), self.images_seen
+                self._update_discriminator(step)
+            turns.in_turn(self, lambda: self._update_generator(step, tape))
+        images, seen = tf.cast(step.share.total, tf.int64), self.images_seen
         if self.average:
             self.average.follow(self.averaged_generator, self.generator, images=images, seen=seen)
         self.step.assign_add(1)
         self.images_seen.assign_add(images)
         return self.get_metrics_result()
 
-    def _discriminator_step(self, real, fake, random, share):
-        # Only here: all passes of a step divide by the same norms.
-        for network in (self.generator, self.discriminator):
-            spectral.update(network)
-        optimizer, accumulation = self.discriminator_optimizer, self.turn.discriminator
-        player = Player(self.discriminator, optimizer, self.constraint, accumulation)
-        with tf.GradientTape() as tape:
-            bill = self.game.discriminator(self._judge(), real, fake, random)
-        gradients = player.learn(tape, bill.objective, weight=share.weight)
-        self.game.augmenter.adapt(bill.figures["real_score"], self.step)
-        self.trackers.add(bill.figures, share)
-        self.trackers.add_gradient_norm("discriminator", gradients, player.optimizer)
-
-    def _generator_step(self, tape, real, fake, random, share):
-        optimizer, accumulation = self.generator_optimizer, self.turn.generator
-        player = Player(self.generator, optimizer, accumulation=accumulation)
-        bill = self.game.generator(self._judge(), real, fake, random)
-        objective = bill.objective + layer_losses(self.generator)
-        gradients = player.learn(tape, objective, weight=share.weight)
-        self.trackers.add(bill.figures, share)
-        self.trackers.add_gradient_norm("generator", gradients, player.optimizer)
-
     def test_step(self, data):
-        real = self._real_batch(data)
-        share = replicas.share(real.size)
-        random = RandomStreams(self.seed, self.evaluation_step, share)
-        fake = self._fake_batch(real, random.stream(EVALUATION), training=False)
-        figures = self.game.evaluation(self._judge(), real, fake)
-        self.trackers.add(figures, share, by_image=True)
+        step = self.forward(self.begin_step(data, training=False))
+        for side, loss_of in (
+            ("discriminator", self.discriminator_loss),
+            ("generator", self.generator_loss),
+        ):
+            loss, logs = loss_of(step)
+            self.trackers.add({f"{side}_loss": loss} | logs, step.share, by_image=True)
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 
-    def _real_batch(self, data):
+    def begin_step(self, data, *, training):
+        """The `Step` of a batch as `fit` reads it, still without fake images."""
         images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         fit_arguments.refuse_weights(weights)
         images = to_range(images, self.image_shape, self.image_range)
-        return Batch(images, self.labelling.of_real(images, labels))
+        real = Batch(images, self.labelling.of_real(images, labels))
+        share = replicas.share(real.size)
+        number = self.step if training else self.evaluation_step
+        random = RandomStreams(self.seed, number, share)
+        return Step(number, real, random, share, training)
 
-    def _fake_batch(self, real, stream, *, training):
-        """As many fake images: of the same classes, but of clusters that their codings decide."""
-        codings = stream.normal(real.size, self.codings_size)
-        labels = self.labelling.of_fake(codings, real.labels)
+    def forward(self, step):
+        """Makes what both losses use: as many fake images as there are real ones.
+
+        Override it for another network whose outputs both losses need, such as an encoder. The
+        gradient of `generator_loss` reaches all that is computed here; that of
+        `discriminator_loss` nothing.
+
+        Args:
+            step: `model.Step` without fake images.
+
+        Returns:
+            The `model.Step` with `fake`, a `model.Batch` with labels and codings. Classes are
+            those of the real images; clusters follow from the codings.
+        """
+        stream = step.random.stream(TRAINING if step.training else EVALUATION)
+        codings = stream.normal(step.real.size, self.codings_size)
+        labels = self.labelling.of_fake(codings, step.real.labels)
         inputs = self.labelling.generator_inputs(codings, labels)
-        return Batch(self(inputs, training=training), labels)
+        images = self(inputs, training=step.training)
+        return step._replace(fake=Batch(images, labels, codings))
 
-    def _judge(self):
-        return Judge(self.discriminator, self.classifies)
+    def discriminate(self, batch, *, training):
+        """The outputs of the discriminator for a batch; the losses and the penalty call it.
+
+        Override it for a discriminator that takes more than images, such as their codings, or for
+        several discriminators.
+
+        Args:
+            batch: `model.Batch` of real or fake images, or of both.
+            training: whether the discriminator runs in training mode.
+
+        Returns:
+            `model.Discriminated`.
+        """
+        return discriminate(
+            self.discriminator, batch, classifies=self.classifies, training=training
+        )
+
+    def discriminator_loss(self, step):
+        """What the discriminator minimizes. Override it to add a term.
+
+        Args:
+            step: `model.Step` with fake images.
+
+        Returns:
+            (loss, logs): a scalar tensor, the mean over the images of this device; and a dict from
+            names to tensors for the logs of `fit` and `evaluate`. Each is a scalar, of which the
+            logs have the mean over steps, or has one row per image, of which they have the mean
+            over images. Without a `discriminator_loss` among them the loss itself is logged.
+        """
+        return self.objective.discriminator(self.discriminate, step)
+
+    def generator_loss(self, step):
+        """What the generator minimizes. Override it to add a term.
+
+        Arguments and result are those of `discriminator_loss`. With `discriminator_steps` it is
+        evaluated in some steps only, inside a `tf.cond`.
+        """
+        return self.objective.generator(self.discriminate, step)
+
+    def _update_discriminator(self, step):
+        # Only here: all passes of a step divide by the same norms.
+        for network in self.networks.values():
+            spectral.update(network)
+        networks = self.networks_of("discriminator")
+        with tf.GradientTape() as tape:
+            loss, logs = self.discriminator_loss(step)
+            logs = {"discriminator_loss": loss} | logs
+            # The losses of the discriminator's own layers are in `loss`, of both its passes.
+            loss += sum(layer_losses(networks[name]) for name in self.trained_with_discriminator)
+        self._update(networks, tape, loss, logs, step, constraint=self.constraint)
+
+    def _update_generator(self, step, tape):
+        networks = self.networks_of("generator")
+        loss, logs = self.generator_loss(step)
+        logs = {"generator_loss": loss} | logs
+        loss += sum(map(layer_losses, networks.values()))
+        self._update(networks, tape, loss, logs, step)
+
+    def _update(self, networks, tape, loss, logs, step, constraint=None):
+        gradients = update(
+            networks,
+            self.optimizers,
+            tape,
+            loss,
+            weight=step.share.weight,
+            constraint=constraint,
+            accumulations=self.turn.accumulations,
+        )
+        self.trackers.add(logs, step.share)
+        for name, of_network in gradients.items():
+            self.trackers.add_gradient_norm(name, of_network, self.optimizers[name])
 
     # Images.
 

@@ -59,7 +59,10 @@ def _of_codings(shape, class_count):
 
 
 def build(generator, discriminator, codings_size, labelling):
-    """Builds both networks by calling them on a batch of zeros. Returns the shape of one image."""
+    """Builds both networks by calling them on a batch of zeros. Returns the shape of one image.
+
+    A discriminator that `takes_more` than images and labels is left as it is.
+    """
     # The last class, since a network may embed too few of them.
     labels = None if labelling.count is None else tf.fill((1,), labelling.count - 1)
     inputs = labelling.generator_inputs(tf.zeros((1, codings_size)), labels)
@@ -76,8 +79,15 @@ def build(generator, discriminator, codings_size, labelling):
             f"The generator gives outputs of shape {image_shape}; expected images, "
             "(height, width) or (height, width, channels). End it with keras.layers.Reshape."
         )
-    _check_takes(discriminator, images, labels if takes_labels(discriminator) else None)
+    if not takes_more(discriminator, labelling):
+        _check_takes(discriminator, images, labels if takes_labels(discriminator) else None)
     return image_shape
+
+
+def takes_more(discriminator, labelling):
+    """Whether a discriminator has more inputs than images and labels, such as codings."""
+    inputs = getattr(discriminator, "inputs", None) or ()
+    return len(inputs) > 1 + (labelling.count is not None)
 
 
 def _check_takes(discriminator, images, labels):
@@ -125,15 +135,35 @@ def check_precision(*networks):
             )
 
 
-def check_apart(generator, discriminator):
-    """Refuses weights that both players share: their updates would work against each other."""
-    discriminator_weights = {id(weight) for weight in discriminator.weights}
-    shared = [w.path for w in generator.weights if id(w) in discriminator_weights]
-    if shared:
-        raise ValueError(
-            f"Both networks share the weight {shared[0]}; expected layers of their own. "
-            "Build the layer twice."
-        )
+def check_apart(of_generator, of_discriminator):
+    """Refuses weights that learn from both losses: their updates would work against each other.
+
+    Args:
+        of_generator, of_discriminator: dicts from names to the networks that learn from one loss.
+    """
+    known = {id(w) for network in of_discriminator.values() for w in network.weights}
+    for name, network in of_generator.items():
+        shared = [weight.path for weight in network.weights if id(weight) in known]
+        if shared:
+            raise ValueError(
+                f"The {name} shares the weight {shared[0]} with the discriminator; expected "
+                "layers of their own. Build the layer twice."
+            )
+
+
+def check_further(gan):
+    """Refuses networks of a subclass that are missing, not built, or of another precision."""
+    for name in (*gan.trained_with_generator, *gan.trained_with_discriminator):
+        network = getattr(gan, name, None)
+        if not isinstance(network, keras.Layer) or not network.built:
+            state = "is not built" if isinstance(network, keras.Layer) else f"is {network!r}"
+            raise ValueError(
+                f"{type(gan).__name__} trains a {name}, but gan.{name} {state}; expected a Keras "
+                f"model that starts with keras.Input. Type self.{name} = {name} in __init__, after "
+                "super().__init__."
+            )
+        check_precision(network)
+    check_apart(gan.networks_of("generator"), gan.networks_of("discriminator"))
 
 
 def check_trainable(**players):

@@ -8,7 +8,7 @@ import numpy as np
 from gan_model.data.batches import ImageBatches
 from gan_model.data.checks import warn
 from gan_model.data.images import is_endless, lazy_subset, random_subset, to_uint8
-from gan_model.model.judge import Batch
+from gan_model.model.batch import Batch
 
 _FEW = 64
 

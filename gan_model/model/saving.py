@@ -20,14 +20,15 @@ from gan_model.storage.reasons import reason_of
 
 _COMPILED_OBJECTS = (
     "loss",
-    "generator_optimizer",
-    "discriminator_optimizer",
     "class_loss",
     "penalty",
     "constraint",
     "augment",
     "average",
 )
+
+
+_BY_ARGUMENT = ("generator", "discriminator")  # their optimizers are arguments of `compile`
 
 
 class SavedAsKerasFile:
@@ -37,8 +38,7 @@ class SavedAsKerasFile:
         serialize = keras.saving.serialize_keras_object
         return {
             "format": FORMAT,
-            "generator": serialize(self.generator),
-            "discriminator": serialize(self.discriminator),
+            **{name: serialize(network) for name, network in self.networks.items()},
             "codings_size": self.codings_size,
             "class_count": self.class_count,
             "image_range": self.image_range,
@@ -52,9 +52,8 @@ class SavedAsKerasFile:
         config = dict(config)
         check_format(config.pop("format", None), "This GAN")
         averaged = config.pop("averaged")
-        for player in ("generator", "discriminator"):
-            network = keras.saving.deserialize_keras_object(config[player], custom_objects)
-            config[player] = network
+        for name in cls.network_names():
+            config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects)
         gan = cls(**config)
         if averaged:
             # Here and not in `compile`, because load_model(..., compile=False) needs it too.
@@ -64,16 +63,23 @@ class SavedAsKerasFile:
     def get_compile_config(self):
         if not self.compiled:
             return {}
-        given = {name: getattr(self, name) for name in _COMPILED_OBJECTS}
+        serialize = keras.saving.serialize_keras_object
+        optimizers = {name: serialize(one) for name, one in self.optimizers.items()}
+        of_arguments = {f"{name}_optimizer": optimizers.pop(name) for name in _BY_ARGUMENT}
         return {
-            **{name: keras.saving.serialize_keras_object(given[name]) for name in given},
+            **{name: serialize(getattr(self, name)) for name in _COMPILED_OBJECTS},
+            **of_arguments,
+            "optimizers": optimizers,
             "discriminator_steps": self.discriminator_steps,
             **self.execution_settings,
         }
 
     def compile_from_config(self, config):
-        objects = {
-            name: keras.saving.deserialize_keras_object(config[name]) for name in _COMPILED_OBJECTS
+        deserialize = keras.saving.deserialize_keras_object
+        names = (*_COMPILED_OBJECTS, *(f"{name}_optimizer" for name in _BY_ARGUMENT))
+        objects = {name: deserialize(config[name]) for name in names}
+        objects["optimizers"] = {
+            name: deserialize(optimizer) for name, optimizer in config["optimizers"].items()
         }
         if replicas.count() > 1:  # the file may be of a single device
             objects["jit_compile"] = False
@@ -129,17 +135,19 @@ class SavedAsKerasFile:
     def state_variables(self):
         """All variables that the next step depends on, in the order of checkpoints.
 
-        They are the counters, both networks with the random state of layers such as dropout, the
-        layers that `compile` added, and both optimizers. Metrics are not included, because they
-        are reset at the beginning of an epoch.
+        They are the counters, all networks with the random state of layers such as dropout, the
+        layers that `compile` added, all optimizers, and whatever else a subclass has added to the
+        model. Metrics are not included, because they are reset at the beginning of an epoch.
         """
         companions = [self.companions.get(name) for name in ("augmentation", "average")]
-        layers = self.generator, self.discriminator, *filter(None, companions)
-        optimizers = self.generator_optimizer, self.discriminator_optimizer
-        return [
+        layers = *self.networks.values(), *filter(None, companions)
+        known = [
             *(self.step, self.images_seen, self.evaluation_step),
-            *(variable for part in (*layers, *optimizers) for variable in part.variables),
+            *(variable for layer in layers for variable in layer.variables),
+            *(v for optimizer in self.optimizers.values() for v in optimizer.variables),
         ]
+        ids = set(map(id, known))
+        return known + [variable for variable in self.variables if id(variable) not in ids]
 
     def save_own_variables(self, store):
         for name, variable in self._own_state().items():

@@ -10,7 +10,6 @@ from gan_model import replicas
 # Steps from one gradient norm to the next. Odd, so that steps with lazy penalties are included.
 _EVERY = 7
 _EVALUATED = ("discriminator_loss", "generator_loss", "real_score", "fake_score", "class_loss")
-_SCORES = ("real_score", "fake_score")  # each image counts equally, of others each training step
 _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
 # All training figures that this package logs, in the order of the logs.
 FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
@@ -71,23 +70,25 @@ class Trackers:
         """Adds the figures of one step.
 
         Args:
-            figures: dict from names to numbers, of which the mean is taken; `real_score` and
-                `fake_score` are scores with one row per image.
+            figures: dict from names to tensors: scalars, of which the logs have the mean over
+                steps, or with one row per image, of which they have the mean over images.
             share: `replicas.Share` of this device in the batch.
             by_image: whether each image counts equally in all figures, as in an evaluation, whose
                 last batch may be small.
         """
-        others = self._others[by_image]
-        others += [name for name in figures if name not in (*_standard(by_image), *others)]
+        self._announce(figures, evaluating=by_image)
         images = tf.cast(share.total, tf.float32)
         steps = images if by_image else 1.0  # what a step counts
-        sums = [
-            _sum_of(value) if name in _SCORES else _part_of(value, share.weight) * steps
-            for name, value in figures.items()
-        ]
-        sums = tf.unstack(replicas.total(tf.stack(sums))) if share.weight is not None else sums
-        weights = {name: images if name in _SCORES else steps for name in figures}
-        self._add(dict(zip(figures, sums, strict=True)), weights)
+        sums, weights = {}, {}
+        for name, value in figures.items():
+            value = tf.cast(value, tf.float32)
+            has_rows = value.shape.rank > 0
+            sums[name] = _sum_of(value) if has_rows else _part_of(value, share.weight) * steps
+            weights[name] = images if has_rows else steps
+        if share.weight is not None:
+            summed = tf.unstack(replicas.total(tf.stack([*sums.values()])))
+            sums = dict(zip(sums, summed, strict=True))
+        self._add(sums, weights)
 
     def add_returned(self, logs, known, share, *, evaluating):
         """Adds what a step has returned beyond the figures that are tracked already.
@@ -106,18 +107,19 @@ class Trackers:
         if figures:
             self.add(figures, share(), by_image=evaluating)
 
-    def add_gradient_norm(self, player, gradients, optimizer):
-        """Adds the norm of a player's gradient, in every seventh step and in the first.
+    def add_gradient_norm(self, network, gradients, optimizer):
+        """Adds the norm of a network's gradient, in every seventh step and in the first.
 
         Reading all gradients in each step would take a sixth of the time of a dense GAN's step.
 
         Args:
-            player: "discriminator" or "generator".
-            gradients: list of tensors and None, as `Player.learn` returns it.
-            optimizer: Keras optimizer of the player, which counts its steps.
+            network: name of the network.
+            gradients: list of tensors and None, as `update` returns it.
+            optimizer: Keras optimizer of the network, which counts its steps.
         """
-        name = f"{player}_gradient_norm"
-        is_first = self._weights[FIGURES.index(name)] == 0
+        name = f"{network}_gradient_norm"
+        self._announce([name], evaluating=False)
+        is_first = self._weights[self._mean(name).place] == 0
         due = (optimizer.iterations % _EVERY == 0) | is_first
         floats = lambda: [tf.cast(g, tf.float32) for g in gradients if g is not None]  # noqa: E731
         norm = tf.cond(due, lambda: tf.linalg.global_norm(floats()), lambda: 0.0)
@@ -125,11 +127,17 @@ class Trackers:
 
     def _add(self, sums, weights):
         """Adds what there is of each figure to its sum and its weight."""
-        nothing = tf.zeros(())
+        for name in sums:
+            self._mean(name)  # a place, where the name is new
+        rest, nothing = [[0, _PLACES - len(self._means)]], tf.zeros(())
         for variable, added in ((self._sums, sums), (self._weights, weights)):
-            by_place = {self._mean(name).place: value for name, value in added.items()}
-            vector = tf.stack([by_place.get(place, nothing) for place in range(_PLACES)])
-            variable.assign_add(vector)
+            known = tf.stack([added.get(name, nothing) for name in self._means])
+            variable.assign_add(tf.pad(known, rest))
+
+    def _announce(self, names, *, evaluating):
+        """Shows figures of further names from now on."""
+        others = self._others[evaluating]
+        others += [name for name in names if name not in (*_standard(evaluating), *others)]
 
     def _mean(self, name):
         if name not in self._means:
@@ -158,14 +166,12 @@ def _standard(evaluating):
     return _EVALUATED if evaluating else FIGURES
 
 
-def _sum_of(scores):
-    """The sum over the images of this device; of a score for each patch of an image the mean."""
-    scores = tf.cast(scores, tf.float32)
-    return tf.reduce_sum(tf.reduce_mean(scores, axis=list(range(1, scores.shape.rank))))
+def _sum_of(values):
+    """The sum over the images of this device; of several values for an image the mean."""
+    return tf.reduce_sum(tf.reduce_mean(values, axis=list(range(1, values.shape.rank))))
 
 
 def _part_of(value, weight):
     """The part that this device has in the mean of a figure over a batch."""
-    mean = tf.reduce_mean(tf.cast(value, tf.float32))
     # The mean over no images is NaN.
-    return mean if weight is None else tf.where(weight > 0, weight * mean, 0.0)
+    return value if weight is None else tf.where(weight > 0, weight * value, 0.0)

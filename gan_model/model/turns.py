@@ -4,6 +4,7 @@ One device finds it out within the step, in a `tf.cond`. Several devices cannot 
 weights in one, so they are told before the step, which TensorFlow then traces for each case.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -21,39 +22,41 @@ class Accumulation(NamedTuple):
     is_last: bool
 
 
-class Turn(NamedTuple):
-    """What is decided before a step; None: the step finds it out.
+@dataclass(frozen=True)
+class Turn:
+    """What is decided before a step.
 
     Args:
-        generator_learns: whether the generator learns from this batch.
-        discriminator, generator: `Accumulation` of the gradients of each.
+        generator_learns: whether the generator learns from this batch. None: the step decides it.
+        of_networks: pairs of the name of a network and its `Accumulation`.
     """
 
     generator_learns: bool | None = None
-    discriminator: Accumulation | None = None
-    generator: Accumulation | None = None
+    of_networks: tuple = ()
+
+    @property
+    def accumulations(self):
+        return dict(self.of_networks)
 
 
 def next_turn(gan):
-    """The `Turn` of the next step; one that decides nothing where all steps are alike."""
-    players = gan.discriminator_optimizer, gan.generator_optimizer
-    accumulations = [_accumulation(optimizer) for optimizer in players]
-    learns = True
-    if gan.discriminator_steps > 1:
-        learns = (int(gan.step.numpy()) + 1) % gan.discriminator_steps == 0
-    elif not any(accumulations):
-        return Turn()
-    discriminator, generator = accumulations
-    return Turn(learns, discriminator, generator if learns else None)
+    """The `Turn` of the next step, decided before it."""
+    accumulations = {name: _accumulation(gan.optimizers[name]) for name in gan.networks}
+    if gan.discriminator_steps == 1 and not any(accumulations.values()):
+        return Turn()  # all steps are alike
+    learns = (int(gan.step.numpy()) + 1) % gan.discriminator_steps == 0
+    learning = gan.networks if learns else gan.networks_of("discriminator")
+    accumulated = ((name, accumulations[name]) for name in learning if accumulations[name])
+    return Turn(learns, tuple(accumulated))
 
 
-def in_turn(gan, generator_step):
-    """Runs the generator's part of a step, in every `discriminator_steps`-th step."""
+def in_turn(gan, update_generator):
+    """Updates the generator, in every `discriminator_steps`-th step."""
     learns = gan.turn.generator_learns
     if learns is None and gan.discriminator_steps > 1:
         learns = (gan.step + 1) % gan.discriminator_steps == 0
-        return tf.cond(learns, generator_step, lambda: None)
-    return None if learns is False else generator_step()
+        return tf.cond(learns, update_generator, lambda: None)
+    return None if learns is False else update_generator()
 
 
 def accumulate(optimizer, gradients, variables, accumulation):

@@ -1,15 +1,18 @@
 """A discriminator and images -> a scalar that is added to the discriminator loss.
 
-A penalty bounds the gradient of the discriminator by its input, which stabilises training. It is
+A penalty bounds the gradient of the discriminator by its input, which stabilizes training. It is
 called inside the discriminator's gradient tape:
 
-    penalty(discriminator, real_images, fake_images, random) -> scalar
+    penalty(scores, real, fake, random) -> scalar
 
-    discriminator  a function from images to scores, in training mode
-    real_images    (batch, height, width) or (batch, height, width, channels), float32
-    fake_images    same shape and dtype
-    random         `model.random.RandomStream` of this step, with random.uniform(count, size),
-                   random.normal(count, size) and random.step, the number of completed steps
+    scores  a function from a `model.Batch` to the discriminator's scores, in training mode
+    real    `model.Batch` of augmented real images, with `images` (batch, height, width) or
+            (batch, height, width, channels), float32, and `labels`
+    fake    the same of generated images, with `codings`
+    random  `model.random.RandomStream` of this step, with random.uniform(count, size),
+            random.normal(count, size) and random.step, the number of completed steps
+
+For the scores of other images than these, such as mixtures: `scores(real._replace(images=...))`.
 
 `+` adds penalties: `R1(10) + R2(10)`.
 
@@ -19,7 +22,7 @@ batch. This one starts at 10 and ends at 1:
     R1(keras.optimizers.schedules.CosineDecay(10.0, decay_steps=20_000, alpha=0.1))
 
 With `every=k` the penalty is evaluated at steps 0, k, 2k, ... with k times its weight, and is 0
-at all other steps. This has nearly the same effect in less time (lazy regularisation, Karras et
+at all other steps. This has nearly the same effect in less time (lazy regularization, Karras et
 al., 2020).
 
 Your own penalty is a function of the four arguments above. Take all random numbers from `random`,

@@ -40,8 +40,8 @@ class R1(Penalty):
     depends on the image size and on the range.
     """
 
-    def of_each(self, discriminator, real_images, fake_images, random):
-        return 0.5 * _squared_norms(discriminator, real_images)
+    def of_each(self, scores, real, fake, random):
+        return 0.5 * _squared_norms(scores, real)
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -55,8 +55,8 @@ class R2(Penalty):
     both penalties.
     """
 
-    def of_each(self, discriminator, real_images, fake_images, random):
-        return 0.5 * _squared_norms(discriminator, fake_images)
+    def of_each(self, scores, real, fake, random):
+        return 0.5 * _squared_norms(scores, fake)
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -71,11 +71,11 @@ class GradientPenalty(Penalty):
     `losses.Wasserstein`.
     """
 
-    def of_each(self, discriminator, real_images, fake_images, random):
-        fraction = random.uniform(tf.shape(real_images)[0], 1)
-        fraction = tf.reshape(fraction, (-1, *[1] * (len(real_images.shape) - 1)))
-        interpolated = fraction * real_images + (1.0 - fraction) * fake_images
-        return _squared_distances_from_1(discriminator, interpolated)
+    def of_each(self, scores, real, fake, random):
+        fraction = random.uniform(real.size, 1)
+        fraction = tf.reshape(fraction, (-1, *[1] * (len(real.images.shape) - 1)))
+        interpolated = fraction * real.images + (1.0 - fraction) * fake.images
+        return _squared_distances_from_1(scores, real._replace(images=interpolated))
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -97,34 +97,36 @@ class DRAGAN(Penalty):
 
     spread: float = field(default=0.5, kw_only=True)
 
-    def __call__(self, discriminator, real_images, fake_images, random):
-        # Here and in every step, not in `of_each`: it may be skipped, and all devices must meet.
-        variance = replicas.mean(tf.square(real_images - replicas.mean(real_images)))
-        noise = random.normal(tf.shape(real_images)[0], math.prod(real_images.shape[1:]))
-        noise = self.spread * tf.sqrt(variance) * tf.reshape(noise, tf.shape(real_images))
-        return super().__call__(discriminator, real_images + noise, fake_images, random)
+    def __call__(self, scores, real, fake, random):
+        # Not in `of_each`: lazy penalties skip it in a `tf.cond`, where no device may wait for
+        # the others.
+        images = real.images
+        variance = replicas.mean(tf.square(images - replicas.mean(images)))
+        noise = random.normal(real.size, math.prod(images.shape[1:]))
+        noise = self.spread * tf.sqrt(variance) * tf.reshape(noise, tf.shape(images))
+        return super().__call__(scores, real._replace(images=images + noise), fake, random)
 
-    def of_each(self, discriminator, real_images, fake_images, random):
-        return _squared_distances_from_1(discriminator, real_images)  # noisy by now
+    def of_each(self, scores, real, fake, random):
+        return _squared_distances_from_1(scores, real)  # noisy by now
 
 
-def _gradients(discriminator, images):
+def _gradients(scores, batch):
     """The gradient of each image's score by its pixels, (batch, pixels).
 
     The scores of the patches of an image are summed.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(images)
+        tape.watch(batch.images)
         # No score depends on another image, so one gradient of the sum has those of all images.
-        total = tf.reduce_sum(discriminator(images))
-    return tf.reshape(tape.gradient(total, images), (tf.shape(images)[0], -1))
+        total = tf.reduce_sum(scores(batch))
+    return tf.reshape(tape.gradient(total, batch.images), (batch.size, -1))
 
 
-def _squared_norms(discriminator, images):
-    return tf.reduce_sum(tf.square(_gradients(discriminator, images)), axis=1)
+def _squared_norms(scores, batch):
+    return tf.reduce_sum(tf.square(_gradients(scores, batch)), axis=1)
 
 
-def _squared_distances_from_1(discriminator, images):
+def _squared_distances_from_1(scores, batch):
     # The square root has no derivative at 0; without the constant a gradient of 0 gives NaN.
-    norms = tf.sqrt(_squared_norms(discriminator, images) + 1e-12)
+    norms = tf.sqrt(_squared_norms(scores, batch) + 1e-12)
     return tf.square(norms - 1.0)

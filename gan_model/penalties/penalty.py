@@ -38,9 +38,9 @@ class Penalty(_Addable, Serializable):
         _check_weight(self.weight)
         check_counts(every=self.every)
 
-    def __call__(self, discriminator, real_images, fake_images, random):
+    def __call__(self, scores, real, fake, random):
         def weighted_mean():
-            each = self.of_each(discriminator, real_images, fake_images, random)
+            each = self.of_each(scores, real, fake, random)
             return self.every * self._weight_at(random.step) * tf.reduce_mean(each)
 
         if self.every == 1:
@@ -48,8 +48,14 @@ class Penalty(_Addable, Serializable):
         due = tf.cast(random.step, tf.int64) % self.every == 0
         return tf.cond(due, weighted_mean, lambda: tf.constant(0.0))
 
-    def of_each(self, discriminator, real_images, fake_images, random):
-        """The penalty of each image without the weight, (batch,)."""
+    def of_each(self, scores, real, fake, random):
+        """The penalty of each image without the weight, (batch,).
+
+        Args:
+            scores: function from a `model.Batch` to the discriminator's scores in training mode.
+            real, fake: `model.Batch` of augmented images, with their labels.
+            random: `model.random.RandomStream`.
+        """
         raise NotImplementedError
 
     def _weight_at(self, step):
@@ -72,8 +78,8 @@ class Sum(_Addable, SerializableParts):
                     f"`+` adds penalties, such as R1(10) + R2(10). Received: {part!r}."
                 )
 
-    def __call__(self, discriminator, real_images, fake_images, random):
-        return sum(part(discriminator, real_images, fake_images, random) for part in self.parts)
+    def __call__(self, scores, real, fake, random):
+        return sum(part(scores, real, fake, random) for part in self.parts)
 
 
 def _check_weight(weight):

@@ -13,6 +13,7 @@ import dataclasses
 import json
 import os
 import shutil
+from pathlib import Path
 
 from gan_model import callbacks
 from gan_model.callbacks.checkpoints import saved

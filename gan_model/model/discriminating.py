@@ -1,7 +1,6 @@
 """A discriminator and images -> scores, class logits and layer losses."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -19,24 +18,7 @@ _MIXING = (
 )
 
 
-class Batch(NamedTuple):
-    """Images with their labels.
-
-    Attributes:
-        images: float32 (batch, *image_shape).
-        labels: int32 (batch,); None if the GAN has no classes.
-    """
-
-    images: tf.Tensor
-    labels: tf.Tensor | None = None
-
-    @property
-    def size(self):
-        """The number of images, a scalar int32 tensor."""
-        return tf.shape(self.images)[0]
-
-
-class Judgement(NamedTuple):
+class Discriminated(NamedTuple):
     """The outputs of a discriminator for a batch of images.
 
     Attributes:
@@ -50,40 +32,30 @@ class Judgement(NamedTuple):
     layer_losses: tf.Tensor | float = 0.0
 
     def halves(self):
-        """The `Judgement`s of the first and of the last half of the images."""
+        """The `Discriminated`s of the first and of the last half of the images."""
         outputs = zip(*(_halves(output) for output in self[:2]), strict=True)
-        return [Judgement(*output, self.layer_losses) for output in outputs]
+        return [Discriminated(*output, self.layer_losses) for output in outputs]
 
 
-@dataclass(frozen=True)
-class Judge:
+def discriminate(discriminator, batch, *, classifies=False, training):
     """Calls a discriminator with the inputs that it takes, and names its outputs.
 
     Args:
         discriminator: Keras model from images, or [images, labels], to scores, or
             [scores, class_logits].
-        classifies: whether it gives [scores, class_logits].
+        batch: `Batch`.
+        classifies: whether the discriminator gives [scores, class_logits].
+        training: whether it runs in training mode.
+
+    Returns:
+        `Discriminated`.
     """
-
-    discriminator: Any
-    classifies: bool = False
-
-    def __call__(self, batch, *, training):
-        """The `Judgement` of a `Batch`, computed in training or inference mode."""
-        labels = batch.labels if takes_labels(self.discriminator) else None
-        outputs = self.discriminator(with_labels(batch.images, labels), training=training)
-        scores, class_logits = outputs if self.classifies else (outputs, None)
-        if class_logits is not None:
-            class_logits = tf.cast(class_logits, tf.float32)
-        return Judgement(
-            tf.cast(scores, tf.float32), class_logits, layer_losses(self.discriminator)
-        )
-
-
-def joined(first, last):
-    """The images and labels of two `Batch`es in one."""
-    labels = None if first.labels is None else tf.concat([first.labels, last.labels], axis=0)
-    return Batch(tf.concat([first.images, last.images], axis=0), labels)
+    labels = batch.labels if takes_labels(discriminator) else None
+    outputs = discriminator(with_labels(batch.images, labels), training=training)
+    scores, class_logits = outputs if classifies else (outputs, None)
+    if class_logits is not None:
+        class_logits = tf.cast(class_logits, tf.float32)
+    return Discriminated(tf.cast(scores, tf.float32), class_logits, layer_losses(discriminator))
 
 
 def _halves(output):
@@ -96,7 +68,7 @@ def layer_losses(network):
     return sum(tf.cast(loss, tf.float32) for loss in network.losses)
 
 
-def judges_jointly(discriminator):
+def takes_both_at_once(discriminator):
     """Whether real and fake images can go through the discriminator in one pass.
 
     They can if no score depends on other images of the batch. That is known only of the layers of
