@@ -86,7 +86,7 @@ def plain_errors(program, go_on=""):
         if os.environ.get("TRACEBACK") or not (is_plain or fault):
             raise
         _flush_or_drop(sys.stdout)
-        text = fault or str(error) or "There is too little memory."
+        text = fault or str(error) or type(error).__name__
         if isinstance(error, OSError) and error.strerror:
             text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
         _say(f"{program}: {_one_line(text)}")
