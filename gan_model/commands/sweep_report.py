@@ -66,13 +66,16 @@ def side_by_side(search, outcomes):
     """Writes one picture of the grids of these trials, each of its best epoch or the nearest."""
     grids = {}
     for place, one in enumerate(outcomes, 1):
-        samples = search.hypergan.folder_of(one.name).samples
+        samples, told = search.hypergan.folder_of(one.name).samples, ""
+        path = _nearest(samples, one.best_epoch)
+        if epoch_of(path) != one.best_epoch:
+            told = f", here epoch {epoch_of(path)}"
         try:
-            picture = np.asarray(read(_nearest(samples, one.best_epoch)))
+            picture = np.asarray(read(path))
         except OSError as error:  # a trial that is over makes it no more
             print(f"{search.folder.pictures} has no {one.name}: {error}", file=sys.stderr)
         else:
-            grids[f"{place}. {one.name}: {search.distance} {one.score:.4g}"] = picture
+            grids[f"{place}. {one.name}: {search.distance} {one.score:.4g}{told}"] = picture
     if grids:
         pictures.side_by_side([*grids.values()], [*grids], search.folder.pictures)
 
