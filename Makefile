@@ -1,7 +1,7 @@
 # Settings follow the name of the command: make train PRESET=dense EPOCHS=50
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help train test quick soak sweep evaluate sample board bench results lint docs check clean
+.PHONY: help train test quick soak sweep evaluate sample board bench example results lint docs check clean
 
 BIN := .venv/bin
 # These count on the command line of make only: a shell may have a SEED for another program.
@@ -17,6 +17,7 @@ WORKERS =
 TRIALS =
 COUNT =
 OUT =
+EXAMPLE = infogan
 ARGS =
 
 # What is left out, `gan-model` chooses. A value may have spaces and quotes.
@@ -84,6 +85,10 @@ board: .venv/ready # start TensorBoard for all runs
 
 bench: .venv/ready # compare images per second with the reference loop, or ARGS="--workers 1 2" of workers
 	@$(BIN)/python experiments/$(if $(findstring --workers,$(ARGS)),scaling,benchmark).py $(ARGS)
+
+example: .venv/ready # train a GAN with a step of its own: EXAMPLE=infogan, feature_matching, bigan or two_discriminators
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python experiments/examples/$(EXAMPLE).py \
+		$(call option,--epochs,$(EPOCHS)) $(call option,--out,$(or $(OUT),$(EXAMPLE).png)) $(ARGS)
 
 results: .venv/ready # train one study for docs/results.md, which takes an hour or more: ARGS="--study modern"
 	@$(BIN)/python experiments/results.py $(ARGS)
