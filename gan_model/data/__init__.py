@@ -12,6 +12,8 @@ folder      a folder of PNG, JPEG, ... -> the same, decoded once and cached on d
 listing     a folder -> the paths of its images, and their classes
 hold_out    hashes of images -> which of them are held out
 decoding    one image file -> pixels
+flattening  an image that Pillow has loaded -> the same in 8 bits, in sRGB, on a plain ground
+profiles    color profiles -> sRGB
 cache       decoded images <-> files on disk
 checks      images as given -> the same, or a sentence on what is wrong with them
 images      images as given -> images in the generator's range, and back
