@@ -351,8 +351,13 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
     def _metrics_of(self, *, evaluating):
         aids = ("class_loss", "penalty", "augmentation_probability")
         without = [name for name in aids if getattr(self, name) is None]
-        # Without the tracker of Keras's own loss, which this model never feeds.
-        of_subclass = [metric for metric in super().metrics if metric.name != "loss"]
+        # Without the tracker of Keras's own loss, which this model never feeds, and without the
+        # qualities that were ever set, which `evaluate` measures after its steps.
+        of_subclass = [
+            metric
+            for metric in super().metrics
+            if metric.name != "loss" and not hasattr(metric, "refer_to")
+        ]
         return self.trackers.shown(evaluating=evaluating, without=without) + of_subclass
 
     @property
