@@ -128,8 +128,7 @@ def _refuse_splits(root, names):
 
 
 def _height_and_width(image_size):
-    sides = 64 if image_size is None else image_size
-    sides = tuple(sides) if isinstance(sides, (tuple, list)) else (sides, sides)
+    sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size,) * 2
     whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in sides)
     if len(sides) != 2 or not whole:
         raise ValueError(
