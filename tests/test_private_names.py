@@ -26,6 +26,9 @@ MORE = {
     "set_config_key_value": "TensorFlow: texts from worker to worker",
     "get_config_key_value": "TensorFlow: the same",
 }
+PURPOSES, last = {}, None
+for private, purpose in (FOREIGN | MORE).items():
+    PURPOSES[private] = last = last if purpose.endswith(": the same") else purpose
 SERVICE = """service_type service_leader cluster_register_timeout_in_ms heartbeat_timeout_in_ms
 shutdown_barrier_timeout_in_ms coordinated_jobs""".split()
 # By the owner's name: an attribute (None), or a method's number of arguments or their names.
@@ -82,7 +85,7 @@ def owners(tmp_path_factory):
     ("owner", "name"), [(o, name) for o, names in USED.items() for name in names]
 )
 def test_a_private_name_is_as_it_was(owner, name, owners):
-    needed = f"({VERSIONS}), which the package needs: {(FOREIGN | MORE)[name]}."
+    needed = f"({VERSIONS}), which the package needs for {PURPOSES[name]}."
     assert hasattr(owners[owner], name), f"The {owner} has no `{name}` any more {needed}"
     if (arguments := USED[owner][name]) is not None:
         by_name = dict.fromkeys(arguments if isinstance(arguments, list) else ())
