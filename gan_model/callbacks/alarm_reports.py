@@ -96,7 +96,7 @@ class Alarms(keras.callbacks.Callback):
         finite = self.model.sampler().is_finite
         count = len(real.images)
         images = self.model.generate(count, labels=real.labels) if finite else None
-        figures = {"diversity": diversity(images, *real) if finite else math.nan}
+        figures = {"diversity": diversity(images, real.images, real.labels) if finite else math.nan}
         if classes:
             spread = class_entropy(classes, images, real.images) if finite else math.nan
             figures |= {} if spread is None else {"class_entropy": spread}
