@@ -26,6 +26,7 @@ GROUPS = {
         "resumes_after_a_kill",
         "another_number_of_devices_goes_on",
     ],
+    "steps of one's own": ["examples_as_one_device"],
     "of full batches, in turns, or clipped": [
         "dirac_by_hand",
         "penalties_by_hand",
@@ -41,6 +42,7 @@ GROUPS = {
 
 
 SOAK = [
+    "steps of one's own",  # their sums over devices are those of the other groups
     "of full batches, in turns, or clipped",  # as uneven_batches and accumulated, but for that
     "two devices train the presets as one does",  # as they do by the laws of the other groups
     "and modern without classes",  # of which modern_conditional has all but its absence

@@ -213,6 +213,48 @@ def modern_as_one_device(strategy, folder):
     compare(strategy, "modern", *SMALL["modern"], after={1: 2e-6, STEPS["modern"]: 2e-3})
 
 
+def examples_as_one_device(strategy, folder):
+    """The models of experiments/examples, with dense networks: their own have dropout."""
+    examples = Path(__file__).parents[2] / "experiments" / "examples"
+    sys.path.insert(0, str(examples))
+    import bigan
+    import feature_matching
+    import infogan
+    import two_discriminators
+
+    def dense(shape, outputs):
+        flat = [keras.layers.Flatten(), keras.layers.Dense(8, activation="tanh")]
+        return keras.Sequential([keras.Input(shape), *flat, keras.layers.Dense(outputs)])
+
+    def of_pairs(shape):
+        images, codings = keras.Input(shape), keras.Input((12,))
+        pair = keras.layers.Concatenate()([keras.layers.Flatten()(images), codings])
+        return keras.Model([images, codings], keras.layers.Dense(1)(pair))
+
+    for kind, discriminator, further in (
+        (infogan.InfoGAN, dense, {"recognizer": lambda shape: dense(shape, infogan.CATEGORIES)}),
+        (feature_matching.FeatureMatchingGAN, dense, {}),
+        (bigan.BiGAN, lambda shape, _: of_pairs(shape), {"encoder": lambda s: dense(s, 12)}),
+        (
+            two_discriminators.TwoDiscriminatorsGAN,
+            dense,
+            {"coarse_discriminator": lambda shape: dense((8, 8, 1), 1)},
+        ),
+    ):
+
+        def build(size, seed, kind=kind, discriminator=discriminator, further=further):
+            shape = (*size, 1)
+            generator = networks.dense.generator(shape, codings_size=12)
+            more = {name: network(shape) for name, network in further.items()}
+            gan = kind(generator, discriminator(shape, 1), seed=seed, **more)
+            sgd = [keras.optimizers.SGD(0.1) for _ in gan.networks]
+            of_further = dict(zip(more, sgd[2:], strict=True))
+            gan.compile(RelativisticAverage(), *sgd[:2], optimizers=of_further, penalty=R1(0.1))
+            return gan
+
+        compare(strategy, kind.__name__, build, {}, after={1: 2e-6, 4: 1e-4})
+
+
 def fifty_steps(strategy, folder):
     for name in ("modern", "modern_conditional"):
         compare(strategy, name, *SMALL[name], after={1: 2e-6, 50: 2e-3})
