@@ -56,6 +56,7 @@ def at(step=SETTLED, loss=None, quality=None, penalty=None):
         quality=quality,
         penalty=penalty,
         image_shape=(64, 64, 3),
+        networks=("generator", "discriminator"),
     )
 
 

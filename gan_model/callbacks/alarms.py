@@ -55,7 +55,7 @@ class Exploding:
 
     def judge(self, gan, figures, before):
         seen = self._not_finite(figures) or self._high_loss(gan.loss, figures)
-        seen = seen or self._steep(figures, before)
+        seen = seen or self._steep(gan.networks, figures, before)
         return seen and (
             f"{seen}. A step was too long, and no later one brings the run back: try lower "
             f"learning rates, or a heavier penalty, {heavier_penalty(gan)}."
@@ -71,14 +71,12 @@ class Exploding:
             return None
         return f"the discriminator pays {paid:.3g}, and by guessing it would pay {guessing:.3g}"
 
-    def _steep(self, figures, before):
-        for player in ("generator", "discriminator"):
-            now = figures.get(f"{player}_gradient_norm", 0)
-            highest = max(before.get(f"{player}_gradient_norm") or [0])
+    def _steep(self, networks, figures, before):
+        for name in networks:
+            now = figures.get(f"{name}_gradient_norm", 0)
+            highest = max(before.get(f"{name}_gradient_norm") or [0])
             if 0 < 1000 * highest < now:
-                return (
-                    f"the {player}'s gradient is {now:.3g}, in no epoch before above {highest:.3g}"
-                )
+                return f"the {name}'s gradient is {now:.3g}, in no epoch before above {highest:.3g}"
         return None
 
 
@@ -123,9 +121,9 @@ class DiscriminatorWon:
         highest = max(_until_now(norm, figures, before))
         return (
             f"for {epochs} epochs the discriminator has paid no more than "
-            f"{max(paid[-epochs:]):.2g}{stalled}; guessing costs {guessing:.2g}; real images score "
-            f"{figures['real_score']:.1f}, fake ones {figures['fake_score']:.1f}; the generator's "
-            f"gradient is {figures[norm]:.2g}, at most {highest:.2g} in an epoch. The "
+            f"{max(paid[-epochs:]):.2g}{stalled}; guessing costs {guessing:.2g}; "
+            f"{_scores(figures)}the generator's gradient is {figures[norm]:.2g}, at most "
+            f"{highest:.2g} in an epoch. The "
             "discriminator has won, and the generator learns little from it: try a heavier "
             f"penalty, {heavier_penalty(gan)}, a lower discriminator_learning_rate, "
             "discriminator_steps=1 or augment=augmenting.DiffAugment()."
@@ -178,6 +176,13 @@ def figure_of(alarm):
 def diverged(figures):
     """Whether the figures of an epoch show that its run has diverged: no later step helps."""
     return bool(not_finite(figures, _OF_TRAINING) or figures.get(figure_of(Exploding)))
+
+
+def _scores(figures):
+    """The mean scores; "" where a loss of a subclass does not log them."""
+    if "real_score" not in figures or "fake_score" not in figures:
+        return ""
+    return f"real images score {figures['real_score']:.1f}, fake ones {figures['fake_score']:.1f}; "
 
 
 def heavier_penalty(gan):
