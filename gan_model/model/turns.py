@@ -4,7 +4,6 @@ One device finds it out within the step, in a `tf.cond`. Several devices cannot 
 weights in one, so they are told before the step, which TensorFlow then traces for each case.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -22,9 +21,10 @@ class Accumulation(NamedTuple):
     is_last: bool
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """What is decided before a step.
+
+    A named tuple, because TensorFlow compares those by value: equal turns are traced once.
 
     Args:
         generator_learns: whether the generator learns from this batch. None: the step decides it.
