@@ -236,7 +236,7 @@ def test_what_cannot_go_on_is_refused():
     with pytest.raises(ValueError, match="trained without classes, so it cannot learn 3"):
         presets.fine_tuned(gan, class_count=3)
     for count in (1, -1, True):
-        with pytest.raises(ValueError, match=r"1 layers with weights.*Type 0 to 0"):
+        with pytest.raises(ValueError, match=r"1 layers with weights.*0 to 0"):
             presets.fine_tuned(gan, freeze_discriminator=count)
     assert presets.fine_tuned(gan).average is None
 

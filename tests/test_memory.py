@@ -334,7 +334,7 @@ def test_an_evaluation_holds_no_set_of_images(monkeypatch, tmp_path):
     measures = Brightness(), metrics.FeatureMetrics(features.pixels(), measures=())
     monkeypatch.setattr(metrics, "measures", lambda *args, **options: measures)
     names = "weights", "data", "data_dir", "features", "pad", "ground"
-    options = dict.fromkeys(names) | {"what": "gan", "count": count, "seeds": 3}
+    options = dict.fromkeys(names) | {"what": "gan", "count": count, "seeds": 3, "overwrite": False}
     args = SimpleNamespace(**options, out=tmp_path / "out", json=tmp_path / "figures.json")
     peak, _ = peak_of(lambda: evaluation.evaluate(args))
     assert peak < 4.5 * train.nbytes  # 40 MB are distances between features

@@ -13,6 +13,7 @@ from test_resume import SHAPE, CopyAfter, Process, same
 from gan_model import GAN, callbacks, presets
 from gan_model.callbacks.epoch_speed import EpochSpeed
 from gan_model.losses import Wasserstein
+from gan_model.model import Batch
 from gan_model.model.random import PENALTY, RandomStream
 from gan_model.penalties import DRAGAN, R1, R2, GradientPenalty
 from gan_model.storage import checkpoint
@@ -75,11 +76,12 @@ def test_the_generators_schedule_counts_its_own_steps():
 @pytest.mark.parametrize("kind", [R1, R2, GradientPenalty, DRAGAN])
 def test_a_penalty_weighs_what_its_schedule_says(kind, every):
     images = tf.random.stateless_uniform((4, 3, 3), (0, 1))
-    bowl = lambda x: tf.reduce_sum(x**2, axis=(1, 2))[:, None]  # noqa: E731
+    batch = Batch(images)
+    bowl = lambda x: tf.reduce_sum(x.images**2, axis=(1, 2))[:, None]  # noqa: E731
     for step in range(7):
         random = RandomStream(seed=5, step=tf.constant(step, tf.int64), purpose=PENALTY)
         paid, full = (
-            float(penalty(bowl, images, images, random))
+            float(penalty(bowl, batch, batch, random))
             for penalty in (kind(halved(6.0), every=every), kind(6.0 * every))
         )
         due = step % every == 0
@@ -88,10 +90,10 @@ def test_a_penalty_weighs_what_its_schedule_says(kind, every):
 
 def test_the_schedule_of_the_docstring_goes_from_10_to_1():
     penalty = R1(keras.optimizers.schedules.CosineDecay(10.0, decay_steps=20_000, alpha=0.1))
-    images, slope = tf.ones((2, 1, 1)), lambda x: x[:, 0] * 2**0.5
+    batch, slope = Batch(tf.ones((2, 1, 1))), lambda x: x.images[:, 0] * 2**0.5
     for step, weight in ((0, 10.0), (10_000, 5.5), (20_000, 1.0), (30_000, 1.0)):
         random = RandomStream(seed=5, step=step, purpose=PENALTY)
-        assert float(penalty(slope, images, images, random)) == pytest.approx(weight)
+        assert float(penalty(slope, batch, batch, random)) == pytest.approx(weight)
 
 
 @pytest.mark.slow

@@ -53,7 +53,7 @@ from gan_model.commands.training import train
 @click.option(
     "--steps-per-epoch",
     type=POSITIVE,
-    help="Batches per epoch; else one pass, 100 if few, with --minutes a minute at most.",
+    help="Else a pass, 100 if few; by --minutes a minute.",
 )
 @features_option()
 @click.option("--validate-every", type=POSITIVE, default=1, help="Epochs per measurement; else 1.")
