@@ -181,12 +181,9 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     def test_step(self, data):
         step = self.forward(self.begin_step(data, training=False))
-        for side, loss_of in (
-            ("discriminator", self.discriminator_loss),
-            ("generator", self.generator_loss),
-        ):
-            loss, logs = loss_of(step)
-            self.trackers.add({f"{side}_loss": loss} | logs, step.share, by_image=True)
+        for side in ("discriminator", "generator"):
+            _, logs = self._loss_and_logs(side, step)
+            self.trackers.add(logs, step.share, by_image=True)
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 
@@ -261,22 +258,25 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         """
         return self.objective.generator(self.discriminate, step)
 
+    def _loss_and_logs(self, side, step):
+        """The loss of one side; logs that lack the loss itself get it."""
+        loss, logs = getattr(self, f"{side}_loss")(step)
+        return loss, {f"{side}_loss": loss} | logs
+
     def _update_discriminator(self, step):
         # Only here: all passes of a step divide by the same norms.
         for network in self.networks.values():
             spectral.update(network)
         networks = self.networks_of("discriminator")
         with tf.GradientTape() as tape:
-            loss, logs = self.discriminator_loss(step)
-            logs = {"discriminator_loss": loss} | logs
+            loss, logs = self._loss_and_logs("discriminator", step)
             # The losses of the discriminator's own layers are in `loss`, of both its passes.
             loss += sum(layer_losses(networks[name]) for name in self.trained_with_discriminator)
         self._update(networks, tape, loss, logs, step, constraint=self.constraint)
 
     def _update_generator(self, step, tape):
         networks = self.networks_of("generator")
-        loss, logs = self.generator_loss(step)
-        logs = {"generator_loss": loss} | logs
+        loss, logs = self._loss_and_logs("generator", step)
         loss += sum(map(layer_losses, networks.values()))
         self._update(networks, tape, loss, logs, step)
 
