@@ -81,6 +81,26 @@ def test_two_writers_of_one_folder_never_fail(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["folder"]
 
 
+def test_a_writer_that_is_done_brings_nothing_back_while_another_one_replaces_its_folder(
+    tmp_path, monkeypatch
+):
+    path, replace = tmp_path / "folder", os.replace
+    path.mkdir()
+    (path / "old").touch()
+
+    def replace_and_begin_another_exchange(source, target):
+        replace(source, target)
+        if target == path:
+            replace(path, tmp_path / "of the other writer")
+
+    monkeypatch.setattr(os, "replace", replace_and_begin_another_exchange)
+    with atomic_folder(path) as new:
+        new.mkdir()
+        (new / "new").touch()
+    assert not path.exists()
+    assert os.listdir(tmp_path / "of the other writer") == ["new"]
+
+
 def in_the_middle(path, make=atomic_write):
     """The paths that exist beside `path` while it is written, and the one to write to."""
     with contextlib.suppress(KeyError), make(path) as new:

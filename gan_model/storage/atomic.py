@@ -112,19 +112,29 @@ def _exchange(new, path, old):
     while True:
         with contextlib.suppress(FileNotFoundError):
             os.replace(path, old)
-        try:
-            os.replace(new, path)
+        is_there = _place(new, path)
+        # It is of no more use; or another writer has put a newer one there meanwhile.
+        shutil.rmtree(old, ignore_errors=True)
+        if is_there:
             return
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            shutil.rmtree(old, ignore_errors=True)  # another writer put a newer one there
 
 
 def _bring_back(folder, path):
+    """Undoes an exchange that did not end: `path` has what was there, or what others put there."""
     old = _replaced(folder, path)
     if old.exists() and not path.exists():
-        os.replace(old, path)
+        _place(old, path)
+
+
+def _place(folder, path):
+    """Moves a folder to `path`. Returns False if there is another writer's."""
+    try:
+        os.replace(folder, path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
 
 
 def _remove(path):
