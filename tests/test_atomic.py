@@ -193,6 +193,21 @@ def test_of_a_folder_too(tmp_path, monkeypatch):
     assert calls[3:] == [("replace", str(path)), ("replace", str(new)), ("fsync", str(tmp_path))]
 
 
+def test_the_old_folder_is_kept_until_the_new_name_is_on_the_disk(tmp_path, monkeypatch):
+    path, flush, kept = tmp_path / "folder", os.fsync, []
+    path.mkdir()
+
+    def flush_and_look(descriptor):
+        flush(descriptor)
+        if os.path.samestat(os.fstat(descriptor), os.stat(tmp_path)):
+            kept.append(len([*tmp_path.rglob("old-folder")]))
+
+    monkeypatch.setattr(os, "fsync", flush_and_look)
+    with atomic_folder(path) as new:
+        new.mkdir()
+    assert kept == [1] and os.listdir(tmp_path) == ["folder"]
+
+
 # Killed writers.
 
 
@@ -238,14 +253,23 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_and_only_that(tmp_path
     assert set(tmp_path.iterdir()) == {path}
 
 
-def test_a_folder_whose_writer_was_killed_in_the_exchange_comes_back(tmp_path, monkeypatch):
+@pytest.mark.parametrize("writers", [1, 2])
+def test_a_folder_whose_writer_was_killed_in_the_exchange_comes_back(
+    tmp_path, monkeypatch, writers
+):
     path = tmp_path / "folder"
     path.mkdir()
     (path / "old").touch()
     killed(atomic_folder, path, "between")
     assert not path.exists()
-    now = time.time() + 60
+    now, replace = time.time() + 60, os.replace
     monkeypatch.setattr(time, "time", lambda: now)
+
+    def replace_after_others(source, target):
+        for _ in range(writers):
+            replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace_after_others)
     with contextlib.suppress(KeyError), atomic_folder(path):
         raise KeyError
     assert (path / "old").exists() and list(tmp_path.iterdir()) == [path]

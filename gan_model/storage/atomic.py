@@ -57,8 +57,10 @@ def atomic_folder(path):
             yield new
             for part in (new, *new.rglob("*")):
                 _flush_folder(part) if part.is_dir() else _flush(part, os.O_RDWR)
-            _exchange(new, path, _replaced(folder, path))
+            old = _replaced(folder, path)
+            _exchange(new, path, old)
             _flush_folder(path.parent)
+            _remove(old)  # or it would be brought back while another writer replaces `path`
     except OSError as error:
         raise _not_written(given, error) from error
 
@@ -112,22 +114,20 @@ def _exchange(new, path, old):
     while True:
         with contextlib.suppress(FileNotFoundError):
             os.replace(path, old)
-        is_there = _place(new, path)
-        # It is of no more use; or another writer has put a newer one there meanwhile.
-        shutil.rmtree(old, ignore_errors=True)
-        if is_there:
+        if _place(new, path):
             return
+        _remove(old)  # another writer has put a newer one at `path`
 
 
 def _bring_back(folder, path):
-    """Undoes an exchange that did not end: `path` has what was there, or what others put there."""
-    old = _replaced(folder, path)
-    if old.exists() and not path.exists():
-        _place(old, path)
+    """Puts the replaced folder back, unless another writer has put a folder at `path`."""
+    if not path.exists():
+        with contextlib.suppress(FileNotFoundError):  # nothing was replaced, or others were faster
+            _place(_replaced(folder, path), path)
 
 
 def _place(folder, path):
-    """Moves a folder to `path`. Returns False if there is another writer's."""
+    """Moves a folder to `path`. Returns False if another writer's folder is there."""
     try:
         os.replace(folder, path)
     except OSError as error:
