@@ -25,7 +25,7 @@ def images_in(folder, *, count=200):
 
     The second of each ten is held out, so that the number of images to train on is known.
     """
-    from gan_model.data.hold_out import hash_of
+    from gan_model.data.splits import hash_of
 
     folder.mkdir()
     rng = np.random.default_rng(0)

@@ -17,9 +17,9 @@ from PIL import Image, ImageFile
 from processes import PATIENCE, forked, program, wait_for
 
 from gan_model import features
-from gan_model.data import cache, class_names, folder, hold_out, listing
+from gan_model.data import cache, class_names, folder, listing, splits
+from gan_model.data.colors import flattened
 from gan_model.data.decoding import Decoded, decode
-from gan_model.data.flattening import flattened
 from gan_model.data.folder import load_folder
 from gan_model.data.image_sets import load_images
 from gan_model.storage.locks import locked
@@ -507,7 +507,7 @@ def test_names_that_are_numbers_are_sorted_as_numbers(images):
     for name in names:
         write(images / name / "0.png", (len(name), 0, 0))
     assert class_names(images) == names
-    assert [listing.class_of(name) for name in listing.image_names(images)] == names
+    assert [listing.class_of(name) for name in listing.images_in(images).names] == names
 
 
 def test_the_classes_of_each_data_set_have_names():
@@ -543,7 +543,7 @@ def test_links_to_folders_are_followed_once(images, tmp_path):
     write(images / "a" / "0.png")
     (images / "b").symlink_to(tmp_path / "elsewhere")
     (images / "a" / "loop").symlink_to(images)
-    assert folder.image_names(images) == ["a/0.png", "b/0.png"]
+    assert listing.images_in(images).names == ["a/0.png", "b/0.png"]
 
 
 class Backwards:
@@ -568,7 +568,7 @@ def test_the_order_is_that_of_the_paths(images, monkeypatch):
     write_greys(images, 30)
     (train_images, _), _ = load_folder(images)
     monkeypatch.setattr(os, "scandir", functools.partial(Backwards, os.scandir))
-    assert folder.image_names(images) == [f"{number:03}.png" for number in range(30)]
+    assert listing.images_in(images).names == [f"{number:03}.png" for number in range(30)]
     assert levels(train_images) == sorted(levels(train_images)) and len(train_images) > 20
 
 
@@ -576,9 +576,9 @@ def test_a_tenth_is_held_out_and_the_rest_keeps_its_order(images):
     for name, start in (("a", 0), ("b", 100)):
         write_noise(images / name, range(start, start + 60))
     (train_images, train_labels), (test_images, test_labels) = load_folder(images, image_size=8)
-    all_images = [np.asarray(Image.open(images / name)) for name in folder.image_names(images)]
-    hashes = [hold_out.hash_of(image[..., None]) for image in all_images]
-    rows = hold_out.held_out(hashes, [0] * 60 + [1] * 60)
+    all_images = [np.asarray(Image.open(images / name)) for name in listing.images_in(images).names]
+    hashes = [splits.hash_of(image[..., None]) for image in all_images]
+    rows = splits.held_out(hashes, [0] * 60 + [1] * 60)
     np.testing.assert_array_equal(test_images[..., 0], np.array(all_images)[rows])
     np.testing.assert_array_equal(train_images[..., 0], np.array(all_images)[~rows])
     assert test_labels.tolist() == np.repeat([0, 1], 60)[rows].tolist()
@@ -635,9 +635,9 @@ def test_a_class_that_cannot_be_read_is_left_out_and_leaves_no_hole(images, caps
     for name in "bd":
         for path in (images / name).iterdir():
             path.write_bytes(b"")
-    splits = load_folder(images)
-    assert splits.class_names == ["a", "c"] and class_names(images) == ["a", "b", "c", "d"]
-    assert {*splits[0][1], *splits[1][1]} == {0, 1}
+    loaded = load_folder(images)
+    assert loaded.class_names == ["a", "c"] and class_names(images) == ["a", "b", "c", "d"]
+    assert {*loaded[0][1], *loaded[1][1]} == {0, 1}
     assert "can be read: b, d." in capsys.readouterr().err
 
 
@@ -680,16 +680,15 @@ def test_the_names_of_the_classes_are_those_that_were_decoded(images, monkeypatc
     """Also if a sub-folder is added in the meantime."""
     for name in "bc":
         write_noise(images / name, [ord(name)])
-    listed = folder.files_in
 
     def add_a_class(root):
-        files = listed(root)
+        listed = listing.images_in(root)
         write_noise(images / "a", [1])
-        return files
+        return listed
 
-    monkeypatch.setattr(folder, "files_in", add_a_class)
-    splits = load_folder(images)
-    assert splits.class_names == ["b", "c"] and class_names(images) == ["a", "b", "c"]
+    monkeypatch.setattr(folder, "images_in", add_a_class)
+    loaded = load_folder(images)
+    assert loaded.class_names == ["b", "c"] and class_names(images) == ["a", "b", "c"]
 
 
 def test_images_of_other_types_are_told(images, capsys):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from gan_model.data import decoding, flattening
+from gan_model.data import colors, decoding
 from gan_model.data.decoding import decode, displayed_size, open_image
-from gan_model.data.listing import image_names
+from gan_model.data.listing import images_in
 
 RAMP = np.linspace(0, 65535, 256).round().astype(np.uint16).reshape(16, 16)  # 257 levels apart
 GREY = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -32,7 +32,7 @@ def test_other_formats_of_pillow_are_read(name, tmp_path):
     if name == "a.avif" and not decoding.READS_AVIF:
         pytest.skip("this Pillow reads no AVIF")
     Image.new("RGB", (16, 16), (200, 100, 50)).save(tmp_path / name)
-    assert image_names(tmp_path) == [name]
+    assert images_in(tmp_path).names == [name]
     assert np.abs(pixels_of(tmp_path / name).astype(int) - [200, 100, 50]).max() <= 3
 
 
@@ -325,7 +325,7 @@ def test_a_large_image_is_averaged_in_strips(mode, tmp_path, monkeypatch):
     image = Image.fromarray(noise[..., 0].astype(np.uint16) * 257) if mode == "I;16" else image
     (image if mode == "I;16" else image.convert(mode)).save(tmp_path / "a.png")
     whole = pixels_of(tmp_path / "a.png", size=(8, 16), ground="#204060").astype(int)
-    monkeypatch.setattr(flattening, "_STRIP_PIXELS", 300)
+    monkeypatch.setattr(colors, "_STRIP_PIXELS", 300)
     np.testing.assert_array_equal(
         pixels_of(tmp_path / "a.png", size=(8, 16), ground="#204060"), whole
     )

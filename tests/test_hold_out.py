@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gan_model.data.hold_out import hash_of, held_out
+from gan_model.data.splits import hash_of, held_out
 
 
 def chosen(*classes):

@@ -13,7 +13,6 @@ a network disk other machines cannot, so what was opened during the last day sta
 import contextlib
 import errno
 import hashlib
-import itertools
 import json
 import math
 import os
@@ -110,40 +109,16 @@ def locked_entry(path, size):
                 if not (path / _IMAGES).exists():
                     shutil.rmtree(path, ignore_errors=True)
     except OSError as error:
-        raise OSError(_cannot_be_kept(path.parent, size, error)) from None
-
-
-def _cannot_be_kept(folder, size, error):
-    reason = error.strerror or error
-    if error.errno in _NOT_ALLOWED:
-        return (
-            f"The cache {folder} cannot be written by this user: {reason}. Set GAN_MODEL_CACHE to "
-            "a folder that can, or ask the owner to let you write."
-        )
-    return (
-        f"The decoded images cannot be kept in {folder}: {reason}. Set GAN_MODEL_CACHE to a folder "
-        f"with {math.ceil(size / 1e6):,} MB to spare."
-    )
-
-
-@contextlib.contextmanager
-def new_entry(path, image_shape):
-    """An `EntryWriter` for an entry that is locked; at the end its images replace the earlier ones.
-
-    Args:
-        path: of `entry_of`.
-        image_shape: (height, width, channels) of each image.
-    """
-    unfinished = path / _UNFINISHED
-    shutil.rmtree(unfinished, ignore_errors=True)  # of a killed process
-    unfinished.mkdir()
-    try:
-        with EntryWriter(unfinished, image_shape) as writer:
-            yield writer
-        shutil.rmtree(path / _IMAGES, ignore_errors=True)
-        unfinished.rename(path / _IMAGES)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        reason, folder = error.strerror or error, path.parent
+        if error.errno in _NOT_ALLOWED:
+            raise OSError(
+                f"The cache {folder} cannot be written by this user: {reason}. Set GAN_MODEL_CACHE "
+                "to a folder that can, or ask the owner to let you write."
+            ) from None
+        raise OSError(
+            f"The decoded images cannot be kept in {folder}: {reason}. Set GAN_MODEL_CACHE to a "
+            f"folder with {math.ceil(size / 1e6):,} MB to spare."
+        ) from None
 
 
 def make_room(path, size):
@@ -162,7 +137,7 @@ def make_room(path, size):
         if (other / _UNFINISHED).exists():
             _remove(other, other / _UNFINISHED if (other / _IMAGES).exists() else other)
     sizes = {other: _size_of(other) for other in others}
-    for opened, other in sorted((_opened(other), other) for other in others):
+    for opened, other in sorted((_status(other, "st_mtime"), other) for other in others):
         if size + sum(sizes.values()) <= _MOST_BYTES or opened > time.time() - _STAYS:
             break
         _remove(other, other)
@@ -178,13 +153,11 @@ def _remove(entry, folder):
 
 def _size_of(entry):
     # Not `rglob`, which raises an error if another process removes the folder meanwhile.
-    parts = ((Path(folder) / file for file in files) for folder, _, files in os.walk(entry))
-    return sum(_status(file, "st_size") for file in itertools.chain.from_iterable(parts))
-
-
-def _opened(entry):
-    """The time at which an entry was opened or written."""
-    return _status(entry, "st_mtime")
+    return sum(
+        _status(Path(folder) / file, "st_size")
+        for folder, _, files in os.walk(entry)
+        for file in files
+    )
 
 
 def _status(path, field):
@@ -194,25 +167,39 @@ def _status(path, field):
         return 0
 
 
+@contextlib.contextmanager
+def new_entry(path, image_shape):
+    """An `EntryWriter` for an entry that is locked; at the end its images replace the earlier ones.
+
+    Args:
+        path: of `entry_of`.
+        image_shape: (height, width, channels) of each image.
+    """
+    unfinished = path / _UNFINISHED
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a killed process
+    unfinished.mkdir()
+    try:
+        with open(unfinished / "train.bin", "w+b") as pixels:
+            yield EntryWriter(unfinished, pixels, tuple(image_shape))
+        shutil.rmtree(path / _IMAGES, ignore_errors=True)
+        unfinished.rename(path / _IMAGES)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
 class EntryWriter:
-    """Appends images to a file, and in the end moves those that are held out to another one."""
+    """Appends images to a file, and in the end moves those that are held out to another one.
 
-    def __init__(self, folder, image_shape):
-        self.folder, self.image_shape = folder, tuple(image_shape)
-        self.count = 0
-        self._open_files = contextlib.ExitStack()
+    Only then is it known which these are, and whether all images are grey. The file is no map in
+    memory: on a full disk, writing to a map would end the process without an error.
+    """
 
-    def __enter__(self):
-        self._train = self._added("train.bin")
-        return self
-
-    def __exit__(self, *error):
-        self._open_files.close()
+    def __init__(self, folder, pixels, image_shape):
+        self._folder, self._pixels, self._image_shape = folder, pixels, image_shape
 
     def add(self, pixels):
-        """Appends an image, uint8 of `image_shape`."""
-        self._train.write(pixels)
-        self.count += 1
+        """Appends an image, uint8 of the shape of all."""
+        self._pixels.write(pixels)
 
     def finish(self, labels, held_out, *, one_channel=False, **about):
         """Separates the images, writes what describes them, and flushes everything to the disk.
@@ -223,32 +210,38 @@ class EntryWriter:
             one_channel: whether to keep the first channel alone.
             **about: the other fields of `Entry`.
         """
-        test = self._added("test.bin")
-        self._separate(test, held_out, one_channel)
-        files = [self._train, test]
+        channels = 1 if one_channel else self._image_shape[-1]
+        with self._written("test.bin") as test:
+            self._separate(test, held_out, channels)
+        _flush(self._pixels)
         for split, rows in zip(_SPLITS, (~held_out, held_out), strict=True):
-            files.append(self._added(f"{split}.npy"))
-            np.save(files[-1], np.asarray(labels, np.int32)[rows])
-        files.append(self._added("about.json"))
-        files[-1].write(json.dumps(about | {"image_shape": self.image_shape}).encode())
-        for file in files:
-            file.flush()
-            os.fsync(file.fileno())
+            with self._written(f"{split}.npy") as file:
+                np.save(file, np.asarray(labels, np.int32)[rows])
+        about["image_shape"] = (*self._image_shape[:-1], channels)
+        with self._written("about.json") as file:
+            file.write(json.dumps(about).encode())
 
-    def _separate(self, test, held_out, one_channel):
+    def _separate(self, test, held_out, channels):
         """Moves the held-out images to `test`, and the others together, a block at a time."""
-        old_shape = self.image_shape
-        self.image_shape = (*old_shape[:-1], 1 if one_channel else old_shape[-1])
-        size, end = math.prod(old_shape), 0
+        size, end = math.prod(self._image_shape), 0
         count = max(1, _BLOCK // size)
-        for start in range(0, self.count, count):
-            self._train.seek(start * size)
-            block = np.frombuffer(self._train.read(count * size), np.uint8).reshape(-1, *old_shape)
-            block, rows = block[..., : self.image_shape[-1]], held_out[start : start + count]
+        for start in range(0, len(held_out), count):
+            self._pixels.seek(start * size)
+            block = np.frombuffer(self._pixels.read(count * size), np.uint8)
+            block = block.reshape(-1, *self._image_shape)[..., :channels]
+            rows = held_out[start : start + count]
             test.write(block[rows].tobytes())
-            self._train.seek(end)  # never past what has been read
-            end += self._train.write(block[~rows].tobytes())
-        self._train.truncate(end)
+            self._pixels.seek(end)  # never past what has been read
+            end += self._pixels.write(block[~rows].tobytes())
+        self._pixels.truncate(end)
 
-    def _added(self, name):
-        return self._open_files.enter_context(open(self.folder / name, "x+b"))
+    @contextlib.contextmanager
+    def _written(self, name):
+        with open(self._folder / name, "wb") as file:
+            yield file
+            _flush(file)
+
+
+def _flush(file):
+    file.flush()
+    os.fsync(file.fileno())

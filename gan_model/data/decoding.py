@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError, features
 
-from gan_model.data.flattening import (
+from gan_model.data.colors import (
     UnknownRange,
     flattened,
     ignore_empty_alpha,

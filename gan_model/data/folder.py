@@ -12,8 +12,6 @@ An entry is found by the names, sizes and times of the images; it may be deleted
 import contextlib
 import functools
 import math
-import os
-import re
 import sys
 import threading
 import warnings
@@ -24,23 +22,16 @@ import numpy as np
 from PIL import ImageColor
 
 from gan_model.data import cache
-from gan_model.data.decoding import decode, decoders
-from gan_model.data.hold_out import hash_of, held_out
-from gan_model.data.listing import (
-    class_of,
-    classes_of,
-    closed_notice,
-    existing_folder,
-    files_in,
-    image_names,
-    images_among,
-    left_out,
-)
-from gan_model.data.own_size import own_size
-from gan_model.data.splits import Splits
+from gan_model.data.decoding import decode, decoders, displayed_size, open_image
+from gan_model.data.listing import class_of, images_in
+from gan_model.data.splits import Splits, hash_of, held_out
 from gan_model.storage.names import printable
 from gan_model.storage.serializable import is_integer
 
+LONGEST = 64  # pixels of the longer side: larger images need more than some minutes of two cores
+SHORTEST, STEP = 16, 4  # pixels: of a side, and what the presets' sides are multiples of
+_SIZES_READ = 200  # files whose headers are read, evenly spread
+_ALIKE = 0.1  # how far proportions may lie from the median, as a fraction of it
 _AHEAD = 64  # images that may be decoded before they are written
 _NAMED = 5  # files that are named in a notice; the rest is counted
 _GREY_AS_COLOR = (
@@ -48,12 +39,25 @@ _GREY_AS_COLOR = (
     "--channels 1, in Python channels=1."
 )
 _PATIENCE = 2.0  # seconds of decoding before it is mentioned
-# Names of folders that are splits of a data set: train, test_images, val2017.
-_SUFFIX = r"([-_ ]?(set|data|split|images|imgs))?[-_ ]?\d*"
-_TRAINING = re.compile(rf"train(ing)?{_SUFFIX}", re.IGNORECASE)
-_NOT_TRAINING = re.compile(
-    rf"(test(ing)?|val(id(ation)?)?|dev|eval(uation)?|h[eo]ld[-_ ]?out){_SUFFIX}", re.IGNORECASE
-)
+
+
+def own_size(folder, *, longest=LONGEST):
+    """The size at which the images of a folder are decoded if nobody asks for another.
+
+    The median of the files' sizes, made smaller to a longer side of at most `longest`, each side
+    a multiple of 4 and 16 or more. It is square if the proportions of the files differ.
+
+    Args:
+        folder: path, as for `data.load`.
+        longest: pixels.
+
+    Returns:
+        ((height, width), files): the size, and the median size of the files, (height, width).
+
+    Raises:
+        ValueError: there is no folder, or no file that can be read.
+    """
+    return _own_size(images_in(folder), longest)
 
 
 def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="white"):
@@ -69,33 +73,32 @@ def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="wh
         `Splits`: ((train_images, train_labels), (test_images, test_labels)), read-only uint8
         memmaps (n, height, width, channels), in the order of classes and paths, and int32 labels
         (n,). The classes are the sub-folders with a readable image. See
-        `gan_model.data.hold_out` for the images that are held out; two images are enough.
+        `gan_model.data.splits` for the images that are held out; two images are enough.
 
     Raises:
         ValueError: there are no two different readable images, the sub-folders are splits of a
             data set, or arguments are out of range.
         OSError: the decoded images cannot be kept on disk.
     """
-    root = existing_folder(folder)
     wanted_size = None if image_size is None else _height_and_width(image_size)
     channels = _checked_channels(channels)
     as_asked = {"pad": bool(pad), "ground": _checked_ground(ground)}
-    files, closed = files_in(root)
-    names = images_among(files, closed, root)
-    _refuse_splits(root, names)
-    height, width = wanted_size or own_size(root, names=names)[0]
-    shape = (height, width, channels)
+    listing = images_in(folder)
+    listing.refuse_splits()
+    root, names = listing.root, listing.names
+    shape = (*(wanted_size or _own_size(listing, LONGEST)[0]), channels)
+    decoded_shape = (*shape[:2], channels or 3)
     source = [str(root), shape, *as_asked.values()]
     path = cache.entry_of([*source, [(name, *_stamp(root / name)) for name in names]])
-    read = functools.partial(_decoded, root, shape=(height, width, channels or 3), **as_asked)
+    read = functools.partial(_decoded, root, shape=decoded_shape, **as_asked)
     entry = _readable_entry(path, read)
     if entry is None:
-        with cache.locked_entry(path, len(names) * height * width * (channels or 3)):
+        with cache.locked_entry(path, len(names) * math.prod(decoded_shape)):
             entry = _readable_entry(path, read)  # another process may have written it by now
             if entry is None:
-                _decode_all(root, names, shape, path, read, as_asked["ground"])
+                _decode_all(listing, shape, path, read, ground)
                 entry = cache.open_entry(path)
-    for line in filter(None, (entry.notice, closed_notice(closed), left_out(files))):
+    for line in filter(None, (entry.notice, listing.closed, listing.left_out)):
         print(line, file=sys.stderr)
     return Splits(entry.splits, entry.class_names)
 
@@ -105,32 +108,40 @@ def class_names(folder):
 
     A class without a readable image is among them; `load_folder` leaves it out.
     """
-    root = existing_folder(folder)
-    names = image_names(root)
-    _refuse_splits(root, names)
-    return classes_of(names)
+    listing = images_in(folder)
+    listing.refuse_splits()
+    return listing.classes
 
 
-def _refuse_splits(root, names):
-    """Refuses sub-folders such as `train` and `test`, which would become classes."""
-    folders = {name.rpartition("/")[0] for name in names}
-    shared = os.path.commonpath(folders)  # where the first sub-folders lie beside each other
-    children = sorted({folder[len(shared) :].strip("/").split("/")[0] for folder in folders})
-    training = list(filter(_TRAINING.fullmatch, children))
-    others = list(filter(_NOT_TRAINING.fullmatch, children))
-    if training and others:
-        place, found = root / shared, ", ".join(map(printable, training + others))
-        raise ValueError(
-            f"The sub-folders {found} of {place} are splits of a data set, and would become "
-            f"classes to train on. Give the path of one: {place / training[0]}. If they are "
-            "classes, rename them."
-        )
+def _own_size(listing, longest):
+    rows = np.linspace(0, len(listing.names) - 1, min(len(listing.names), _SIZES_READ)).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, about files that it reads correctly
+        sizes = [_size_of(listing.root / listing.names[row]) for row in rows]
+    sizes = np.array([size for size in sizes if size], float)
+    if not len(sizes):
+        raise ValueError(f"None of the images in {listing.root} can be read.")
+    median, proportions = np.median(sizes, axis=0), sizes[:, 0] / sizes[:, 1]
+    middle, wanted = np.median(proportions), median
+    if np.mean(np.abs(proportions - middle) <= _ALIKE * middle) < 0.9:
+        wanted = np.full(2, np.median(sizes.min(axis=1)))
+    if wanted.max() > longest:
+        wanted = wanted * longest / wanted.max()  # in this order the longer side is exact
+    height, width = (max(SHORTEST, STEP * int(side // STEP)) for side in wanted)
+    return (height, width), tuple(int(side) for side in median)
+
+
+def _size_of(path):
+    try:
+        with open_image(path) as image:
+            return displayed_size(image)
+    except Exception:  # a decoder may raise anything on a damaged file
+        return None
 
 
 def _height_and_width(image_size):
     sides = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size,) * 2
-    whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in sides)
-    if len(sides) != 2 or not whole:
+    if len(sides) != 2 or not all(is_integer(side) and side >= 1 for side in sides):
         raise ValueError(
             f"`image_size` is pixels of a side, or (height, width). Received: {image_size!r}."
         )
@@ -163,12 +174,7 @@ def _stamp(path):
 
 
 def _readable_entry(path, read):
-    """The entry at a path; None if there is none, or if more files can be read by now.
-
-    Args:
-        path: of `cache.entry_of`.
-        read: function from names of files to a `Decoded` each.
-    """
+    """The entry at a path; None if there is none, or if more files can be read by now."""
     entry = cache.open_entry(path)
     if entry is None or not entry.retry:
         return entry
@@ -176,9 +182,8 @@ def _readable_entry(path, read):
         return None if any(not decoded.reason for decoded in read(entry.retry)) else entry
 
 
-def _decode_all(root, names, shape, path, read, ground):
-    *image_size, channels = shape
-    decoded_shape = (*image_size, channels or 3)
+def _decode_all(listing, shape, path, read, ground):
+    names, decoded_shape = listing.names, (*shape[:2], shape[2] or 3)
     size = len(names) * math.prod(decoded_shape)
     total = cache.make_room(path, size)
     line = (
@@ -201,21 +206,22 @@ def _decode_all(root, names, shape, path, read, ground):
             if decoded.blank:
                 blank.append(printable(name))
         different = len(set(hashes))
-        _refuse_too_few(root, len(hashes), different, skipped)
         label_of = {name: label for label, name in enumerate(dict.fromkeys(classes))}
-        labels = np.array([label_of[name] for name in classes])
         notices = [
-            _notice(skipped, len(names)),
-            _of_lost_classes(set(classes_of(names)) - set(label_of)),
+            _of_skipped(skipped, len(names)),
+            _of_lost_classes([name for name in listing.classes if name not in label_of]),
             _of_blank(blank, len(hashes), ground),
-            _of_copies(len(hashes), len(hashes) - different),
+            _of_copies(len(hashes) - different, len(hashes)),
         ]
-        if channels is None and looks_grey and not grey:
+        if different < 2:
+            raise ValueError(_too_few(listing.root, len(hashes), notices[0]))
+        if shape[2] is None and looks_grey and not grey:
             notices.append(_GREY_AS_COLOR)
+        labels = np.array([label_of[name] for name in classes])
         writer.finish(
             labels,
             held_out(hashes, labels),
-            one_channel=channels is None and grey,
+            one_channel=shape[2] is None and grey,
             class_names=list(label_of),
             notice="\n".join(filter(None, notices)),
             retry=retry,
@@ -250,50 +256,22 @@ def _decoded(root, names, *, shape, **as_asked):
             yield waiting.popleft().result()
 
 
-def _refuse_too_few(root, readable, different, skipped):
-    if different >= 2:
-        return
-    holds = f"{readable} readable image{'s' * (readable != 1)}"
-    same = ", all with the same pixels" if readable > 1 else ""
-    raise ValueError(
-        f"{root} holds {holds}{same}, and 2 different ones are the least: one to train on and one "
-        f"to hold out. {_notice(skipped, readable + len(skipped))}"
-    )
+# What is said of the images of a folder: a line each, or an empty text.
 
 
-def _of_lost_classes(names):
-    """One line about classes without a readable image, or an empty text."""
-    if not names:
-        return ""
-    lost = ", ".join(map(printable, sorted(names)))
-    return f"Classes left out, as none of their images can be read: {lost}."
-
-
-def _of_copies(count, copies):
-    """One line about images that are there more than once, or an empty text."""
-    if not copies:
-        return ""
-    are = "is a copy" if copies == 1 else "are copies"
-    return (
-        f"{copies:,} of {count:,} images {are} of others, which so count more than once. Remove "
-        "copies if that is not intended."
-    )
-
-
-def _megabytes(size):
-    return f"{math.ceil(size / 1e6):,} MB"
-
-
-def _notice(skipped, count):
-    """One line about the skipped files, or an empty text."""
+def _of_skipped(skipped, count):
     if not skipped:
         return ""
     images = "image" if len(skipped) == 1 else "images"
     return f"Skipped {len(skipped):,} unreadable {images} of {count:,}: {_named(skipped)}."
 
 
+def _of_lost_classes(names):
+    lost = ", ".join(map(printable, names))
+    return f"Classes left out, as none of their images can be read: {lost}." if lost else ""
+
+
 def _of_blank(blank, count, ground):
-    """One line about images that show nothing but the ground, or an empty text."""
     if not blank:
         return ""
     images, are = ("image", "is") if len(blank) == 1 else ("images", "are")
@@ -303,7 +281,30 @@ def _of_blank(blank, count, ground):
     )
 
 
+def _of_copies(copies, count):
+    if not copies:
+        return ""
+    are = "is a copy" if copies == 1 else "are copies"
+    return (
+        f"{copies:,} of {count:,} images {are} of others, which so count more than once. Remove "
+        "copies if that is not intended."
+    )
+
+
+def _too_few(root, readable, skipped):
+    images = "image" if readable == 1 else "images"
+    same = ", all with the same pixels" if readable > 1 else ""
+    return (
+        f"{root} holds {readable} readable {images}{same}, and 2 different ones are the least: "
+        f"one to train on and one to hold out. {skipped}"
+    )
+
+
 def _named(names):
     """The first names of a list, and how many more there are."""
     rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + rest
+
+
+def _megabytes(size):
+    return f"{math.ceil(size / 1e6):,} MB"

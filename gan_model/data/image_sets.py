@@ -13,7 +13,7 @@ import numpy as np
 
 from gan_model.data.decoding import decode, decoders, displayed_size, open_image
 from gan_model.data.images import Subset, shape_with_channels
-from gan_model.data.listing import closed_notice, files_in, images_among
+from gan_model.data.listing import images_in
 from gan_model.data.reading import DAMAGE
 
 _BLOCK = 256  # images decoded at a time
@@ -163,10 +163,10 @@ def _check_shape(path, shape, expected):
 
 
 def _read_folder(folder, image_shape):
-    files, closed = files_in(folder)
-    if closed:
-        raise ValueError(f"{folder} cannot be read as a whole. {closed_notice(closed)}")
-    paths = [folder / name for name in images_among(files, closed, folder)]
+    listing = images_in(folder)
+    if listing.closed:
+        raise ValueError(f"{folder} cannot be read as a whole. {listing.closed}")
+    paths = [folder / name for name in listing.names]
     sides = _displayed_size(paths[0]) if image_shape is None else tuple(image_shape[:2])
     channels = shape_with_channels(image_shape)[2] if image_shape else 3
     images = np.empty((len(paths), *sides, channels), np.uint8)

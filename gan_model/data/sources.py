@@ -8,15 +8,18 @@ import os
 import sys
 from pathlib import Path
 
-from gan_model.data.cifar10 import CIFAR10
 from gan_model.data.folder import class_names as sub_folders
 from gan_model.data.folder import load_folder
-from gan_model.data.mnist import FASHION_MNIST, MNIST, four_files, has_idx_files
-from gan_model.data.sample import load_sample
+from gan_model.data.named_sets import (
+    FASHION_MNIST,
+    FULL_SETS,
+    has_idx_files,
+    load_sample,
+    read_idx_files,
+)
 from gan_model.data.splits import Splits
 from gan_model.storage.names import did_you_mean
 
-FULL_SETS = {one.name: one for one in (FASHION_MNIST, MNIST, CIFAR10)}
 NAMES = ("sample", *FULL_SETS)
 _GROUND = "white"
 
@@ -60,11 +63,10 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
         splits = load_sample() if name == "sample" else FULL_SETS[name].load(folder)
         return Splits(splits, class_names(name))
     path = _existing_folder(name)
-    found = four_files(path)
-    if found is None:
+    if not has_idx_files(path):
         return load_folder(path, image_size=image_size, channels=channels, pad=pad, ground=ground)
     _refuse_choices(name, image_size, channels, pad, ground)
-    return Splits(found)
+    return Splits(read_idx_files(path))
 
 
 def licence_of(name):

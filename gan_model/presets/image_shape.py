@@ -1,7 +1,7 @@
 """The image shapes of the presets."""
 
+from gan_model.data.folder import SHORTEST, STEP
 from gan_model.data.images import shape_with_channels
-from gan_model.data.own_size import SHORTEST, STEP
 
 _LONGEST = {"dcgan": 128, "guidelines": 128, "modern": 256, "modern_conditional": 256}
 
