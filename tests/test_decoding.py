@@ -1,7 +1,8 @@
-"""One image file -> pixels: formats beyond those of the web, color profiles, memory."""
+"""One image file -> pixels: modes, formats, transparency, color profiles, proportions, memory."""
 
 import struct
 import threading
+import zlib
 
 import numpy as np
 import pytest
@@ -14,26 +15,85 @@ from gan_model.data.listing import images_in
 RAMP = np.linspace(0, 65535, 256).round().astype(np.uint16).reshape(16, 16)  # 257 levels apart
 GREY = np.arange(256, dtype=np.uint8).reshape(16, 16)
 NOISE = np.random.default_rng(0).integers(0, 256, (16, 16, 4), dtype=np.uint8)
+WHITE = [255, 255, 255]
 
 
 def pixels_of(path, channels=3, size=(16, 16), **options):
     decoded = decode(path, image_size=size, channels=channels, **options)
     assert not decoded.reason, decoded.reason
+    assert decoded.pixels.dtype == np.uint8 and decoded.pixels.shape == (*size, channels)
     return decoded.pixels
 
 
-# Formats.
+# Modes and formats.
 
 
 @pytest.mark.parametrize(
-    "name", ["a.tif", "a.TIFF", "a.tga", "a.ppm", "a.pnm", "a.jfif", "a.jpe", "a.avif"]
+    ("mode", "value", "expected"),
+    [
+        ("1", 1, WHITE),
+        ("L", 77, [77, 77, 77]),
+        ("LA", (100, 255), [100, 100, 100]),
+        ("LA", (100, 0), WHITE),
+        ("RGB", (10, 20, 30), [10, 20, 30]),
+        ("RGBA", (10, 20, 30, 255), [10, 20, 30]),
+        ("RGBA", (10, 20, 30, 0), WHITE),
+        ("RGBA", (10, 20, 30, 51), [206, 208, 210]),  # 1/5 of the colour, 4/5 white
+    ],
 )
-def test_other_formats_of_pillow_are_read(name, tmp_path):
+def test_modes_of_png(mode, value, expected, tmp_path):
+    Image.new(mode, (16, 16), value).save(tmp_path / "a.png")
+    assert (pixels_of(tmp_path / "a.png") == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"),
+    [
+        *[(f"a.{end}", 0) for end in ("png", "bmp", "gif", "tif", "TIFF", "tga", "ppm", "pnm")],
+        *[(f"a.{end}", 3) for end in ("webp", "jpg", "JPEG", "jfif", "jpe", "avif")],
+    ],
+)
+def test_formats(name, tolerance, tmp_path):
     if name == "a.avif" and not decoding.READS_AVIF:
         pytest.skip("this Pillow reads no AVIF")
     Image.new("RGB", (16, 16), (200, 100, 50)).save(tmp_path / name)
     assert images_in(tmp_path).names == [name]
-    assert np.abs(pixels_of(tmp_path / name).astype(int) - [200, 100, 50]).max() <= 3
+    pixels = pixels_of(tmp_path / name).astype(int)
+    assert np.abs(pixels - [200, 100, 50]).max() <= tolerance
+
+
+def test_the_content_counts_and_not_the_name(tmp_path):
+    Image.fromarray(NOISE[..., :3]).save(tmp_path / "a.png", format="BMP")
+    assert (pixels_of(tmp_path / "a.png") == NOISE[..., :3]).all()
+    Image.fromarray(NOISE[..., :3]).save(tmp_path / "a.png", format="PCX")
+    assert decode(tmp_path / "a.png", image_size=(8, 8), channels=3).reason == "not an image"
+
+
+def test_colour_to_grey(tmp_path):
+    """Rec. 601: 0.299 red + 0.587 green + 0.114 blue."""
+    Image.new("RGB", (16, 16), (100, 150, 200)).save(tmp_path / "a.png")
+    assert (pixels_of(tmp_path / "a.png", 1) == 141).all()  # 29.9 + 88.05 + 22.8
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32])  # modes I;16 and I
+def test_16_bits_are_scaled_and_not_clipped(dtype, tmp_path):
+    image = Image.fromarray(RAMP.astype(dtype))
+    np.testing.assert_array_equal(colors.flattened(image, ground="white", mode="L"), GREY)
+    if dtype == np.uint16:  # which PNG can hold
+        image.save(tmp_path / "a.png")
+        np.testing.assert_array_equal(pixels_of(tmp_path / "a.png", 1)[..., 0], GREY)
+
+
+def test_cmyk_without_a_profile(tmp_path):
+    Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(tmp_path / "a.jpg")
+    assert np.abs(pixels_of(tmp_path / "a.jpg").astype(int) - [255, 0, 0]).max() <= 3
+
+
+@pytest.mark.parametrize("end", ["gif", "tif"])
+def test_the_first_frame_or_page_counts(end, tmp_path):
+    pages = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
+    pages[0].save(tmp_path / f"a.{end}", save_all=True, append_images=pages[1:])
+    assert (pixels_of(tmp_path / f"a.{end}", 1)[..., 0] == GREY).all()
 
 
 @pytest.mark.parametrize("name", ["a.pgm", "a.pbm"])
@@ -115,15 +175,9 @@ def test_cielab(tmp_path):
     assert np.abs(pixels - expected[:, None, None]).max() <= 2
 
 
-def test_the_first_page_counts(tmp_path):
-    pages = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
-    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
-    assert (pixels_of(tmp_path / "a.tif", 1)[..., 0] == GREY).all()
-
-
-@pytest.mark.parametrize("end", ["tif", "avif"])
+@pytest.mark.parametrize("end", ["tif", "avif", "png", "jpg", "webp"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_tiff_and_avif_are_turned_upright_once(orientation, end, tmp_path):
+def test_images_are_turned_upright_once(orientation, end, tmp_path):
     if end == "avif" and not decoding.READS_AVIF:
         pytest.skip("this Pillow reads no AVIF")
     quarters = np.kron([[0, 80, 160], [240, 40, 120]], np.ones((16, 16))).astype(np.uint8)
@@ -145,7 +199,98 @@ def test_tiff_and_avif_are_turned_upright_once(orientation, end, tmp_path):
     assert np.abs(pixels - expected)[8::16, 8::16].max() <= 4
 
 
+# Proportions and sizes.
+
+
+@pytest.mark.parametrize("is_tall", [False, True])
+def test_the_middle_of_a_wide_or_tall_image_is_kept(is_tall, tmp_path):
+    wide = np.zeros((8, 24, 3), np.uint8)
+    wide[:, 8:16] = [0, 255, 0]
+    Image.fromarray(wide.swapaxes(0, 1) if is_tall else wide).save(tmp_path / "a.png")
+    assert (pixels_of(tmp_path / "a.png", size=(8, 8)) == [0, 255, 0]).all()
+    # 4 of 8 rows and 12 of 24 columns: nothing is cut off, the outer thirds stay black.
+    whole = pixels_of(tmp_path / "a.png", size=(12, 4) if is_tall else (4, 12))
+    whole = whole.swapaxes(0, 1) if is_tall else whole
+    assert whole[:, 1].max() < 20 and whole[:, 6, 1].min() > 235
+
+
+def test_wide_images_may_be_shown_whole(tmp_path):
+    Image.new("RGB", (40, 20), (200, 0, 0)).save(tmp_path / "a.png")
+    padded = pixels_of(tmp_path / "a.png", size=(20, 20), pad=True, ground="blue")
+    assert (padded[:5] == (0, 0, 255)).all() and (padded[15:] == (0, 0, 255)).all()
+    assert (padded[6:14] == (200, 0, 0)).all()
+
+
+@pytest.mark.parametrize("end", ["png", "jpg"])
+def test_scaling_down_averages(end, tmp_path):
+    """Lines of one pixel, black and white, become grey and no lines of other widths."""
+    lines = np.tile(np.uint8([0, 255]), (512, 256))
+    Image.fromarray(lines).save(tmp_path / f"a.{end}", quality=95)
+    pixels = pixels_of(tmp_path / f"a.{end}", 1, (32, 32))
+    assert np.abs(pixels.astype(int) - 127.5).max() <= 16
+
+
 # Transparency.
+
+
+@pytest.mark.parametrize(
+    ("ground", "expected"), [("white", WHITE), ("black", [0, 0, 0]), ("#102030", [16, 32, 48])]
+)
+def test_the_ground_shows_through_transparent_images(ground, expected, tmp_path):
+    Image.new("RGBA", (16, 16), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    assert (pixels_of(tmp_path / "a.png", ground=ground) == expected).all()
+    assert (pixels_of(tmp_path / "a.png", 1) == 255).all()
+
+
+@pytest.mark.parametrize("end", ["png", "gif"])
+def test_a_transparent_entry_of_a_palette_is_white(end, tmp_path):
+    image = Image.new("P", (16, 16), 0)
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.paste(1, (0, 0, 8, 16))
+    for options, right in (({}, [255, 0, 0]), ({"transparency": 0}, WHITE)):
+        image.save(tmp_path / f"a.{end}", **options)
+        pixels = pixels_of(tmp_path / f"a.{end}")
+        assert (pixels[:, :8] == [0, 0, 255]).all() and (pixels[:, 8:] == right).all()
+
+
+@pytest.mark.parametrize(("mode", "value"), [("L", 9), ("RGB", (9, 8, 7))])
+def test_a_transparent_colour_is_white(mode, value, tmp_path):
+    Image.new(mode, (16, 16), value).save(tmp_path / "a.png", transparency=value)
+    assert (pixels_of(tmp_path / "a.png") == WHITE).all()
+
+
+def test_a_transparent_grey_or_colour_of_16_bits_is_white(tmp_path):
+    deep = np.array([[1000, 1001], [0, 65535]], np.uint16)  # the first two are one grey of 8 bits
+    Image.fromarray(deep).save(tmp_path / "a.png", transparency=1000)
+    assert pixels_of(tmp_path / "a.png", 1, (2, 2))[..., 0].tolist() == [[255, 4], [0, 255]]
+    pixel = bytes([9, 1, 8, 2, 7, 3])
+    write_png(tmp_path / "a.png", 16, [pixel * 8] * 8, pixel, kind=2)
+    assert (pixels_of(tmp_path / "a.png") == WHITE).all()
+
+
+@pytest.mark.parametrize(("bits", "highest"), [(1, 1), (2, 3), (4, 15), (8, 255)])
+def test_a_transparent_grey_of_few_bits_is_white(bits, highest, tmp_path):
+    black, white = b"\0" * bits, b"\xff" * bits  # 8 pixels
+    for clear, expected in ((0, [128, 255]), (highest, [0, 128])):
+        write_png(tmp_path / "a.png", bits, [black] * 4 + [white] * 4, clear.to_bytes(2, "big"))
+        seen = pixels_of(tmp_path / "a.png", 1, (8, 8), ground="#808080")
+        assert seen[:, 0, 0].tolist() == [expected[0]] * 4 + [expected[1]] * 4
+
+
+def write_png(path, bits, rows, clear, kind=0):
+    """A PNG of 8 x 8 as Pillow writes none: levels of some bits, of which one is transparent.
+
+    The kind is 0 for grey, 2 for colour.
+    """
+
+    def chunk(name, content):
+        checksum = zlib.crc32(name + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + name + content + checksum
+
+    head = (8).to_bytes(4, "big") * 2 + bytes([bits, kind, 0, 0, 0])
+    pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
+    parts = (b"IHDR", head), (b"tRNS", clear), (b"IDAT", pixels), (b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts))
 
 
 def write_bmp(path, image):

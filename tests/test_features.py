@@ -35,11 +35,8 @@ def test_the_accuracy_that_the_docstring_tells():
     assert "93.27%" in fashion_mnist.FashionFeatures.__doc__
 
 
-def test_the_shipped_file_is_small():
-    assert fashion_mnist.WEIGHTS.stat().st_size < 3_000_000
-
-
 def test_fashion_features_are_64_numbers_from_0(garments):
+    assert fashion_mnist.WEIGHTS.stat().st_size < 3_000_000
     vectors = features.fashion()(garments[0][:300])
     assert vectors.shape == (300, 64) and vectors.dtype == np.float32
     assert vectors.min() == 0 and vectors.max() > 1
@@ -47,10 +44,10 @@ def test_fashion_features_are_64_numbers_from_0(garments):
 
 def test_the_mean_and_covariance_are_those_of_such_garments(garments):
     """The 10,000 training images of the sample are among the 60,000 they were computed from."""
-    fashion, vectors = features.fashion(), features.fashion()(data.load("sample")[0][0])
-    assert vectors.mean(axis=0) == pytest.approx(fashion.mean, abs=0.02)
+    fashion, vectors = features.fashion(), features.fashion()(data.load("sample")[0][0][::4])
+    assert vectors.mean(axis=0) == pytest.approx(fashion.mean, abs=0.04)
     covariance = np.cov(vectors, rowvar=False)
-    assert np.abs(covariance - fashion.covariance).max() < 0.05 * fashion.covariance.max()
+    assert np.abs(covariance - fashion.covariance).max() < 0.1 * fashion.covariance.max()
 
 
 def test_the_function_is_that_of_layers_written_out(garments):
@@ -187,7 +184,7 @@ def test_inception_sees_images_from_minus_1_to_1_between_whose_pixels_it_interpo
     np.testing.assert_allclose(turned[0, :, :, 0], np.tile(expected, (299, 1)).T, atol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_inception_gives_2048_numbers_of_grey_and_colour_images():
     """With random weights: the sizes, and that a seeded program does not notice."""
     random.seed(3)

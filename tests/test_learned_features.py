@@ -14,7 +14,7 @@ import tensorflow as tf
 from processes import PATIENCE, finish, forked, program, wait_for
 
 from gan_model import features, metrics
-from gan_model.features import distortions, learned_network, learning
+from gan_model.features import distortions, learned_network
 from gan_model.features.learned_network import seen_shape, to_seen
 from gan_model.storage.locks import locked
 
@@ -82,15 +82,12 @@ def fid(known, real, fake):
 # What is computed.
 
 
-def test_equal_projections_are_told_apart_by_guessing():
-    projections = tf.ones((8, 5))
-    assert float(learning.contrast(projections)) == pytest.approx(math.log(7), rel=1e-5)
-
-
-def test_two_views_that_point_the_same_way_cost_little():
-    views = tf.tile(tf.eye(4), (2, 1))  # cosines: 1 to the partner, 0 to the six others
+def test_the_contrast_of_projections():
+    """Guessing among seven others; and cosines of 1 to the partner, 0 to the six others."""
+    assert float(learned_network.contrast(tf.ones((8, 5)))) == pytest.approx(math.log(7), rel=1e-5)
+    views = tf.tile(tf.eye(4), (2, 1))
     expected = -math.log(math.exp(5) / (math.exp(5) + 6))
-    assert float(learning.contrast(views)) == pytest.approx(expected, rel=1e-4)
+    assert float(learned_network.contrast(views)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_folded_arrays_compute_what_the_network_computes():
@@ -113,7 +110,7 @@ def test_half_whitened_vectors_have_the_root_of_the_variances():
     arrays = learned_network.arrays_of(learned_network.network(SHAPE, seed=1))
     before = np.linalg.eigvalsh(np.cov(learned_network.vectors(in_range(images), arrays).numpy().T))
     vectors = learned_network.vectors(
-        in_range(images), learning.half_whitened(arrays, images)
+        in_range(images), learned_network.half_whitened(arrays, images)
     ).numpy()
     after = np.linalg.eigvalsh(np.cov(vectors.T.astype(np.float64)))
     kept = before > 2e-3 * before.mean()
@@ -170,35 +167,30 @@ def test_shift_moves_by_the_pixels_that_it_tells():
 
 
 @pytest.mark.slow
-def test_the_same_images_and_seed_give_the_same_features(hasty):
-    again = features.learned(discs(200), steps=3, keep=False)
-    assert again.checksum == hasty.checksum
+def test_the_seed_decides_and_the_random_numbers_of_others_are_left_alone(hasty):
+    def drawn():
+        return random.random(), np.random.random(), float(tf.random.normal(()))
+
+    keras.utils.set_random_seed(5)
+    expected = drawn()
+    keras.utils.set_random_seed(5)
     other = features.learned(discs(200), steps=3, seed=1, keep=False)
-    assert other.checksum != hasty.checksum
+    assert drawn() == expected and other.checksum != hasty.checksum
 
 
 @pytest.mark.slow
-def test_learning_leaves_the_random_numbers_of_others_alone(eager):
-    keras.utils.set_random_seed(5)
-    expected = random.random(), np.random.random(), float(tf.random.normal(()))
-    keras.utils.set_random_seed(5)
-    features.learned(discs(200), steps=2, keep=False)
-    assert (random.random(), np.random.random(), float(tf.random.normal(()))) == expected
-
-
-@pytest.mark.slow
-def test_the_name_has_the_checksum(learned):
-    assert learned.name == f"learned_{learned.checksum[:4]}"
-    names = metrics.FeatureMetrics(learned).metrics
-    assert names[0].name == f"fid_{learned.name}"
-
-
-@pytest.mark.slow
-def test_a_file_gives_the_same_vectors(learned, tmp_path):
-    learned.save(tmp_path / "features.npz")
-    loaded = features.from_file(tmp_path / "features.npz")
-    assert loaded.name == learned.name and loaded.image_shape == SHAPE
+def test_a_file_gives_the_same_vectors_and_is_chosen_by_its_path(learned, tmp_path):
+    path = tmp_path / "features.npz"
+    learned.save(path)
+    loaded = features.from_file(path)
+    assert loaded.name == learned.name == f"learned_{learned.checksum[:4]}"
+    assert loaded.image_shape == SHAPE
     np.testing.assert_array_equal(loaded(discs(30, seed=1)), learned(discs(30, seed=1)))
+    measure, _ = metrics.measures(discs(30, seed=1), str(path))
+    assert measure.features.name == learned.name
+    assert measure.metrics[0].name == f"fid_{learned.name}"
+    with pytest.raises(ValueError, match=f"{learned.name}.*take images of shape"):
+        metrics.measures(np.zeros((30, 28, 28), np.uint8), str(path))
 
 
 @pytest.mark.slow
@@ -210,8 +202,6 @@ def test_features_are_learned_once(hasty, tmp_path, capfd):
     assert features.learned(discs(200), steps=3).checksum == hasty.checksum
     assert "Features learned from 200 images in" in capfd.readouterr().err
     assert features.from_file(path).checksum == hasty.checksum
-    features.learned(discs(200, seed=1), steps=3)  # of other images
-    assert "Features learned" in capfd.readouterr().err
 
 
 def noise():
@@ -229,14 +219,17 @@ def test_learning_that_was_stopped_begins_again(kept, eager, tmp_path, monkeypat
     monkeypatch.setenv("GAN_MODEL_CACHE", str(tmp_path))
     images = discs(200)
     with monkeypatch.context() as patched:
-        patched.setattr(learning.np.random, "default_rng", interrupt)
+        patched.setattr(learned_network.np.random, "default_rng", interrupt)
         with pytest.raises(KeyboardInterrupt):
             features.learned(images, steps=3)
-    assert not list(tmp_path.rglob("*.npz"))
+    (entry,) = tmp_path.glob("features-*")
+    assert (entry / ".lock").exists() and not list(tmp_path.rglob("*.npz"))
     assert features.learned(images, steps=3).checksum == hasty.checksum
+    features.learned(discs(200, seed=1), steps=1)  # other images have their own
+    assert len(list(tmp_path.rglob("*.npz"))) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_killed_while_it_learns_it_begins_again_to_the_same_bits(eager, tmp_path, monkeypatch):
     cache = tmp_path / "killed"
     monkeypatch.setenv("GAN_MODEL_CACHE", str(cache))
@@ -274,17 +267,6 @@ def test_a_cache_that_can_only_be_read_is_read(hasty, monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("of_byte", [6, 8, 10])  # version, flags, method of compression
-def test_damage_in_the_directory_of_a_file_is_refused_too(learned, tmp_path, of_byte):
-    path = tmp_path / "some.npz"
-    learned.save(path)
-    content = bytearray(path.read_bytes())
-    content[content.index(b"PK\x01\x02") + of_byte] ^= 0b1000001
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"some\.npz cannot be read as learned features"):
-        features.from_file(path)
-
-
 @pytest.mark.slow
 def test_who_waits_for_another_that_learns_the_same_is_told_so(hasty, tmp_path, capfd):
     (path,) = tmp_path.rglob("*.npz")
@@ -304,18 +286,23 @@ def test_who_waits_for_another_that_learns_the_same_is_told_so(hasty, tmp_path, 
     assert "Features learned" not in told + capfd.readouterr().err
 
 
-@pytest.mark.parametrize("content", [b"", b"PK damaged", "an array", None])
-def test_a_file_that_is_none_of_features_is_refused(tmp_path, content):
+def test_a_file_that_is_damaged_or_none_of_features_is_refused(kept, tmp_path):
     path = tmp_path / "some.npz"
-    if content is None:
-        np.savez(path, images=np.zeros(3))
-    elif content == "an array":
+    kept[1].save(path)
+    whole = path.read_bytes()
+    contents = [b"", b"PK damaged", whole[:-1]]
+    for of_byte in (6, 8, 10):  # in the directory of the file: version, flags, compression
+        content = bytearray(whole)
+        content[content.index(b"PK\x01\x02") + of_byte] ^= 0b1000001
+        contents.append(bytes(content))
+    for arrays in ({"images": np.zeros(3)}, None):
         with open(path, "wb") as file:
-            np.save(file, np.zeros(3))
-    else:
+            np.savez(file, **arrays) if arrays else np.save(file, np.zeros(3))
+        contents.append(path.read_bytes())
+    for content in contents:
         path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"some\.npz cannot be read as learned features"):
-        features.from_file(path)
+        with pytest.raises(ValueError, match=r"some\.npz cannot be read as learned features"):
+            features.from_file(path)
 
 
 @pytest.mark.parametrize("size", [(96, 96), (100, 70), (65, 16)])
@@ -336,21 +323,14 @@ def test_images_larger_than_they_see_have_gradients(size):
         np.testing.assert_allclose(gradient[1, row, column, 0], by_one, rtol=1e-4, atol=1e-5)
 
 
-def test_too_few_images_are_refused():
+def test_images_to_learn_nothing_from_are_refused():
     with pytest.raises(ValueError, match=r"200 images or more\. Received: 199"):
         features.learned(discs(199))
-
-
-def test_images_that_are_all_the_same_are_refused():
-    with pytest.raises(ValueError, match="nothing to learn"):
-        features.learned(np.zeros((200, 16, 16), np.uint8))
-
-
-def test_nor_are_those_that_differ_in_less_than_they_see():
-    images = np.full((200, 128, 128), 100, np.uint8)
-    images[0, 0, 0] = 101  # a quarter of a level in the 64 x 64 pixels that they see
-    with pytest.raises(ValueError, match="nothing to learn"):
-        features.learned(images)
+    nearly = np.full((200, 128, 128), 100, np.uint8)
+    nearly[0, 0, 0] = 101  # a quarter of a level in the 64 x 64 pixels that they see
+    for images in (np.zeros((200, 16, 16), np.uint8), nearly):
+        with pytest.raises(ValueError, match="nothing to learn"):
+            features.learned(images)
 
 
 # What they see.
@@ -389,13 +369,3 @@ def test_learned_features_are_chosen_where_no_others_fit(monkeypatch):
     assert metrics.measures(held_out)[0].metrics[0].name == "swd"
     with pytest.raises(ValueError, match="Features are learned from training images"):
         metrics.measures(held_out, "learned")
-
-
-@pytest.mark.slow
-def test_a_file_is_chosen_by_its_path(learned, tmp_path):
-    path = str(tmp_path / "features.npz")
-    learned.save(path)
-    measure, _ = metrics.measures(discs(30, seed=1), path)
-    assert measure.features.name == learned.name
-    with pytest.raises(ValueError, match=f"{learned.name}.*take images of shape"):
-        metrics.measures(np.zeros((30, 28, 28), np.uint8), path)

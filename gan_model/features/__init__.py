@@ -7,11 +7,10 @@ pixels      the image itself, averaged down to 8 x 8; any images
 from_model  any Keras model of yours
 
 Numbers in different features cannot be compared, so the name of the features is part of the name
-of each number. The learned ones are made by four files:
+of each number. The learned ones are made by three files:
 
 learned_features  the arrays of a network as `Features`: cached, saved in a file, loaded again
-learning          images -> the arrays of a network
-learned_network   the small network: with Keras to learn, as plain arrays to use
+learned_network   images -> the arrays of a small network -> vectors
 distortions       real images -> distorted images, and how much of each distortion they have
 """
 

@@ -15,8 +15,14 @@ from gan_model.data.cache import cache_folder
 from gan_model.data.images import chunks, lazy_subset
 from gan_model.data.reading import DAMAGE
 from gan_model.features.extractor import Features, checksum_of, with_channels
-from gan_model.features.learned_network import seen_shape, to_range, to_seen, vectors
-from gan_model.features.learning import STEPS, learn
+from gan_model.features.learned_network import (
+    STEPS,
+    learn,
+    seen_shape,
+    to_range,
+    to_seen,
+    vectors,
+)
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.locks import locked
 from gan_model.storage.paths import expanded
@@ -99,18 +105,16 @@ def learned(images, *, seed=0, steps=STEPS, keep=True):
     with contextlib.suppress(ValueError):  # before the lock: a cache may be there to read alone
         return from_file(path)
     with contextlib.ExitStack() as stack:
-        try:
+        with contextlib.suppress(OSError):  # the cache cannot be written, which `save` tells
             stack.enter_context(locked(entry, waiting=_WAITING))
-        except OSError as error:
-            print(f"Learned features cannot be kept in {entry}: {error}.", file=sys.stderr)
-            return _learn(images, seed, steps)
         with contextlib.suppress(ValueError):
             return from_file(path)
         features = _learn(images, seed, steps)
         try:
             features.save(path)
         except OSError as error:
-            print(f"Learned features are not kept: {error.strerror or error}.", file=sys.stderr)
+            reason = error.strerror or error
+            print(f"Learned features cannot be kept in {entry}: {reason}.", file=sys.stderr)
         return features
 
 
