@@ -1,6 +1,5 @@
 """Mistakes are caught before the first step, in a sentence that ends with what to type."""
 
-import functools
 import re
 
 import keras
@@ -105,7 +104,7 @@ def of_unknown_shape(*shape):
 def test_images_whose_size_only_the_first_batch_tells(dense):
     with pytest.raises(ValueError, match=r"\(16, 16\), the data holds \(8, 8\)"):
         dense.fit(of_unknown_shape(8, 8), verbose=0)
-    dense.fit(of_unknown_shape(16, 16), verbose=0)
+    dense.evaluate(of_unknown_shape(16, 16), verbose=0)
 
 
 def test_a_later_batch_of_another_size_fails_and_is_not_folded_into_others(dense):
@@ -175,27 +174,21 @@ def test_weights_of_images_are_refused_wherever_they_are_given(method, name, den
 def test_evaluate_refuses_a_batch_size_for_batches(dense):
     with pytest.raises(ValueError, match=r"`batch_size` is for arrays.*Leave batch_size out"):
         dense.evaluate(as_dataset(uint8s(40, 16, 16)), batch_size=3, verbose=0)
-    dense.evaluate(uint8s(8, 16, 16), batch_size=3, verbose=0)
 
 
-def test_bad_validation_images_are_caught_before_training(dense):
+def test_bad_held_out_images_are_caught_before_training(dense):
+    images, endless = uint8s(40, 16, 16), as_dataset(uint8s(40, 16, 16)).repeat()
     before = int(dense.step)
-    with pytest.raises(ValueError, match=r"`validation_data`: .*the generator's in"):
-        dense.fit(uint8s(40, 16, 16), validation_data=floats(0, 255), verbose=0)
+    for held_out, message in (
+        (floats(0, 255), r"`validation_data`: .*the generator's in"),
+        (endless, r"without end.*Type validation_steps=1000, or leave"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            dense.fit(images, validation_data=held_out, verbose=0)
     assert int(dense.step) == before
 
 
-def test_held_out_images_without_an_end_are_refused(dense):
-    endless, before = as_dataset(uint8s(40, 16, 16)).repeat(), int(dense.step)
-    with pytest.raises(ValueError, match=r"without end.*Type validation_steps=1000, or leave"):
-        dense.fit(uint8s(40, 16, 16), validation_data=endless, verbose=0)
-    with pytest.raises(ValueError, match=r"without end.*Type steps=1000, or leave"):
-        dense.evaluate(endless, verbose=0)
-    assert int(dense.step) == before
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("count", [2, 3])
 def test_a_list_of_held_out_images_is_one_of_images(count, dense):
     held_out = np.random.default_rng(0).integers(0, 256, (count, 16, 16), dtype=np.uint8)
     figures = [dense.evaluate(images, verbose=0) for images in (held_out, list(held_out))]
@@ -204,17 +197,10 @@ def test_a_list_of_held_out_images_is_one_of_images(count, dense):
     assert dense.evaluate(pair, verbose=0) == figures[0]
 
 
-@pytest.mark.slow
-def test_zero_to_one_floats_given_to_a_tanh_are_a_warning(dcgan):
-    with pytest.warns(UserWarning, match=r"never go below 0.*images \* 2 - 1"):
-        dcgan.fit(floats(0, 1), verbose=0)
-
-
 def test_a_warning_is_of_the_line_that_gave_the_images(dcgan):
     for given in ({"x": floats(0, 1)}, {"x": uint8s(40, 16, 16), "validation_data": floats(0, 1)}):
-        with pytest.warns(UserWarning, match="never go below 0") as warned:
-            check = functools.partial(dcgan.fit, **given, verbose=0, epochs=1, initial_epoch=1)
-            check()
+        with pytest.warns(UserWarning, match=r"never go below 0.*images \* 2 - 1") as warned:
+            dcgan.fit(**given, verbose=0, epochs=1, initial_epoch=1)
         assert [one.filename for one in warned] == [__file__]
 
 
@@ -237,15 +223,12 @@ def test_what_the_message_says_to_type_converts_the_images(images, expected):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            dict(initial_epoch=-1),
-            "`initial_epoch` is an integer of 0 or more. Received: initial_epoch=-1",
-        ),
-        (dict(epochs=0), "`epochs` is an integer of 1 or more. Received: epochs=0"),
-        (dict(epochs="3"), "`epochs` is an integer of 1 or more. Received: epochs='3'"),
-        (dict(epochs=1.5), "`epochs` is an integer of 1 or more. Received: epochs=1.5"),
-        (dict(batch_size=0), "`batch_size` is an integer of 1 or more"),
-        (dict(steps_per_epoch=-3), "`steps_per_epoch` is an integer of 1 or more"),
+        (dict(initial_epoch=-1), "0 or more. Received: initial_epoch=-1"),
+        (dict(epochs=0), "1 or more. Received: epochs=0"),
+        (dict(epochs="3"), "1 or more. Received: epochs='3'"),
+        (dict(epochs=1.5), "1 or more. Received: epochs=1.5"),
+        (dict(batch_size=0), "1 or more. Received: batch_size=0"),
+        (dict(steps_per_epoch=-3), "1 or more. Received: steps_per_epoch=-3"),
     ],
 )
 def test_bad_counts(arguments, message, dense):
@@ -467,42 +450,37 @@ def test_bad_losses_and_optimizers():
         gan.compile(None, adam, adam)
 
 
+def refuses_to_train(gan, message):
+    for train in (gan.fit, gan.train_on_batch):
+        with pytest.raises(ValueError, match=message):
+            train(uint8s(32, 8, 8))
+
+
 def test_a_player_that_is_frozen_after_compile_cannot_train():
-    gan = presets.dense((16, 16))
+    gan = GAN(*players())
+    gan.compile(run_eagerly=True)
     gan.discriminator.trainable = False
-    for train in (gan.fit, gan.train_on_batch):
-        with pytest.raises(ValueError, match=r"Type discriminator.trainable = True"):
-            train(uint8s(32, 16, 16))
-    gan.evaluate(uint8s(32, 16, 16), verbose=0)
+    refuses_to_train(gan, r"Type discriminator.trainable = True")
+    gan.evaluate(uint8s(32, 8, 8), verbose=0)
 
 
-def test_a_layer_that_learns_only_since_compile_is_named():
-    gan = presets.dense((16, 16))
-    layer = next(layer for layer in gan.discriminator.layers if layer.weights)
-    layer.trainable = False
+def test_a_layer_that_is_frozen_or_learns_only_since_compile_is_named():
+    """A graph that was made before would go on as it was."""
+    scores = [layers.Flatten(), layers.Dense(4), layers.Dense(1)]
+    gan = GAN(players()[0], keras.Sequential([keras.Input((8, 8)), *scores]))
     gan.compile(run_eagerly=True)
-    layer.trainable = True
-    for train in (gan.fit, gan.train_on_batch):
-        with pytest.raises(ValueError, match=rf"{layer.name}.*discriminator became trainable"):
-            train(uint8s(32, 16, 16))
+    first = gan.discriminator.layers[1]
+    first.trainable = False
+    refuses_to_train(gan, rf"{first.name}.*discriminator was frozen after")
     gan.compile(run_eagerly=True)
-    gan.fit(uint8s(32, 16, 16), verbose=0)
-
-
-def test_a_layer_that_is_frozen_since_compile_is_named_and_loses_nothing():
-    """A graph that was made before would go on learning it."""
-    gan = presets.dense((16, 16))
-    gan.compile(run_eagerly=True)
-    layer = next(layer for layer in gan.discriminator.layers if layer.weights)
-    layer.trainable = False
-    for train in (gan.fit, gan.train_on_batch):
-        with pytest.raises(ValueError, match=rf"{layer.name}.*discriminator was frozen after"):
-            train(uint8s(32, 16, 16))
-    gan.compile(run_eagerly=True)
-    before = [np.array(weight) for weight in layer.weights]
-    gan.fit(uint8s(32, 16, 16), verbose=0)
-    for weight, then in zip(layer.weights, before, strict=True):
+    before = [np.array(weight) for weight in first.weights]
+    gan.fit(uint8s(32, 8, 8), verbose=0)
+    for weight, then in zip(first.weights, before, strict=True):
         np.testing.assert_array_equal(weight, then)
+    first.trainable = True
+    refuses_to_train(gan, rf"{first.name}.*discriminator became trainable")
+    gan.compile(run_eagerly=True)
+    gan.fit(uint8s(32, 8, 8), verbose=0)
 
 
 def test_optimizers_of_other_weights_are_refused():
@@ -519,10 +497,11 @@ def test_optimizers_of_other_weights_are_refused():
 
 @pytest.mark.parametrize("method", ["train_on_batch", "test_on_batch"])
 def test_a_single_batch_is_checked_as_all_are(method):
-    gan = presets.dense((16, 16))
+    gan = GAN(*players())
+    gan.compile()
     before = [np.array(weight) for weight in gan.weights]
-    for bad, message in ((floats(0, 255), "float images lie in"), (np.nan, "not numbers")):
-        images = bad if isinstance(bad, np.ndarray) else np.full((32, 16, 16), bad, np.float32)
+    for bad, message in ((255, "float images lie in"), (np.nan, "not numbers")):
+        images = np.full((32, 8, 8), bad, np.float32)
         with pytest.raises(ValueError, match=message):
             getattr(gan, method)(images)
     for weight, then in zip(gan.weights, before, strict=True):
@@ -530,9 +509,9 @@ def test_a_single_batch_is_checked_as_all_are(method):
 
 
 def test_each_batch_of_a_generator_is_checked():
-    gan = presets.dense((16, 16))
+    gan = GAN(*players(ends=("sigmoid", None)))
     gan.compile(run_eagerly=True)
-    good, bad = (floats(0, high, (8, 16, 16)) for high in (1, 255))
+    good, bad = (floats(0, high, (8, 8, 8)) for high in (1, 255))
     with pytest.raises(ValueError, match="float images lie in"):
         gan.fit((batch for batch in [bad]), verbose=0)
     assert int(gan.step) == 0
@@ -544,15 +523,15 @@ def test_each_batch_of_a_generator_is_checked():
 
 
 def test_a_list_of_images_and_labels_is_the_pair():
-    gan = presets.modern_conditional((16, 16, 1), class_count=2)
+    gan = GAN(conditional_players(2)[0], projecting(2), class_count=2)
     gan.compile(run_eagerly=True)
-    pair = [uint8s(16, 16, 16), np.arange(16) % 2]
+    pair = [uint8s(16, 8, 8), np.arange(16) % 2]
     gan.fit(pair, batch_size=8, verbose=0)
     gan.train_on_batch(pair)
     assert int(gan.images_seen) == 32
 
 
-@pytest.mark.parametrize("count", [2, 3, 40])
+@pytest.mark.parametrize("count", [2, 40])
 def test_a_list_of_images_of_another_size_is_refused_as_images(count, dense):
     for given in (dict(x=list(uint8s(count, 17, 17))), dict(x=uint8s(40, 16, 16))):
         held_out = list(uint8s(count, 17, 17)) if isinstance(given["x"], np.ndarray) else None
@@ -566,10 +545,10 @@ def test_a_dict_of_images_says_which_to_pick(dense):
 
 
 def test_uint8_images_of_0_and_1_are_a_warning():
-    gan = presets.dense((16, 16))
+    gan = GAN(*players())
     gan.compile(run_eagerly=True)
     with pytest.warns(UserWarning, match=r"all 0 or 1.*images \* 255"):
-        gan.fit(uint8s(32, 16, 16) + np.eye(16, dtype=np.uint8), verbose=0)
+        gan.fit(uint8s(32, 8, 8) + np.eye(8, dtype=np.uint8), verbose=0)
 
 
 def test_integers_of_numpy_are_integers(tmp_path):
@@ -581,13 +560,13 @@ def test_integers_of_numpy_are_integers(tmp_path):
 
 
 def test_a_quality_without_held_out_images_is_told(capsys):
-    gan = presets.dense((16, 16))
+    gan = GAN(*players())
     gan.compile(run_eagerly=True)
-    gan.fit(uint8s(32, 16, 16), verbose=0)
+    gan.fit(uint8s(32, 8, 8), verbose=0)
     assert capsys.readouterr().err == ""
     gan.quality = metrics.Quality()
     with pytest.warns(UserWarning, match="Type gan.fit.*validation_data=images"):
-        gan.fit(uint8s(32, 16, 16), verbose=0)
+        gan.fit(uint8s(32, 8, 8), verbose=0)
 
 
 def test_the_best_gan_is_a_keras_file(tmp_path):
@@ -600,24 +579,23 @@ def test_export_of_keras_names_that_of_this_package(dense, tmp_path):
         dense.export(tmp_path / "exported", format="pickle")
 
 
-@pytest.mark.parametrize("preset", [presets.dcgan, presets.guidelines])
-@pytest.mark.parametrize("shape", [(30, 28, 1), (12, 28, 1), (132, 28, 1), (28, 28, 2)])
-def test_bad_image_shapes(preset, shape):
-    with pytest.raises(ValueError, match=r"multiples of 4.*Received: image_shape"):
-        preset(shape)
-
-
 @pytest.mark.parametrize("preset", [presets.dcgan, presets.guidelines, presets.modern])
-@pytest.mark.parametrize("shape", [64, (64,), (64, 64, 3, 1)])
-def test_what_is_no_image_shape(preset, shape):
+def test_what_is_no_image_shape(preset):
     call = rf"\(height, width\) or .*Type presets.{preset.__name__}\("
-    with pytest.raises(ValueError, match=call):
-        preset(shape)
-
-
-def test_a_side_is_no_image_shape_of_dense_either():
+    for shape in (64, (64,), (64, 64, 3, 1)):
+        with pytest.raises(ValueError, match=call):
+            preset(shape)
+    for shape in ((30, 28, 1), (12, 28, 1), (28, 28, 2)):
+        with pytest.raises(ValueError, match=r"multiples of 4.*Received: image_shape"):
+            preset(shape)
     with pytest.raises(ValueError, match=r"Received: image_shape=28. Type presets.dense\(\(28"):
         presets.dense(28)
+
+
+@pytest.mark.parametrize("preset", [presets.dcgan, presets.guidelines])
+def test_images_that_are_too_large_for_a_preset(preset):
+    with pytest.raises(ValueError, match=r"multiples of 4.*Received: image_shape"):
+        preset((132, 28, 1))
 
 
 def test_an_unknown_preset_has_a_near_match():
@@ -625,21 +603,17 @@ def test_an_unknown_preset_has_a_near_match():
         presets.named("dcgn")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_float_images_of_any_width_are_taken_from_datasets(dense, dtype):
-    images = tf.data.Dataset.from_tensor_slices(floats(0, 1)).map(lambda one: tf.cast(one, dtype))
-    images = images.batch(8)
-    dense.compile(run_eagerly=True)
-    history = dense.fit(images, validation_data=images, verbose=0).history
+def test_float_images_of_any_width_are_taken_from_datasets(dtype):
+    def images(high):
+        return as_dataset(floats(0, high, (8, 8, 8))).map(lambda batch: tf.cast(batch, dtype))
+
+    gan = GAN(*players(ends=("sigmoid", None)))
+    gan.compile(run_eagerly=True)
+    history = gan.fit(images(1), validation_data=images(1), verbose=0).history
     assert np.isfinite(history["generator_loss"] + history["val_generator_loss"]).all()
-
-
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_float_images_of_any_width_out_of_range_are_refused(dense, dtype):
-    images = as_dataset(floats(0, 200)).map(lambda batch: tf.cast(batch, dtype))
     with pytest.raises(ValueError, match=r"The float images lie in \[.*images / 255"):
-        dense.fit(images, verbose=0)
+        gan.fit(images(200), verbose=0)
 
 
 def test_an_error_without_a_text_is_told_by_its_class():

@@ -128,27 +128,14 @@ def test_a_folder_with_the_name_of_a_data_set_is_told(tmp_path, monkeypatch, cap
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_the_four_files_in_a_folder(name, end, tmp_path):
     folder = write_mnist_form(tmp_path / "files", end)
-    train, test = data.load(name, folder=str(folder))
-    assert same(train, TRAIN)
-    assert same(test, TEST)
-
-
-def test_a_folder_of_the_four_files_needs_no_name(tmp_path):
-    train, test = data.load(write_mnist_form(tmp_path / "files"))
-    assert same(train, TRAIN)
-    assert same(test, TEST)
-
-
-def test_names_with_a_dot_are_read_too(tmp_path):
-    folder = write_mnist_form(tmp_path / "files")
-    for path in list(folder.iterdir()):
+    write_mnist_form(sources.FULL_SETS[name].folder)  # which comes before Keras
+    unnamed = data.load(folder)
+    for found in (data.load(name, folder=str(folder)), data.load(name), unnamed):
+        assert same(found[0], TRAIN) and same(found[1], TEST)
+    assert unnamed.class_names is None
+    for path in list(folder.iterdir()):  # another spelling
         path.rename(folder / path.name.replace("-idx", ".idx"))
-    assert same(data.load("mnist", folder=folder)[0], TRAIN)
-
-
-def test_the_system_folder_comes_before_keras():
-    write_mnist_form(sources.FULL_SETS["mnist"].folder)
-    assert same(data.load("mnist")[0], TRAIN)
+    assert same(data.load(name, folder=folder)[0], TRAIN)
 
 
 def test_keras_own_archive(tmp_path):
@@ -158,10 +145,12 @@ def test_keras_own_archive(tmp_path):
     assert same(train, TRAIN)
     assert same(test, TEST)
     content = (tmp_path / "mnist.npz").read_bytes()
+    np.save(tmp_path / "array.npy", np.zeros(3))
     for damaged in (
         content[:-40],
         content.replace(TRAIN[0].tobytes(), TRAIN[0].tobytes()[::-1]),
         b"",
+        (tmp_path / "array.npy").read_bytes(),
     ):
         (tmp_path / "mnist.npz").write_bytes(damaged)
         with pytest.raises(ValueError, match=r"mnist\.npz is damaged"):
@@ -202,13 +191,6 @@ def test_a_damaged_file_is_named(content, message, tmp_path):
     assert "\n" not in str(error.value)
 
 
-def test_an_array_is_no_archive(tmp_path):
-    np.save(tmp_path / "array.npy", np.zeros(3))
-    (tmp_path / "array.npy").rename(tmp_path / "mnist.npz")
-    with pytest.raises(ValueError, match=r"mnist\.npz is damaged"):
-        data.load("mnist", folder=tmp_path)
-
-
 def test_a_file_without_permission_is_named_and_not_called_damaged(tmp_path, monkeypatch):
     folder = write_mnist_form(tmp_path / "files", end="")
 
@@ -220,25 +202,15 @@ def test_a_file_without_permission_is_named_and_not_called_damaged(tmp_path, mon
         data.load("mnist", folder=folder)
 
 
-def test_files_without_images_are_refused(tmp_path):
-    empty = TEST[0][:0], TEST[1][:0]
-    folder = write_mnist_form(tmp_path / "files", test=empty)
+def test_missing_files_are_named(tmp_path):
+    folder = write_mnist_form(tmp_path / "files", test=(TEST[0][:0], TEST[1][:0]))
     with pytest.raises(ValueError, match=r"t10k-images-idx3.*images of shape \(0, 6, 5\) with"):
         data.load("mnist", folder=folder)
-
-
-def test_a_missing_file_is_named(tmp_path):
-    folder = write_mnist_form(tmp_path / "files")
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     for name, where in [("mnist", {"folder": folder}), (folder, {})]:
         with pytest.raises(ValueError, match=r"files lacks t10k-labels-idx1-ubyte: put all 4"):
             data.load(name, **where)
-
-
-def test_a_folder_without_the_files_is_not_passed_over(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"does not contain 'mnist'; expected mnist\.npz or train-"
-    ):
+    with pytest.raises(ValueError, match=r"does not contain 'mnist'; expected mnist\.npz or trai"):
         data.load("mnist", folder=tmp_path)
 
 
@@ -275,10 +247,7 @@ def test_damaged_cifar10_files_are_named(tmp_path):
     batch.unlink()
     with pytest.raises(ValueError, match=r"lacks data_batch_3\.bin"):
         data.load("cifar10", folder=tmp_path / "files")
-
-
-def test_pickles_of_cifar10_are_not_opened(tmp_path):
-    (tmp_path / "data_batch_1").write_bytes(b"\x80\x04.")
+    (tmp_path / "data_batch_1").write_bytes(b"\x80\x04.")  # a pickle, which is not opened
     with pytest.raises(ValueError, match=r"expected data_batch_1\.bin .*the binary version"):
         data.load("cifar10", folder=tmp_path)
 
@@ -342,12 +311,15 @@ def test_a_near_match_is_offered(name, guess):
         data.load(name)
 
 
-def test_nothing_near_offers_the_list_only(tmp_path):
+def test_what_is_neither_a_name_nor_a_folder_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"Unknown data '.*/absent'\. Known: sample, fashion_mn"):
         data.load(tmp_path / "absent")
     (tmp_path / "file.zip").write_bytes(b"")
     with pytest.raises(ValueError, match=r"file\.zip' is a file\. .*the path of a folder"):
         data.load(tmp_path / "file.zip")
+    for name in ("sample", tmp_path):
+        with pytest.raises(ValueError, match="`folder` is for the full data sets: fashion_mnist"):
+            data.load(name, folder=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -360,34 +332,18 @@ def test_named_data_has_its_own_shape(wish, tmp_path):
             data.load(name, **wish)
 
 
-def test_folder_is_for_the_full_data_sets(tmp_path):
-    for name in ("sample", tmp_path):
-        with pytest.raises(ValueError, match="`folder` is for the full data sets: fashion_mnist"):
-            data.load(name, folder=tmp_path)
-
-
-def test_images_are_loaded_with_the_names_of_their_classes(tmp_path):
-    assert data.load("sample").class_names == data.class_names("sample")
-    assert data.load(write_mnist_form(tmp_path / "files")).class_names is None
-    for level, name in enumerate(("b", "a")):
-        (tmp_path / "images" / name).mkdir(parents=True)
-        Image.new("L", (9, 9), level).save(tmp_path / "images" / name / "0.png")
-    for _ in range(2):  # the second time from the cache
-        assert data.load(tmp_path / "images").class_names == ["a", "b"]
-
-
-def test_a_folder_is_listed_once(tmp_path, monkeypatch):
+def test_any_other_folder_is_one_of_images_and_is_listed_once(tmp_path, monkeypatch):
+    for number, name in enumerate("ba"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (9, 9), (number, 100, 200)).save(tmp_path / name / "0.png")
     listed, walk = [], os.walk
-    for level in range(3):
-        Image.new("L", (9, 9), level).save(tmp_path / f"{level}.png")
     monkeypatch.setattr(os, "walk", lambda top, **how: listed.append(top) or walk(top, **how))
-    data.load(tmp_path)
-    assert [Path(top) for top in listed].count(tmp_path) == 1
-
-
-def test_any_other_folder_is_one_of_images(tmp_path):
-    for number in range(2):
-        Image.new("RGB", (9, 9), (number, 100, 200)).save(tmp_path / f"{number}.png")
-    (train_images, train_labels), (test_images, _) = data.load(str(tmp_path), image_size=8)
-    assert train_images.shape == (1, 8, 8, 3) and train_images[0, 0, 0].tolist() == [0, 100, 200]
-    assert train_labels.tolist() == [0] and test_images[0, 0, 0].tolist() == [1, 100, 200]
+    for times in (1, 2):  # the second time from the cache
+        loaded = data.load(str(tmp_path), image_size=8)
+        assert loaded.class_names == ["a", "b"]
+        assert [Path(top) for top in listed].count(tmp_path) == times
+    (train_images, train_labels), (test_images, test_labels) = loaded
+    assert train_images.shape == test_images.shape == (1, 8, 8, 3)
+    assert sorted([*train_labels, *test_labels]) == [0, 1]
+    assert train_images[0, 0, 0].tolist() == [1 - train_labels[0], 100, 200]
+    assert data.load("sample").class_names == data.class_names("sample")
