@@ -137,7 +137,7 @@ def test_the_values_of_a_pydataset_are_checked_in_its_first_batch(dense):
     ("arguments", "message"),
     [
         (dict(x=None), r"There are no images: type gan.fit\(images\)"),
-        (dict(x="my/cats"), r"'my/cats' in the place of images.*data.load\('my/cats'\)"),
+        (dict(x="my/cats"), "x=my/cats"),  # Keras's
         (dict(x=np.full(40, None)), r"object; expected uint8.*np.stack\(images\)"),
         (dict(x=floats(0, 1)[:0]), "There are no images"),
         (dict(x=uint8s(16, 16)[0]), "single images"),

@@ -3,7 +3,6 @@
 import inspect
 import types
 import warnings
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -51,11 +50,6 @@ def check_images(source, image_shape, image_range):
 def _refuse_other_things(source):
     if source is None:
         raise ValueError("There are no images: type gan.fit(images).")
-    if isinstance(source, str | Path):
-        raise ValueError(
-            f"Received {str(source)!r} in the place of images. Read them: (images, labels), "
-            f"held_out = data.load({str(source)!r})."
-        )
     if isinstance(source, dict):
         named = next((name for name in ("image", "images") if name in source), "...")
         raise ValueError(

@@ -49,9 +49,7 @@ def load_images(path, *, image_shape=None):
             f"{path} is neither a .npz or .npy file nor a folder of images. Save the images as a "
             ".npz file: np.savez(path, images=images)."
         )
-    images = _checked_images(path, _read_file(path))
-    _check_shape(path, images.shape[1:], image_shape)
-    return images.reshape(len(images), *(image_shape or images.shape[1:]))
+    return _checked_images(path, _read_file(path), image_shape)
 
 
 def disjoint_parts(images, count, *, max_parts):
@@ -80,18 +78,23 @@ def _read_file(path):
             with np.load(file, allow_pickle=False) as content:
                 arrays = _arrays_of(content)
     except DAMAGE as error:
+        reason = str(error).rstrip(".") or type(error).__name__
+        if "pickle" in reason:  # numpy suggests allow_pickle=True for any unknown file
+            reason = "it holds no arrays of numbers"
+        if not path.stat().st_size:
+            reason = "it is empty"
+        raise ValueError(f"{path} cannot be read: {reason}. Save the images again.") from None
+    if "images" in arrays:
+        return arrays["images"]
+    kinds = [array for array in arrays.values() if array.ndim in (3, 4)]
+    images = [array for array in kinds if array.dtype == np.uint8] or kinds
+    if len(images) != 1:
+        held = ", ".join(f"{name} {a.dtype} {a.shape}" for name, a in arrays.items()) or "nothing"
         raise ValueError(
-            f"{path} cannot be read: {_reason(path, error)}. Save the images again."
-        ) from None
-    return _images_among(path, arrays)
-
-
-def _reason(path, error):
-    if not _file_size(path):
-        return "it is empty"
-    if "pickle" in str(error):  # numpy suggests allow_pickle=True for any unknown file
-        return "it holds no arrays of numbers"
-    return str(error).rstrip(".") or type(error).__name__
+            f"{path} holds {held}; expected an array named `images`, or only one that can be "
+            "images. Type np.savez(path, images=images)."
+        )
+    return images[0]
 
 
 def _arrays_of(content):
@@ -108,21 +111,7 @@ def _arrays_of(content):
     return arrays
 
 
-def _images_among(path, arrays):
-    if "images" in arrays:
-        return arrays["images"]
-    kinds = {name: array for name, array in arrays.items() if array.ndim in (3, 4)}
-    images = [array for array in kinds.values() if array.dtype == np.uint8] or [*kinds.values()]
-    if len(images) != 1:
-        held = ", ".join(f"{name} {a.dtype} {a.shape}" for name, a in arrays.items()) or "nothing"
-        raise ValueError(
-            f"{path} holds {held}; expected an array named `images`, or only one that can be "
-            "images. Type np.savez(path, images=images)."
-        )
-    return images[0]
-
-
-def _checked_images(path, images):
+def _checked_images(path, images, image_shape):
     if images.dtype != np.uint8:
         raise ValueError(_wrong_dtype(path, images))
     channels = images.shape[3:] or (1,)
@@ -135,7 +124,15 @@ def _checked_images(path, images):
         )
     if not images.size:
         raise ValueError(f"{path} holds no images: its array has the shape {images.shape}.")
-    return images
+    shape = images.shape[1:]
+    if image_shape is None:
+        return images
+    if shape_with_channels(shape) != shape_with_channels(image_shape):
+        raise ValueError(
+            f"{path} holds images of shape {shape}; expected {tuple(image_shape)}. Save images "
+            "of that shape: scaling them here would change what is measured."
+        )
+    return images.reshape(len(images), *image_shape)
 
 
 def _wrong_dtype(path, images):
@@ -152,14 +149,6 @@ def _wrong_dtype(path, images):
         "say which numbers mean black and white. Save the images as uint8, for example "
         f"np.rint({scaled}).astype('uint8')."
     )
-
-
-def _check_shape(path, shape, expected):
-    if expected is not None and shape_with_channels(shape) != shape_with_channels(expected):
-        raise ValueError(
-            f"{path} holds images of shape {tuple(shape)}; expected {tuple(expected)}. Save images "
-            "of that shape: scaling them here would change what is measured."
-        )
 
 
 def _read_folder(folder, image_shape):
@@ -210,12 +199,9 @@ def _displayed_size(path):
         with open_image(path) as image:
             return displayed_size(image)
     except Exception as error:  # a decoder may raise anything on a damaged file
-        reason = "it is not an image" if _file_size(path) else "it is empty"
+        is_empty = path.exists() and not path.stat().st_size
+        reason = "it is empty" if is_empty else "it is not an image"
         raise _unreadable(path, getattr(error, "strerror", None) or reason) from None
-
-
-def _file_size(path):
-    return path.stat().st_size if path.exists() else 0
 
 
 def _unreadable(path, reason):
