@@ -26,6 +26,7 @@ import numpy as np
 
 from gan_model.data.reading import DAMAGE
 from gan_model.storage.locks import locked
+from gan_model.storage.paths import expanded
 
 _FORMAT_VERSION = 4  # increase it when the meaning of pixels or files changes
 _MOST_BYTES = 20e9
@@ -65,7 +66,7 @@ def cache_folder():
     """$GAN_MODEL_CACHE, else $XDG_CACHE_HOME/gan-model, else ~/.cache/gan-model."""
     general = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     place = os.environ.get("GAN_MODEL_CACHE") or f"{general}/gan-model"
-    return Path(os.path.expanduser(place)).absolute()
+    return expanded(place).absolute()
 
 
 def open_entry(path):

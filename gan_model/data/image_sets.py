@@ -5,9 +5,7 @@ measured. Images that do not fit raise an error.
 """
 
 import functools
-import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from gan_model.data.decoding import decode, decoders, displayed_size, open_image
 from gan_model.data.images import Subset, shape_with_channels
 from gan_model.data.listing import images_in
 from gan_model.data.reading import DAMAGE
+from gan_model.storage.paths import expanded
 
 _BLOCK = 256  # images decoded at a time
 
@@ -39,7 +38,7 @@ def load_images(path, *, image_shape=None):
         ValueError: if the file is missing, incomplete or without images, or if images have
             another dtype or shape.
     """
-    path = Path(os.path.expanduser(path))
+    path = expanded(path)
     if path.is_dir():
         return _read_folder(path, image_shape)
     if not path.exists():

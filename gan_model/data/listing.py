@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gan_model.data.decoding import READS_AVIF
 from gan_model.storage.names import printable
+from gan_model.storage.paths import expanded
 
 _SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
@@ -65,7 +66,7 @@ def images_in(folder):
     Raises:
         ValueError: there is no such folder, it has no images, or it cannot be listed.
     """
-    root = Path(os.path.expanduser(folder)).resolve()
+    root = expanded(folder).resolve()
     if not root.is_dir():
         raise ValueError(f"There is no folder {root}. Give the path of a folder of images.")
     files, closed = _files_in(root)

@@ -7,7 +7,6 @@ of the folder of a Debian package. If there are none, Keras reads its own or dow
 import gzip
 import io
 import math
-import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 
 from gan_model.data.reading import DAMAGE, short_timeout
 from gan_model.storage.packaged import packaged_arrays
+from gan_model.storage.paths import expanded
 
 SAMPLE = Path(__file__).with_name("sample.npz")
 # Printed by experiments/make_sample.py.
@@ -72,7 +72,7 @@ class FullSet:
         Raises:
             ValueError: files are missing or damaged, or cannot be downloaded.
         """
-        place = self.folder if folder is None else Path(os.path.expanduser(folder))
+        place = self.folder if folder is None else expanded(folder)
         splits = self.read(place)
         if splits is None and folder is not None:
             raise ValueError(

@@ -4,7 +4,6 @@ The sample is part of the package. The full data sets are first searched on this
 they are not found does Keras download them.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from gan_model.data.named_sets import (
 )
 from gan_model.data.splits import Splits
 from gan_model.storage.names import did_you_mean
+from gan_model.storage.paths import expanded
 
 NAMES = ("sample", *FULL_SETS)
 _GROUND = "white"
@@ -77,7 +77,7 @@ def licence_of(name):
 
 def is_image_folder(name):
     """Whether a name is none of a data set, and its folder has no idx files but single images."""
-    return name not in NAMES and not has_idx_files(Path(os.path.expanduser(name)))
+    return name not in NAMES and not has_idx_files(expanded(name))
 
 
 def class_names(name):
@@ -103,7 +103,7 @@ def _full_set(name):
 
 
 def _existing_folder(name):
-    path = Path(os.path.expanduser(name))
+    path = expanded(name)
     if path.is_dir():
         return path
     guess = did_you_mean(str(name).lower().replace("-", "_"), NAMES)
