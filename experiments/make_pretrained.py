@@ -106,7 +106,7 @@ def measured(gan, count):
 
 def history(folder, noted, gan):
     """How the run was made: a dict that JSON can hold."""
-    from gan_model.exporting.foot import train_command
+    from gan_model.exporting.model_card import train_command
 
     epochs = folder.epochs_done()
     settings = noted["settings"]

@@ -34,9 +34,8 @@ from gan_model import (
 )
 from gan_model.commands.export import beside
 from gan_model.exporting import FORMATS
-from gan_model.exporting.foot import facts
-from gan_model.exporting.graph import ImageGraph
-from gan_model.exporting.provenance import versions
+from gan_model.exporting.exporter import ImageGraph
+from gan_model.exporting.model_card import metadata_html, versions
 from gan_model.model.random import numbered
 from gan_model.storage.atomic import atomic_folder, atomic_write
 from gan_model.storage.own_files import is_replaceable
@@ -592,8 +591,8 @@ def test_the_quality_of_a_run_is_that_of_the_last_epoch_measured(tmp_path):
         "floor": floor,
         "metrics": [{"name": "fid_fashion"}, {"name": "recall_fashion"}],
     }
-    assert "On 2,000 held-out images, after epoch 2.<" in facts(about)
-    assert "On 2,000 held-out images.<" in facts(about | {"trained": {"epoch": 2}})
+    assert "On 2,000 held-out images, after epoch 2.<" in metadata_html(about)
+    assert "On 2,000 held-out images.<" in metadata_html(about | {"trained": {"epoch": 2}})
 
 
 def test_a_page_shows_every_figure_by_what_its_measure_says(tmp_path):
@@ -620,7 +619,7 @@ def test_a_page_shows_every_figure_by_what_its_measure_says(tmp_path):
     )
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "epoch-00001.npz").write_bytes(b"")
-    shown = facts(exporting.known_of(tmp_path))
+    shown = metadata_html(exporting.known_of(tmp_path))
     for figure in (
         "edge_width_p90 2.53 (less is better)",
         "hue 0.751 ± 0.12 (more is better)",

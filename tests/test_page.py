@@ -18,8 +18,7 @@ from processes import PATIENCE
 
 from gan_model import GAN, Sampler, exporting, networks, presets, runs
 from gan_model.commands.sample import command, read_codings, write_images_of
-from gan_model.exporting import arithmetic, directions
-from gan_model.exporting.program import program
+from gan_model.exporting.inference_graph import directions, inference_graph
 from gan_model.model.random import numbered
 from gan_model.storage.own_files import is_replaceable
 
@@ -166,7 +165,7 @@ def test_a_person_holds_and_changes_images_and_takes_one_away(page, gans, tmp_pa
     assert content["labels"] == [2]
     coding, sample = page.value("[Array.from(current.coding), Array.from(samples[7].coding)]")
     assert coding == sample
-    direction = directions.directions(program(gans["modern_conditional"].sampler()))[1]
+    direction = directions(inference_graph(gans["modern_conditional"].sampler()))[1]
     assert content["codings"][0] == pytest.approx(
         0.5 * (np.array(coding) + 2.5 * direction), abs=1e-6
     )
@@ -340,7 +339,7 @@ def test_pages_for_28_x_28_are_small(name, tmp_path):
 
 def test_directions_change_the_first_layer_most():
     gan = presets.dense((8, 8), codings_size=5)
-    found = directions.directions(program(gan.sampler()))
+    found = directions(inference_graph(gan.sampler()))
     kernel = gan.sampled_generator.layers[0].kernel.numpy()
     assert found @ found.T == pytest.approx(np.eye(5), abs=1e-5)
     lengths = np.linalg.norm(found @ kernel, axis=1)
@@ -350,16 +349,16 @@ def test_directions_change_the_first_layer_most():
 def test_directions_that_move_nothing_are_left_out():
     """Of 8 codings the first decides the cluster, and the layer has 5 outputs."""
     gan = presets.modern((16, 16), clusters=3, codings_size=8)
-    found = directions.directions(program(gan.sampler()))
+    found = directions(inference_graph(gan.sampler()))
     assert found.shape == (7, 8) and not found[:, 0].any()
     flat = layers.Dense(16, activation="tanh")
     small = keras.Sequential([Input((8,)), layers.Dense(5), flat, layers.Reshape((4, 4))])
-    assert directions.directions(program(Sampler.of(small))).shape == (5, 8)
+    assert directions(inference_graph(Sampler.of(small))).shape == (5, 8)
 
 
 def test_a_generator_without_weights_has_no_directions():
     small = keras.Sequential([Input((16,)), layers.Reshape((4, 4))])
-    assert directions.directions(program(Sampler(small, image_range=(0, 1)))).shape == (0, 16)
+    assert directions(inference_graph(Sampler(small, image_range=(0, 1)))).shape == (0, 16)
 
 
 def test_shapes_may_be_numbers_of_numpy(tmp_path):
@@ -370,7 +369,7 @@ def test_shapes_may_be_numbers_of_numpy(tmp_path):
 
 
 def test_a_title_may_be_any_text(tmp_path):
-    for title, shown in (("{{ facts }}", "{{ facts }}"), ("\udcff", "?")):  # no UTF-8
+    for title, shown in (("{{ metadata }}", "{{ metadata }}"), ("\udcff", "?")):  # no UTF-8
         exporting.page(chain(), tmp_path / "page.html", title=title)
         text = (tmp_path / "page.html").read_text(encoding="utf-8")
         assert f"<title>{shown}</title>" in text
@@ -394,13 +393,6 @@ def test_a_picture_has_what_was_asked_for_last(page, gans, tmp_path):
         found = np.asarray(picture.convert("RGB")).astype(int)
     tiles = found.reshape(rows, height, columns, width, 3).swapaxes(1, 2)
     assert np.abs(tiles.reshape(expected.shape) - expected).max() <= 1
-
-
-def test_the_program_computes_what_the_generator_does(gans):
-    sampler = gans["modern_conditional"].sampler()
-    codings, labels = numbered(0, 8, 64, seed=0).numpy(), np.arange(8) % 3
-    images = arithmetic.run(program(sampler), codings, labels)
-    assert images == pytest.approx(sampler.generator([codings, labels]).numpy(), abs=1e-4)
 
 
 def skipping():

@@ -8,14 +8,12 @@ from gan_model.commands.arguments import MODEL, OVERWRITE, PATH, POSITIVE, PRETR
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_output
 from gan_model.commands.screen import quiet
-
-# gan_model.exporting.FORMATS has them too, and takes seconds to import.
-_NAMES = {"savedmodel": "-savedmodel", "litert": ".tflite", "onnx": ".onnx"}
+from gan_model.exporting import FORMATS
 
 
 @click.command(cls=Command, example="export runs/modern-sample --format onnx")
 @click.argument("run", type=MODEL)
-@click.option("--format", type=Choice(*_NAMES), required=True, help="What to write.")
+@click.option("--format", type=Choice(*FORMATS), required=True, help="What to write.")
 @click.option("--out", type=PATH, help="Else RUN/gan or NAME, with .onnx, .tflite or -savedmodel.")
 @click.option("--batch", type=POSITIVE, help="Images in a call; else any number, of litert 1.")
 @OVERWRITE
@@ -28,7 +26,7 @@ def command(run, format, out, batch, overwrite):
     of the GAN.
     """
     out = Path(out) if out else beside(Path(run), format)
-    check_output(out, overwrite=overwrite, may_be_folder=format == "savedmodel")
+    check_output(out, overwrite=overwrite, may_be_folder=not FORMATS[format].suffix)
     check_output(out.with_name(f"{out.name}.json"), overwrite=overwrite)
     with quiet():
         from gan_model import exporting, runs
@@ -46,4 +44,4 @@ def beside(run, format):
     holds_run = any((run / name).exists() for name in ("settings.json", "gan.keras"))
     is_name = str(run) in PRETRAINED and not holds_run  # as for `runs.open_model`
     place = run / "gan" if run.is_dir() and not is_name else run.with_suffix("")
-    return place.with_name(place.name + _NAMES[format])
+    return place.with_name(place.name + (FORMATS[format].suffix or f"-{format}"))

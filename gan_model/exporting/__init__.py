@@ -9,29 +9,26 @@ labels (batch,). It returns uint8 images (batch, *image_shape), those of `gan.ge
 level: the averaged generator, its value range and the conversion to uint8 are part of the file. The
 page is one HTML file, in which a browser runs the generator.
 
-exporter       export: writes a file, checks it, moves it to its place
-graph          ImageGraph: a generator -> a TensorFlow function from codings to uint8 images
-file_format    FileFormat: how one format is written, and run by its own runtime
-saved_model, litert, onnx_file   the formats
-comparison     the images of a runtime, compared with those of `gan.generate`
-provenance     known_of: what is known of a GAN: preset, data, licence, quality, seed, versions
-page           page: one HTML file with the generator in it
-program        program: a generator -> the operations that the page runs
-operations     Operation, of_layer: what a layer becomes
-arithmetic     the same operations in TensorFlow, to check the page's weights
-packing        weights -> a small text
-directions     the directions of codings that change images most
-foot           what is known of a run, at the foot of its page
-explorer/      the page's HTML and style, and its programs in JavaScript
+formats          FORMATS: how each format is written, and run by its own runtime
+exporter         export: writes a file, compares its images, moves it to its place
+model_card       known_of: preset, data, licence, quality, seed, versions; as HTML for the page
+inference_graph  a generator -> the operations that the page runs
+web_page         page: one HTML file with the generator in it
+explorer/        the page's HTML and style, and its programs in JavaScript
 
 Each format needs the packages of its runtime: `pip install "gan-model[onnx]"`,
 `pip install "gan-model[litert]"`; SavedModel and the page need TensorFlow only.
 """
 
-from gan_model.exporting.exporter import FORMATS, Exported, export
-from gan_model.exporting.file_format import FileFormat
-from gan_model.exporting.page import Page, page
-from gan_model.exporting.provenance import known_of
+import importlib
+from typing import TYPE_CHECKING
+
+from gan_model.exporting.formats import FORMATS, FileFormat
+
+if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
+    from gan_model.exporting.exporter import Exported, export
+    from gan_model.exporting.model_card import known_of
+    from gan_model.exporting.web_page import Page, page
 
 __all__ = [
     "FORMATS",
@@ -42,3 +39,18 @@ __all__ = [
     "known_of",
     "page",
 ]
+
+_FILES = {
+    "Exported": "exporter",
+    "Page": "web_page",
+    "export": "exporter",
+    "known_of": "model_card",
+    "page": "web_page",
+}
+
+
+def __getattr__(name):
+    """Imports a file when it is used: the command line needs the names of the formats alone."""
+    if name not in _FILES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"gan_model.exporting.{_FILES[name]}"), name)

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_model.exporting.comparison import ALLOWED, COUNT, check_finite, greatest_difference
-from gan_model.exporting.graph import ImageGraph
-from gan_model.exporting.litert import LITERT
-from gan_model.exporting.onnx_file import ONNX
-from gan_model.exporting.provenance import versions
-from gan_model.exporting.saved_model import SAVED_MODEL
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gan_model.data.images import UINT8_MAX, to_levels
+from gan_model.exporting.formats import FORMATS
+from gan_model.exporting.model_card import versions
+from gan_model.model.labels import looked_up, of_each_class, with_labels
+from gan_model.model.random import numbered
 from gan_model.model.sampling import Sampler
 from gan_model.networks.layers import every_layer
 from gan_model.storage import disk
@@ -19,7 +22,8 @@ from gan_model.storage.own_files import check_replaceable
 from gan_model.storage.paths import expanded
 from gan_model.storage.reasons import reason_of
 
-FORMATS = {one.name: one for one in (SAVED_MODEL, LITERT, ONNX)}
+COUNT = 64  # images that are compared
+_TOLERANCE = 1  # grey levels: a value near a half may be rounded either way
 
 
 @dataclass(frozen=True)
@@ -154,14 +158,14 @@ def _write(kind, graph, path, about):
 
 def _checked(kind, path, graph):
     try:
-        difference = greatest_difference(kind.load(path), graph.sampler, graph.batch)
+        difference = _greatest_difference(kind.load(path), graph.sampler, graph.batch)
     except Exception as error:  # so does each runtime
         raise ValueError(_unconverted(kind, error, by=kind.runtime)) from error
-    if difference > ALLOWED:
+    if difference > _TOLERANCE:
         raise ValueError(
             f"The exported images differ from those of `generate` by up to {difference} grey "
-            f"levels, {ALLOWED} is allowed ({COUNT} images, run by {kind.runtime} {kind.version}). "
-            f"No file was written. Export another format: {_others(kind)}."
+            f"levels, {_TOLERANCE} is allowed ({COUNT} images, run by {kind.runtime} "
+            f"{kind.version}). No file was written. Export another format: {_others(kind)}."
         )
     return difference
 
@@ -181,3 +185,97 @@ def _others(kind):
 def _size(path):
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
+
+
+class ImageGraph:
+    """The TensorFlow function that every format is made from: codings, labels -> uint8 images.
+
+    Args:
+        sampler: `Sampler` of the generator.
+        batch: number of images in a call. None: any number.
+
+    Attributes:
+        function: `tf.function` of `codings`, and of `labels` if there are classes, which returns
+            {"images": uint8 (batch, *image_shape)}.
+        signature: its `tf.TensorSpec`s, in order.
+        inputs, outputs: dicts from names to {"dtype": ..., "shape": ...}; the first side is
+            "batch" if it may be any number.
+    """
+
+    def __init__(self, sampler, batch=None):
+        self.sampler, self.batch = sampler, batch
+        self.signature = [tf.TensorSpec((batch, sampler.codings_size), tf.float32, name="codings")]
+        if sampler.class_count is not None:
+            self.signature.append(tf.TensorSpec((batch,), tf.int32, name="labels"))
+        self.function = tf.function(self._images, input_signature=self.signature)
+        self.inputs = {spec.name: _described(spec) for spec in self.signature}
+        outputs = self.function.get_concrete_function().structured_outputs
+        self.outputs = {name: _described(spec) for name, spec in outputs.items()}
+
+    def save(self, path):
+        """Writes a SavedModel, a folder, with the signature `serving_default`."""
+        archive = keras.export.ExportArchive()
+        archive.track(self.sampler.generator)
+        archive.add_endpoint("serve", self._images, input_signature=self.signature)
+        archive.write_out(str(path), verbose=False)
+
+    def _images(self, codings, labels=None):
+        if labels is not None:
+            labels = looked_up(labels, self.sampler.class_count)
+        images = self.sampler.generator(with_labels(codings, labels), training=False)
+        levels = to_levels(tf.cast(images, tf.float32), self.sampler.image_range)
+        # As data.images.to_uint8 does it in numpy: both round halves to the even number.
+        levels = tf.clip_by_value(tf.round(levels), 0.0, UINT8_MAX)
+        return {"images": tf.cast(levels, tf.uint8)}
+
+
+def _described(spec):
+    return {"dtype": spec.dtype.name, "shape": ["batch" if n is None else n for n in spec.shape]}
+
+
+def check_finite(sampler):
+    """Refuses the generator of a `Sampler` with weights that are not finite."""
+    if not sampler.is_finite:
+        raise ValueError(
+            "The generator has weights that are not finite: its training diverged. Take an "
+            "earlier epoch, such as best.keras of its run."
+        )
+
+
+def _greatest_difference(run, sampler, batch):
+    """The greatest difference between the images of a runtime and of a `Sampler`, in grey levels.
+
+    Args:
+        run: function from a dict of arrays to uint8 images.
+        sampler: `Sampler` of the generator that was exported.
+        batch: number of images in a call; None if it may be any number, so two are tried.
+
+    Raises:
+        ValueError: the images have another type or shape than those of the sampler.
+    """
+    inputs = {"codings": numbered(0, COUNT, sampler.codings_size, seed=0).numpy()}
+    if sampler.class_count is not None:
+        inputs["labels"] = of_each_class(COUNT, None, sampler.class_count)
+    expected = sampler.generate(COUNT, seed=0)
+    images = np.concatenate([run(block) for block in _blocks(inputs, batch)])[:COUNT]
+    if images.dtype != np.uint8 or images.shape != expected.shape:
+        raise ValueError(
+            f"Its images are {images.dtype.name} of shape {images.shape}; expected uint8 of shape "
+            f"{expected.shape}."
+        )
+    return int(np.abs(images.astype(int) - expected).max())
+
+
+def _blocks(inputs, batch):
+    """The inputs of one call after the other; a fixed batch is filled up with zeros."""
+    if batch is None:
+        sizes = (1, COUNT - 1)
+    else:
+        calls = -(-COUNT // batch)
+        sizes = (batch,) * calls
+        missing = calls * batch - COUNT
+        inputs = {k: np.pad(v, [(0, missing)] + [(0, 0)] * (v.ndim - 1)) for k, v in inputs.items()}
+    first = 0
+    for size in sizes:
+        yield {name: array[first : first + size] for name, array in inputs.items()}
+        first += size
