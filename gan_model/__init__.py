@@ -3,6 +3,7 @@
 How the package is laid out, in the order in which a batch passes through it. A package imports
 only from those above it.
 
+    text         numbers, seconds               -> what a person reads
     storage      files that are written atomically, locks, checkpoints
     replicas     the devices that run one step together
     data         files                          -> batches of images
@@ -79,7 +80,7 @@ def __getattr__(name):
     """Imports a part when it is used: all take seconds, and `gan-model --help` needs none."""
     if name in _OF_MODEL:
         return getattr(importlib.import_module("gan_model.model"), name)
-    if name in (*__all__, "commands", "model", "storage"):
+    if name in (*__all__, "commands", "model", "storage", "text"):
         return importlib.import_module(f"gan_model.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

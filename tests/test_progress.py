@@ -18,14 +18,7 @@ from gan_model import progress
 from gan_model.metrics import Direction, Kind, Metric
 from gan_model.progress import screens
 from gan_model.progress.figures import Best, Figures, best_of, figures_in
-from gan_model.progress.lines import (
-    Moment,
-    clock,
-    epoch_line,
-    moving_line,
-    short_time,
-    three_digits,
-)
+from gan_model.progress.lines import Moment, epoch_line, moving_line
 from gan_model.progress.pace import Pace
 from gan_model.sweeps import Outcome
 from gan_model.sweeps.progress import SearchProgress
@@ -36,36 +29,6 @@ MEASURED = Figures((0.5, 0.7), "fid_fashion", 6.214, 0.08744, 0.714, Best(5.981,
 
 
 # Text.
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.08744, "0.0874"),
-        (6.2, "6.20"),
-        (-12.34, "-12.3"),
-        (999.4, "999"),
-        (999.5, "1,000"),
-        (12345.6, "12,346"),
-        (0, "0.00"),
-        (float("nan"), "nan"),
-        (float("inf"), "inf"),
-    ],
-)
-def test_numbers_have_three_digits(value, text):
-    assert three_digits(value) == text
-
-
-def test_times():
-    assert [clock(s) for s in (0.4, 59.6, 725, 3723, 500_000)] == [
-        *("0:00", "1:00", "12:05", "1:02:03", "6 days")
-    ]
-    assert [short_time(s) for s in (0.034, 4.21, 9.96, 38.4)] == [
-        "0.034 s",
-        "4.2 s",
-        "10 s",
-        "38 s",
-    ]
 
 
 def test_the_line_of_an_epoch_has_the_longest_form_that_fits():

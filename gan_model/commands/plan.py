@@ -2,8 +2,8 @@
 
 import math
 
-from gan_model.progress.lines import three_digits
 from gan_model.sweeps.progress import SearchProgress, tell
+from gan_model.text import fixed_number
 
 TRIALS = 8  # unless a number is asked for
 
@@ -67,7 +67,7 @@ def progress_of(args, oracle, distance, floor):
     planned = planned_epochs(args, oracle)
     tell(
         f"{len(planned)} trials, at most, of {args.preset} on {args.data}: less {distance} is "
-        f"better, floor {'unknown' if floor is None else three_digits(floor)}."
+        f"better, floor {'unknown' if floor is None else fixed_number(floor)}."
     )
     if (whole := combinations(args)) and len(planned) < whole:
         tell(f"Only {len(planned)} of {whole} combinations are tried; all: --trials {whole}.")

@@ -13,9 +13,9 @@ from gan_model.data import NAMES, class_names, licence_of
 from gan_model.exporting.formats import version_of
 from gan_model.features import fashion
 from gan_model.metrics import Direction, FeatureMetrics
-from gan_model.progress.lines import three_digits
 from gan_model.runs import RunFolder, is_pretrained
 from gan_model.storage.paths import expanded
+from gan_model.text import fixed_number
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
 # Of `gan-model train`; left out where a run has none of its own.
@@ -187,7 +187,7 @@ def _training_text(trained):
     if "images" in trained:
         parts.append(f"{trained['images']:,} images")
     if trained.get("minutes"):
-        parts.append(f"{three_digits(trained['minutes'])} minutes")
+        parts.append(f"{fixed_number(trained['minutes'])} minutes")
     return ", ".join(parts)
 
 
@@ -219,7 +219,7 @@ def _is_error(metric):
 
 
 def _number(value):
-    return "not finite" if value is None or not math.isfinite(value) else three_digits(value)
+    return "not finite" if value is None or not math.isfinite(value) else fixed_number(value)
 
 
 def train_command(run):

@@ -6,6 +6,7 @@ import numpy as np
 
 from gan_model.metrics.copying import WORST, chance_band, duplicates_expected
 from gan_model.storage.names import printable
+from gan_model.text import number
 
 _BAR = 40  # characters of the longest bar
 _TENTH = 10  # a class with less than a tenth of its real fraction is named in a warning
@@ -94,14 +95,14 @@ def by_class(rows):
     for row in rows:
         told = f"{row['as_asked']:.1%}" if "as_asked" in row else "unknown"
         label = f"{row['class']} {printable(row.get('name', ''))}".strip()
-        numbers = four_digits(row["readings"][name]), four_digits(row["floor"][name])
+        numbers = number(row["readings"][name]), number(row["floor"][name])
         cells.append((label, f"{row['count']:,}", *numbers, told))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     mean = np.mean([row["readings"][name] for row in rows])
     lines = [
         "By class, against the held-out images of that class alone",
         *(_row(row, widths) for row in cells),
-        f"  mean of the classes: {name} {four_digits(mean)}",
+        f"  mean of the classes: {name} {number(mean)}",
     ]
     if "as_asked" in rows[0]:
         right = np.average([row["as_asked"] for row in rows], weights=[r["count"] for r in rows])
@@ -161,21 +162,16 @@ def rows_of_neighbours(found):
     return ["nearest" if i < WORST else "at random" for i in range(len(found.shown))]
 
 
-def four_digits(value):
-    """Four digits: 0.01234, 12.34, 1,234."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
 def _cell(numbers, name, error):
     error = numbers.get(error)
-    return four_digits(numbers[name]) + (f" ± {error:.2g}" if error is not None else "")
+    return number(numbers[name]) + (f" ± {error:.2g}" if error is not None else "")
 
 
 def _spread(name, readings):
     values = [reading[name] for reading in readings]
     if len(values) < 2:
         return "one reading"
-    return f"{four_digits(min(values))} to {four_digits(max(values))}"
+    return f"{number(min(values))} to {number(max(values))}"
 
 
 def _row(cells, widths):

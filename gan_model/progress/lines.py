@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from gan_model.text import clock, duration, fixed_number
+
 _LEAST_BAR, _LONGEST_BAR = 8, 30  # characters
 _WIDE = 100  # columns of a terminal that has room for long forms
 
@@ -49,26 +51,7 @@ def epoch_line(place, figures, seconds, *, width):
         seconds: that the epoch took.
         width: characters; None: as many as are needed.
     """
-    return _fitted([(place,), *_measured(figures), (short_time(seconds),)], width)
-
-
-def three_digits(value):
-    """Three digits: 0.0912, 6.20, 123, 12,345."""
-    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:#.3g}".rstrip(".")
-
-
-def short_time(seconds):
-    """The texts "0.03 s", "4.2 s", "38 s"."""
-    return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:#.2g} s"
-
-
-def clock(seconds):
-    """The texts "0:42", "12:05", "1:02:03" and, from 100 hours, "5 days"."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours >= 100:
-        return f"{round(hours / 24)} days"
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return _fitted([(place,), *_measured(figures), (duration(seconds),)], width)
 
 
 def _told(moment, form):
@@ -80,9 +63,9 @@ def _told(moment, form):
         yield moment.doing
         return
     if moment.images_per_second is not None:
-        yield f"{three_digits(moment.images_per_second):>6} images/s"
+        yield f"{fixed_number(moment.images_per_second):>6} images/s"
     if moment.losses:
-        discriminator, generator = map(three_digits, moment.losses)
+        discriminator, generator = map(fixed_number, moment.losses)
         yield (
             f"discriminator loss {discriminator}  generator loss {generator}",
             f"loss D {discriminator} G {generator}",
@@ -103,27 +86,27 @@ def _measured(figures):
     if figures.value is None and figures.losses is None:
         return
     if figures.value is None:
-        discriminator, generator = map(three_digits, figures.losses)
+        discriminator, generator = map(fixed_number, figures.losses)
         long, short = f"discriminator loss {discriminator}", f"loss D {discriminator}"
         yield long, long, short
         long, short = f"generator loss {generator}", f"G {generator}"
         yield long, long, short
         return
-    value = three_digits(figures.value)
+    value = fixed_number(figures.value)
     yield f"{figures.distance} {value}", f"{figures.distance} {value}", f"{figures.label} {value}"
     if figures.best:
         yield _best(figures.best)
     if figures.floor is not None:
-        yield f"floor {three_digits(figures.floor)}", f"floor {figures.floor:.2g}"
+        yield f"floor {fixed_number(figures.floor)}", f"floor {figures.floor:.2g}"
     if figures.recall is not None:
         yield (f"recall {figures.recall:.2f}",)
     for label, value in figures.others:
-        text = f"{label} {three_digits(value)}"
+        text = f"{label} {fixed_number(value)}"
         yield text, text, ""
 
 
 def _best(best):
-    value = f"best {three_digits(best.value)}"
+    value = f"best {fixed_number(best.value)}"
     if best.epoch is None:
         return (value,)
     return f"{value} (epoch {best.epoch})", f"{value} ({best.epoch})"

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from gan_model.metrics.report import four_digits
+from gan_model.text import number
 
 _WIDTH = 100  # of a terminal, in characters
 _MAX_CELL = 24  # characters in a cell
@@ -57,4 +57,4 @@ def _titled(title, values):
 def _cell(value):
     if value is None:
         return "-"
-    return four_digits(value) if isinstance(value, float) else cut(str(value), _MAX_CELL)
+    return number(value) if isinstance(value, float) else cut(str(value), _MAX_CELL)

@@ -6,7 +6,7 @@ import textwrap
 import time
 
 from gan_model import progress
-from gan_model.progress.lines import clock, three_digits
+from gan_model.text import clock, fixed_number
 
 _SHORT = {
     "codings_size": "codings",
@@ -68,11 +68,11 @@ class SearchProgress:
         self._count(outcome, epochs, again)
         self._last_end = time.monotonic()
         if outcome.state == "finished":
-            told = f"{three_digits(outcome.score)} (epoch {outcome.best_epoch})"
+            told = f"{fixed_number(outcome.score)} (epoch {outcome.best_epoch})"
         else:
             told = f"{outcome.state}: {outcome.reason}"
         shown = self._best and not again
-        best = f"; best {three_digits(self._best.score)}, {self._best.name}" if shown else ""
+        best = f"; best {fixed_number(self._best.score)}, {self._best.name}" if shown else ""
         seconds = max(self.epochs - self._done, 0) * (self._epoch_seconds() or 0)
         left = f"; {clock(seconds)} left" if seconds else ""
         indent = 2 * self._digits + len(" of   ")
@@ -157,4 +157,4 @@ def tell(line, *, indent=0):
 
 
 def _text(value):
-    return three_digits(value) if isinstance(value, float) else str(value)
+    return fixed_number(value) if isinstance(value, float) else str(value)

@@ -3,11 +3,11 @@
 import csv
 import itertools
 
-from gan_model.metrics.report import four_digits
 from gan_model.storage.atomic import atomic_write
 from gan_model.sweeps.columns import cut, grid
 from gan_model.sweeps.comparing import RECIPE, by_mean, compare
 from gan_model.sweeps.outcome import FINISHED, OUT_OF_MEMORY, STATES
+from gan_model.text import number
 
 _ABOUT = ("name", "seed", "state", "reason", "score", "distance", "best_epoch", "epochs", "seconds")
 _COLUMNS = ("rank", *_ABOUT)
@@ -57,7 +57,7 @@ def table(outcomes, *, distance, floor, recall=None, width=100):
     reasons = [f"{o.name} {o.state}: {o.reason}" for o in best_first if o.reason]
     below = [cut(reason, width) for reason in reasons]
     if floor is not None:
-        below.append(f"as many training images read {four_digits(floor)}")
+        below.append(f"as many training images read {number(floor)}")
     return "\n".join([grid(columns, width=width), *below])
 
 
@@ -95,7 +95,7 @@ def verdict(confirmed, *, distance):
     if first.failed == len(first.readings):
         return "None is the winner: no run with a new seed finished."
     beaten = "The winner is" if first.name != RECIPE else "No trial beats the"
-    count, mean = len(first.readings), four_digits(first.mean)
+    count, mean = len(first.readings), number(first.mean)
     seeds = "of one new seed"
     if count > 1:
         seeds = f"on average of {count} new seeds ({_spread(first)})"
@@ -106,8 +106,8 @@ def verdict(confirmed, *, distance):
     if searched:
         lucky = min(searched, key=lambda c: (c.found, c.name))
         sentences += [
-            f"In the search the best, {lucky.name}, read {four_digits(lucky.found)}; with new "
-            f"seeds it reads {four_digits(lucky.mean)} on average."
+            f"In the search the best, {lucky.name}, read {number(lucky.found)}; with new "
+            f"seeds it reads {number(lucky.mean)} on average."
         ]
     return "\n".join(sentences)
 
@@ -145,14 +145,14 @@ def _hyperparameters(rows, names):
 
 def _spread(confirmed):
     least, greatest = confirmed.spread
-    return f"{four_digits(least)} to {four_digits(greatest)}"
+    return f"{number(least)} to {number(greatest)}"
 
 
 def _against(role, first, other):
     """A sentence on how far another is behind the first, and whether that is significant."""
     found = compare(first, other)
     who = f"The {role}, {other.name}," if other.name != role else f"The {role}"
-    behind = f", {four_digits(found.difference)} more"
+    behind = f", {number(found.difference)} more"
     if other.name == RECIPE and other.mean > 0:
         behind = f"; the winner is {found.difference / other.mean:.1%} below it"
     p = f"p = {found.p:.3g}" if found.p >= 0.001 else "p < 0.001"
@@ -162,7 +162,7 @@ def _against(role, first, other):
         noise = f"which is more than the noise ({p})"
     else:
         noise = f"which is not more than the noise ({p}): the two cannot be told apart"
-    return f"{who} reads {four_digits(other.mean)}{_failures(other)}{behind}, {noise}."
+    return f"{who} reads {number(other.mean)}{_failures(other)}{behind}, {noise}."
 
 
 def _failures(confirmed):
