@@ -16,10 +16,9 @@ from terminal import show
 
 from gan_model import progress
 from gan_model.metrics import Direction, Kind, Metric
-from gan_model.progress import screens
-from gan_model.progress.figures import Best, Figures, best_of, figures_in
-from gan_model.progress.lines import Moment, epoch_line, moving_line
-from gan_model.progress.pace import Pace
+from gan_model.progress import display
+from gan_model.progress.callbacks import Throughput
+from gan_model.progress.lines import Best, Figures, best_of, epoch_line, figures_in, moving_line
 from gan_model.sweeps import Outcome
 from gan_model.sweeps.progress import SearchProgress
 
@@ -55,39 +54,40 @@ def test_without_a_distance_the_line_has_both_losses():
 @pytest.mark.parametrize("width", [1, 20, 77, 79, 117])
 @pytest.mark.parametrize("left", [None, 5, 3723, 10**7])
 def test_the_moving_line_never_is_too_long(steps, width, left):
-    moment = Moment("epoch 1000/1000", 3, steps, left, 123_456.7, (-0.123456, 98765.4))
-    assert len(moving_line(moment, width=width)) <= width
-    assert len(moving_line(Moment("epoch 1/2", 0, steps, doing="starting"), width=width)) <= width
+    told = dict(seconds_left=left, images_per_second=123_456.7, losses=(-0.123456, 98765.4))
+    assert len(moving_line("epoch 1000/1000", 3, steps, width=width, **told)) <= width
+    assert len(moving_line("epoch 1/2", 0, steps, width=width, doing="starting")) <= width
 
 
 def test_the_moving_line():
-    moment = Moment("epoch  3/20", 6, 24, 252.0, 12345.6, (0.693, 0.712))
-    told = "  25%   4:12 left  12,346 images/s  loss D 0.693 G 0.712"
-    line = "epoch  3/20 ━━───────" + told
-    assert moving_line(moment, width=77) == line
-    plain = line.replace("━", "#").replace("─", "-")
-    assert moving_line(moment, width=77, ascii_only=True) == plain and plain.isascii()
-    assert "discriminator loss 0.693  generator loss 0.712" in moving_line(moment, width=117)
-    assert "step 6 " in moving_line(Moment("epoch 1/2", 6), width=77)
+    told = dict(seconds_left=252.0, images_per_second=12345.6, losses=(0.693, 0.712))
+    assert moving_line("epoch  3/20", 6, 24, width=77, **told) == (
+        "epoch  3/20 ━━───────  25%   4:12 left  12,346 images/s  loss D 0.693 G 0.712"
+    )
+    wide = moving_line("epoch  3/20", 6, 24, width=117, **told)
+    assert "discriminator loss 0.693  generator loss 0.712" in wide
+    assert "step 6 " in moving_line("epoch 1/2", 6, None, width=77)
 
 
-def test_the_pace_does_not_count_what_lies_between_epochs():
-    pace = Pace()
-    assert pace.images_per_second is None and pace.seconds_for(5, epochs=1) is None
-    pace.add(2.0, steps=10, images=320)
-    assert (pace.images_per_second, pace.seconds_for(5, epochs=3)) == (160.0, 1.0)
-    pace.pause(7.0)
-    pace.pause(9.0)
-    assert (pace.images_per_second, pace.seconds_for(5, epochs=3)) == (160.0, 25.0)
-    for _ in range(300):  # as many as it remembers
-        pace.add(0.1, steps=1, images=8)
-    assert pace.images_per_second == pytest.approx(80.0)
+def test_throughput_does_not_count_what_lies_between_epochs():
+    throughput = Throughput()
+    assert throughput.images_per_second is None and throughput.seconds_for(5) is None
+    throughput.start(100.0)
+    throughput.add(102.0, 10, 320)
+    assert throughput.images_per_second == 160.0 and throughput.seconds_for(5, epochs=3) == 1.0
+    throughput.pause(7.0)
+    throughput.pause(9.0)
+    throughput.start(118.0, 0, 320)
+    assert throughput.images_per_second == 160.0 and throughput.seconds_for(5, epochs=3) == 25.0
+    for step in range(1, 301):  # as many as it remembers
+        throughput.add(118.0 + 0.1 * step, step, 320 + 8 * step)
+    assert throughput.images_per_second == pytest.approx(80.0)
 
 
 def test_the_best_is_never_no_number_and_of_equal_ones_the_first():
-    assert best_of([3.0, 2.0, 2.0], [1, 2, 3]) == Best(2.0, 2)
-    assert best_of([float("nan"), 3.0], [None, 2]) == Best(3.0, 2)
-    assert best_of([float("nan")], [1]) is None
+    assert best_of([(3.0, 1), (2.0, 2), (2.0, 3)]) == Best(2.0, 2)
+    assert best_of([(float("nan"), None), (3.0, 2)]) == Best(3.0, 2)
+    assert best_of([(float("nan"), 1)]) is None
 
 
 def test_which_figures_of_the_logs_are_shown():
@@ -240,7 +240,7 @@ def test_batches_whose_number_is_unknown(printed):
 
 @pytest.mark.slow
 def test_in_a_notebook_one_line_is_written_again_and_again(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "ipykernel", screens)
+    monkeypatch.setitem(sys.modules, "ipykernel", display)
     fit(small(6.214, 5.981, 12.3))
     small().evaluate(np.zeros((16, 8, 8), np.uint8))
     written = capsys.readouterr().out

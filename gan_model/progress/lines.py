@@ -1,45 +1,121 @@
-"""Figures -> text that fits a width."""
+"""Logs of Keras -> text that fits a width."""
 
 import dataclasses
+from typing import NamedTuple
 
 from gan_model.text import clock, duration, fixed_number
 
-_LEAST_BAR, _LONGEST_BAR = 8, 30  # characters
+_LOSSES = ("discriminator_loss", "generator_loss")
+_MIN_BAR, _MAX_BAR = 8, 30  # characters
 _WIDE = 100  # columns of a terminal that has room for long forms
 
 
+class Best(NamedTuple):
+    """The least distance so far and the number of its epoch, from 1; None if that is unknown."""
+
+    value: float
+    epoch: int | None
+
+
 @dataclasses.dataclass(frozen=True)
-class Moment:
-    """What the moving line says.
+class Figures:
+    """What a line says of an epoch or an evaluation. None: it was not measured.
 
     Attributes:
+        losses: of the discriminator and of the generator.
+        distance: name of the held-out distance.
+        value: the distance.
+        floor: the distance of as many training images.
+        recall: between 0 and 1.
+        best: `Best` of all epochs; None in an evaluation.
+        label: a shorter name of the distance.
+        others: pairs of a label and a value, one for each measure but that of the distance.
+    """
+
+    losses: tuple | None = None
+    distance: str | None = None
+    value: float | None = None
+    floor: float | None = None
+    recall: float | None = None
+    best: Best | None = None
+    label: str | None = None
+    others: tuple = ()
+
+
+def figures_in(logs, quality, *, prefix=""):
+    """The `Figures` in the logs of Keras, without the best.
+
+    Args:
+        logs: dict from names to numbers.
+        quality: `metrics.Quality` of the GAN, or None.
+        prefix: begins the names of held-out figures: "val_" in the logs of an epoch.
+    """
+    losses = losses_in(logs)
+    if quality is None or f"{prefix}{quality.distance}" not in logs:
+        return Figures(losses)
+    distance = quality.distance
+    return Figures(
+        losses,
+        distance,
+        logs[prefix + distance],
+        (quality.floor or {}).get(distance),
+        logs.get(f"{prefix}{quality.recall}"),
+        label=quality.metrics[distance].label,
+        others=tuple(
+            (quality.metrics[name].label, logs[prefix + name])
+            for name in quality.further_names
+            if prefix + name in logs
+        ),
+    )
+
+
+def losses_in(logs):
+    """The losses of the discriminator and of the generator; None if the logs lack them."""
+    return tuple(logs[name] for name in _LOSSES) if logs.keys() >= set(_LOSSES) else None
+
+
+def best_of(candidates):
+    """The `Best` of several; NaN is never the best. None if there is no other value."""
+    numbers = [Best(*one) for one in candidates if one[0] == one[0]]
+    return min(numbers, key=lambda best: best.value, default=None)
+
+
+def moving_line(
+    place, done, steps, *, width, seconds_left=None, images_per_second=None, losses=None, doing=""
+):
+    """One line of at most `width` characters: place, bar, time left, images a second, losses.
+
+    Args:
         place: what is trained or measured, for example "epoch 3/20".
         done: steps done of this epoch.
         steps: steps of this epoch; None: unknown.
+        width: characters.
         seconds_left: until everything is done; None: unknown.
         images_per_second: None: unknown.
         losses: of the discriminator and of the generator, or None.
         doing: what goes on in place of training steps, for example "measuring"; or "".
     """
-
-    place: str
-    done: int = 0
-    steps: int | None = None
-    seconds_left: float | None = None
-    images_per_second: float | None = None
-    losses: tuple | None = None
-    doing: str = ""
-
-
-def moving_line(moment, *, width, ascii_only=False):
-    """One line of at most `width` characters: place, bar, time left, images a second, losses."""
-    for form in range(3):
-        told = "  ".join(filter(None, _told(moment, form)))
-        room = width - len(moment.place) - len(told) - 2
-        if room >= _LEAST_BAR:
+    texts = [f"{done / steps:4.0%}"] if steps else []
+    if seconds_left is not None:
+        texts.append(f"{clock(seconds_left):>5} left")
+    if doing:
+        texts.append(doing)
+    elif images_per_second is not None:
+        texts.append(f"{fixed_number(images_per_second):>6} images/s")
+    forms = [""]
+    if losses and not doing:
+        d, g = map(fixed_number, losses)
+        forms = f"discriminator loss {d}  generator loss {g}", f"loss D {d} G {g}", f"D {d} G {g}"
+    for form in forms:
+        status = "  ".join(filter(None, [*texts, form]))
+        room = width - len(place) - len(status) - 2
+        if room >= _MIN_BAR:
             break
-    bar = _bar(moment, min(max(room, 1), _LONGEST_BAR), ascii_only)
-    return f"{moment.place} {bar} {told}"[:width]
+    bar = f"step {done:,}"
+    if steps:
+        length = min(max(room, 1), _MAX_BAR)
+        bar = ("━" * int(length * done / steps)).ljust(length, "─")
+    return f"{place} {bar} {status}"[:width]
 
 
 def epoch_line(place, figures, seconds, *, width):
@@ -51,74 +127,30 @@ def epoch_line(place, figures, seconds, *, width):
         seconds: that the epoch took.
         width: characters; None: as many as are needed.
     """
-    return _fitted([(place,), *_measured(figures), (duration(seconds),)], width)
-
-
-def _told(moment, form):
-    """The texts behind the bar, in one of three lengths: 0 is the longest."""
-    yield f"{moment.done / moment.steps:4.0%}" if moment.steps else ""
-    if moment.seconds_left is not None:
-        yield f"{clock(moment.seconds_left):>5} left"
-    if moment.doing:
-        yield moment.doing
-        return
-    if moment.images_per_second is not None:
-        yield f"{fixed_number(moment.images_per_second):>6} images/s"
-    if moment.losses:
-        discriminator, generator = map(fixed_number, moment.losses)
-        yield (
-            f"discriminator loss {discriminator}  generator loss {generator}",
-            f"loss D {discriminator} G {generator}",
-            f"D {discriminator} G {generator}",
-        )[form]
-
-
-def _bar(moment, width, ascii_only):
-    full, empty = "#-" if ascii_only else "━─"
-    if not moment.steps:
-        return f"step {moment.done:,}"
-    filled = int(width * moment.done / moment.steps)
-    return full * filled + empty * (width - filled)
-
-
-def _measured(figures):
-    """Fields of a line, each in one to three lengths, the longest first."""
-    if figures.value is None and figures.losses is None:
-        return
-    if figures.value is None:
-        discriminator, generator = map(fixed_number, figures.losses)
-        long, short = f"discriminator loss {discriminator}", f"loss D {discriminator}"
-        yield long, long, short
-        long, short = f"generator loss {generator}", f"G {generator}"
-        yield long, long, short
-        return
-    value = fixed_number(figures.value)
-    yield f"{figures.distance} {value}", f"{figures.distance} {value}", f"{figures.label} {value}"
-    if figures.best:
-        yield _best(figures.best)
-    if figures.floor is not None:
-        yield f"floor {fixed_number(figures.floor)}", f"floor {figures.floor:.2g}"
-    if figures.recall is not None:
-        yield (f"recall {figures.recall:.2f}",)
-    for label, value in figures.others:
-        text = f"{label} {fixed_number(value)}"
-        yield text, text, ""
-
-
-def _best(best):
-    value = f"best {fixed_number(best.value)}"
-    if best.epoch is None:
-        return (value,)
-    return f"{value} (epoch {best.epoch})", f"{value} ({best.epoch})"
-
-
-def _fitted(fields, width):
-    """The fields as one line, in the longest form that fits."""
     # In a narrow terminal all lines have the shorter form, whether or not some could do without.
-    forms = ((3, 0), (2, 0)) if width is None or width >= _WIDE else ()
-    for gap, form in (*forms, (2, 1), (2, 2), (1, 2)):
-        texts = (field[min(form, len(field) - 1)] for field in fields)
-        line = (gap * " ").join(filter(None, texts))
+    wide = width is None or width >= _WIDE
+    for gap, form in (*([(3, 0), (2, 0)] if wide else []), (2, 1), (2, 2), (1, 2)):
+        line = (gap * " ").join([place, *_texts(figures, form), duration(seconds)])
         if width is None or len(line) <= width:
             return line
     return line[:width]
+
+
+def _texts(figures, form):
+    """The parts of a line in one of three forms: 0 is the longest, 2 the shortest."""
+    if figures.value is not None:
+        yield f"{figures.label if form == 2 else figures.distance} {fixed_number(figures.value)}"
+        if figures.best:
+            epoch = "" if form else "epoch "
+            epoch = f" ({epoch}{figures.best.epoch})" if figures.best.epoch else ""
+            yield f"best {fixed_number(figures.best.value)}{epoch}"
+        if figures.floor is not None:
+            yield f"floor {figures.floor:.2g}" if form else f"floor {fixed_number(figures.floor)}"
+        if figures.recall is not None:
+            yield f"recall {figures.recall:.2f}"
+        if form < 2:
+            yield from (f"{label} {fixed_number(value)}" for label, value in figures.others)
+    elif figures.losses:
+        discriminator, generator = map(fixed_number, figures.losses)
+        yield f"loss D {discriminator}" if form == 2 else f"discriminator loss {discriminator}"
+        yield f"G {generator}" if form == 2 else f"generator loss {generator}"
