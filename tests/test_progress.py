@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from processes import command, images_in, train
+from processes import images_in, train
 from programs.shows_progress import SHORT, FixedQuality, fit, small
 from terminal import show
 
@@ -134,56 +134,23 @@ def printed(capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verbose", ["auto", 1, 2])
-def test_in_a_file_there_is_one_line_for_each_epoch(printed, verbose):
-    fit(small(6.214, 5.981, 12.3), verbose=verbose, **SHORT | {"epochs": 3})
-    first, second, third = printed()
+def test_in_a_file_there_is_one_line_for_each_epoch(printed):
+    fit(small(6.214, 5.0), validation_freq=2, **SHORT | {"epochs": 4})
+    first, second, third, fourth = printed()
+    losses = r"discriminator loss [\d.]+   generator loss [\d.]+   " + SECONDS
+    assert re.fullmatch(f"epoch 1/4   {losses}", first)
+    assert re.fullmatch(f"epoch 3/4   {losses}", third)
     told = r"floor 0\.0874   recall 0\.71   " + SECONDS
-    assert re.fullmatch(rf"epoch 1/3   fid_fashion 6\.21   best 6\.21 \(epoch 1\)   {told}", first)
-    assert re.fullmatch(rf"epoch 2/3   fid_fashion 5\.98   best 5\.98 \(epoch 2\)   {told}", second)
-    assert re.fullmatch(rf"epoch 3/3   fid_fashion 12\.3   best 5\.98 \(epoch 2\)   {told}", third)
+    assert re.fullmatch(rf"epoch 2/4   fid_fashion 6\.21   best 6\.21 \(epoch 2\)   {told}", second)
+    assert re.fullmatch(rf"epoch 4/4   fid_fashion 5\.00   best 5\.00 \(epoch 4\)   {told}", fourth)
 
 
-@pytest.mark.parametrize("verbose", ["auto", 1, 2])
-def test_an_evaluation_is_one_line(printed, verbose):
-    gan = small(6.214)
-    figures = gan.evaluate(np.zeros((16, 8, 8), np.uint8), verbose=verbose, return_dict=True)
+def test_an_evaluation_is_one_line(printed):
+    figures = small(6.214).evaluate(np.zeros((16, 8, 8), np.uint8), return_dict=True)
     assert figures["fid_fashion"] == 6.214
     (line,) = printed()
     told = r"evaluation   fid_fashion 6\.21   floor 0\.0874   recall 0\.71   "
     assert re.fullmatch(told + SECONDS, line)
-
-
-def test_silence(printed):
-    gan = small(6.0, 5.0)
-    fit(gan, verbose=0, **SHORT)
-    gan.evaluate(np.zeros((16, 8, 8), np.uint8), verbose=0)
-    assert printed() == []
-
-
-def test_another_verbose_is_refused():
-    for method in (small().fit, small().evaluate):
-        with pytest.raises(ValueError, match=r'0, 1, 2 or "auto"\. Received: verbose=3'):
-            method(np.zeros((16, 8, 8), np.uint8), batch_size=8, verbose=3)
-
-
-@pytest.mark.slow
-def test_only_measured_epochs_have_a_distance(printed):
-    fit(small(6.0, 5.0), validation_freq=2, **SHORT | {"epochs": 4})
-    lines = printed()
-    assert ["discriminator loss" in line for line in lines] == [True, False, True, False]
-    assert "fid_fashion 6.00   best 6.00 (epoch 2)" in lines[1]
-    assert "fid_fashion 5.00   best 5.00 (epoch 4)" in lines[3]
-
-
-@pytest.mark.slow
-def test_the_best_of_earlier_processes_counts(printed, tmp_path):
-    from gan_model.callbacks import Checkpoints
-
-    fit(small(3.0, 4.0), Checkpoints(tmp_path), **SHORT | {"epochs": 2})
-    fit(small(5.0), Checkpoints(tmp_path), **SHORT | {"epochs": 3})
-    lines = printed()
-    assert len(lines) == 3 and "fid_fashion 5.00   best 3.00 (epoch 1)" in lines[2]
 
 
 def test_a_run_that_is_over_says_nothing(printed):
@@ -191,48 +158,78 @@ def test_a_run_that_is_over_says_nothing(printed):
     assert printed() == []
 
 
+@pytest.fixture
+def progress_of():
+    """A `Progress` as Keras uses it, for a model with this history before."""
+
+    def made(epochs=(), distances=(), **params):
+        shown = progress.Progress()
+        history = SimpleNamespace(epoch=epochs, history={"val_fid_fashion": distances})
+        images_seen = np.zeros(1).view(Variable)
+        model = SimpleNamespace(history=history, quality=FixedQuality(), images_seen=images_seen)
+        shown.set_model(model)
+        shown.set_params({"steps": 4, "epochs": 3} | params)
+        shown.on_train_begin()
+        return shown
+
+    return made
+
+
+class Variable(np.ndarray):
+    """Stands for one of TensorFlow."""
+
+    def numpy(self):
+        return self[0]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "distances", "readings", "best"),
+    [
+        ([0, 1], [3.0, 4.0], [5.0], "3.00 (epoch 1)"),
+        ([0, 1, 2, 3], [4.0, 3.0], [5.0], "3.00"),  # of every second epoch, it is unknown which
+        ([0, 1], [3.0, 4.0], [5.0, 2.0], "2.00 (epoch 4)"),
+        ([0], [float("nan")], [float("nan"), 7.0], "7.00 (epoch 3)"),
+    ],
+)
+def test_the_best_of_earlier_processes_counts(
+    printed, progress_of, epochs, distances, readings, best
+):
+    shown = progress_of(epochs, distances)
+    for epoch, reading in enumerate(readings, start=len(epochs)):
+        shown.on_epoch_begin(epoch)
+        shown.on_epoch_end(epoch, {"val_fid_fashion": reading})
+    assert f"best {best}   " in printed()[-1]
+
+
+def test_the_time_left_of_batches_whose_number_is_unknown(progress_of):
+    shown = progress_of(steps=None)
+    for epoch, is_unknown in enumerate([True, False]):
+        shown.on_epoch_begin(epoch)
+        for batch in range(4):
+            shown.on_train_batch_end(batch)
+            assert (shown.seconds_left() is None) is is_unknown
+        shown.on_epoch_end(epoch)
+
+
 class Own(progress.Progress):
     """A user's own."""
 
-    def keep(self, figures, seconds):
-        print(f"own: {figures.losses is not None}")
+
+@pytest.mark.parametrize("verbose", [0, 1, 2, "auto"])
+def test_a_display_of_the_user_takes_the_place_of_ours(verbose):
+    for own, left in ((Own(), 0), (keras.callbacks.ProgbarLogger(), verbose)):
+        with progress.show_training([own], verbose) as arguments:
+            assert arguments == {"callbacks": [own], "verbose": left}
+    with progress.show_training([], verbose) as arguments:
+        assert [type(shown) for shown in arguments["callbacks"]] == [progress.Progress] * (
+            verbose != 0
+        )
 
 
-class OfKeras(keras.callbacks.ProgbarLogger):
-    """A user's own, of Keras's kind."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        print(f"of Keras, verbose {self.verbose}")
-
-    def on_train_batch_end(self, batch, logs=None):
-        pass
-
-    def on_epoch_end(self, epoch, logs=None):
-        pass
-
-
-@pytest.mark.slow
-def test_a_progress_callback_of_the_user_takes_the_place_of_ours(printed):
-    fit(small(), Own(), **SHORT)
-    fit(small(), Own(), verbose=0, **SHORT)  # as Keras's `verbose` is about its own
-    fit(small(), OfKeras(), verbose=2, **SHORT)
-    assert printed() == ["own: True", "own: True", "of Keras, verbose 2"]
-
-
-def test_batches_whose_number_is_unknown(printed):
-    import tensorflow as tf
-
-    given = tf.data.Dataset.from_tensor_slices(np.zeros((32, 8, 8), np.uint8)).batch(8)
-    unknown = given.filter(lambda images: True)
-    seen = []
-    display = progress.Progress()
-    ask = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: seen.append(display.seconds_left() is None)
-    )
-    with pytest.warns(UserWarning, match="ran out of data"):
-        small().fit(unknown, epochs=2, callbacks=[display, ask])
-    assert seen == 4 * [True] + 4 * [False]
-    assert len(printed()) == 2
+def test_another_verbose_is_refused():
+    for show_any in (progress.show_training, progress.show_evaluation):
+        with pytest.raises(ValueError, match=r"Received: verbose=3"), show_any([], 3):
+            pass
 
 
 # A notebook.
@@ -241,17 +238,16 @@ def test_batches_whose_number_is_unknown(printed):
 @pytest.mark.slow
 def test_in_a_notebook_one_line_is_written_again_and_again(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ipykernel", display)
-    fit(small(6.214, 5.981, 12.3))
-    small().evaluate(np.zeros((16, 8, 8), np.uint8))
+    gan = small(6.214, 5.981, 12.3)
+    fit(gan, **SHORT | {"epochs": 2})
+    gan.evaluate(np.zeros((16, 8, 8), np.uint8))
     written = capsys.readouterr().out
     assert re.findall(r"[\x00-\x1f]", written.replace("\r", "").replace("\n", "")) == []
     assert all(len(part) <= 79 for part in re.split("[\r\n]", written))
     stays = [line.split("\r")[-1].rstrip() for line in written.split("\n")]
     assert stays[-1] == ""
-    assert [line.split("  ")[0] for line in stays[:-1]] == [
-        *("epoch 1/3", "epoch 2/3", "epoch 3/3", "evaluation")
-    ]
-    assert "\repoch 1/3 " in written and "measuring" in written
+    assert [line.split("  ")[0] for line in stays[:-1]] == ["epoch 1/2", "epoch 2/2", "evaluation"]
+    assert "\repoch 1/2 " in written and "measuring" in written
 
 
 # A search.
@@ -371,8 +367,7 @@ def test_every_row_of_the_screen_is_a_whole_line(shown):
     ours = rf"(epoch +\d+(/\d+)?|evaluation|mine){gap}({of_quality}|{of_losses}){gap}{SECONDS}"
     rest = [row for row in shown.rows() if not re.fullmatch(ours, row)]
     assert "".join(rest).replace(" ", "") == (
-        "A line of print.An Alarm:" + 15 * "longwords" + "without an end"
-        "Keras's kind, verbose 2Keras's kind, verbose 2Plain again."
+        "A line of print.An Alarm:" + 15 * "longwords" + "without an endPlain again."
     ).replace(" ", "")
 
 
@@ -411,7 +406,7 @@ def test_what_others_print_stands_whole_above_the_moving_line(shown):
 @pytest.mark.slow
 def test_at_the_end_the_moving_line_is_gone(shown):
     _, shown = shown
-    for mark in ("trained", "evaluated", "own", "long-lines", "interrupted", "end"):
+    for mark in ("trained", "evaluated", "own", "long-lines", "end"):
         assert shown.rows(mark)[-1] == "", mark
         assert not any("━" in row for row in shown.rows(mark)), mark
         assert not shown.cursor_is_hidden(mark)
@@ -435,25 +430,31 @@ def test_an_evaluation_inside_of_fit_is_a_line_above_the_bar(shown):
     assert evaluated.startswith("evaluation ") and trained.startswith("epoch 1/1 ") and rest == ""
 
 
+@pytest.fixture(scope="module")
+def few_images(tmp_path_factory):
+    return images_in(tmp_path_factory.mktemp("few") / "images", count=40)
+
+
 @pytest.mark.slow
-def test_train_py_on_a_screen(tmp_path):
+def test_train_py_on_a_screen(few_images, tmp_path):
     """Only what is to be pasted may be longer than the screen is wide."""
-    line = command("train.py", "--preset", "dense", "--epochs", 2, "--steps-per-epoch", 24)
-    shown = show([*line, "--run-dir", tmp_path], columns=80)
+    asked = "--preset", "dense", "--epochs", 2, "--steps-per-epoch", 4
+    shown = show(train(few_images, tmp_path / "run", *asked), columns=80)
     assert shown.returncode == 0, shown.raw.decode()
     text = re.sub(r"\x1b\[[\d;?]*\w", "", shown.raw.decode()).replace("\r\n", "\n")
     written = [line.split("\r")[-1] for line in text.splitlines()]
     pasted = ("Pictures: ", "Model: ", "  ", "Dashboard: ", "All numbers: ", "More images: ")
     assert all(len(line) <= 80 for line in written if not line.startswith(pasted))
-    first, second = (row for row in shown.rows() if row.startswith("epoch "))
-    assert re.match(r"epoch 1/2  fid_fashion [\d.]+  best [\d.]+ \(1\)  floor [\d.]+  rec", first)
-    assert re.match(r"epoch 2/2  fid_fashion [\d.]+  best [\d.]+ \([12]\)  floor ", second)
+    epochs = [row for row in shown.rows() if row.startswith("epoch ")]
+    for number, row in enumerate(epochs, start=1):
+        told = r"discriminator loss [\d.]+  generator loss [\d.]+  " + SECONDS
+        assert re.fullmatch(f"epoch {number}/2  {told}", row)
+    assert len(epochs) == 2
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_train_py_on_a_clean_screen(tmp_path):
-    asked = "--preset", "dense", "--epochs", 500, "--steps-per-epoch", 24
-    line = train(images_in(tmp_path / "images", count=40), tmp_path / "run", *asked)
+def test_ctrl_c_leaves_train_py_on_a_clean_screen(few_images, tmp_path):
+    line = train(few_images, tmp_path / "run", "--preset", "dense", "--epochs", 500)
     running = "/500 ━".encode()  # of any epoch: on a fast machine one may end between two drawings
     shown = show(line, columns=120, interrupt=running)
     assert shown.returncode == 130
