@@ -1,10 +1,10 @@
 """The folder of a run -> one of the trained GANs that come with the package.
 
-    python experiments/train.py --preset modern --data fashion_mnist --clusters 0 --epochs 20 \\
+    gan-model train --preset modern --data fashion_mnist --clusters 0 --epochs 20 \\
         --run-dir FASHION
     python experiments/make_pretrained.py FASHION --name fashion
 
-    python experiments/train.py --preset modern_conditional --data fashion_mnist --epochs 20 \\
+    gan-model train --preset modern_conditional --data fashion_mnist --epochs 20 \\
         --run-dir BY_CLASS
     python experiments/make_pretrained.py BY_CLASS --name fashion_by_class
 

@@ -1,9 +1,9 @@
-"""The scripts of `experiments/` in real processes that need not import TensorFlow first.
+"""Commands in real processes that need not import TensorFlow first.
 
 Importing it takes longer than most of what is tested here. A server has done so, and forks a
-process for each command, which then runs the script as Python does. Such a process has its own
-id, environment, folder and output; it can be killed; it makes the same bits as one that was
-started anew, to which the tests compare it.
+process for each command, which then runs the module or the script as Python does. Such a process
+has its own id, environment, folder and output; it can be killed; it makes the same bits as one that
+was started anew, to which the tests compare it.
 """
 
 import atexit
@@ -95,8 +95,12 @@ def _run(script, said, environment, folder):
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = script
-    sys.path.insert(0, str(Path(script[0]).parent))  # as Python does
     try:
-        runpy.run_path(script[0], run_name="__main__")
+        if script[0] == "-m":
+            _, module, *sys.argv[1:] = script
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        else:
+            sys.path.insert(0, str(Path(script[0]).parent))  # as Python does
+            runpy.run_path(script[0], run_name="__main__")
     finally:
         atexit._run_exitfuncs()  # which multiprocessing leaves out

@@ -1,4 +1,4 @@
-"""The scripts of `experiments/` as a person starts them: real processes, real files."""
+"""Commands and scripts as a person starts them: real processes, real files."""
 
 import contextlib
 import os
@@ -38,13 +38,14 @@ def images_in(folder, *, count=200):
     return folder
 
 
-def command(script, *options):
-    return [sys.executable, REPOSITORY / "experiments" / script, *map(str, options)]
-
-
 def gan_model(*options):
     """The command `gan-model`, whether it is installed or not."""
     return [sys.executable, "-m", "gan_model", *map(str, options)]
+
+
+def script(name, *options):
+    """The command that runs a file of `experiments/`."""
+    return [sys.executable, REPOSITORY / "experiments" / name, *map(str, options)]
 
 
 def program(name, *options):
@@ -55,7 +56,7 @@ def program(name, *options):
 def train(images, run_dir, *options):
     """The command that trains on a folder of `images_in`; later options win."""
     shape = ("--image-size", SIDE, "--channels", 1, "--batch-size", 8)
-    return command("train.py", "--data", images, *shape, "--run-dir", run_dir, *options)
+    return gan_model("train", "--data", images, *shape, "--run-dir", run_dir, *options)
 
 
 def finish(command, *, starting=None, **options):

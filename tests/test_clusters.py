@@ -310,7 +310,7 @@ def test_another_program_needs_codings_only(format, name, tmp_path):
 
 def eagerly(line):
     """The command of `train`, without a graph, which takes longer to make than a step."""
-    return program("train_eagerly.py", *line[2:])
+    return program("train_eagerly.py", *line[3:])
 
 
 @pytest.mark.slow
@@ -336,7 +336,7 @@ def test_the_command_trains_in_bfloat16_and_names_the_preset_that_has_clusters(t
 @pytest.mark.slow
 def test_many_images_have_clusters_and_a_run_keeps_them(tmp_path):
     """The sample has 10,000 images."""
-    line = program("train_eagerly.py", "--preset", "modern", "--run-dir", tmp_path)
+    line = program("train_eagerly.py", "train", "--preset", "modern", "--run-dir", tmp_path)
     line += ["--steps-per-epoch", 1, "--batch-size", 2, "--validate-every", 9]
     for said in ("epoch 1/1", "This run has its 1 epochs"):  # the second goes on, without a step
         ended = finish([*line, "--epochs", 1], starting=forked)

@@ -1,4 +1,4 @@
-"""`gan-model`, `python -m gan_model` and the scripts: what they show, take and refuse.
+"""`gan-model` and `python -m gan_model`: what they show, take and refuse.
 
 Hardly a test needs TensorFlow in its process, so most take a moment.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from processes import PATIENCE, REPOSITORY, command, environment, gan_model
+from processes import PATIENCE, REPOSITORY, environment, gan_model
 
 from gan_model import commands
 from gan_model.commands import arguments
@@ -22,8 +22,6 @@ from gan_model.commands.arguments import POSITIVES, joined
 from gan_model.commands.places import check_run_dir, place_of
 from gan_model.commands.program import Program
 from gan_model.commands.screen import plain_errors
-
-DOORS = ("train", "sample", "evaluate", "sweep")
 
 
 def finish(line, **variables):
@@ -176,22 +174,6 @@ def test_help_and_refusals_import_no_tensorflow():
     assert all("unrecognized arguments: --bogus" in line for line in refused), refused
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", DOORS)
-def test_a_script_is_the_same_program(name):
-    script, module = command(f"{name}.py"), gan_model(name)
-    helps = [finish([*line, "--help"]).stdout.splitlines() for line in (script, module)]
-    differ = [pair for pair in zip(*helps, strict=True) if len(set(pair)) == 2]
-    assert len(differ) == 2, "the usage, and the line to type"
-    assert [line.split()[0] for line in differ[0]] == ["Usage:", "Usage:"]
-    assert f"experiments/{name}.py" in differ[1][0] and f"-m gan_model {name}" in differ[1][1]
-    refused = [finish([*line, "--seeds", "-1", "--trials", "0"]) for line in (script, module)]
-    assert [one.returncode for one in refused] == [2, 2]
-    sentences = [one.stderr.split(": ", 1) for one in refused]
-    assert [prefix for prefix, _ in sentences] == [f"{name}.py", f"python -m gan_model {name}"]
-    assert sentences[0][1] == sentences[1][1] and sentences[0][1].count("\n") == 1
-
-
 # What is typed.
 
 
@@ -284,19 +266,12 @@ def test_the_names_that_commands_offer_are_those_there_are():
 # What a person is told to type.
 
 
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """A `gan-model` on the PATH, as pip writes it."""
+def test_the_installed_command_is_named_as_it_is_typed(tmp_path, monkeypatch):
     script = tmp_path / "bin" / "gan-model"
     script.parent.mkdir()
-    script.write_text(f"#!{sys.executable}\nfrom gan_model.commands import main\nmain()\n")
-    script.chmod(0o755)
+    script.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(script.parent), prepend=os.pathsep)
-    return script
-
-
-def test_the_installed_command_is_named_as_it_is_typed(installed, tmp_path, monkeypatch):
-    program = Program([str(installed), "train", "--run-dir", "a run"])
+    program = Program([script, "train", "--run-dir", "a run"])
     assert program.name == "gan-model"
     assert program.line("sample", Path("a run")) == "gan-model sample 'a run'"
     assert program.again() == "gan-model train --run-dir 'a run'"
@@ -316,7 +291,6 @@ def test_lines_to_type_on_windows(monkeypatch):
     assert installed.again() == "gan-model train --workers 2"
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert script in installed.again()
-    assert installed.started(["train"]) == [sys.executable, "-m", "gan_model", "train"]
     module = Program([r"C:\gan env\gan_model\__main__.py"])
     assert sys.executable in module.line("sample", "a run")
     monkeypatch.setattr(os, "name", "nt")
@@ -325,36 +299,18 @@ def test_lines_to_type_on_windows(monkeypatch):
 
 
 def test_the_module_is_named_as_it_is_typed():
-    program = Program([str(REPOSITORY / "gan_model" / "__main__.py"), "train"])
+    program = Program([REPOSITORY / "gan_model" / "__main__.py", "train"])
     python = os.path.relpath(sys.executable)
     assert program.name == "python -m gan_model"
     assert program.line("sample", "run") == f"{python} -m gan_model sample run"
     assert program.again() == f"{python} -m gan_model train"
 
 
-def test_a_script_names_scripts_and_the_module_where_there_is_none(monkeypatch):
-    monkeypatch.chdir(REPOSITORY)
-    script = "experiments/train.py"
-    program = Program([script, "--epochs", "3"], script=script)
-    python = os.path.relpath(sys.executable)
-    assert program.name == "train.py"
-    assert program.line("sample", "run") == f"{python} experiments/sample.py run"
-    assert program.line("board", "run") == f"{python} -m gan_model board run"
-    assert program.again() == f"{python} experiments/train.py --epochs 3"
-
-
-@pytest.mark.parametrize("kind", ["installed", "module", "script"])
-def test_another_process_of_the_program_starts(kind, installed):
-    path = {
-        "installed": installed,
-        "module": REPOSITORY / "gan_model" / "__main__.py",
-        "script": REPOSITORY / "experiments" / "train.py",
-    }[kind]
-    program = Program([path], script=path if kind == "script" else None)
-    words = ["--help"] if kind == "script" else ["train", "--help"]
-    ended = finish(program.started(words))
+@pytest.mark.parametrize("started_as", ["gan-model", "gan_model/__main__.py"])
+def test_another_process_of_the_program_starts(started_as):
+    ended = finish(Program([started_as]).started(["train", "--help"]))
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.startswith(f"Usage: {program.name}")
+    assert ended.stdout.startswith("Usage: python -m gan_model train")
 
 
 # The package, whose parts come when they are used.

@@ -21,13 +21,13 @@ from processes import (
     PATIENCE,
     REPOSITORY,
     SIDE,
-    command,
     environment,
     finish,
     forked,
     gan_model,
     images_in,
     one_cache,
+    script,
     start,
     train,
 )
@@ -74,7 +74,7 @@ def complaint(line, **options):
     assert ended.stderr.count("\n") == 1 and ended.stderr.endswith("\n"), ended.stderr
     assert "Traceback" not in ended.stderr
     name, message = ended.stderr.split(": ", 1)
-    assert name in SCRIPTS
+    assert name.startswith("python -m gan_model ")
     return message
 
 
@@ -90,20 +90,20 @@ def digests(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_help_comes_at_once_without_tensorflow(script, tmp_path):
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_comes_at_once_without_tensorflow(name, tmp_path):
     for module in ("tensorflow", "keras"):
         (tmp_path / f"{module}.py").write_text("raise SystemExit('it was imported')\n")
     paths = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     ended = subprocess.run(
-        command(script, "--help"),
+        script(name, "--help"),
         capture_output=True,
         text=True,
         env=environment() | {"PYTHONPATH": paths},
         timeout=PATIENCE,
     )
     assert ended.returncode == 0, ended.stderr
-    assert ended.stderr == "" and ended.stdout.lower().startswith(f"usage: {script}")
+    assert ended.stderr == "" and ended.stdout.lower().startswith(f"usage: {name}")
 
 
 def make():
@@ -171,30 +171,30 @@ def test_every_verb_of_make_is_listed():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("script", "options", "message"),
+    ("name", "options", "message"),
     [
-        ("train.py", "--epochs 0", "argument --epochs: 0 is less than 1"),
-        ("train.py", "--epochs 1.5", "argument --epochs: '1.5' is no whole number"),
-        ("train.py", "--batch-size -1", "argument --batch-size: -1 is less than"),
-        ("train.py", "--steps-per-epoch 0", "argument --steps-per-epoch: 0 is less than 1"),
-        ("train.py", "--codings-size 0", "argument --codings-size: 0 is less than 1"),
-        ("train.py", "--keep 0", "argument --keep: 0 is less than 1"),
-        ("train.py", "--seed x", "argument --seed: 'x' is no whole number"),
-        ("train.py", "--image-size 0", "argument --image-size: 0 is less than 1"),
-        ("train.py", "--image-size 1x2x3", "argument --image-size: '1x2x3' is neither a side"),
-        ("train.py", "--image-size 16x", "argument --image-size: '' is no whole number"),
-        ("train.py", "--channels 2", "argument --channels: invalid choice: '2'"),
-        ("train.py", "--sed 1 --bogus", "unrecognized arguments: --"),
-        ("sample.py", "", "say where the GAN is: the folder of a run, or --from FILE.keras"),
-        ("sample.py", "run --from gan.keras", "say where the GAN is"),
-        ("sample.py", "run --out foo.jpg", "--out ends in .npz, .png or .gif; received foo.jpg"),
-        ("sample.py", "run --count 0", "argument --count: 0 is less than 1"),
-        ("sample.py", "run --seed -1", "argument --seed: -1 is less than 0"),
+        ("train", "--epochs 0", "argument --epochs: 0 is less than 1"),
+        ("train", "--epochs 1.5", "argument --epochs: '1.5' is no whole number"),
+        ("train", "--batch-size -1", "argument --batch-size: -1 is less than"),
+        ("train", "--steps-per-epoch 0", "argument --steps-per-epoch: 0 is less than 1"),
+        ("train", "--codings-size 0", "argument --codings-size: 0 is less than 1"),
+        ("train", "--keep 0", "argument --keep: 0 is less than 1"),
+        ("train", "--seed x", "argument --seed: 'x' is no whole number"),
+        ("train", "--image-size 0", "argument --image-size: 0 is less than 1"),
+        ("train", "--image-size 1x2x3", "argument --image-size: '1x2x3' is neither a side"),
+        ("train", "--image-size 16x", "argument --image-size: '' is no whole number"),
+        ("train", "--channels 2", "argument --channels: invalid choice: '2'"),
+        ("train", "--sed 1 --bogus", "unrecognized arguments: --"),
+        ("sample", "", "say where the GAN is: the folder of a run, or --from FILE.keras"),
+        ("sample", "run --from gan.keras", "say where the GAN is"),
+        ("sample", "run --out foo.jpg", "--out ends in .npz, .png or .gif; received foo.jpg"),
+        ("sample", "run --count 0", "argument --count: 0 is less than 1"),
+        ("sample", "run --seed -1", "argument --seed: -1 is less than 0"),
     ],
     ids=lambda value: value,
 )
-def test_a_wrong_value_is_one_line(script, options, message):
-    assert complaint(command(script, *options.split())).startswith(message)
+def test_a_wrong_value_is_one_line(name, options, message):
+    assert complaint(gan_model(name, *options.split())).startswith(message)
 
 
 @pytest.mark.slow
@@ -231,7 +231,7 @@ def test_what_sample_cannot_read_is_one_line(tmp_path):
         (["--from", "gone.keras"], "There is no file gone.keras."),
         (["--from", "bad.keras"], "bad.keras cannot be read as a Keras model: "),
     ):
-        line = command("sample.py", *options)
+        line = gan_model("sample", *options)
         assert complaint(line, cwd=tmp_path, starting=forked).startswith(message)
 
 
@@ -239,7 +239,7 @@ def test_what_sample_cannot_read_is_one_line(tmp_path):
 def test_a_file_that_cannot_be_written_is_named(finished, tmp_path):
     run_dir, *_ = finished
     out = tmp_path / "no such folder" / "more.png"
-    line = command("sample.py", run_dir, "--out", out, "--count", 1)
+    line = gan_model("sample", run_dir, "--out", out, "--count", 1)
     ended = finish(line, starting=forked)
     assert ended.returncode in (1, 2)
     assert ended.stderr.count("\n") == 1 and str(out) in ended.stderr
@@ -272,7 +272,8 @@ def test_the_commands_that_a_run_names_exist(finished):
     assert list((run_dir / "tensorboard").rglob("events.out.tfevents.*"))
     sample = shlex.split(re.search(r"^More images: +(.*)$", ended.stdout, re.MULTILINE)[1])
     assert os.path.samefile(os.path.join(here, sample[0]), sys.executable)
-    assert sample[2:] == [str(run_dir), "--out", "more.png"]
+    assert sample[1:4] == ["-m", "gan_model", "sample"]
+    assert sample[4:] == [str(run_dir), "--out", "more.png"]
 
 
 @pytest.mark.slow
@@ -343,12 +344,12 @@ def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
         output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors + output
-    assert errors.count("\n") == 2 and errors.startswith("\ntrain.py: stopped. Finished epochs are")
+    assert errors.count("\n") == 2 and " train: stopped. Finished epochs are kept" in errors
     epoch = runs.RunFolder(run_dir).epochs_done()
     assert 2 <= epoch < 12
 
     sampled_early = tmp_path / "early.npz"
-    sampled = finish(command("sample.py", run_dir, "--out", sampled_early), starting=forked)
+    sampled = finish(gan_model("sample", run_dir, "--out", sampled_early), starting=forked)
     assert (sampled.returncode, sampled.stderr) == (0, "")
     assert len(np.load(sampled_early)["images"]) == 25
 
@@ -372,7 +373,7 @@ def test_ctrl_c_while_it_starts_is_as_plain(images, tmp_path, library):
         output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
     assert output == ""
-    assert errors.startswith("\ntrain.py: stopped. ") and errors.count("\n") == 2, errors
+    assert " train: stopped. " in errors and errors.count("\n") == 2, errors
 
 
 # Images from a trained GAN.
@@ -388,7 +389,7 @@ def test_a_run_its_gan_and_its_generator_give_the_same_images(finished, tmp_path
         ["--from", run_dir / "generator.keras"],
     ):
         out = tmp_path / f"{len(made)}.npz"
-        line = command("sample.py", *source, "--count", 70, "--seed", 4, "--out", out)
+        line = gan_model("sample", *source, "--count", 70, "--seed", 4, "--out", out)
         ended = finish(line, starting=forked)
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout == f"70 images in {out}\n"
@@ -407,7 +408,7 @@ def test_a_run_its_gan_and_its_generator_give_the_same_images(finished, tmp_path
 def test_a_grid_and_a_walk_are_pictures(finished, tmp_path):
     run_dir, *_ = finished
     for name in ("grid.png", "walk.gif"):
-        line = command("sample.py", run_dir, "--count", 4, "--out", name)
+        line = gan_model("sample", run_dir, "--count", 4, "--out", name)
         ended = finish(line, cwd=tmp_path, starting=forked)
         assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", f"4 images in {name}\n")
     with Image.open(tmp_path / "grid.png") as grid, Image.open(tmp_path / "walk.gif") as walk:
@@ -419,7 +420,7 @@ def test_a_grid_and_a_walk_are_pictures(finished, tmp_path):
 def test_the_images_have_channels_also_where_the_generator_makes_none(tmp_path):
     layers = keras.layers.Dense(20, activation="sigmoid"), keras.layers.Reshape((4, 5))
     keras.Sequential([keras.Input((3,)), *layers]).save(tmp_path / "generator.keras")
-    line = command("sample.py", "--from", "generator.keras", "--count", 2, "--out", "two.npz")
+    line = gan_model("sample", "--from", "generator.keras", "--count", 2, "--out", "two.npz")
     assert finish(line, cwd=tmp_path, starting=forked).stderr == ""
     assert np.load(tmp_path / "two.npz")["images"].shape == (2, 4, 5, 1)
 
@@ -436,7 +437,7 @@ def by_folder(tmp_path_factory):
         for number in range(60):
             pixels = rng.integers(0, 256, (16, 24, 4), np.uint8)
             Image.fromarray(pixels).save(place / "pictures" / name / f"{number}.png")
-    line = command("train.py", "--data", "pictures", "--minutes", 0.02, "--steps-per-epoch", 4)
+    line = gan_model("train", "--data", "pictures", "--minutes", 0.02, "--steps-per-epoch", 4)
     return place, line, finish(line, cwd=place, starting=forked)
 
 
@@ -472,7 +473,7 @@ def test_a_run_with_classes_ends_by_the_clock_and_is_over(by_folder, tmp_path):
     refused = complaint([*line, "--epochs", "3"], cwd=place)
     assert "--epochs and --minutes both end a run" in refused
     made = tmp_path / "made.npz"
-    sampled = command("sample.py", run_dir, "--of-class", 1, "--count", 3, "--out", made)
+    sampled = gan_model("sample", run_dir, "--of-class", 1, "--count", 3, "--out", made)
     assert finish(sampled, starting=forked).stderr == ""
     with np.load(made) as arrays:
         assert arrays["images"].shape == (3, 16, 24, 3) and arrays["labels"].tolist() == [1] * 3
@@ -482,22 +483,22 @@ def test_a_run_with_classes_ends_by_the_clock_and_is_over(by_folder, tmp_path):
 def test_images_of_a_class(by_class, tmp_path):
     for chosen, labels in ((["--of-class", "3"], [3] * 12), ([], [*range(10), 0, 1])):
         made = tmp_path / f"{len(chosen)}.npz"
-        line = command("sample.py", by_class, "--count", 12, "--out", made, *chosen)
+        line = gan_model("sample", by_class, "--count", 12, "--out", made, *chosen)
         assert finish(line, starting=forked).stderr == ""
         with np.load(made) as arrays:
             assert arrays["images"].shape == (12, 28, 28, 1)
             assert arrays["labels"].tolist() == labels
-    line = command("sample.py", by_class, "--out", tmp_path / "grid.png")
+    line = gan_model("sample", by_class, "--out", tmp_path / "grid.png")
     said = finish(line, starting=forked).stdout
     assert said.startswith("80 images in ")  # 8 of each
-    line = command("sample.py", by_class, "--of-class", 10, "--out", tmp_path / "none.png")
+    line = gan_model("sample", by_class, "--of-class", 10, "--out", tmp_path / "none.png")
     assert "--of-class is from 0 to 9 for this GAN; received 10" in complaint(line, starting=forked)
 
 
 @pytest.mark.slow
 def test_each_class_is_measured_by_itself(by_class, tmp_path):
     figures = tmp_path / "figures.json"
-    line = command("evaluate.py", by_class, "--seeds", 1, "--count", 60, "--json", figures)
+    line = gan_model("evaluate", by_class, "--seeds", 1, "--count", 60, "--json", figures)
     said = finish([*line, "--out", tmp_path], starting=forked).stdout
     assert "By class, against the held-out images of that class alone" in said
     rows = json.loads(figures.read_text())["by_class"]

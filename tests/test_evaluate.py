@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from processes import SIDE, command, finish, forked, images_in, one_cache, start, train
+from processes import SIDE, finish, forked, gan_model, images_in, one_cache, start, train
 from test_data_sources import idx
 
 from gan_model import data, presets, runs, text
@@ -16,6 +16,7 @@ from gan_model.data.named_sets import IDX_FILES
 from gan_model.metrics import Direction, Kind, Metric, report
 from gan_model.metrics.copying import Copies
 
+PREFIX = "python -m gan_model evaluate: "
 FIRST_LINES = "{what} against held-out images of {data}\nn = {n} generated and {n} held-out images"
 
 
@@ -47,7 +48,7 @@ def copies(tmp_path_factory):
 
 
 def evaluate(*options, cwd, starting=forked):
-    return finish(command("evaluate.py", *options), cwd=cwd, starting=starting)
+    return finish(gan_model("evaluate", *options), cwd=cwd, starting=starting)
 
 
 def row(output, name):
@@ -107,7 +108,7 @@ def test_a_run_remembers_the_folder_of_a_named_data_set(tmp_path):
         (mnist / name).write_bytes(idx(array))
     asked = ["--preset", "dense", "--data", "mnist", "--data-dir", "mn", "--epochs", 1]
     asked += ["--steps-per-epoch", 1, "--validate-every", 2]
-    line = command("train.py", *asked, "--run-dir", "run")
+    line = gan_model("train", *asked, "--run-dir", "run")
     assert finish(line, cwd=tmp_path, starting=forked).returncode == 0
     ended = evaluate("run", "--seeds", 1, "--out", tmp_path, cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -118,7 +119,7 @@ def test_a_run_remembers_the_folder_of_a_named_data_set(tmp_path):
 def test_a_model_and_its_images_read_as_the_run_does(run, tmp_path):
     run_dir, images = run
     made = ["--count", 20, "--seed", 0, "--out", tmp_path / "made.npz"]
-    assert finish(command("sample.py", run_dir, *made), starting=forked).returncode == 0
+    assert finish(gan_model("sample", run_dir, *made), starting=forked).returncode == 0
     read = []
     for what in ([run_dir], [run_dir / "generator.keras"], ["made.npz"]):
         options = ["--data", images, "--seeds", 1, "--json", "figures.json", "--out", "pictures"]
@@ -232,9 +233,9 @@ def test_pictures_are_not_written_among_the_images(run, tmp_path):
 def complaint(*options, cwd, starting=forked):
     ended = evaluate(*options, cwd=cwd, starting=starting)
     assert ended.returncode == 2 and ended.stdout == "", ended
-    assert ended.stderr.count("\n") == 1 and ended.stderr.startswith("evaluate.py: "), ended.stderr
+    assert ended.stderr.count("\n") == 1 and ended.stderr.startswith(PREFIX), ended.stderr
     assert not (cwd / "evaluation").exists()
-    return ended.stderr.removeprefix("evaluate.py: ").rstrip("\n")
+    return ended.stderr.removeprefix(PREFIX).rstrip("\n")
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,7 @@ def test_what_does_not_go_together_is_one_line(options, message, tmp_path):
     ended = evaluate(*options.split(), cwd=tmp_path)
     assert ended.returncode in (1, 2)
     assert ended.stderr.strip().count("\n") == 0 and "Traceback" not in ended.stderr
-    assert ended.stderr.strip().removeprefix("evaluate.py: ").startswith(message)
+    assert ended.stderr.strip().removeprefix(PREFIX).startswith(message)
     assert not (tmp_path / "evaluation").exists()
 
 

@@ -459,4 +459,4 @@ def test_ctrl_c_leaves_train_py_on_a_clean_screen(few_images, tmp_path):
     shown = show(line, columns=120, interrupt=running)
     assert shown.returncode == 130
     assert not shown.cursor_is_hidden() and not any("━" in row for row in shown.rows())
-    assert any(row.startswith("train.py: stopped. ") for row in shown.rows())
+    assert any(row.startswith("python -m gan_model train: stopped. ") for row in shown.rows())

@@ -297,12 +297,12 @@ def test_a_run_that_was_killed_ends_like_one_that_never_was(tmp_path):
 def test_a_run_killed_again_and_again_ends_like_one_that_never_was(tmp_path):
     """The one that never was is a process of its own; the others are forked, to begin at once."""
     images = images_in(tmp_path / "images")
-    asked = train(images, tmp_path / "whole", *OPTIONS)[2:]
-    whole = finish(program("train_without_xla.py", *asked))
+    asked = train(images, tmp_path / "whole", *OPTIONS)[3:]
+    whole = finish(program("command_without_xla.py", *asked))
     assert whole.returncode == 0, whole.stderr
 
     command = train(images, tmp_path / "killed", *OPTIONS)
-    into_a_checkpoint = program("train_into_a_checkpoint.py", *command[2:])
+    into_a_checkpoint = program("train_into_a_checkpoint.py", *command[3:])
     moments = Moments(tmp_path / "killed")
     kill_when(moments.half_written, into_a_checkpoint)
     assert len(moments.half_written()) == 1 and moments.epochs_done() == 0

@@ -11,7 +11,17 @@ import sys
 
 import pytest
 from PIL import Image
-from processes import SIDE, command, forked, images_in, kill_when, one_cache, program, start, train
+from processes import (
+    SIDE,
+    forked,
+    gan_model,
+    images_in,
+    kill_when,
+    one_cache,
+    program,
+    start,
+    train,
+)
 from processes import finish as finish_within
 from terminal import show
 from test_resume import bytes_in
@@ -54,7 +64,7 @@ def search(images, folder, *options):
     length = ("--trials", TRIALS, "--epochs", EPOCHS, "--top", 1, "--confirm", 1)
     length += ("--steps-per-epoch", 22)  # a pass
     where = ("--preset", "dense", "--data", images, "--run-dir", folder)
-    return program("sweep_without_xla.py", *where, *shape, *length, *options)
+    return program("command_without_xla.py", "sweep", *where, *shape, *length, *options)
 
 
 def finish(line, *, starting=forked, **options):
@@ -70,7 +80,7 @@ def refusal(line, status=2, **options):
     told = re.sub(r"^Decoding .*\n", "", ended.stderr)
     assert told.count("\n") == 1 and told.endswith("\n"), ended.stderr
     name, message = told.split(": ", 1)
-    assert name == "sweep.py"
+    assert name == "python -m gan_model sweep"
     return message
 
 
@@ -182,17 +192,17 @@ def longer(whole, tmp_path_factory):
     """The command that a search names to train longer, its run (no longer) and its settings."""
     folder = tmp_path_factory.mktemp("longer") / "run"
     named = shlex.split(re.search(r"^Train longer: (.*)$", whole[1].stdout, re.MULTILINE)[1])
-    words = shlex.join(named[2:]).replace("--minutes 10", f"--epochs {EPOCHS}")
+    words = shlex.join(named[4:]).replace("--minutes 10", f"--epochs {EPOCHS}")
     asked = [*shlex.split(words), "--run-dir", folder]
-    assert finish(program("train_without_xla.py", *asked)).stderr == ""
-    return named, folder, dict(zip(named[2::2], named[3::2], strict=True))
+    assert finish(program("command_without_xla.py", "train", *asked)).stderr == ""
+    return named, folder, dict(zip(named[4::2], named[5::2], strict=True))
 
 
 @pytest.mark.slow
 def test_the_command_it_names_trains_the_same_run(whole, longer):
     folder = whole[0]
     named, run, settings = longer
-    assert os.path.samefile(named[0], sys.executable) and named[1] == "experiments/train.py"
+    assert os.path.samefile(named[0], sys.executable) and named[1:4] == ["-m", "gan_model", "train"]
     assert settings["--minutes"] == "10"
     confirmed = {
         row["seed"] + row["codings_size"]: row for row in rows(folder / "confirmation.csv")
@@ -321,7 +331,7 @@ def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
     ids=lambda value: value[:30],
 )
 def test_a_wrong_value_is_one_line(options, message):
-    line = command("sweep.py", *options.split())
+    line = gan_model("sweep", *options.split())
     assert refusal(line, starting=start).startswith(message)
 
 

@@ -171,8 +171,8 @@ def test_workers_that_die_in_a_checkpoint_or_an_evaluation(images, tmp_path):
     dies.mkdir()
 
     def train_in(name):
-        _, _, *options = train(images, tmp_path / name, *SEVERAL, "--workers", 2, "--epochs", 5)
-        line = program("dying_workers.py", *options)
+        _, _, _, *options = train(images, tmp_path / name, *SEVERAL, "--workers", 2, "--epochs", 5)
+        line = program("dying_workers.py", "train", *options)
         return finish(line, variables={"DIES": str(dies)})
 
     whole = train_in("whole")
@@ -259,8 +259,8 @@ def test_a_stopped_worker_ends_the_other(images, tmp_path, victim):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to find the workers")
 def test_ctrl_c_ends_all_workers(images, tmp_path):
-    _, _, *options = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
-    with start(gan_model("train", *options)) as process:
+    line = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
+    with start(line) as process:
         due = tmp_path / "run" / "checkpoints"
         wait_for(lambda: len(saved(due)) > 0, process)
         workers = workers_of(process)
@@ -287,7 +287,7 @@ def test_workers_that_differ_are_refused(images, tmp_path):
     ]
     for status, _, errors in finish_both(*lines):
         assert status == 2
-        assert errors.startswith("train.py: The workers of a run do the same, but ")
+        assert " train: The workers of a run do the same, but " in errors
         assert errors.endswith(". Start all of them with the same command, on the same images.\n")
         assert "preset is dense on worker 0 and dcgan on worker 1; " in errors
         assert "; seed is 0 on worker 0 and 1 on worker 1" in errors

@@ -6,7 +6,9 @@ processes of their own, not forked, have it as a person has.
 
 import importlib
 import sys
-from pathlib import Path
+from unittest import mock
+
+from gan_model import commands
 
 DENSE = importlib.import_module("gan_model.presets.dense")  # the function has the same name
 
@@ -16,12 +18,12 @@ def switch(on):
     DENSE._BY_XLA = on
 
 
-def run(script):
-    """Runs a script of `experiments/` in this process, which stays the one that `sys.argv` names.
-
-    So the processes that the script starts by that name are without XLA too.
-    """
-    path = Path(__file__).parents[1] / "experiments" / script
-    sys.path.insert(0, str(path.parent))
+def run():
+    """Runs the command line in this process; the processes that it starts run this program too."""
     switch(False)
-    exec(compile(path.read_text(), path, "exec"), {"__name__": "__main__", "__file__": str(path)})
+
+    def started(_, arguments):
+        return [sys.executable, sys.argv[0], *arguments]
+
+    with mock.patch.object(commands.Program, "started", started):
+        commands.main()

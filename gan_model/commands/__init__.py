@@ -67,20 +67,8 @@ def group(ctx):
 
 
 def main():
-    """Runs the command that a person typed, as `gan-model` or as `python -m gan_model`."""
+    """Runs the command line, for the console script and for `python -m gan_model`."""
     open_closed_streams()
     show_any_name()
     program = Program(sys.argv)
     group.main(prog_name=program.name, complete_var="_GAN_MODEL_COMPLETE", obj=program)
-
-
-def door(script):
-    """Runs the command of a script of `experiments/`, which has the command's name.
-
-    Args:
-        script: path of the script.
-    """
-    open_closed_streams()
-    show_any_name()
-    program = Program(sys.argv, script=script)
-    named(program.name.removesuffix(".py")).main(prog_name=program.name, obj=program)

@@ -1,6 +1,6 @@
-"""experiments/train.py, whose workers die where files in the folder `DIES` say.
+"""The command line, whose workers die where files in the folder `DIES` say.
 
-    DIES=FOLDER python tests/programs/dying_workers.py --workers 2 ...
+    DIES=FOLDER python tests/programs/dying_workers.py train --workers 2 ...
 
 The file `checkpoint-0` with the text `2` has worker 0 die in the middle of its second checkpoint,
 `evaluation-1` worker 1 in an evaluation. The file is gone then.
@@ -54,4 +54,4 @@ def prepare():
 if __name__ == "__main__":
     if "TF_CONFIG" in os.environ:
         prepare()
-    run("train.py")
+    run()

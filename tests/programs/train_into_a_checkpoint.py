@@ -1,14 +1,14 @@
-"""experiments/train.py, which stays for minutes in the middle of writing its first checkpoint.
+"""The command line, which stays for minutes in the middle of writing its first checkpoint.
 
 So a test can kill it there, however fast the disk and however slow the test is.
 
-python tests/programs/train_into_a_checkpoint.py --preset dense ...
+python tests/programs/train_into_a_checkpoint.py train --preset dense ...
 """
 
 import os
 import time
 
-from scripts_without_xla import run
+from command_without_xla import run
 
 flush = os.fsync
 
@@ -21,4 +21,4 @@ def slowly(descriptor):
 
 if __name__ == "__main__":
     os.fsync = slowly
-    run("train.py")
+    run()
