@@ -25,7 +25,7 @@ from types import SimpleNamespace
 
 import click
 
-from gan_model.commands.arguments import PATH, POSITIVE, Choice
+from gan_model.commands.arguments import PATH, POSITIVE
 from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
@@ -39,11 +39,11 @@ _CALLBACK_SECONDS = []
 
 
 @click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--preset", type=Choice(*_PRESETS), multiple=True, help="Only this; else two.")
+@click.option("--preset", type=click.Choice(_PRESETS), multiple=True, help="Only this; else two.")
 @click.option("--repeats", type=POSITIVE, default=5, help="Pairs of measurements; else 5.")
 @click.option("--bfloat16", is_flag=True, help="Let fit, not the loop, compute in bfloat16.")
 @click.option("--json", type=PATH, help="File to write the figures to.")
-@click.option("--alone", type=Choice(*_SIDES), help="Only print the peak memory of one side.")
+@click.option("--alone", type=click.Choice(_SIDES), help="Only print the peak memory of a side.")
 def main(**options):
     args = SimpleNamespace(**options)
     with quiet():

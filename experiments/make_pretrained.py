@@ -21,7 +21,7 @@ from types import SimpleNamespace
 import click
 import numpy as np
 
-from gan_model.commands.arguments import PATH, POSITIVE, PRETRAINED, Choice
+from gan_model.commands.arguments import PATH, POSITIVE, PRETRAINED
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
@@ -32,7 +32,7 @@ LICENCE = "Fashion-MNIST, copyright 2017 Zalando SE, MIT licence"
 
 @click.command(cls=Command, help=__doc__.split("\n")[0])
 @click.argument("run", type=PATH)
-@click.option("--name", type=Choice(*PRETRAINED), required=True, help="Of the trained GAN.")
+@click.option("--name", type=click.Choice(PRETRAINED), required=True, help="Of the trained GAN.")
 @click.option("--count", type=POSITIVE, default=10_000, help="Images on each side; else 10,000.")
 @click.option("--out", type=Path, default=OUT, help="Folder to write to; else the package's.")
 def main(**options):

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 
 import click
 
-from gan_model.commands.arguments import PATH, POSITIVE, Choice
+from gan_model.commands.arguments import PATH, POSITIVE
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 
@@ -29,7 +29,7 @@ _WARM_UP = 3  # GANs after which TensorFlow has made what it makes once
 
 
 @click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--preset", type=Choice(*_PRESETS), default="modern", help="To train; else modern.")
+@click.option("--preset", type=click.Choice(_PRESETS), default="modern", help="To train.")
 @click.option("--count", type=POSITIVE, default=20, help="Number of GANs; else 20.")
 @click.option("--trials", type=POSITIVE, help="Trials of a search, not GANs.")
 @click.option("--trim", is_flag=True, help="Leave out free memory of malloc.")

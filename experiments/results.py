@@ -29,7 +29,7 @@ from results_origin import day_of, origin
 from results_page import page
 from results_records import check_images, cores_of_a_run, figures_file, records_of
 
-from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, Choice, data_options, loaded
+from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, data_options, loaded
 from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
@@ -42,7 +42,7 @@ STACKED = 100_000  # training images of the study of modes
     help=__doc__.split("\n")[0],
     go_on="Finished runs are kept: type it again to go on.",
 )
-@click.option("--study", type=Choice(*studies.NAMES), default="presets", help="Else presets.")
+@click.option("--study", type=click.Choice(studies.NAMES), default="presets", help="What to train.")
 @click.option("--minutes", type=POSITIVES, help="When to measure; else as the study says.")
 @click.option("--seeds", type=POSITIVE, default=3, help="Runs of each system; else 3.")
 @click.option("--cores", type=POSITIVE, help="Cores per run; else all.")

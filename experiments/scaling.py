@@ -29,7 +29,7 @@ _COUNT = 320  # images of noise
 
 
 @click.command(cls=Command, help=__doc__.split("\n")[0])
-@click.option("--presets", type=Several("name..."), default=("dense", "modern"), help="To train.")
+@click.option("--presets", type=Several(str), default=("dense", "modern"), help="To train.")
 @click.option("--image-size", type=POSITIVE, help="Of colour images of noise; else the sample.")
 @click.option("--workers", type=POSITIVES, default=(1, 2), help="Of each layout; else 1 2.")
 @click.option("--steps", type=POSITIVE, default=60, help="Of an epoch; else 60. There are three.")

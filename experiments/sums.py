@@ -5,6 +5,7 @@
 The sums of a step are counted in its graph; two of them are of gradients.
 """
 
+import shlex
 import statistics
 import sys
 import time
@@ -21,6 +22,16 @@ from gan_model.commands.screen import quiet
 _STEPS, _REPEATS, _SMALL = 20, 5, 64  # figures, and statistics of batch normalization
 
 
+class Script(Program):
+    """This script, whose workers are processes of it."""
+
+    def started(self, arguments):
+        return [sys.executable, __file__, *arguments]
+
+    def again(self):
+        return shlex.join(["python", *self.words])
+
+
 @click.command(cls=Command, help=__doc__.split("\n")[0])
 @click.option("--preset", type=PRESET, default="modern", help="Whose weights are counted.")
 @click.option("--image-size", type=POSITIVE, default=28, help="Else 28.")
@@ -28,7 +39,7 @@ _STEPS, _REPEATS, _SMALL = 20, 5, 64  # figures, and statistics of batch normali
 @click.option("--workers", type=POSITIVE, help="Start so many workers on this machine.")
 def main(**options):
     args = SimpleNamespace(**options)
-    program = Program(sys.argv, script=__file__)
+    program = Script(sys.argv)
     if args.workers:
         return local_workers.start(args.workers, program)
     with quiet():

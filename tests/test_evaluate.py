@@ -238,21 +238,6 @@ def complaint(*options, cwd, starting=forked):
     return ended.stderr.removeprefix(PREFIX).rstrip("\n")
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ("", "the following arguments are required: what"),
-        ("x.npz --count 0", "argument --count: 0 is less than 1"),
-        ("x.npz --seeds 0", "argument --seeds: 0 is less than 1"),
-        ("run --weights first", "argument --weights: invalid choice: 'first'"),
-        ("run --json gone/f.json", "there is no folder gone for --json gone/f.json"),
-        ("run --json .", ". is a folder; --json is the name of a file to write"),
-    ],
-)
-def test_a_wrong_value_is_one_line(options, message, tmp_path):
-    assert complaint(*options.split(), cwd=tmp_path, starting=start).startswith(message)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
@@ -265,10 +250,6 @@ def test_a_wrong_value_is_one_line(options, message, tmp_path):
         ("made.npz --data sample", f"made.npz holds images of shape ({SIDE}, {SIDE}); expected"),
         ("made.npz --data sample --weights best", "--weights best is for the folder of a run, and"),
         ("few.npz --data sample", "Quality is measured on 20 images or more. Received: 5."),
-        (
-            "grey.npz --data sample --features inseption",
-            "argument --features: 'inseption' is neither",
-        ),
         (
             "grey.npz --data sample --pad",
             "--pad and --ground are for --data FOLDER; leave them out",

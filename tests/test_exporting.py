@@ -683,8 +683,8 @@ def test_ctrl_c_ends_the_command_at_once_and_leaves_nothing(run, monkeypatch):
 
 def test_the_command_says_what_is_wrong(run, tmp_path, capfd):
     wrong = {
-        (): "following arguments are required",
-        (run.path, "--format", "coreml"): "choose from savedmodel, litert, onnx",
+        (): "Missing argument 'RUN'",
+        (run.path, "--format", "coreml"): "'coreml' is not one of 'savedmodel', 'litert', 'onnx'",
         (run.path, "--format", "onnx", "--out", tmp_path / "no" / "g.onnx"): "there is no folder",
         (tmp_path, "--format", "onnx"): "holds no run",
     }

@@ -3,6 +3,7 @@
 import os
 
 import click
+from click.shell_completion import CompletionItem
 
 # gan_model.presets and gan_model.metrics have them too, and take seconds to import.
 PRESETS = ("dense", "dcgan", "guidelines", "modern", "modern_conditional")
@@ -11,158 +12,75 @@ PRETRAINED = ("fashion", "fashion_by_class")
 DATA = ("sample", "fashion_mnist", "mnist", "cifar10")
 
 
-class ArgumentType(click.ParamType):
-    """A type of arguments.
+class PathOrName(click.Path):
+    """A path, in which `~` is the home folder (no shell expands it in `--out=~/x`), or a name.
 
     Args:
-        name: what the help calls a value.
-        read: text -> value; raises a ValueError with a sentence.
-        known: values that the Tab key offers.
-        files: whether the Tab key offers files and folders.
+        names: that the Tab key offers besides files and folders.
     """
 
-    def __init__(self, name, read=str, *, known=(), files=False):
-        self.name, self._read, self._known, self._files = name, read, known, files
+    def __init__(self, *names):
+        super().__init__()
+        self._names = names
+        if names:
+            self.name = "path or name"
 
     def convert(self, value, param, ctx):
-        """The value that a text stands for; other values are defaults."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._read(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+        """The path of a text."""
+        if value == "":  # of a variable of the shell that is not set; it would be the folder itself
+            self.fail("The path is empty.", param, ctx)
+        return super().convert(os.path.expanduser(value), param, ctx)
 
     def shell_complete(self, ctx, param, incomplete):
-        """What the Tab key offers."""
-        names = [name for name in self._known if name.startswith(incomplete)]
-        items = [click.shell_completion.CompletionItem(name) for name in names]
-        if self._files and not items:
-            items = [click.shell_completion.CompletionItem(incomplete, type="file")]
-        return items
+        """Names that begin like this; else files."""
+        names = [CompletionItem(name) for name in self._names if name.startswith(incomplete)]
+        return names or super().shell_complete(ctx, param, incomplete)
 
 
-class Several(ArgumentType):
-    """One or more values of one kind, with spaces or commas between them; gives a tuple."""
+class Several(click.ParamType):
+    """One or more values of a type, with commas or spaces between them: a tuple."""
+
+    def __init__(self, type):
+        self._type = click.types.convert_type(type)
+        self.name = f"{self._type.name}..."
 
     def convert(self, value, param, ctx):
-        """The tuple of values."""
+        """The values of a text."""
         if not isinstance(value, str):
             return value
         words = value.replace(",", " ").split()
         if not words:
-            self.fail("expected at least one argument", param, ctx)
-        return tuple(ArgumentType.convert(self, word, param, ctx) for word in words)
+            self.fail("Give one value or more.", param, ctx)
+        return tuple(self._type(word, param, ctx) for word in words)
 
 
-class Choice(ArgumentType):
-    """The kind that has these values, text or numbers."""
-
-    def __init__(self, *values):
-        self._values = {str(value): value for value in values}
-        super().__init__("choice", self._chosen, known=self._values)
-
-    def get_metavar(self, param, ctx):
-        """The values, as the help shows them."""
-        return "|".join(self._values)
-
-    def _chosen(self, text):
-        if text not in self._values:
-            known = ", ".join(self._values)
-            raise ValueError(f"invalid choice: {text!r} (choose from {known})")
-        return self._values[text]
+def size(text):
+    """The type of an image's size: a side in pixels, or (height, width) of HEIGHTxWIDTH."""
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
+        raise click.BadParameter(f"{text!r} is neither a side in pixels nor HEIGHTxWIDTH.")
+    sides = tuple(map(int, sides))
+    return sides[0] if len(sides) == 1 else sides
 
 
-def joined(words, params):
-    """The words of a command line, with those for an option of `Several` values made one."""
-    several = {name for one in params if isinstance(one.type, Several) for name in one.opts}
-    words, made = list(words), []
-    while words:
-        made.append(words.pop(0))
-        if made[-1] in several:
-            values = []
-            while words and not words[0].startswith("--"):
-                values.append(words.pop(0))
-            made.append(" ".join(values))
-    return made
+WHOLE = click.IntRange(min=0)
+POSITIVE = click.IntRange(min=1)
+SEED = click.IntRange(0, 2**32 - 1)  # as NumPy takes them
+ABOVE_0 = click.FloatRange(min=0, min_open=True)  # a learning rate, or minutes
+FRACTION = click.FloatRange(0, 1)
+POSITIVES = Several(POSITIVE)
+ALL_ABOVE_0 = Several(ABOVE_0)
+SIZE = size
+PATH = PathOrName()
+MODEL = PathOrName(*PRETRAINED)  # the folder of a run, a file, or a GAN that comes trained
+PRESET = click.Choice(PRESETS)
+PRESET_OR_SUITED = click.Choice([*PRESETS, "suited"])
+DATA_SET = PathOrName(*DATA)
 
 
-def _whole(text):
-    """A number that fits in 32 bits, as numpy's seeds must; no count is larger."""
-    try:
-        number = int(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no whole number") from None
-    if number < 0:
-        raise ValueError(f"{text} is less than 0")
-    if number >= 2**32:
-        raise ValueError(f"{text} is more than {2**32 - 1}")
-    return number
-
-
-def _positive(text):
-    number = _whole(text)
-    if number < 1:
-        raise ValueError(f"{text} is less than 1")
-    return number
-
-
-def _number(text):
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no number") from None
-
-
-def _above_0(text):
-    number = _number(text)
-    if not 0 < number < float("inf"):
-        raise ValueError(f"{text} is no number above 0")
-    return number
-
-
-def _fraction(text):
-    number = _number(text)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{text} is not from 0 to 1")
-    return number
-
-
-def _size(text):
-    sides = [_positive(side) for side in text.lower().split("x")]
-    if len(sides) > 2:
-        raise ValueError(f"{text!r} is neither a side nor HEIGHTxWIDTH")
-    return sides[0] if len(sides) == 1 else tuple(sides)
-
-
-def _path(text):
-    if not text:  # of a variable of the shell that is not set; it would be the working folder
-        raise ValueError("the path is empty")
-    return os.path.expanduser(text)  # no shell knows ~ in --out=~/x
-
-
-def _features(text):
-    text = os.path.expanduser(text)
-    if text in FEATURES or (text.endswith(".npz") and os.path.isfile(text)):
-        return text
-    raise ValueError(f"{text!r} is neither a .npz file nor one of {', '.join(FEATURES)}")
-
-
-WHOLE = ArgumentType("n", _whole)  # 0 or more
-POSITIVE = ArgumentType("n", _positive)  # 1 or more
-POSITIVES = Several("n...", _positive)
-ABOVE_0 = ArgumentType("x", _above_0)  # a learning rate, or a time
-FRACTION = ArgumentType("x", _fraction)  # from 0 to 1
-ALL_ABOVE_0 = Several("x...", _above_0)
-SEED = ArgumentType("n", _whole)
-SIZE = ArgumentType("size", _size)  # a side in pixels, or HEIGHTxWIDTH
-TEXT = ArgumentType("n|name")
-PATH = ArgumentType("path", _path, files=True)
-MODEL = ArgumentType("run|name", _path, known=PRETRAINED, files=True)
-PRESET = ArgumentType("name", known=PRESETS)
-PRESET_OR_SUITED = ArgumentType("name", known=(*PRESETS, "suited"))
-DATA_SET = ArgumentType("name|path", _path, known=DATA, files=True)
-FEATURES_OR_FILE = ArgumentType("name", _features, known=FEATURES, files=True)
+def Choice(*values):
+    """`click.Choice`."""
+    return click.Choice(values)
 
 
 OVERWRITE = click.option(
@@ -174,17 +92,27 @@ PAD = click.option(
 )
 GROUND = click.option(
     "--ground",
-    type=ArgumentType("colour"),
-    help="Of a folder: behind transparent images; else white.",
+    metavar="COLOR",
+    help="Of a folder: behind transparent images.",
+    show_default="white",
 )
+
+
+def _features(ctx, param, value):
+    """The value of --features, if it can be one: data and a GAN are loaded first, for minutes."""
+    if value in (None, *FEATURES) or (value.endswith(".npz") and os.path.isfile(value)):
+        return value
+    raise click.BadParameter(f"{value!r} is neither a .npz file nor one of {', '.join(FEATURES)}.")
 
 
 def features_option(otherwise="by the images"):
     """The option that says what to measure in."""
     return click.option(
         "--features",
-        type=FEATURES_OR_FILE,
-        help=f"To measure in: {', '.join(FEATURES)}, or a run's features.npz; else {otherwise}.",
+        type=PathOrName(*FEATURES),
+        callback=_features,
+        help=f"To measure in: {', '.join(FEATURES)}, or a run's features.npz.",
+        show_default=otherwise,
     )
 
 
@@ -195,13 +123,21 @@ def data_options(default):
             "--data",
             type=DATA_SET,
             default=default,
-            help=f"{', '.join(DATA)}, or the path of a folder of images; else {default}.",
+            help=f"{', '.join(DATA)}, or the path of a folder of images.",
         ),
         click.option("--data-dir", type=PATH, help="Folder with the files of a named data set."),
         click.option(
-            "--image-size", type=SIZE, help="Of a folder: side or HEIGHTxWIDTH; else 64 at most."
+            "--image-size",
+            type=SIZE,
+            help="Of a folder: side or HEIGHTxWIDTH.",
+            show_default="theirs, at most 64",
         ),
-        click.option("--channels", type=Choice(1, 3), help="Of a folder; else 1 if all are grey."),
+        click.option(
+            "--channels",
+            type=click.Choice([1, 3]),
+            help="Of a folder.",
+            show_default="1 if all are grey",
+        ),
         PAD,
         GROUND,
     )

@@ -12,12 +12,12 @@ from gan_model.commands.screen import quiet
 
 @click.command(cls=Command, example="board runs")
 @click.argument("runs", type=PATH, default="runs")
-@click.option("--port", type=WHOLE, help="Else 6006, or the next free one.")
+@click.option("--port", type=WHOLE, show_default="6006, or the next free one")
 @click.pass_obj
 def command(program, runs, port):
     """Starts TensorBoard.
 
-    RUNS is the folder of one run or of many; else ./runs.
+    RUNS is the folder of one run or of many, if not ./runs.
     """
     if not Path(runs).is_dir():
         train = program.line("train")

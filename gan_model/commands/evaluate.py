@@ -12,7 +12,6 @@ from gan_model.commands.arguments import (
     PAD,
     PATH,
     POSITIVE,
-    Choice,
     features_option,
 )
 from gan_model.commands.evaluation import evaluate
@@ -22,23 +21,25 @@ from gan_model.commands.places import check_output
 
 @click.command(cls=Command, example="evaluate runs/modern-sample --json figures.json")
 @click.argument("what", type=PATH)
-@click.option("--data", type=DATA_SET, help="To compare with, as in train; else the run's.")
+@click.option(
+    "--data", type=DATA_SET, help="To compare with, as in train.", show_default="the run's"
+)
 @click.option("--data-dir", type=PATH, help="Folder with the files of a named data set.")
 @PAD
 @GROUND
-@click.option("--count", type=POSITIVE, default=10_000, help="Images at most; else 10,000.")
-@click.option(
-    "--seeds", type=POSITIVE, default=3, help="Seeds of a GAN, or parts of given images; else 3."
-)
+@click.option("--count", type=POSITIVE, default=10_000, help="Images at most.")
+@click.option("--seeds", type=POSITIVE, default=3, help="Seeds of a GAN, or parts of given images.")
 @features_option("the run's, or by the images")
 @click.option(
     "--weights",
-    type=Choice("last", "best"),
+    type=click.Choice(["last", "best"]),
     default="last",
-    help="Epoch of a run to measure; else last.",
+    help="Epoch of a run to measure.",
 )
 @click.option("--json", type=PATH, help="File to write all figures to.")
-@click.option("--out", type=PATH, help="Folder of pictures; else RUN/evaluation or ./evaluation.")
+@click.option(
+    "--out", type=PATH, help="Folder of pictures.", show_default="RUN/evaluation, or ./evaluation"
+)
 @OVERWRITE
 def command(**options):
     """Measures quality, classes and copying.

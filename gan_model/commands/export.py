@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import MODEL, OVERWRITE, PATH, POSITIVE, PRETRAINED, Choice
+from gan_model.commands.arguments import MODEL, OVERWRITE, PATH, POSITIVE, PRETRAINED
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_output
 from gan_model.commands.screen import quiet
@@ -13,9 +13,13 @@ from gan_model.exporting import FORMATS
 
 @click.command(cls=Command, example="export runs/modern-sample --format onnx")
 @click.argument("run", type=MODEL)
-@click.option("--format", type=Choice(*FORMATS), required=True, help="What to write.")
-@click.option("--out", type=PATH, help="Else RUN/gan or NAME, with .onnx, .tflite or -savedmodel.")
-@click.option("--batch", type=POSITIVE, help="Images in a call; else any number, of litert 1.")
+@click.option("--format", type=click.Choice(tuple(FORMATS)), required=True, help="What to write.")
+@click.option(
+    "--out", type=PATH, show_default="RUN/gan or NAME, with .onnx, .tflite or -savedmodel"
+)
+@click.option(
+    "--batch", type=POSITIVE, help="Images in a call.", show_default="any number, of litert 1"
+)
 @OVERWRITE
 def command(run, format, out, batch, overwrite):
     """Writes the generator for programs without Keras.

@@ -12,7 +12,6 @@ from gan_model.commands.arguments import (
     PATH,
     POSITIVE,
     SEED,
-    TEXT,
 )
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_output, refuse_within
@@ -24,20 +23,22 @@ from gan_model.commands.screen import quiet
 @click.argument("run", type=MODEL)
 @click.option("--image", type=PATH, multiple=True, help="File of an image; may be repeated.")
 @click.option(
-    "--of-class", type=TEXT, help="Name of its class, or number from 0; else all are tried."
+    "--of-class", metavar="NAME OR NUMBER", help="Of its class.", show_default="all are tried"
 )
-@click.option("--starts", type=POSITIVE, default=4, help="Descents for each image; else 4.")
-@click.option("--steps", type=POSITIVE, default=400, help="Steps of a descent; else 400.")
+@click.option("--starts", type=POSITIVE, default=4, help="Descents for each image.")
+@click.option("--steps", type=POSITIVE, default=400, help="Steps of a descent.")
 @click.option("--pixels-only", is_flag=True, help="Compare pixels only, not the run's features.")
 @click.option("--check", type=POSITIVE, help="Instead: N training and N held-out images.")
-@click.option("--data", type=DATA_SET, help="For --check, of a .keras file; else the run's.")
+@click.option(
+    "--data", type=DATA_SET, help="For --check, of a .keras file.", show_default="the run's"
+)
 @click.option("--data-dir", type=PATH, help="Folder with the files of a named data set.")
-@click.option("--seed", type=SEED, default=0, help="Of the codings to start from; else 0.")
+@click.option("--seed", type=SEED, default=0, help="Of the codings to start from.")
 @click.option(
     "--out",
     type=PATH,
     default="inverted.png",
-    help="Picture; else inverted.png. The codings go to OUT's .json.",
+    help="Picture. The codings go to OUT's .json.",
 )
 @OVERWRITE
 def command(**options):

@@ -12,8 +12,8 @@ from gan_model.commands.screen import quiet
 
 @click.command(cls=Command, example="page runs/modern-sample --out explorer.html")
 @click.argument("run", type=MODEL)
-@click.option("--out", type=PATH, default="explorer.html", help="Else explorer.html.")
-@click.option("--title", help="Of the page; else the name of RUN.")
+@click.option("--out", type=PATH, default="explorer.html", help="File to write.")
+@click.option("--title", help="Of the page.", show_default="the name of RUN")
 @OVERWRITE
 def command(run, out, title, overwrite):
     """Writes a page to walk through the codings of a GAN.

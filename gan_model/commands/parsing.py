@@ -1,13 +1,11 @@
-"""A command whose help has a line to type, and whose errors are one line each."""
+"""Commands whose help has a line to type, and whose errors are one line each."""
 
 import shlex
 
 import click
 
-from gan_model.commands.arguments import joined
+from gan_model.commands.arguments import Several
 from gan_model.commands.screen import plain_errors
-
-_COLUMN = 22  # characters, of options; longer ones have a line for themselves
 
 
 class Help:
@@ -15,13 +13,12 @@ class Help:
 
     Args:
         example: that line, from the name of the command on.
-        go_on: what a person reads who pressed Ctrl-C; where a `Program` is given, it is followed by
-            the line to type.
+        go_on: what is shown after Ctrl-C; where a `Program` is given, the line to type follows.
         settings: of `click.Command`.
     """
 
     def __init__(self, *names, example="", go_on="", **settings):
-        context = {"help_option_names": ["-h", "--help"]}
+        context = {"help_option_names": ["-h", "--help"], "show_default": True}
         super().__init__(*names, context_settings=context, **settings)
         self._example, self._go_on = example, go_on
 
@@ -46,15 +43,17 @@ class Help:
 
 
 class Command(Help, click.Command):
-    """One command, with room for its options. Args: as for `Help`."""
-
-    def format_options(self, ctx, formatter):
-        """Writes the options with room for what they do: each takes one line if it can."""
-        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
-        shown = [one.get_help_record(ctx) for one in options if not one.hidden]
-        with formatter.section("Options"):
-            formatter.write_dl(shown, col_max=_COLUMN)
+    """One command. Args: as for `Help`."""
 
     def parse_args(self, ctx, args):
-        """Has an option for several values take all words up to the next option."""
-        return super().parse_args(ctx, joined(args, self.params))
+        """Has an option of `Several` values take all words up to the next option."""
+        several = {
+            name for one in self.params if isinstance(one.type, Several) for name in one.opts
+        }
+        words = []
+        for word in args:
+            if word.startswith("--") or len(words) < 2 or words[-2] not in several:
+                words += [word, ""] if word in several else [word]
+            else:
+                words[-1] = f"{words[-1]} {word}"
+        return super().parse_args(ctx, words)

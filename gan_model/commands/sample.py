@@ -11,7 +11,6 @@ from gan_model.commands.arguments import (
     PATH,
     POSITIVE,
     SEED,
-    TEXT,
 )
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_output, refuse_within
@@ -26,18 +25,20 @@ _STOPS, _FRAMES_A_LEG = 5, 12  # of a walk, which ends where it began
 @click.argument("run", type=MODEL, required=False)
 @click.option("--from", "file", type=PATH, help="Instead of a run: a .keras file.")
 @click.option(
-    "--count", type=POSITIVE, help="Number of images; else 25, in a .png 8 of each class."
+    "--count", type=POSITIVE, help="Number of images.", show_default="25, in a .png 8 of each class"
 )
-@click.option("--of-class", type=TEXT, help="Name of a class, or number from 0; else all in turn.")
-@click.option("--seed", type=SEED, default=0, help="Of the codings; else 0.")
+@click.option(
+    "--of-class", metavar="NAME OR NUMBER", help="Of one class.", show_default="all in turn"
+)
+@click.option("--seed", type=SEED, default=0, help="Of the codings.")
 @click.option("--codings", type=PATH, help="Instead of --count: a .json of codings, as of a page.")
-@click.option("--truncation", type=FRACTION, default=1.0, help="Factor on codings, 0 to 1; else 1.")
+@click.option("--truncation", type=FRACTION, default=1.0, help="Factor on codings.")
 @click.option(
     "--out",
     type=PATH,
     default="samples.png",
     help=".png: a grid; .gif: a grid whose images change from coding to coding; .npz: uint8 "
-    "`images` (count, height, width, channels) and `labels`; else samples.png.",
+    "`images` (count, height, width, channels) and `labels`.",
 )
 @OVERWRITE
 def command(run, file, count, of_class, seed, codings, truncation, out, overwrite):

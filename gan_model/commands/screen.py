@@ -78,7 +78,7 @@ def plain_errors(program, go_on=""):
     except BrokenPipeError:  # whoever read our lines has seen enough, as `head` does
         os._exit(141)  # as of a program that the signal ends; what is left has no reader
     except click.UsageError as error:
-        _say(f"{program}: {_one_line(_sentence(error))}")
+        _say(f"{program}: {_one_line(error.format_message())}")
         sys.exit(2)
     except Exception as error:
         is_plain = isinstance(error, (ValueError, OSError, MemoryError))
@@ -113,28 +113,6 @@ def _flush_or_drop(stream):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
-
-
-def _sentence(error):
-    """A mistake in the command line, in one line."""
-    if isinstance(error, click.MissingParameter):
-        return f"the following arguments are required: {_name_of(error.param)}"
-    if isinstance(error, click.BadParameter) and error.param:
-        return f"argument {_name_of(error.param)}: {error.message}"
-    if isinstance(error, click.BadOptionUsage):
-        takes_none = "does not take a value" in error.message  # a flag
-        expected = "no argument" if takes_none else "one argument"
-        return f"argument {error.option_name}: expected {expected}"
-    if isinstance(error, click.NoSuchOption):
-        guess = f" Did you mean {error.possibilities[0]}?" if error.possibilities else ""
-        return f"unrecognized arguments: {error.option_name}.{guess}"
-    return error.format_message()
-
-
-def _name_of(parameter):
-    """What a person types for a parameter: the longest name of an option."""
-    options = parameter.opts if parameter.param_type_name == "option" else ()
-    return max(options, key=len, default=parameter.name)
 
 
 @contextlib.contextmanager
