@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gan_model import commands, pictures
-from gan_model.commands.evaluation import folder_of_pictures
+from gan_model.commands.evaluate import folder_of_pictures
 from gan_model.commands.program import Program
 from gan_model.commands.sample import write_arrays
 from gan_model.storage.own_files import check_replaceable, is_replaceable
@@ -119,7 +119,7 @@ def test_evaluate_replaces_no_picture_of_a_person(tmp_path):
     args = SimpleNamespace(what=str(tmp_path), out=None, data=None, overwrite=False)
     (tmp_path / "evaluation").mkdir()
     (tmp_path / "evaluation" / "classes.png").write_text("of a person, or of version 0.2")
-    folder_of_pictures(args, {"data": None}, is_run=True)
+    folder_of_pictures(args, "sample", is_run=True)
     args.out, args.what = tmp_path / "evaluation", "none.keras"
     with pytest.raises(click.UsageError, match=r"classes\.png"):
         folder_of_pictures(args, None, is_run=False)

@@ -10,7 +10,7 @@ from PIL import Image
 from test_checkpoint import no_room_beyond
 
 from gan_model import pictures
-from gan_model.commands.evaluation import write_figures
+from gan_model.commands.evaluate import write_figures
 from gan_model.commands.sample import write_arrays
 
 COUNTS = [1, 2, 7, 25]

@@ -1,5 +1,7 @@
 """`gan-model evaluate`: generated images, held-out images -> how good the generated ones are."""
 
+import importlib.metadata
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,9 +16,12 @@ from gan_model.commands.arguments import (
     POSITIVE,
     features_option,
 )
-from gan_model.commands.evaluation import evaluate
 from gan_model.commands.parsing import Command
-from gan_model.commands.places import check_output
+from gan_model.commands.places import check_output, check_own, refuse_unwritable, refuse_within
+from gan_model.commands.screen import quiet
+
+_CLASSES, _NEIGHBOURS = "classes.png", "neighbours.png"
+_LIBRARIES = ("gan-model", "tensorflow", "keras", "numpy")
 
 
 @click.command(cls=Command, example="evaluate runs/modern-sample --json figures.json")
@@ -49,6 +54,103 @@ def command(**options):
     """
     args = SimpleNamespace(**options)
     if args.json:
-        path = Path(args.json)
-        check_output(path, overwrite=args.overwrite, option="--json", kind=".json")
-    evaluate(args)
+        check_output(Path(args.json), overwrite=args.overwrite, option="--json", kind=".json")
+    with quiet():
+        from gan_model.commands.evaluation import Evaluation, load_compared, open_subject
+        from gan_model.metrics import report
+    subject = open_subject(args.what, args.weights)
+    out = folder_of_pictures(args, subject.settings.get("data"), is_run=subject.is_run)
+    images = load_compared(subject, args)
+    evaluation = Evaluation(subject, images, count=args.count, features=args.features)
+    out.mkdir(parents=True, exist_ok=True)
+
+    reference, readings = evaluation.reference, evaluation.readings(args.seeds)
+    bounds = evaluation.bounds()
+    figures = {
+        "what": args.what,
+        "weights": args.weights if subject.is_run else None,
+        "data": images.data,
+        **reference.about,
+        "versions": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+        "readings": [reading.numbers for reading in readings],
+        **bounds,
+    }
+    print(report.head(figures, readings="seed" if subject.sampler else "part"))
+    print(report.table(reference.metrics.values(), figures["readings"], **bounds))
+    print(report.COLUMNS)
+    if classes := evaluation.classes(readings):
+        figures["classes"] = classes
+        show_classes(classes, reference.classifier.name, out / _CLASSES)
+    if subject.sampler and subject.sampler.class_count:
+        rows = evaluation.by_class()
+        figures["by_class"] = rows or []
+        none = "By class: the data have none of the classes of this GAN."
+        print(f"\n{none if rows is None else report.by_class(rows)}")
+    kind, copies = reference.features, evaluation.copies(readings[0])
+    figures["copying"] = {
+        "features": kind.name,
+        "checksum": kind.checksum,
+        "counts": copies.counts,
+        "copying_probability": copies.copying_probability,
+        "duplicates": copies.duplicates,
+    }
+    print(f"\n{report.copying(copies, f'{kind.name}, checksum {kind.checksum}')}")
+    draw_neighbours(copies, readings[0].images, images.train, out / _NEIGHBOURS)
+    if args.json:
+        write_figures(figures, Path(args.json))
+        print(f"All figures: {args.json}")
+
+
+def folder_of_pictures(args, trained_on, *, is_run):
+    """The folder for the pictures; not one among images that are measured or trained on.
+
+    The folder of a run is this package's own, so pictures of an earlier version are replaced there.
+
+    Args:
+        args: values of the options.
+        trained_on: data set or folder that the GAN was trained on; None if that is unknown.
+        is_run: whether a run is measured.
+    """
+    out = Path(args.out or (Path(args.what) if is_run else Path()) / "evaluation")
+    refuse_unwritable(out)  # features may be learned first, for minutes
+    for folder in filter(None, (args.data, trained_on or args.what)):
+        refuse_within(out, folder, option="--out")
+    for name in (_CLASSES, _NEIGHBOURS) if args.out or not is_run else ():
+        check_own(out / name, overwrite=args.overwrite)
+    return out
+
+
+def show_classes(classes, classifier, path):
+    """Prints and draws the images of each class."""
+    from gan_model import pictures
+    from gan_model.metrics import report
+
+    names, generated, held_out = classes["names"], classes["generated"], classes["held_out"]
+    print(f"\nClasses, as the classifier `{classifier}` sees them")
+    print(report.classes(names, generated, held_out))
+    pictures.class_histogram(generated, names, path, real_counts=held_out)
+    print(f"  {path}")
+
+
+def draw_neighbours(copies, images, train, path):
+    """Draws the images that are most similar to training images, beside these."""
+    from gan_model import pictures
+    from gan_model.metrics import report
+    from gan_model.metrics.copying import WORST
+
+    rows = report.rows_of_neighbours(copies)
+    pairs = images[copies.shown], train[copies.training]
+    pictures.neighbours(*pairs, path, labels=rows, distances=copies.distances)
+    print(f"  {path}: the {WORST} nearest ones, then {len(rows) - WORST} others")
+
+
+def write_figures(figures, path):
+    """Writes a dict as JSON; atomically, unless it goes to something like `/dev/stdout`."""
+    from gan_model.storage.atomic import atomic_write
+
+    text = json.dumps(figures, indent=2) + "\n"
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.write_text(text)
+        return
+    with atomic_write(path) as beside:
+        beside.write_text(text)
