@@ -11,8 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from forked import Forked
 from PIL import Image
+
+from gan_model import commands
+from gan_model.commands.program import Program
 
 REPOSITORY = Path(__file__).parents[1]
 SIDE = 16
@@ -46,6 +50,14 @@ def gan_model(*options):
 def script(name, *options):
     """The command that runs a file of `experiments/`."""
     return [sys.executable, REPOSITORY / "experiments" / name, *map(str, options)]
+
+
+def invoke(*words, cwd="."):
+    """Runs `gan-model` in this process, which need not import and trace anew; see `CliRunner`."""
+    words = [*map(str, words)]
+    with contextlib.chdir(cwd):
+        program = Program(["gan-model", *words])
+        return CliRunner().invoke(commands.group, words, prog_name="gan-model", obj=program)
 
 
 def program(name, *options):

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from processes import SIDE, finish, forked, gan_model, images_in, one_cache, start, train
+from processes import SIDE, images_in, invoke, one_cache
 from test_data_sources import idx
 
 from gan_model import data, presets, runs, text
@@ -16,7 +16,7 @@ from gan_model.data.named_sets import IDX_FILES
 from gan_model.metrics import Direction, Kind, Metric, report
 from gan_model.metrics.copying import Copies
 
-PREFIX = "python -m gan_model evaluate: "
+PREFIX = "gan-model evaluate: "
 FIRST_LINES = "{what} against held-out images of {data}\nn = {n} generated and {n} held-out images"
 
 
@@ -31,10 +31,9 @@ def run(tmp_path_factory):
     """A short run on 200 images, 20 of them held out, and the images."""
     folder = tmp_path_factory.mktemp("run")
     images = images_in(folder / "images")
-    unmeasured = "--validate-every", 2
-    line = train(images, folder / "run", "--preset", "dense", "--epochs", 1, *unmeasured)
-    ended = finish(line, starting=forked)
-    assert ended.returncode == 0, ended.stderr
+    asked = ["--preset", "dense", "--batch-size", 8, "--epochs", 1, "--validate-every", 2]
+    ended = invoke("train", "--data", images, *asked, "--run-dir", folder / "run")
+    assert ended.exit_code == 0, ended.stderr
     return folder / "run", images
 
 
@@ -47,8 +46,8 @@ def copies(tmp_path_factory):
     return path
 
 
-def evaluate(*options, cwd, starting=forked):
-    return finish(gan_model("evaluate", *options), cwd=cwd, starting=starting)
+def evaluate(*options, cwd):
+    return invoke("evaluate", *options, cwd=cwd)
 
 
 def row(output, name):
@@ -68,8 +67,8 @@ def assert_is_picture(path):
 @pytest.mark.slow
 def test_a_run_needs_nothing_but_its_folder(run, tmp_path):
     run_dir, images = run
-    ended = evaluate(run_dir, "--json", "figures.json", cwd=tmp_path, starting=start)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    ended = evaluate(run_dir, "--json", "figures.json", cwd=tmp_path)
+    assert (ended.exit_code, ended.stderr) == (0, "")
     what = f"{run_dir} (last weights)"
     assert ended.stdout.startswith(
         FIRST_LINES.format(what=what, data=images, n=20) + ", seeds 0 to"
@@ -108,10 +107,9 @@ def test_a_run_remembers_the_folder_of_a_named_data_set(tmp_path):
         (mnist / name).write_bytes(idx(array))
     asked = ["--preset", "dense", "--data", "mnist", "--data-dir", "mn", "--epochs", 1]
     asked += ["--steps-per-epoch", 1, "--validate-every", 2]
-    line = gan_model("train", *asked, "--run-dir", "run")
-    assert finish(line, cwd=tmp_path, starting=forked).returncode == 0
+    assert invoke("train", *asked, "--run-dir", "run", cwd=tmp_path).exit_code == 0
     ended = evaluate("run", "--seeds", 1, "--out", tmp_path, cwd=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.exit_code, ended.stderr) == (0, "")
     assert runs.trained_on(tmp_path / "run")["data_dir"] == str(mnist)
 
 
@@ -119,12 +117,12 @@ def test_a_run_remembers_the_folder_of_a_named_data_set(tmp_path):
 def test_a_model_and_its_images_read_as_the_run_does(run, tmp_path):
     run_dir, images = run
     made = ["--count", 20, "--seed", 0, "--out", tmp_path / "made.npz"]
-    assert finish(gan_model("sample", run_dir, *made), starting=forked).returncode == 0
+    assert invoke("sample", run_dir, *made).exit_code == 0
     read = []
     for what in ([run_dir], [run_dir / "generator.keras"], ["made.npz"]):
         options = ["--data", images, "--seeds", 1, "--json", "figures.json", "--out", "pictures"]
         ended = evaluate(*what, *options, cwd=tmp_path)
-        assert (ended.returncode, ended.stderr) == (0, ""), what
+        assert (ended.exit_code, ended.stderr) == (0, ""), what
         read.append(json.loads((tmp_path / "figures.json").read_text()))
     for name in ("readings", "floor", "noise", "copying", "measures", "count"):
         assert read[0][name] == read[1][name] == read[2][name], name
@@ -143,7 +141,7 @@ def test_images_that_are_not_those_of_the_run_are_refused_unless_asked_for(run, 
     (other / "settings.json").write_text(json.dumps(noted))
     message = complaint(other, cwd=tmp_path)
     assert "are not those that the run was trained on" in message
-    assert evaluate(other, *message.split(": ")[-1].split(), cwd=tmp_path).returncode == 0
+    assert evaluate(other, *message.split(": ")[-1].split(), cwd=tmp_path).exit_code == 0
 
 
 # Of image sets.
@@ -153,7 +151,7 @@ def test_images_that_are_not_those_of_the_run_are_refused_unless_asked_for(run, 
 def test_copies_of_one_class_are_found_out(copies, tmp_path):
     line = [copies, "--data", "sample", "--count", 150, "--seeds", 5, "--json", "figures.json"]
     ended = evaluate(*line, cwd=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout.startswith(FIRST_LINES.format(what=copies, data="sample", n=150))
     first = ended.stdout.splitlines()[1]
     assert ", parts 0 to 1; features fashion, checksum " in first, "300 images are 2 parts of 150"
@@ -195,7 +193,7 @@ def test_real_images_read_as_the_floor_does_and_noise_as_the_ceiling(tmp_path):
 def test_a_folder_of_pictures(run, tmp_path):
     _, images = run
     ended = evaluate(images, "--data", images, "--seeds", 2, cwd=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.exit_code, ended.stderr) == (0, "")
     assert ", parts 0 to 1; " in ended.stdout.splitlines()[1]
 
 
@@ -212,7 +210,7 @@ def test_a_folder_is_read_as_the_images_compared_with_it_were_made(tmp_path):
     np.savez(tmp_path / "made.npz", images=held_out)
     read = ("made.npz", "--data", folder, "--features", "sliced", "--json", "figures.json")
     ended = evaluate(*read, "--pad", "--ground", "black", cwd=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.exit_code, ended.stderr) == (0, "")
     assert json.loads((tmp_path / "figures.json").read_text())["readings"][0]["swd"] == 0
 
 
@@ -221,18 +219,18 @@ def test_pictures_are_not_written_among_the_images(run, tmp_path):
     pictures = images_in(tmp_path / "pictures", count=4)
     for what, out, cwd in ((".", [], pictures), (run[0], ["--out", "pictures/of"], tmp_path)):
         ended = evaluate(what, "--data", pictures, *out, cwd=cwd)
-        assert ended.returncode == 2 and "Choose a folder elsewhere: --out DIR." in ended.stderr
+        assert ended.exit_code == 2 and "Choose a folder elsewhere: --out DIR." in ended.stderr
     assert len(list(pictures.iterdir())) == 4
     ended = evaluate(run[0], "--out", run[1] / "of", cwd=tmp_path)  # those that it was trained on
-    assert ended.returncode == 2 and "Choose a folder elsewhere: --out DIR." in ended.stderr
+    assert ended.exit_code == 2 and "Choose a folder elsewhere: --out DIR." in ended.stderr
 
 
 # Wrong values: one line each.
 
 
-def complaint(*options, cwd, starting=forked):
-    ended = evaluate(*options, cwd=cwd, starting=starting)
-    assert ended.returncode == 2 and ended.stdout == "", ended
+def complaint(*options, cwd):
+    ended = evaluate(*options, cwd=cwd)
+    assert ended.exit_code == 2 and ended.stdout == "", ended
     assert ended.stderr.count("\n") == 1 and ended.stderr.startswith(PREFIX), ended.stderr
     assert not (cwd / "evaluation").exists()
     return ended.stderr.removeprefix(PREFIX).rstrip("\n")
@@ -262,7 +260,7 @@ def test_what_does_not_go_together_is_one_line(options, message, tmp_path):
     np.savez(tmp_path / "few.npz", images=np.zeros((5, 28, 28), np.uint8))
     np.savez(tmp_path / "grey.npz", images=np.zeros((30, 28, 28), np.uint8))
     ended = evaluate(*options.split(), cwd=tmp_path)
-    assert ended.returncode in (1, 2)
+    assert ended.exit_code in (1, 2)
     assert ended.stderr.strip().count("\n") == 0 and "Traceback" not in ended.stderr
     assert ended.stderr.strip().removeprefix(PREFIX).startswith(message)
     assert not (tmp_path / "evaluation").exists()
@@ -339,7 +337,7 @@ def test_images_with_one_channel_told_against_data_without(tmp_path):
     keras.Sequential([keras.Input((4,)), *layers]).save(tmp_path / "generator.keras")
     options = ("--data", "sample", "--seeds", 1, "--count", 100, "--json", "figures.json")
     ended = evaluate("generator.keras", *options, cwd=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.exit_code, ended.stderr) == (0, "")
     assert "fid_fashion" in json.loads((tmp_path / "figures.json").read_text())["readings"][0]
     for name in ("classes", "neighbours"):
         assert_is_picture(tmp_path / "evaluation" / f"{name}.png")
@@ -353,5 +351,5 @@ def test_a_run_is_measured_in_the_features_that_it_was_trained_with(tmp_path):
     folder.note(settings)
     folder.save(presets.dense())
     ended = evaluate(tmp_path, "--seeds", 1, "--count", 40, cwd=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.exit_code, ended.stderr) == (0, "")
     assert "swd" in ended.stdout and "fid_fashion" not in ended.stdout
