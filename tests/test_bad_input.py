@@ -13,7 +13,7 @@ from gan_model import GAN, callbacks, exporting, metrics, networks, presets
 from gan_model.data.batches import dataset
 from gan_model.data.images import recipe_for_uint8
 from gan_model.model.labels import of_each_class
-from gan_model.storage.reasons import reason_of
+from gan_model.storage.messages import reason_of
 
 
 @pytest.fixture(scope="module")

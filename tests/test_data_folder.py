@@ -20,7 +20,7 @@ from gan_model.data.decoding import Decoded, decode
 from gan_model.data.folder import load_folder
 from gan_model.data.image_sets import load_images
 from gan_model.storage.locks import locked
-from gan_model.storage.names import printable
+from gan_model.storage.messages import printable
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ import click
 from gan_model.commands.parsing import Command, Help
 from gan_model.commands.program import Program
 from gan_model.commands.screen import open_closed_streams, show_any_name
-from gan_model.storage.names import did_you_mean
+from gan_model.storage.messages import did_you_mean
 
 # In the order in which `gan-model --help` lists them.
 COMMANDS = ("train", "sample", "evaluate", "sweep", "export", "page", "invert", "board")

@@ -10,8 +10,7 @@ import tempfile
 
 import click
 
-from gan_model.storage import disk
-from gan_model.storage.names import printable
+from gan_model.storage.messages import fault_of, printable
 
 _NOT_NEEDED = "sklearn", "matplotlib.pyplot"
 
@@ -82,7 +81,7 @@ def plain_errors(program, go_on=""):
         sys.exit(2)
     except Exception as error:
         is_plain = isinstance(error, (ValueError, OSError, MemoryError))
-        fault = None if is_plain else disk.fault_of(error)
+        fault = None if is_plain else fault_of(error)
         if os.environ.get("TRACEBACK") or not (is_plain or fault):
             raise
         _flush_or_drop(sys.stdout)

@@ -25,7 +25,7 @@ from gan_model.data import cache
 from gan_model.data.decoding import decode, decoders, displayed_size, open_image
 from gan_model.data.listing import class_of, images_in
 from gan_model.data.splits import Splits, hash_of, held_out
-from gan_model.storage.names import printable
+from gan_model.storage.messages import printable
 from gan_model.storage.serializable import is_integer
 
 LONGEST = 64  # pixels of the longer side: larger images need more than some minutes of two cores

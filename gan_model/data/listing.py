@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_model.data.decoding import READS_AVIF
-from gan_model.storage.names import printable
+from gan_model.storage.messages import printable
 from gan_model.storage.paths import expanded
 
 _SUFFIXES = (

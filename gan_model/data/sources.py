@@ -17,7 +17,7 @@ from gan_model.data.named_sets import (
     read_idx_files,
 )
 from gan_model.data.splits import Splits
-from gan_model.storage.names import did_you_mean
+from gan_model.storage.messages import did_you_mean
 from gan_model.storage.paths import expanded
 
 NAMES = ("sample", *FULL_SETS)

@@ -14,13 +14,11 @@ from gan_model.model.labels import looked_up, of_each_class, with_labels
 from gan_model.model.random import numbered
 from gan_model.model.sampling import Sampler
 from gan_model.networks.layers import every_layer
-from gan_model.storage import disk
 from gan_model.storage.atomic import atomic_folder, atomic_write
 from gan_model.storage.json_file import to_json, write_json
-from gan_model.storage.names import did_you_mean
+from gan_model.storage.messages import did_you_mean, fault_of, reason_of
 from gan_model.storage.own_files import check_replaceable
 from gan_model.storage.paths import expanded
-from gan_model.storage.reasons import reason_of
 
 COUNT = 64  # images that are compared
 _TOLERANCE = 1  # grey levels: a value near a half may be rounded either way
@@ -151,7 +149,7 @@ def _write(kind, graph, path, about):
     except OSError:
         raise
     except Exception as error:  # each converter raises its own
-        if fault := disk.fault_of(error):
+        if fault := fault_of(error):
             raise OSError(fault) from error
         raise ValueError(_unconverted(kind, error)) from error
 

@@ -25,8 +25,8 @@ from gan_model.features.learned_network import (
 )
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.locks import locked
+from gan_model.storage.messages import reason_of
 from gan_model.storage.paths import expanded
-from gan_model.storage.reasons import reason_of
 
 LEAST_TO_LEARN_FROM = 200  # images; docs/quality.md has what was measured with so few
 _MOST = 10_000  # images that are learned from

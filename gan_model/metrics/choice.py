@@ -9,7 +9,7 @@ from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.sliced import PATCH, SlicedWasserstein
 from gan_model.metrics.spectrum import PowerSpectrum
-from gan_model.storage.names import did_you_mean
+from gan_model.storage.messages import did_you_mean
 
 FEATURES = ("fashion", "inception", "learned", "sliced")
 _MAX_IMAGES = 1000  # that are classified to find out what they show

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gan_model.metrics.copying import WORST, chance_band, duplicates_expected
-from gan_model.storage.names import printable
+from gan_model.storage.messages import printable
 from gan_model.text import number
 
 _BAR = 40  # characters of the longest bar

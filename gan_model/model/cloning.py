@@ -9,7 +9,7 @@ from gan_model.model.labels import with_labels
 from gan_model.networks.layers import every_layer
 from gan_model.networks.precision import dtype_policy
 from gan_model.storage.checkpoint import compute_constants
-from gan_model.storage.reasons import reason_of
+from gan_model.storage.messages import reason_of
 
 _BFLOAT16 = "bfloat16"
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from gan_model.model.activation import LINEAR, last_activations
 from gan_model.model.labels import takes_labels, with_labels
 from gan_model.networks.layers import ImageRange, every_layer
-from gan_model.storage.reasons import reason_of
+from gan_model.storage.messages import reason_of
 from gan_model.storage.serializable import check_counts
 
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}

@@ -16,7 +16,7 @@ from gan_model import augmenting, averaging, losses, networks, penalties, replic
 from gan_model.model.labels import LookedUpLabels, with_labels
 from gan_model.networks.precision import dtype_policy
 from gan_model.storage.file_format import FORMAT, check_format
-from gan_model.storage.reasons import reason_of
+from gan_model.storage.messages import reason_of
 
 _COMPILED_OBJECTS = (
     "loss",

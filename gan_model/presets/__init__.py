@@ -26,7 +26,7 @@ from gan_model.presets.fine_tuning import fine_tuned
 from gan_model.presets.guidelines import guidelines
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.pretrained import PRETRAINED, about_pretrained, pretrained
-from gan_model.storage.names import did_you_mean
+from gan_model.storage.messages import did_you_mean
 
 PRESETS = {
     preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)

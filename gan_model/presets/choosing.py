@@ -8,7 +8,7 @@ from gan_model.data.images import shape_with_channels
 from gan_model.model.labels import check_values
 from gan_model.presets.modern import modern, modern_conditional
 from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
-from gan_model.storage.names import printable
+from gan_model.storage.messages import printable
 
 LEAST_IN_CLASS = 50  # images; docs/modern.md: with fewer, classes cost quality
 _NAMED = 12  # classes, at most; of more only the number is told

@@ -6,7 +6,7 @@ import numpy as np
 from gan_model.model import GAN
 from gan_model.presets.rules import at_least_r1_for, augment_for
 from gan_model.storage.checkpoint import compute_constants
-from gan_model.storage.reasons import reason_of
+from gan_model.storage.messages import reason_of
 from gan_model.storage.serializable import is_integer
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_model.presets.modern import modern, modern_conditional
-from gan_model.storage.names import did_you_mean
+from gan_model.storage.messages import did_you_mean
 from gan_model.storage.packaged import damaged, packaged_arrays
 
 FOLDER = Path(__file__).with_name("trained")

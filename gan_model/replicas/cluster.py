@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.compiler.xla.tsl.protobuf.coordination_config_pb2 import CoordinatedJob
 from tensorflow.python.eager import context
 
-from gan_model.storage.reasons import reason_of
+from gan_model.storage.messages import reason_of
 
 _HEARTBEAT = 15  # seconds without a sign of life after which a worker counts as dead
 _CLUSTER = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'

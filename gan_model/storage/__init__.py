@@ -5,9 +5,7 @@ own_files         which files gan-model wrote, and may write over
 json_file         numbers, texts, lists and dicts <-> a JSON file
 paths             a path with `~`               -> the path
 locks             a folder that one process uses at a time
-disk              faults of the disk among the errors of TensorFlow
-reasons           an error -> what it says, in one line
-names             a name that nobody has -> the known one that was meant
+messages          what a message says of names from outside, and of another error
 packaged          arrays that are part of the package, if nothing has changed them
 file_format       the number that every file and folder carries
 settings_folder   a folder that records the settings of its content

@@ -2,8 +2,8 @@
 
 import keras
 
+from gan_model.storage.messages import reason_of
 from gan_model.storage.paths import expanded
-from gan_model.storage.reasons import reason_of
 
 
 def load_model(path):

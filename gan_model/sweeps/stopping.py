@@ -6,7 +6,7 @@ import traceback
 import tensorflow as tf
 from keras_tuner.errors import FailedTrialError, FatalError
 
-from gan_model.storage import disk
+from gan_model.storage.messages import fault_of
 
 
 class SearchStopped(FatalError):
@@ -26,7 +26,7 @@ def exhausted():
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        if fault := disk.fault_of(error):
+        if fault := fault_of(error):
             raise OSError(fault).with_traceback(error.__traceback__) from error
         raise MemoryError(str(error)) from error
 

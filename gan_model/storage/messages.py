@@ -1,11 +1,16 @@
-"""Names from outside: which known one a misspelled name means, and how to print any name."""
+"""What the message of an error says of names from outside, and of another error."""
 
 import difflib
+import errno
+import os
+import re
 import unicodedata
 
 # Control and format characters, half surrogates, and separators of lines and paragraphs.
 _NOT_SHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"  # format characters that Persian, Indian scripts and emoji need
+_FAULTS_OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE)
+_OF_TENSORFLOW = re.compile(r"\{\{.*?\}\}\s*|\s*\[Op:.*$")  # the operation in which it failed
 
 
 def did_you_mean(name, known):
@@ -27,3 +32,21 @@ def _printable(character):
     if unicodedata.category(character) in _NOT_SHOWN and character not in _JOINERS:
         return character.encode("unicode_escape").decode()
     return character
+
+
+def reason_of(error):
+    """The first line of what an error says; the name of its class if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def fault_of(error):
+    """The line of an error's text that names a fault of the disk; None for other errors.
+
+    TensorFlow raises `ResourceExhaustedError` where a file cannot be written, as it does where the
+    memory is exhausted. Only the text tells which it was, for example "No space left on device".
+    """
+    faults = [os.strerror(one) for one in _FAULTS_OF_DISKS]
+    for line in str(error).splitlines():
+        if any(fault in line for fault in faults):
+            return _OF_TENSORFLOW.sub("", line)
+    return None
