@@ -74,7 +74,7 @@ def test_a_trained_gan_is_sampled_by_its_name(tmp_path, refused):
     assert command("sample", "fashion", "--count", 30, "--truncation", 0.3, "--out", near) == 0
     spread = [load_images(path).std(axis=0).mean() for path in (whole, near)]
     assert spread[1] < spread[0]
-    assert "1.5 is not from 0 to 1" in refused("sample", "fashion", "--truncation", 1.5)
+    assert "'--truncation': 1.5 is not in" in refused("sample", "fashion", "--truncation", 1.5)
     assert "no classes; leave --of-class out" in refused("sample", "fashion", "--of-class", 3)
     for asked in ("12", "trousers", "-1"):
         said = " ".join(refused("sample", "fashion_by_class", f"--of-class={asked}").split())
