@@ -1,12 +1,28 @@
 """The quality of generated images as a Keras metric, and as what a GAN measures of itself."""
 
+from typing import NamedTuple
+
 import keras
 
 from gan_model.data.images import lazy_subset, random_subset, subset_like
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.choice import measures as suitable
 from gan_model.metrics.record import Kind, Metrics
-from gan_model.metrics.reference import LEAST, Descriptions, Reference, classifier_of, numbers
+from gan_model.metrics.reference import LEAST, Descriptions, Reference, classifier_of
+
+
+class _Known(NamedTuple):
+    """What a `Quality` remembers of a set of held-out images.
+
+    Args:
+        reference: their `Reference`.
+        by_training: whether its measures were chosen with training images at hand.
+        floor_of: checksum of the training images of its floor, or None.
+    """
+
+    reference: Reference
+    by_training: bool
+    floor_of: str | None = None
 
 
 class Quality(keras.metrics.Metric):
@@ -57,7 +73,7 @@ class Quality(keras.metrics.Metric):
         self.measures, self.count, self.seed = measures, count, seed
         self.reference = None
         self._real = self._fake = None
-        self._references = {}  # of the last two sets of held-out images, by their checksum
+        self._known = {}  # `_Known` by the checksum of the held-out images, of the last two sets
 
     def __deepcopy__(self, memo):  # a tuner copies what callbacks hold
         return self.measuring(self.measures)
@@ -122,7 +138,7 @@ class Quality(keras.metrics.Metric):
         """Dict from names to numbers; empty before the first images."""
         if self._real is None:
             return {}
-        return numbers(self._real, self._fake)
+        return self._real.statistics().compare(self._fake.statistics())
 
     def reset_state(self):
         self._real = self._fake = None
@@ -130,7 +146,7 @@ class Quality(keras.metrics.Metric):
     # What a GAN asks for.
 
     def refer_to(self, held_out, training=None, *, labels=(None, None)):
-        """Describes the held-out images, and as many training images for the floor.
+        """Sets and returns the `Reference` of held-out images, which is computed once.
 
         Args:
             held_out: uint8 images; `count` of them are drawn if there are more.
@@ -142,18 +158,22 @@ class Quality(keras.metrics.Metric):
         """
         wanted, of_training = labels
         wanted = None if wanted is None else random_subset(wanted, self.count)
-        held_out = lazy_subset(held_out, self.count)
+        held_out, spare = lazy_subset(held_out, self.count), None
+        if training is not None and len(training) >= len(held_out):
+            spare = subset_like(training, len(held_out), labels=of_training, wanted=wanted)
         # Often the same images come again: in the next trial of a sweep, or in `evaluate`, which
         # has no training images, perhaps after it was given others in between.
         key = checksum_of([held_out])
-        reference = self._references.get(key)
-        if reference is None or not self._keeps(reference, training):
-            reference = self._renewed(reference, held_out, training)
-        last = [one for one in self._references.items() if one[0] != key][-1:]
-        self.reference, self._references = reference, {**dict(last), key: reference}
-        if training is not None and len(training) >= len(held_out):
-            alike = {"labels": of_training, "wanted": wanted}
-            reference.take_floor(subset_like(training, len(held_out), **alike))
+        known = self._known.get(key)
+        if known is None or not (self.measures or training is None or known.by_training):
+            known = self._describe(held_out, training, known)
+        floor_of = known.floor_of if spare is None else checksum_of([spare])
+        if floor_of != known.floor_of:
+            known = known._replace(reference=known.reference.with_floor(spare), floor_of=floor_of)
+        last = [(other, one) for other, one in self._known.items() if other != key][-1:]
+        self._known = {**dict(last), key: known}
+        self.reference = known.reference
+        return self.reference
 
     def of(self, sampler, labels=None):
         """The numbers of a `Sampler`'s images against the reference: dict from names to numbers.
@@ -165,23 +185,18 @@ class Quality(keras.metrics.Metric):
         count = self.reference.count
         return self.reference.compare(sampler.generated(count, labels=labels, seed=self.seed))
 
-    def _keeps(self, reference, training):
-        """Whether the measures of a reference suit the training images, if any, as well."""
-        return bool(self.measures) or training is None or reference.by_training
-
-    def _renewed(self, reference, held_out, training):
-        """A `Reference` of held-out images, which is the present one if its measures suit."""
+    def _describe(self, held_out, training, known):
+        """The `_Known` of held-out images, of which something may be `known` already."""
         if self.measures:
-            return Reference(self.measures, held_out)
-        before = self.reference
-        learned = training is None and before and before.by_training
-        if learned and before.shape == held_out.shape[1:]:
-            return Reference(before.measures, held_out, by_training=True)
-        found = suitable(held_out, training=training)
-        if reference and [one.about for one in found] == reference.about["measures"]:
-            reference.by_training = True
-            return reference
-        return Reference(found, held_out, by_training=training is not None)
+            return _Known(Reference(self.measures, held_out), by_training=False)
+        if training is None:
+            for other in reversed(self._known.values()):  # features that were learned before
+                if other.by_training and other.reference.shape == held_out.shape[1:]:
+                    return _Known(Reference(other.reference.measures, held_out), by_training=True)
+        chosen = suitable(held_out, training=training)
+        if known and [measure.about for measure in chosen] == known.reference.about["measures"]:
+            return known._replace(by_training=True)
+        return _Known(Reference(chosen, held_out), by_training=training is not None)
 
     def _measures(self):
         return self.measures or (self.reference.measures if self.reference else ())

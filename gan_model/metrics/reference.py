@@ -1,9 +1,11 @@
 """Held-out images -> what any generated images are compared with, computed once."""
 
+import copy
+from dataclasses import dataclass
+
 import numpy as np
 
 from gan_model.data.images import chunks, shape_with_channels
-from gan_model.features.extractor import checksum_of
 from gan_model.metrics.record import Metrics
 
 LEAST = 20  # with fewer, the fifth neighbour is a quarter of the set away
@@ -23,7 +25,6 @@ class Descriptions:
     def __init__(self, measures):
         self.measures, self.count, self.shape = tuple(measures), 0, None
         self._described = [[] for _ in self.measures]
-        self._statistics = None
 
     def add(self, images):
         """Adds uint8 images, (n, height, width) or with channels.
@@ -42,26 +43,58 @@ class Descriptions:
             for measure, described in zip(self.measures, self._described, strict=True):
                 described.append(measure.describe(chunk, first=self.count))
             self.count += len(chunk)
-        self._statistics = None
 
     def statistics(self):
-        """The statistics of all images added, one for each measure; computed once."""
+        """The `Statistics` of all images added."""
         if self.count < LEAST:
             raise ValueError(
                 f"Quality is measured on {LEAST} images or more. Received: {self.count}. "
                 "Give more images, of which a folder holds out about a tenth, or a larger count."
             )
-        if self._statistics is None:
-            self._statistics = tuple(
-                measure.statistics(np.concatenate(described))
-                for measure, described in zip(self.measures, self._described, strict=True)
-            )
-        return self._statistics
+        by_measure = (
+            measure.statistics(np.concatenate(described))
+            for measure, described in zip(self.measures, self._described, strict=True)
+        )
+        return Statistics(self.measures, self.count, self.shape, tuple(by_measure))
 
-    def forget(self):
-        """Frees the descriptors, and keeps their statistics; nothing can be added then."""
-        self.statistics()
-        self._described = None
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the numbers are computed from, for one set of images.
+
+    Args:
+        measures: what is measured.
+        count: number of images.
+        shape: (height, width, channels) of the images.
+        by_measure: the statistics of each measure.
+    """
+
+    measures: tuple
+    count: int
+    shape: tuple
+    by_measure: tuple
+
+    def compare(self, fake):
+        """The numbers of all measures, for the `Statistics` of generated images.
+
+        Raises:
+            ValueError: the counts or the shapes of the images differ; the numbers depend on them.
+        """
+        if self.count != fake.count:
+            raise ValueError(
+                f"There are {self.count} real images, so as many generated ones are compared with "
+                f"them: distances depend on the count. Received: {fake.count}."
+            )
+        if self.shape != fake.shape:
+            raise ValueError(
+                f"The real images have the shape {self.shape}, the generated ones {fake.shape}, "
+                "and distances are between images of one shape. Load real ones of that shape: "
+                f"data.load(folder, image_size={fake.shape[:2]}, channels={fake.shape[2]})."
+            )
+        numbers = {}
+        for measure, *pair in zip(self.measures, self.by_measure, fake.by_measure, strict=True):
+            numbers |= measure.numbers(*pair)
+        return numbers
 
 
 class Reference:
@@ -70,10 +103,10 @@ class Reference:
     Args:
         measures: what to measure, the distance that ranks first. See `metrics.measures`.
         images: the held-out images, uint8 (n, height, width) or with channels.
-        by_training: whether the measures were chosen with training images at hand.
+        training: as many uint8 training images, for the floor; or None.
 
     Attributes:
-        floor: the numbers of as many training images, see `take_floor`; None before.
+        floor: the numbers of the training images; None without them.
         count: number of images, on both sides of each comparison.
         shape: of one image.
         metrics: `Metrics`, dict from the names of the numbers that `compare` returns.
@@ -87,15 +120,21 @@ class Reference:
     ```
     """
 
-    def __init__(self, measures, images, *, by_training=False):
-        self.by_training, self.floor, self._floor_of = by_training, None, None
-        self._described = Descriptions(measures)
-        self._described.add(images)
-        self._described.forget()
-        self.measures, self.count = self._described.measures, self._described.count
+    def __init__(self, measures, images, training=None):
+        described = Descriptions(measures)
+        described.add(images)
+        self._real = described.statistics()
+        self.measures, self.count = self._real.measures, self._real.count
         self.shape = images.shape[1:]
         self.metrics = Metrics(self.measures)
         self.about = {"count": self.count, "measures": [m.about for m in self.measures]}
+        self.floor = None if training is None else self.compare(training)
+
+    def with_floor(self, training):
+        """A `Reference` of the same images, whose floor is of other training images."""
+        other = copy.copy(self)
+        other.floor = self.compare(training)
+        return other
 
     @property
     def names(self):
@@ -134,43 +173,12 @@ class Reference:
         described = Descriptions(self.measures)
         for images in arrays:
             described.add(images)
-        return numbers(self._described, described)
+        return self._real.compare(described.statistics())
 
     def compare_noise(self, images):
         """The numbers of `shuffled_pixels` of `count` images."""
         rng = np.random.default_rng(0)
         return self.compare_chunks(_shuffled(chunk, rng) for chunk in chunks(images))
-
-    def take_floor(self, training):
-        """Compares `count` uint8 training images, unless it was done with the same before."""
-        checksum = checksum_of([training])
-        if checksum != self._floor_of:
-            self.floor, self._floor_of = self.compare(training), checksum
-
-
-def numbers(real, fake):
-    """The numbers of all measures, for the `Descriptions` of real and of generated images.
-
-    Raises:
-        ValueError: the counts or the shapes of the images differ; the numbers depend on them.
-    """
-    if real.count != fake.count:
-        raise ValueError(
-            f"There are {real.count} real images, so as many generated ones are compared with "
-            f"them: distances depend on the count. Received: {fake.count}."
-        )
-    if real.shape != fake.shape:
-        raise ValueError(
-            f"The real images have the shape {real.shape}, the generated ones {fake.shape}, and "
-            "distances are between images of one shape. Load real ones of that shape: data.load("
-            f"folder, image_size={fake.shape[:2]}, channels={fake.shape[2]})."
-        )
-    found = {}
-    for measure, *statistics in zip(
-        real.measures, real.statistics(), fake.statistics(), strict=True
-    ):
-        found |= measure.numbers(*statistics)
-    return found
 
 
 def classifier_of(measures):

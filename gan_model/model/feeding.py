@@ -15,7 +15,7 @@ from gan_model.model.csv_columns import with_columns
 from gan_model.model.execution import whole_executions
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
-from gan_model.model.run_callback import RunCallback, StopWhenDiverged, releasing
+from gan_model.model.run_callback import RunCallback, StopWhenDiverged
 from gan_model.model.team import Team
 from gan_model.replicas import Workers
 
@@ -84,49 +84,58 @@ class TakesImages:
         Raises:
             ValueError: images that do not fit, or a callback that sets `optimizer.learning_rate`.
         """
-        with Interrupts().heard() as interrupts:
+        with contextlib.ExitStack() as stack:
+            interrupts = stack.enter_context(Interrupts().heard())
+
+            # What came, checked.
             self._check_compiled("fit")
             fit_arguments.check_counts(initial_epoch, epochs, steps_per_epoch, batch_size)
-            x, y = fit_arguments.parts(x, self.image_shape, y)
+            x, y = fit_arguments.unpack(x, self.image_shape, y)
             x = check_images(x, self.image_shape, self.image_range)
             fit_arguments.refuse_unused(x, keras_arguments, y=y, batch_size=batch_size)
+            callbacks = fit_arguments.flatten_callbacks(callbacks if self.workers.is_chief else ())
+
+            # Images become batches.
             if validation_split and validation_data is None:
                 x, y, validation_data = fit_arguments.split(x, y, validation_split)
             train = self._batches(x, y, batch_size, shuffle=shuffle)
             size = keras_arguments.pop("validation_batch_size", None) or batch_size
-            with fit_arguments.told_of("validation_data"):
+            with fit_arguments.prefix_error("validation_data"):
                 held_out = self._held_out(validation_data, size, keras_arguments)
-            callbacks = fit_arguments.listed(callbacks if self.workers.is_chief else None)
+
+            # An earlier run is restored. What callbacks took, they give back, also after an error.
             callbacks = with_columns(callbacks, evaluates=held_out is not None)
             run_callbacks = [one for one in callbacks if isinstance(one, RunCallback)]
-            steps = None if isinstance(train, ImageBatches) else steps_per_epoch  # these end anyway
-            with releasing(run_callbacks), whole_executions(self, steps):
-                initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
-                train, steps_per_epoch = self._epochs(train, held_out, steps_per_epoch)
-                return self._fit_from(
-                    initial_epoch,
-                    run_callbacks,
-                    x=train,
-                    epochs=epochs,
-                    callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, Team()],
-                    verbose=verbose if self.workers.is_chief else 0,
-                    validation_data=own_rows.passes(held_out, self),
-                    steps_per_epoch=steps_per_epoch,
-                    shuffle=shuffle and isinstance(train, keras.utils.PyDataset),
-                    **keras_arguments,
-                )
+            for callback in run_callbacks:
+                stack.callback(callback.release)
+            is_array = isinstance(train, ImageBatches)  # whose epochs end by themselves
+            stack.enter_context(whole_executions(self, None if is_array else steps_per_epoch))
+            initial_epoch, epochs = self._restored(run_callbacks, initial_epoch, epochs, train)
 
-    def _epochs(self, train, held_out, steps_per_epoch):
-        """What Keras's `fit` takes for `x` and `steps_per_epoch`, once the quality has seen it."""
-        fit_arguments.refuse_endless(train, steps_per_epoch, "steps_per_epoch")
-        if self.workers.is_chief:
-            self.monitor.refer_to(held_out, train)
-        find_missing_clusters(self, train)
-        self.monitor.take_sample(train, held_out)
-        self.workers.check_same(own_rows.identity(self, train, steps_per_epoch))
-        if isinstance(train, ImageBatches):
-            return own_rows.epochs_from(self.step.value, steps_per_epoch, train, self), None
-        return train, steps_per_epoch
+            # What the first step needs: clusters, images to compare with, workers that agree.
+            fit_arguments.refuse_endless(train, steps_per_epoch, "steps_per_epoch")
+            if self.workers.is_chief:
+                self.monitor.set_held_out(held_out, train)
+            find_missing_clusters(self, train)
+            self.monitor.keep_real_sample(train, held_out)
+            self.workers.check_same(own_rows.identity(self, train, steps_per_epoch))
+            if is_array:
+                train = own_rows.epochs_from(self.step.value, steps_per_epoch, train, self)
+                steps_per_epoch = None
+
+            # Keras's loop.
+            return self._fit_from(
+                initial_epoch,
+                run_callbacks,
+                x=train,
+                epochs=epochs,
+                callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, Team()],
+                verbose=verbose if self.workers.is_chief else 0,
+                validation_data=own_rows.passes(held_out, self),
+                steps_per_epoch=steps_per_epoch,
+                shuffle=shuffle and isinstance(train, keras.utils.PyDataset),
+                **keras_arguments,
+            )
 
     def _restored(self, callbacks, epoch, epochs, train):
         """The number of epochs that a restored run has done, and will have done."""
@@ -164,31 +173,34 @@ class TakesImages:
         """
         self._check_compiled("evaluate")
         if keras_arguments.get("_use_cached_eval_dataset"):  # `fit` calls, and shows it itself
-            figures, quality = self._evaluated(x, callbacks=callbacks, **keras_arguments)
+            logs = self._evaluate_within_fit(x, callbacks=callbacks, **keras_arguments)
         else:
             given = x if y is None else (x, y)
             x = self._held_out(given, batch_size, keras_arguments, "steps", batch_size=batch_size)
-            display = progress.show_evaluation(fit_arguments.listed(callbacks), verbose)
+            display = progress.show_evaluation(fit_arguments.flatten_callbacks(callbacks), verbose)
             with display as (shown, tell):
-                figures, quality = self._evaluated(x, **shown, **keras_arguments)
-                tell(figures | quality, self.quality)
-        if return_dict:
-            return figures | quality
-        figures = figures | quality
-        return [figures[name] for name in self.metrics_names if name in figures]
+                logs = self._mean_logs(x, **shown, **keras_arguments)
+                logs |= self._quality_logs(lambda: self.monitor.held_out(x))
+                tell(logs, self.quality)
+        return logs if return_dict else [logs[name] for name in self.metrics_names if name in logs]
 
-    def _evaluated(self, x, **keras_arguments):
-        """Keras's figures and those of the quality: two dicts."""
+    def _evaluate_within_fit(self, x, **keras_arguments):
+        logs = self._mean_logs(x, **keras_arguments)
+        return logs | self._quality_logs(lambda: self.monitor.of_fit or self.monitor.held_out(x))
+
+    def _mean_logs(self, x, **keras_arguments):
+        """Keras's logs of an evaluation, a dict."""
         with self._evaluation(), whole_executions(self, keras_arguments.get("steps")):
             if keras_arguments.get("_use_cached_eval_dataset"):  # made for the steps of training
                 self._eval_epoch_iterator.steps_per_execution = self.steps_per_execution
             rows = own_rows.passes(x, self)
-            figures = super().evaluate(rows, return_dict=True, **keras_arguments)
-        if not self.workers.is_chief:
-            return figures, {}
-        if not own_rows.are_own(x):  # `fit` has referred to all of them
-            self.monitor.refer_to(x)
-        return figures, self.monitor.measure(self.sampler())
+            return super().evaluate(rows, return_dict=True, **keras_arguments)
+
+    def _quality_logs(self, held_out):
+        """The numbers of the quality, a dict; `held_out` is called for its `HeldOut`."""
+        if self.quality is None or not self.workers.is_chief:
+            return {}
+        return self.monitor.measure(self.sampler(), held_out())
 
     def train_on_batch(self, x, y=None, **keras_arguments):
         """One step on a batch, as Keras's."""
@@ -214,7 +226,7 @@ class TakesImages:
     def _single(self, method, x, y, keras_arguments):
         """A checked batch, for one device; only `fit` finds clusters."""
         self._check_compiled(method)
-        x, y = fit_arguments.parts(x, self.image_shape, y)
+        x, y = fit_arguments.unpack(x, self.image_shape, y)
         fit_arguments.refuse_unused(x, keras_arguments)
         x = check_images(x, self.image_shape, self.image_range)
         if self.distribute_strategy.num_replicas_in_sync > 1:
@@ -229,7 +241,7 @@ class TakesImages:
     def _held_out(self, held_out, size, keras_arguments, steps="validation_steps", **arrays_only):
         if held_out is None:
             return None
-        x, y = fit_arguments.parts(held_out, self.image_shape)
+        x, y = fit_arguments.unpack(held_out, self.image_shape)
         fit_arguments.refuse_endless(x, keras_arguments.get(steps), steps)
         x = x.in_order() if isinstance(x, ImageBatches) else x
         x = check_images(x, self.image_shape, self.image_range)

@@ -41,7 +41,7 @@ def images_and_labels(x, y=None):
     return x, y
 
 
-def parts(given, image_shape, y=None):
+def unpack(given, image_shape, y=None):
     """The images and labels of `images_and_labels`; a list is images, or the pair, too."""
     if isinstance(given, list) and given:
         shape = np.shape(given[0])  # () of a data set
@@ -132,18 +132,16 @@ def split(x, y, fraction):
     return x[:kept], y[:kept], (x[kept:], y[kept:])
 
 
-def listed(callbacks):
+def flatten_callbacks(callbacks):
     """The callbacks of `fit` as a list, without lists in it.
 
-    A person's own `History` comes last: the others count on a history without the present epoch.
+    A `History` of the user comes last, because the others expect one without the present epoch.
 
     Raises:
         ValueError: if one of them would set the learning rate of a single optimizer, or swap
             the averages that no optimizer of a GAN has.
     """
-    if callbacks is None:
-        return []
-    callbacks = keras.tree.flatten(getattr(callbacks, "callbacks", callbacks))
+    callbacks = keras.tree.flatten(getattr(callbacks, "callbacks", callbacks or []))
     callbacks.sort(key=lambda one: isinstance(one, keras.callbacks.History))
     _refuse_rates_by_epoch(callbacks)
     _refuse_averages(callbacks)
@@ -159,8 +157,8 @@ def check_counts(initial_epoch, epochs, steps_per_epoch, batch_size):
 
 
 @contextlib.contextmanager
-def told_of(argument):
-    """Puts the name of an argument before the sentence that refuses it."""
+def prefix_error(argument):
+    """Puts the name of an argument before the message of a ValueError."""
     try:
         yield
     except ValueError as error:

@@ -342,7 +342,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
 
     @quality.setter
     def quality(self, quality):
-        self.monitor.measure_by(quality)
+        self.monitor.set_quality(quality)
 
     @property
     def metrics(self):

@@ -1,6 +1,7 @@
 """Held-out images -> the quality of generated images, measured in each evaluation."""
 
 import math
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -11,6 +12,13 @@ from gan_model.data.images import is_endless, lazy_subset, random_subset, to_uin
 from gan_model.model.batch import Batch
 
 _FEW = 64
+
+
+class HeldOut(NamedTuple):
+    """What generated images are compared with: a `metrics.Reference`, and labels to generate."""
+
+    reference: Any
+    labels: Any
 
 
 class QualityMonitor:
@@ -32,11 +40,9 @@ class QualityMonitor:
         self.image_shape, self.image_range = image_shape, image_range
         self.labelled = labelled
         self.quality = self.real_sample = None
-        # The held-out images, the training images, and the reference computed from them.
-        self._referred_to = None, None, None
-        self._labels = None  # of the images of the reference
+        self.of_fit = None  # `HeldOut` of the images of the last `fit`
 
-    def measure_by(self, quality):
+    def set_quality(self, quality):
         """Sets the quality to measure; None measures nothing.
 
         Raises:
@@ -48,9 +54,9 @@ class QualityMonitor:
                 f"`quality` must be an object of metrics.Quality. Received: {quality!r}. "
                 "Type gan.quality = metrics.Quality()."
             )
-        self.quality, self._referred_to = quality, (None, None, None)
+        self.quality, self.of_fit = quality, None
 
-    def take_sample(self, *sources):
+    def keep_real_sample(self, *sources):
         """Keeps a sample of the first source that is an array.
 
         Other sources are not read, because iterating over them may change their order.
@@ -64,36 +70,44 @@ class QualityMonitor:
             images, labels = self._collected(array, _FEW)
             self.real_sample = Batch(np.array(images), labels)  # a copy, so that the rest is freed
 
-    def refer_to(self, held_out, training=None):
-        """Gives the quality the real images to compare with, once for each source."""
-        if self.quality is None:
-            return
-        if held_out is None:
+    def set_held_out(self, source, training):
+        """Remembers the held-out images of a `fit`, which its evaluations compare with."""
+        self.of_fit = None
+        if self.quality is not None and source is None:
             warn(
                 "This fit has no held-out images, so gan.quality is not measured. Type "
                 "gan.fit(..., validation_data=images)."
             )
-            return
-        source, trained_on, reference = self._referred_to
-        # Training images from an array only: a pass over a data set may change its order.
-        spare = training.images if isinstance(training, ImageBatches) else None
-        known = held_out is source and reference is self.quality.reference
-        if known and (spare is None or spare is trained_on):
-            return  # done before, and no other GAN has changed the reference of this `Quality`
-        images, self._labels = self._collected(held_out, self.quality.count)
-        spare_images = None if spare is None else self._as_uint8(self._with_channels(spare))
-        labelled = self.labelled and spare is not None
-        labels = {"labels": (self._labels, training.labels)} if labelled else {}
-        self.quality.refer_to(images, spare_images, **labels)
-        self._referred_to = held_out, spare, self.quality.reference
+        elif self.quality is not None:
+            self.of_fit = self.held_out(source, training)
 
-    def measure(self, sampler):
+    def held_out(self, source, training=None):
+        """The `HeldOut` of batches of real images; None without a quality.
+
+        Args:
+            source: batches of held-out images.
+            training: batches of training images, whose numbers are the floor. They are used only
+                if they are an array, since a pass over a data set may change its order.
+        """
+        if self.quality is None:
+            return None
+        images, labels = self._collected(source, self.quality.count)
+        if not isinstance(training, ImageBatches):
+            self.quality.refer_to(images)
+        else:
+            pair = {"labels": (labels, training.labels)} if self.labelled else {}
+            spare = self._as_uint8(self._with_channels(training.images))
+            self.quality.refer_to(images, spare, **pair)
+        return HeldOut(self.quality.reference, labels)
+
+    def measure(self, sampler, held_out):
         """The measures of a `Sampler`'s images by name, a dict; empty without a quality."""
         if self.quality is None:
             return {}
+        self.quality.reference = held_out.reference  # it may have been given others in between
         if not sampler.is_finite:
             return dict.fromkeys(self.quality.names, math.nan)  # the generator has diverged
-        return self.quality.of(sampler, labels=self._labels)
+        return self.quality.of(sampler, labels=held_out.labels)
 
     def _collected(self, source, count):
         """uint8 images with channels, and their labels if the GAN has classes, else None.

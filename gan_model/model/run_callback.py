@@ -1,6 +1,5 @@
 """Callbacks that take part in the life of a run: they restore it, end it or rewind it."""
 
-import contextlib
 import sys
 
 import keras
@@ -72,13 +71,3 @@ class StopWhenDiverged(keras.callbacks.Callback):
             seen = f"{', '.join(diverged)} became infinite or not a number."
             if not self._quiet and self.model.workers.is_chief:
                 print(f"\nStopped: {seen}{self._advice}", file=sys.stderr)
-
-
-@contextlib.contextmanager
-def releasing(run_callbacks):
-    """Has callbacks release what they took, also after an error."""
-    try:
-        yield
-    finally:
-        for callback in run_callbacks:
-            callback.release()
