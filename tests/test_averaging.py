@@ -350,7 +350,7 @@ def test_weights_in_bfloat16_are_refused():
         (lambda: ExponentialMovingAverage(warm_up=0), "or None. Received: warm_up=0"),
         (
             lambda: gan_with(ExponentialMovingAverage),
-            r"Type average=gan_model.averaging.ExponentialMovingAverage\(\)",
+            r"Type ExponentialMovingAverage\(\)",
         ),
         (lambda: gan_with(0.999), r"Received: 0.999"),
     ],

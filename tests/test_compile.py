@@ -59,14 +59,14 @@ def test_compile_refuses_before_it_changes_anything(given, message):
     """All else that is given is new, so that any of it would show."""
     gan = small(average=averaging.ExponentialMovingAverage())
     before, weights = vars(gan).copy(), [w.numpy() for w in gan.weights]
-    companions, optimizer = dict(gan.companions), gan.generator_optimizer
+    auxiliary, optimizer = dict(gan.auxiliary_layers), gan.generator_optimizer
     new = dict(loss=losses.LeastSquares(), augment=augmenting.Adaptive(augmenting.DiffAugment()))
     with pytest.raises(ValueError, match=message):
         gan.compile(**{**new, "discriminator_steps": 2, "jit_compile": True, **given})
     after = vars(gan)
     assert after.keys() == before.keys()
     assert [name for name in before if after[name] is not before[name]] == []
-    assert dict(gan.companions) == companions and gan.generator_optimizer is optimizer
+    assert dict(gan.auxiliary_layers) == auxiliary and gan.generator_optimizer is optimizer
     assert all(map(np.array_equal, weights, (w.numpy() for w in gan.weights)))
 
 

@@ -447,7 +447,7 @@ def test_what_keeps_images_apart_is_not(penalty):
     [
         (dict(penalty=R1), r"`penalty` is a class; expected an object. Type R1\(\)"),
         (dict(penalty=10), r"Received: 10. Type penalty=gan_model.penalties.R1\(10\)"),
-        (dict(constraint=WeightClipping), r"Type constraint=gan_model.*WeightClipping\(0.01\)"),
+        (dict(constraint=WeightClipping), r"Type WeightClipping\(\)"),
         (dict(constraint=0.01), r"Received: 0.01. Type constraint="),
     ],
 )

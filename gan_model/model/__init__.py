@@ -21,10 +21,10 @@ inversion       images -> the codings whose generated images are nearest to them
 random          (seed, step, purpose) -> codings and other random numbers
 labels          where labels come from; labels of a conditional GAN, checked
 clustering      the clusters of a GAN without labels, found before its first step
-inspection      what a GAN must know of its two networks
+inspection      what `GAN` is given, checked: above all its two networks
 activation      a network -> its last activation
 compiling       arguments of `compile` -> the parts above, checked first
-checks          what `GAN` and `compile` are given, checked
+checks          what `compile` is given, checked
 fit_arguments   what `fit` is given, checked and converted
 interrupts      Ctrl-C at any moment of `fit` -> KeyboardInterrupt
 team            workers that do what their chief decides

@@ -1,31 +1,35 @@
-"""Checks of the arguments of `GAN`, and of those of `compile` before it changes anything."""
+"""Checks of `compile`, before it changes anything. `inspection` has those of `GAN(...)`."""
 
 import keras
 
+from gan_model.model import inspection
 from gan_model.networks.layers import every_layer
 from gan_model.penalties import Penalty, Sum
-from gan_model.storage.serializable import check_counts, is_integer
 
 
-def check_networks(**players):
-    """Refuses players that are no Keras models, such as the functions that make them."""
-    for name, player in players.items():
-        if not isinstance(player, keras.Layer):
-            made = f"{getattr(player, '__name__', 'build')}()"
+def check_further(gan):
+    """Refuses networks of a subclass that are missing, not built, or of another precision."""
+    for name in (*gan.trained_with_generator, *gan.trained_with_discriminator):
+        network = getattr(gan, name, None)
+        if not isinstance(network, keras.Layer) or not network.built:
+            state = "is not built" if isinstance(network, keras.Layer) else f"is {network!r}"
             raise ValueError(
-                f"The {name} is a {type(player).__name__}; expected a Keras model. Type {made} in "
-                "its place, a call that gives one."
+                f"{type(gan).__name__} trains a {name}, but gan.{name} {state}; expected a Keras "
+                f"model that starts with keras.Input. Type self.{name} = {name} in __init__, after "
+                "super().__init__."
             )
+        inspection.check_precision(network)
+    inspection.check_apart(gan.networks_of("generator"), gan.networks_of("discriminator"))
 
 
-def check_data_format():
-    """Refuses Keras's setting that the channels of images come first."""
-    if keras.config.image_data_format() == "channels_first":
-        raise ValueError(
-            "Images are (height, width, channels), but keras.config.image_data_format() is "
-            "'channels_first'. Type keras.config.set_image_data_format('channels_last') before "
-            "building the networks."
-        )
+def check_trainable(**players):
+    """Refuses a network without trainable weights."""
+    for name, player in players.items():
+        if not player.trainable_variables:
+            raise ValueError(
+                f"The {name} has no trainable weights. Type {name}.trainable = True. There is no "
+                "need to freeze a player: each step updates only the weights of one."
+            )
 
 
 def check_learned_by(optimized, **players):
@@ -50,57 +54,66 @@ def check_learned_by(optimized, **players):
             )
 
 
-def check_class_count(class_count):
-    """Refuses a class count that is neither an integer of 1 or more nor None."""
-    if class_count is not None:
-        check_counts(class_count=class_count)
+def check_objects(
+    loss, class_loss, penalty, constraint, augment, average, *, discriminator, classifies
+):
+    """Refuses arguments of `compile` that could not be used, or only in the middle of a step.
 
-
-def check_seed(seed):
-    """Refuses a seed that is not an integer from 0 to 2**32 - 1."""
-    if not is_integer(seed) or not 0 <= seed < 2**32:
-        raise ValueError(f"`seed` is an integer from 0 to 2**32 - 1. Received: seed={seed!r}.")
-
-
-def check_loss(loss):
-    """Refuses a loss without the two methods of `gan_model.losses`."""
-    if isinstance(loss, type):
-        raise ValueError(f"`loss` is a class; expected an object. Type {loss.__name__}().")
-    if not all(callable(getattr(loss, player, None)) for player in ("discriminator", "generator")):
-        raise ValueError(
-            "`loss` needs the methods discriminator(real_scores, fake_scores) and "
-            f"generator(real_scores, fake_scores). Received: {loss!r}. "
-            "Type loss=gan_model.losses.NonSaturating()."
-        )
-
-
-def check_class_loss(class_loss, classifies):
-    """Refuses a class loss that cannot be called, or without a discriminator that classifies."""
-    if class_loss is None:
-        return
-    if not classifies:
+    Args:
+        loss, class_loss, penalty, constraint, augment, average: arguments of `compile`.
+        discriminator: Keras model.
+        classifies: whether it gives class logits.
+    """
+    _check_object(
+        *("loss", loss, _has_both_losses),
+        "needs the methods discriminator(real_scores, fake_scores) and generator(real_scores, "
+        "fake_scores)",
+        "gan_model.losses.NonSaturating()",
+    )
+    _check_object(
+        *("class_loss", class_loss, callable, "is called with (labels, class_logits)"),
+        "gan_model.losses.ClassCrossEntropy()",
+    )
+    if class_loss is not None and not classifies:
         raise ValueError(
             "`class_loss` is for a discriminator that gives [scores, class_logits]; this one gives "
             f"scores only. Received: {class_loss!r}. Leave it out."
         )
-    _check_callable(
-        class_loss,
-        "`class_loss` is called with (labels, class_logits).",
-        "class_loss=gan_model.losses.ClassCrossEntropy()",
+    _check_object(
+        *("penalty", penalty, callable, "is called with (scores, real, fake, random)"),
+        "gan_model.penalties.R1(10)",
+    )
+    _check_images_apart(penalty, discriminator)
+    _check_object(
+        *("constraint", constraint, callable, "is called with a weight and returns its new value"),
+        "gan_model.penalties.WeightClipping(0.01)",
+    )
+    _check_object(
+        *("augment", augment, lambda given: callable(given) and not isinstance(given, keras.Layer)),
+        "is called with (images, random, image_range), and a Keras layer takes images alone",
+        "gan_model.augmenting.DiffAugment()",
+    )
+    _check_object(
+        *("average", average, lambda given: hasattr(given, "follow")),
+        "must be an object of gan_model.averaging",
+        "gan_model.averaging.ExponentialMovingAverage()",
     )
 
 
-def check_penalty(penalty, discriminator):
-    """Refuses a penalty that cannot be called, or needs another discriminator."""
-    if penalty is None:
-        return
-    if isinstance(penalty, type):
-        raise ValueError(f"`penalty` is a class; expected an object. Type {penalty.__name__}().")
-    _check_callable(
-        penalty,
-        "`penalty` is called with (scores, real, fake, random).",
-        "penalty=gan_model.penalties.R1(10)",
-    )
+def _check_object(name, given, is_usable, expected, example):
+    """Refuses a class in the place of its object, and an object that is not as expected."""
+    if isinstance(given, type):
+        raise ValueError(f"`{name}` is a class; expected an object. Type {given.__name__}().")
+    if given is not None and not is_usable(given):
+        raise ValueError(f"`{name}` {expected}. Received: {given!r}. Type {name}={example}.")
+
+
+def _has_both_losses(loss):
+    return all(callable(getattr(loss, side, None)) for side in ("discriminator", "generator"))
+
+
+def _check_images_apart(penalty, discriminator):
+    """Refuses batch normalization in a discriminator with a penalty of this package."""
     for layer in every_layer(discriminator) if isinstance(penalty, Penalty | Sum) else ():
         # When frozen it uses its moving statistics, so images stay independent.
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
@@ -109,40 +122,6 @@ def check_penalty(penalty, discriminator):
                 "discriminator mixes the images of a batch. Replace it with "
                 "keras.layers.LayerNormalization(), or leave it out."
             )
-
-
-def check_constraint(constraint):
-    """Refuses a constraint that cannot be called."""
-    if constraint is not None:
-        _check_callable(
-            constraint,
-            "`constraint` is called with a weight and returns its new value.",
-            "constraint=gan_model.penalties.WeightClipping(0.01)",
-        )
-
-
-def check_augment(augment):
-    """Refuses an augmentation that cannot be called, or takes images alone."""
-    if isinstance(augment, keras.Layer):
-        raise ValueError(
-            "`augment` is called with (images, random, image_range); a Keras layer takes images "
-            f"alone. Received: {augment!r}. Type augment=gan_model.augmenting.DiffAugment()."
-        )
-    if augment is not None:
-        _check_callable(
-            augment,
-            "`augment` is called with (images, random, image_range).",
-            "augment=gan_model.augmenting.DiffAugment()",
-        )
-
-
-def check_average(average):
-    """Refuses an average that cannot follow a generator."""
-    if average is not None and (isinstance(average, type) or not hasattr(average, "follow")):
-        raise ValueError(
-            f"`average` must be an object of gan_model.averaging. Received: {average!r}. "
-            "Type average=gan_model.averaging.ExponentialMovingAverage()."
-        )
 
 
 def check_devices(jit_compile, *, devices, made_for):
@@ -195,8 +174,3 @@ def _check_no_effect(optimizer):
             "`use_ema` of an optimizer has no effect here: a GAN does not read these averages. "
             "Leave it out and type compile(average=gan_model.averaging.ExponentialMovingAverage())."
         )
-
-
-def _check_callable(given, expected, remedy):
-    if isinstance(given, type) or not callable(given):
-        raise ValueError(f"{expected} Received: {given!r}. Type {remedy}.")

@@ -12,7 +12,7 @@ from gan_model import replicas
 from gan_model.augmenting import Adaptive, Augmenter
 from gan_model.augmenting.adaptive import Probability
 from gan_model.losses import ClassCrossEntropy, NonSaturating
-from gan_model.model import checks, inspection
+from gan_model.model import checks
 from gan_model.model.cloning import clone_generator
 from gan_model.model.discriminating import takes_both_at_once
 from gan_model.model.objective import Objective
@@ -60,7 +60,7 @@ class Compiles:
         execution_settings: dict of the arguments that Keras's `compile` takes.
         functions_by_steps: dict from `steps_per_execution` to what Keras has made for it, the
             functions of training and of evaluation; for numbers that are not in use.
-        companions: dict of the layers that `compile` adds to the model, "average" and
+        auxiliary_layers: dict of the layers that `compile` adds to the model, "average" and
             "augmentation".
     """
 
@@ -131,7 +131,13 @@ class Compiles:
             {"generator": generator_optimizer, "discriminator": discriminator_optimizer},
             optimizers or {},
         )
-        self._check(loss, class_loss, penalty, constraint, augment, average)
+        checks.check_further(self)
+        checks.check_trainable(**self.networks)
+        checks.check_objects(
+            *(loss, class_loss, penalty, constraint, augment, average),
+            discriminator=self.discriminator,
+            classifies=self.classifies,
+        )
         check_counts(
             discriminator_steps=discriminator_steps, steps_per_execution=steps_per_execution
         )
@@ -139,14 +145,14 @@ class Compiles:
         checks.check_devices(jit_compile, devices=replicas.count(), made_for=made_for)
         # `build` can raise too. Optimizers are built because only then can they load a checkpoint.
         optimized = self._build(optimizers)
-        companions = self._companions_for(augment, average)
+        auxiliary_layers = self._auxiliary_layers_for(augment, average)
         # All checks have passed. Nothing below raises an error for an argument.
         self._execute(
             steps_per_execution=steps_per_execution,
             jit_compile=jit_compile,  # not resolved: "auto" depends on the machine
             run_eagerly=run_eagerly,
         )
-        self._set_companions(companions)
+        self._set_auxiliary_layers(auxiliary_layers)
         self.optimized = optimized
         self.loss, self.class_loss, self.penalty = loss, class_loss, penalty
         self.constraint, self.augment, self.average = constraint, augment, average
@@ -155,7 +161,7 @@ class Compiles:
             setattr(self, f"{name}_optimizer", optimizer)
         self.optimizer = _AllOptimizers(self.step, tuple(optimizers.values()))
         boundary = getattr(loss, "boundary", 0.0)
-        augmenter = Augmenter(augment, self.image_range, companions["augmentation"], boundary)
+        augmenter = Augmenter(augment, self.image_range, auxiliary_layers["augmentation"], boundary)
         jointly = all(map(takes_both_at_once, self.networks_of("discriminator").values()))
         self.objective = Objective(loss, class_loss, penalty, augmenter, jointly)
 
@@ -167,7 +173,7 @@ class Compiles:
     @property
     def averaged_generator(self):
         """The moving average of `generator`, a Keras model; None without one."""
-        return self.companions.get("average")
+        return self.auxiliary_layers.get("average")
 
     @property
     def sampled_generator(self):
@@ -177,12 +183,12 @@ class Compiles:
     @property
     def augmentation_probability(self):
         """The probability of an adaptive augmentation, a variable; None without one."""
-        probability = self.companions.get("augmentation")
+        probability = self.auxiliary_layers.get("augmentation")
         return None if probability is None else probability.p
 
     def add_averaged_generator(self):
         """Adds an averaged generator, with the weights of `generator`."""
-        self.companions["average"] = self._clone()
+        self.auxiliary_layers["average"] = self._clone()
 
     def _build(self, optimizers):
         """Builds the optimizers; gives the ids of the weights that they know.
@@ -205,32 +211,22 @@ class Compiles:
             _BUILT_FOR[optimizer] = ids[name]
         return frozenset(known for of_network in ids.values() for known in of_network)
 
-    def _check(self, loss, class_loss, penalty, constraint, augment, average):
-        inspection.check_further(self)
-        inspection.check_trainable(**self.networks)
-        checks.check_loss(loss)
-        checks.check_class_loss(class_loss, self.classifies)
-        checks.check_penalty(penalty, self.discriminator)
-        checks.check_constraint(constraint)
-        checks.check_augment(augment)
-        checks.check_average(average)
-
-    def _companions_for(self, augment, average):
+    def _auxiliary_layers_for(self, augment, average):
         """The layers that `augment` and `average` need: existing ones if possible, or new ones."""
         made = {"augmentation": None, "average": None}
         if isinstance(augment, Adaptive):
-            made["augmentation"] = self.companions.get("augmentation") or Probability()
+            made["augmentation"] = self.auxiliary_layers.get("augmentation") or Probability()
         if average is not None:
             made["average"] = self.averaged_generator or self._clone()
         return made
 
-    def _set_companions(self, companions):
-        kept = {name: layer for name, layer in companions.items() if layer is not None}
-        if [*self.companions.items()] == [*kept.items()]:
+    def _set_auxiliary_layers(self, auxiliary_layers):
+        kept = {name: layer for name, layer in auxiliary_layers.items() if layer is not None}
+        if [*self.auxiliary_layers.items()] == [*kept.items()]:
             return
         # All of them, so that the order of the weights is one: a loaded GAN had its average before.
-        self.companions.clear()
-        self.companions.update(kept)
+        self.auxiliary_layers.clear()
+        self.auxiliary_layers.update(kept)
 
     def _clone(self):
         return clone_generator(self.generator, self.codings_size, self.class_count)

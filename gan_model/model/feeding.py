@@ -9,7 +9,7 @@ import numpy as np
 from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.checks import check_images
-from gan_model.model import checks, fit_arguments, inspection, own_rows
+from gan_model.model import checks, fit_arguments, own_rows
 from gan_model.model.clustering import find_missing_clusters
 from gan_model.model.csv_columns import with_columns
 from gan_model.model.execution import whole_executions
@@ -259,5 +259,5 @@ class TakesImages:
         if not self.compiled:
             raise ValueError(f"The GAN is not compiled. Type gan.compile() before gan.{method}.")
         if method in ("fit", "train_on_batch"):  # `trainable` may have changed after `compile`
-            inspection.check_trainable(**self.networks)
+            checks.check_trainable(**self.networks)
             checks.check_learned_by(self.optimized, **self.networks)

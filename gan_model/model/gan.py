@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.data.images import to_range
-from gan_model.model import checks, execution, fit_arguments, inspection, turns
+from gan_model.model import execution, fit_arguments, inspection, turns
 from gan_model.model.batch import Batch
 from gan_model.model.compiling import Compiles
 from gan_model.model.discriminating import discriminate, layer_losses
@@ -85,10 +85,10 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         seed=0,
         name=None,
     ):
-        checks.check_data_format()
-        checks.check_networks(generator=generator, discriminator=discriminator)
-        checks.check_seed(seed)
-        checks.check_class_count(class_count)
+        inspection.check_data_format()
+        inspection.check_networks(generator=generator, discriminator=discriminator)
+        inspection.check_seed(seed)
+        inspection.check_class_count(class_count)
         super().__init__(name=name, dtype="float32")  # no policy rounds the codings
         self.generator, self.discriminator = generator, discriminator
         self.class_count = class_count = None if class_count is None else int(class_count)
@@ -109,7 +109,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
         self.evaluation_step = self._counter("evaluation_step")
         self.trackers = Trackers()
         self.monitor = QualityMonitor(self.image_shape, self.image_range, class_count is not None)
-        self.companions = {}  # layers that `compile` adds; Keras tracks their state
+        self.auxiliary_layers = {}  # that `compile` adds; Keras tracks their state
         self._sampler = None
         self.built = True
 

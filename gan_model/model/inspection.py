@@ -1,4 +1,4 @@
-"""Properties of the two networks of a GAN, and checks that they fit together."""
+"""What `GAN(...)` is given: properties of the two networks, and checks that all fits together."""
 
 import itertools
 import math
@@ -10,9 +10,42 @@ from gan_model.model.activation import LINEAR, last_activations
 from gan_model.model.labels import takes_labels, with_labels
 from gan_model.networks.layers import ImageRange, every_layer
 from gan_model.storage.messages import reason_of
-from gan_model.storage.serializable import check_counts
+from gan_model.storage.serializable import check_counts, is_integer
 
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
+
+
+def check_networks(**players):
+    """Refuses players that are no Keras models, such as the functions that make them."""
+    for name, player in players.items():
+        if not isinstance(player, keras.Layer):
+            made = f"{getattr(player, '__name__', 'build')}()"
+            raise ValueError(
+                f"The {name} is a {type(player).__name__}; expected a Keras model. Type {made} in "
+                "its place, a call that gives one."
+            )
+
+
+def check_data_format():
+    """Refuses Keras's setting that the channels of images come first."""
+    if keras.config.image_data_format() == "channels_first":
+        raise ValueError(
+            "Images are (height, width, channels), but keras.config.image_data_format() is "
+            "'channels_first'. Type keras.config.set_image_data_format('channels_last') before "
+            "building the networks."
+        )
+
+
+def check_class_count(class_count):
+    """Refuses a class count that is neither an integer of 1 or more nor None."""
+    if class_count is not None:
+        check_counts(class_count=class_count)
+
+
+def check_seed(seed):
+    """Refuses a seed that is not an integer from 0 to 2**32 - 1."""
+    if not is_integer(seed) or not 0 <= seed < 2**32:
+        raise ValueError(f"`seed` is an integer from 0 to 2**32 - 1. Received: seed={seed!r}.")
 
 
 def codings_size(generator, given, class_count):
@@ -148,31 +181,6 @@ def check_apart(of_generator, of_discriminator):
             raise ValueError(
                 f"The {name} shares the weight {shared[0]} with the discriminator; expected "
                 "layers of their own. Build the layer twice."
-            )
-
-
-def check_further(gan):
-    """Refuses networks of a subclass that are missing, not built, or of another precision."""
-    for name in (*gan.trained_with_generator, *gan.trained_with_discriminator):
-        network = getattr(gan, name, None)
-        if not isinstance(network, keras.Layer) or not network.built:
-            state = "is not built" if isinstance(network, keras.Layer) else f"is {network!r}"
-            raise ValueError(
-                f"{type(gan).__name__} trains a {name}, but gan.{name} {state}; expected a Keras "
-                f"model that starts with keras.Input. Type self.{name} = {name} in __init__, after "
-                "super().__init__."
-            )
-        check_precision(network)
-    check_apart(gan.networks_of("generator"), gan.networks_of("discriminator"))
-
-
-def check_trainable(**players):
-    """Refuses a network without trainable weights."""
-    for name, player in players.items():
-        if not player.trainable_variables:
-            raise ValueError(
-                f"The {name} has no trainable weights. Type {name}.trainable = True. There is no "
-                "need to freeze a player: each step updates only the weights of one."
             )
 
 

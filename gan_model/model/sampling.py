@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from gan_model.data.images import to_uint8
 from gan_model.model import inspection
-from gan_model.model.checks import check_seed
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.model.random import numbered
 from gan_model.networks.clusters import clusters_of
@@ -108,7 +107,7 @@ class Sampler:
     def generated(self, count, *, labels=None, seed=0, truncation=1.0):
         """The images of `generate`, each generated when it is read: `GeneratedImages`."""
         check_counts(count=count)
-        check_seed(seed)
+        inspection.check_seed(seed)
         codings = numbered(0, count, self.codings_size, seed=seed).numpy()
         return self._generated_from(codings, labels, truncation)
 

@@ -139,8 +139,8 @@ class SavedAsKerasFile:
         layers that `compile` added, all optimizers, and whatever else a subclass has added to the
         model. Metrics are not included, because they are reset at the beginning of an epoch.
         """
-        companions = [self.companions.get(name) for name in ("augmentation", "average")]
-        layers = *self.networks.values(), *filter(None, companions)
+        auxiliary = [self.auxiliary_layers.get(name) for name in ("augmentation", "average")]
+        layers = *self.networks.values(), *filter(None, auxiliary)
         known = [
             *(self.step, self.images_seen, self.evaluation_step),
             *(variable for layer in layers for variable in layer.variables),

@@ -5,7 +5,7 @@ import keras
 from gan_model import networks
 from gan_model.averaging import ExponentialMovingAverage
 from gan_model.losses import ClassCrossEntropy, NonSaturating
-from gan_model.model import GAN, checks
+from gan_model.model import GAN, inspection
 from gan_model.networks.equalized import EqualizedAdam
 from gan_model.presets.image_shape import channels_last
 from gan_model.presets.rules import augment_for, clusters_for, learning_rates_for, r1_for
@@ -116,7 +116,7 @@ def _modern(
     clusters=None,
     **compile_arguments,
 ):
-    checks.check_class_count(classes)
+    inspection.check_class_count(classes)
     classes = None if classes is None else int(classes)  # Keras refuses integers of numpy
     image_shape = channels_last(image_shape, name)
     if clusters is clusters_for:

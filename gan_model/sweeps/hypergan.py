@@ -10,7 +10,7 @@ import numpy as np
 from gan_model import callbacks as watching
 from gan_model import metrics
 from gan_model.data.images import fingerprint, from_batch
-from gan_model.model import GAN, checks
+from gan_model.model import GAN, inspection
 from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
 from gan_model.storage.paths import expanded
@@ -73,7 +73,7 @@ class HyperGAN(keras_tuner.HyperModel):
     def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3, minutes=None):
         super().__init__()
         check_search(build, held_out, keep=keep)
-        checks.check_seed(seed)
+        inspection.check_seed(seed)
         self.recipe, self.folder, self.validation = build, expanded(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
         self.minutes = minutes
