@@ -95,7 +95,9 @@ def test_a_weight_that_moves_in_a_line_is_followed_alike_in_half_batches():
         gan = still(ExponentialMovingAverage(half_life=100, warm_up=None))
         for seen in range(0, 1000, batch_size):
             gan.generator.set_weights([np.full((1, 1, 1), 0.001 * (seen + batch_size))])
-            gan.train_on_batch(zeros(batch_size))
+            gan.average.follow(
+                gan.averaged_generator, gan.generator, images=batch_size, seen=tf.constant(seen)
+            )
         lags.append(1.0 - averaged(gan))
     assert lags[0] == pytest.approx(lags[1], rel=0.02)
     assert lags[0] == pytest.approx(0.001 * 100 / np.log(2), rel=0.02)
@@ -171,7 +173,7 @@ def test_what_is_no_float_is_copied():
         [keras.Input((3,)), Counting(), layers.Dense(36, activation="tanh"), layers.Reshape((6, 6))]
     )
     gan = GAN(generator, networks.dense.discriminator((6, 6)))
-    gan.compile(average=QUICKLY)
+    gan.compile(average=QUICKLY, run_eagerly=True)
     gan.fit(np.zeros((8, 6, 6), np.uint8), batch_size=4, verbose=0)
     assert int(gan.averaged_generator.layers[0].calls) == 2
 
@@ -182,7 +184,7 @@ def test_in_the_average_u_is_averaged_and_not_turned():
     plain = networks.dense.generator((6, 6), codings_size=3)
     generator = networks.spectral.normalized(plain)
     gan = GAN(generator, networks.dense.discriminator((6, 6)))
-    gan.compile(average=ExponentialMovingAverage(half_life=4, warm_up=None))
+    gan.compile(average=ExponentialMovingAverage(half_life=4, warm_up=None), run_eagerly=True)
     before = generator.layers[0].u.numpy()
     gan.train_on_batch(np.zeros((4, 6, 6), np.uint8))
     expected = (before + generator.layers[0].u.numpy()) / 2
@@ -196,7 +198,8 @@ def test_in_the_average_u_is_averaged_and_not_turned():
 def test_all_images_are_made_by_the_average_and_the_raw_generator_is_at_hand(images, tmp_path):
     gan = gan_with(ExponentialMovingAverage(half_life=500, warm_up=None), run_eagerly=True)
     gan.quality = metrics.Quality(metrics.FeatureMetrics(features.pixels()))
-    history = gan.fit(images, validation_data=images[:20], epochs=3, verbose=0).history
+    held_out = images[:20]
+    history = gan.fit(images[:32], validation_data=held_out, epochs=2, verbose=0).history
     ours, raw = Sampler(gan.averaged_generator), Sampler(gan.generator)
     assert np.array_equal(gan.generate(20), ours.generate(20))
     assert not np.array_equal(gan.generate(20), raw.generate(20))
@@ -226,7 +229,7 @@ def test_in_bfloat16_the_average_is_kept_and_computes_in_float32(images):
         gan = gan_with(QUICKLY, run_eagerly=True)
     finally:
         keras.config.set_dtype_policy("float32")
-    gan.fit(images, batch_size=16, verbose=0)
+    gan.fit(images[:32], batch_size=16, verbose=0)
     assert {weight.dtype for weight in gan.averaged_generator.weights} == {"float32"}
     assert {layer.compute_dtype for layer in gan.averaged_generator.layers} == {"float32"}
     assert "bfloat16" in {layer.compute_dtype for layer in gan.generator.layers}
@@ -279,7 +282,7 @@ def test_without_an_average_a_checkpoint_holds_what_it_always_held():
 
 @pytest.mark.slow
 def test_compiled_again_the_average_goes_on_and_without_one_it_is_dropped(images):
-    gan = gan_with(QUICKLY, run_eagerly=True)
+    gan, images = gan_with(QUICKLY, run_eagerly=True), images[:32]
     gan.fit(images, verbose=0)
     before, made = read(gan.averaged_generator), gan.generate(3)
     slower = ExponentialMovingAverage(half_life=80)

@@ -13,7 +13,7 @@ from gan_model import GAN, callbacks, data
 IMAGES = np.arange(6 * 16, dtype="uint8").reshape(6, 4, 4)
 WAYS = [
     {"run_eagerly": True},
-    {"steps_per_execution": 3},
+    pytest.param({"steps_per_execution": 3}, marks=pytest.mark.soak),
     pytest.param({"jit_compile": True, "steps_per_execution": 3}, marks=pytest.mark.slow),
 ]
 
