@@ -3,7 +3,8 @@
 How the package is laid out, in the order in which a batch passes through it. A package imports
 only from those above it.
 
-    text         numbers, seconds               -> what a person reads
+    text             numbers, seconds               -> what a person reads
+    keras_internals  what Keras and TensorFlow do not call public
     storage      files that are written atomically, locks, checkpoints
     replicas     the devices that run one step together
     data         files                          -> batches of images

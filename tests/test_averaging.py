@@ -11,10 +11,10 @@ from test_resume import same
 
 from gan_model import GAN, features, metrics, networks, runs
 from gan_model.averaging import ExponentialMovingAverage
+from gan_model.keras_internals import every_layer
 from gan_model.losses import Wasserstein
 from gan_model.model.cloning import clone_generator
 from gan_model.model.sampling import Sampler
-from gan_model.networks.layers import every_layer
 from gan_model.storage import checkpoint
 
 SHAPE = (16, 16, 1)

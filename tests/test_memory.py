@@ -17,12 +17,11 @@ from dense_gan import dense_gan
 from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from gan_model import GAN, features, metrics, networks, presets
+from gan_model import GAN, features, keras_internals, metrics, networks, presets
 from gan_model.commands import evaluation
 from gan_model.data import dataset
 from gan_model.data.images import random_subset
 from gan_model.metrics.diversity import diversity
-from gan_model.model import tracing
 
 
 class Images(np.ndarray):
@@ -172,7 +171,7 @@ def test_a_gan_leaves_no_gradient_and_no_graph(images, name):
 
 @pytest.mark.slow
 def test_there_would_be_gradients_to_leave(images, monkeypatch):
-    monkeypatch.setattr(tracing, "_release", lambda graphs: None)
+    monkeypatch.setattr(keras_internals, "forget_gradients", lambda graphs: None)
     known = entries()
     small(images)
     assert len(entries() - known) > 4  # two optimizers, three sums of the batch norm
@@ -202,7 +201,7 @@ def trained_in_three_shapes(images):
 @pytest.mark.soak
 def test_a_step_traced_again_trains_as_if_nothing_were_released(images, monkeypatch):
     released = trained_in_three_shapes(images)
-    monkeypatch.setattr(tracing, "_release", lambda graphs: None)
+    monkeypatch.setattr(keras_internals, "forget_gradients", lambda graphs: None)
     assert_same(released, trained_in_three_shapes(images))
 
 

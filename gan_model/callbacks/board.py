@@ -6,6 +6,7 @@ import time
 import tensorflow as tf
 
 from gan_model import pictures
+from gan_model.keras_internals import write_event
 from gan_model.storage.paths import expanded
 
 
@@ -54,7 +55,7 @@ class Writer:
             step=step + 1 if step else 0,
             session_log=v1.SessionLog(status=v1.SessionLog.START),
         )
-        tf.raw_ops.ImportEvent(writer=self._events._resource, event=start.SerializeToString())
+        write_event(self._events, start)
 
 
 def scalars(figures):

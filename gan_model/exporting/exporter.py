@@ -10,10 +10,10 @@ import tensorflow as tf
 from gan_model.data.images import UINT8_MAX, to_levels
 from gan_model.exporting.formats import FORMATS
 from gan_model.exporting.model_card import versions
+from gan_model.keras_internals import every_layer
 from gan_model.model.labels import looked_up, of_each_class, with_labels
 from gan_model.model.random import numbered
 from gan_model.model.sampling import Sampler
-from gan_model.networks.layers import every_layer
 from gan_model.storage.atomic import atomic_folder, atomic_write
 from gan_model.storage.json_file import to_json, write_json
 from gan_model.storage.messages import did_you_mean, fault_of, reason_of

@@ -12,7 +12,6 @@ feeding         what `fit` and `evaluate` take -> batches
 own_rows        batches -> the rows of them that a worker trains on
 execution       many training steps -> one call into XLA; a step -> all devices
 turns           the number of a step -> which networks it updates
-tracing         a step -> a function that keeps no graph after its model
 saving          what of a GAN goes into a `.keras` file
 csv_columns     the columns of Keras's `CSVLogger`
 run_callback    RunCallback: callbacks that restore, end or rewind a run

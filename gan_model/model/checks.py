@@ -2,8 +2,8 @@
 
 import keras
 
+from gan_model.keras_internals import every_layer
 from gan_model.model import inspection
-from gan_model.networks.layers import every_layer
 from gan_model.penalties import Penalty, Sum
 
 

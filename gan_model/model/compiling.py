@@ -11,6 +11,7 @@ import tensorflow as tf
 from gan_model import replicas
 from gan_model.augmenting import Adaptive, Augmenter
 from gan_model.augmenting.adaptive import Probability
+from gan_model.keras_internals import take_gradients_as_sums
 from gan_model.losses import ClassCrossEntropy, NonSaturating
 from gan_model.model import checks
 from gan_model.model.cloning import clone_generator
@@ -284,6 +285,5 @@ def _optimizers(networks, by_argument, by_name):
     }
     checks.check_optimizers(optimizers)
     for optimizer in optimizers.values() if replicas.count() > 1 else ():
-        # `update` sums gradients over the devices. Keras 3.15 would do so again, after clipping.
-        optimizer._all_reduce_sum_gradients = list
+        take_gradients_as_sums(optimizer)  # of `update`
     return optimizers

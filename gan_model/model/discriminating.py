@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gan_model.keras_internals import every_layer
 from gan_model.model.labels import takes_labels, with_labels
-from gan_model.networks.layers import every_layer
 
 # Layers of Keras in which an image of a batch affects others, or may.
 _MIXING = (

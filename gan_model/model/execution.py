@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from gan_model import replicas
+from gan_model.keras_internals import without_registry_leak
 from gan_model.model import fit_arguments, turns
 from gan_model.model.labels import check_present, check_values
-from gan_model.model.tracing import released
 
 
 @contextlib.contextmanager
@@ -62,7 +62,7 @@ def train_function(gan):
         return gan.get_metrics_result()
 
     compile_by_xla = functools.partial(tf.function, jit_compile=True, autograph=False)
-    compiled = released(compile_by_xla, steps)
+    compiled = without_registry_leak(compile_by_xla, steps)
     return lambda iterator: _run(compiled, iterator, gan)
 
 

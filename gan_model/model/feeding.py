@@ -9,6 +9,7 @@ import numpy as np
 from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.checks import check_images
+from gan_model.keras_internals import called_by_fit, set_steps_of_evaluation
 from gan_model.model import checks, fit_arguments, own_rows
 from gan_model.model.clustering import find_missing_clusters
 from gan_model.model.csv_columns import with_columns
@@ -172,7 +173,7 @@ class TakesImages:
         depend on the seed and the batch size; the generator is in inference mode.
         """
         self._check_compiled("evaluate")
-        if keras_arguments.get("_use_cached_eval_dataset"):  # `fit` calls, and shows it itself
+        if called_by_fit(keras_arguments):  # which shows it itself
             logs = self._evaluate_within_fit(x, callbacks=callbacks, **keras_arguments)
         else:
             given = x if y is None else (x, y)
@@ -191,8 +192,8 @@ class TakesImages:
     def _mean_logs(self, x, **keras_arguments):
         """Keras's logs of an evaluation, a dict."""
         with self._evaluation(), whole_executions(self, keras_arguments.get("steps")):
-            if keras_arguments.get("_use_cached_eval_dataset"):  # made for the steps of training
-                self._eval_epoch_iterator.steps_per_execution = self.steps_per_execution
+            if called_by_fit(keras_arguments):
+                set_steps_of_evaluation(self)
             rows = own_rows.passes(x, self)
             return super().evaluate(rows, return_dict=True, **keras_arguments)
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.data.images import to_range
+from gan_model.keras_internals import Model, without_registry_leak
 from gan_model.model import execution, fit_arguments, inspection, turns
 from gan_model.model.batch import Batch
 from gan_model.model.compiling import Compiles
@@ -16,7 +17,6 @@ from gan_model.model.random import EVALUATION, TRAINING, RandomStreams
 from gan_model.model.sampling import Sampler
 from gan_model.model.saving import SavedAsKerasFile
 from gan_model.model.step import Step
-from gan_model.model.tracing import released
 from gan_model.model.trackers import Trackers
 from gan_model.model.updating import update
 from gan_model.networks import spectral
@@ -24,7 +24,7 @@ from gan_model.networks.clusters import clusters_of
 
 
 @keras.saving.register_keras_serializable("gan_model")
-class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
+class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
     """A generator and a discriminator trained against each other by `fit`.
 
     `gan(codings)` and `gan.predict(codings)` give images in the generator's range;
@@ -374,13 +374,10 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, keras.Model):
             super().make_train_function(force=True)
             self.train_function = execution.train_function(self)
 
-    def _maybe_symbolic_build(self, **_):
-        pass  # Keras's adds up the batches of several devices, which may differ in size
-
-    def _make_function(self, step_function):  # Keras calls it, for training and for evaluation
-        make = execution.on_devices(self) or super()._make_function
-        step = execution.with_all_figures(self, step_function)
-        return released(make, execution.after_data(step))
+    def make_step_function(self, step, make):
+        make = execution.on_devices(self) or make
+        step = execution.with_all_figures(self, step)
+        return without_registry_leak(make, execution.after_data(step))
 
     def _counter(self, name):
         # One count for all devices, which step together.

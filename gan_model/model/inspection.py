@@ -6,9 +6,10 @@ import math
 import keras
 import tensorflow as tf
 
+from gan_model.keras_internals import every_layer
 from gan_model.model.activation import LINEAR, last_activations
 from gan_model.model.labels import takes_labels, with_labels
-from gan_model.networks.layers import ImageRange, every_layer
+from gan_model.networks.layers import ImageRange
 from gan_model.storage.messages import reason_of
 from gan_model.storage.serializable import check_counts, is_integer
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from gan_model.keras_internals import batches_seen
+
 
 class Accumulation(NamedTuple):
     """A batch among those whose gradients are accumulated.
@@ -59,32 +61,8 @@ def in_turn(gan, update_generator):
     return None if learns is False else update_generator()
 
 
-def accumulate(optimizer, gradients, variables, accumulation):
-    """Adds gradients to those that a Keras optimizer has accumulated, or updates by their mean.
-
-    What Keras 3.15 does, without its `tf.cond`; it has no public names for the parts.
-    """
-    pairs = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
-    gradients, variables = map(list, zip(*pairs, strict=True))
-    indices = map(optimizer._get_variable_index, variables)
-    sums = [optimizer._accumulated_gradients[index] for index in indices]
-    if accumulation.is_last:
-        pairs = zip(gradients, sums, strict=True)
-        means = [(gradient + added) / accumulation.steps for gradient, added in pairs]
-        optimizer._apply_weight_decay(variables)
-        means = optimizer._clip_gradients(means)
-        optimizer._backend_update_step(means, variables, optimizer.learning_rate)
-        for variable in variables:
-            if variable.constraint is not None:
-                variable.assign(variable.constraint(variable))
-        gradients = [-added for added in sums]
-    optimizer._backend_increment_gradient_accumulators(gradients, sums)
-    optimizer._iterations.assign_add(1)
-
-
 def _accumulation(optimizer):
     steps = optimizer.gradient_accumulation_steps
     if steps is None:
         return None
-    # Keras's `iterations` counts updates here, not batches.
-    return Accumulation(steps, (int(optimizer._iterations.numpy()) + 1) % steps == 0)
+    return Accumulation(steps, (batches_seen(optimizer) + 1) % steps == 0)

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from gan_model import replicas
-from gan_model.model import turns
+from gan_model.keras_internals import accumulate
 
 
 def update(networks, optimizers, tape, loss, *, weight=None, constraint=None, accumulations=None):
@@ -33,7 +33,7 @@ def update(networks, optimizers, tape, loss, *, weight=None, constraint=None, ac
         if accumulation is None:
             optimizers[name].apply_gradients(zip(gradients[name], own, strict=True))
         else:
-            turns.accumulate(optimizers[name], gradients[name], own, accumulation)
+            accumulate(optimizers[name], gradients[name], own, update=accumulation.is_last)
         for variable in own if constraint else ():
             variable.assign(constraint(variable))
     return gradients

@@ -16,7 +16,7 @@ from keras import layers
 from scipy.special import ndtri  # not scipy.stats, whose import takes a second
 
 from gan_model.data.images import shape_with_channels
-from gan_model.networks.layers import every_layer
+from gan_model.keras_internals import every_layer
 from gan_model.storage.serializable import is_integer
 
 _LONGEST = 16  # pixels of the longer side of the images that are compared

@@ -1,11 +1,6 @@
-"""The layers of a network, and one that tells the range of its images."""
+"""A layer that tells the range of the images of a generator."""
 
 import keras
-
-
-def every_layer(network):
-    """The network and all its layers, including wrapped and nested ones."""
-    return network._flatten_layers()
 
 
 @keras.saving.register_keras_serializable("gan_model")

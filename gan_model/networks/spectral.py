@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from gan_model.networks.layers import every_layer
+from gan_model.keras_internals import every_layer
 
 
 @keras.saving.register_keras_serializable("gan_model")

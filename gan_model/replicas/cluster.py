@@ -6,17 +6,16 @@ import os
 import socket
 import time
 
+import grpc
 import tensorflow as tf
-from tensorflow.compiler.xla.tsl.protobuf.coordination_config_pb2 import CoordinatedJob
-from tensorflow.python.eager import context
 
+from gan_model import keras_internals
 from gan_model.storage.messages import reason_of
 
+# Tries again each second, and not through the proxy of web pages.
+_CHANNEL = (("grpc.max_reconnect_backoff_ms", 1000), ("grpc.enable_http_proxy", 0))
 _HEARTBEAT = 15  # seconds without a sign of life after which a worker counts as dead
 _CLUSTER = '{"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"type": "worker", "index": 0}}'
-# Both sides of HTTP/2, which gRPC speaks, begin with a frame of settings (RFC 9113, 3.4 and 6.5).
-_SETTINGS = b"\4"
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + bytes(5)
 
 
 def resolver():
@@ -71,15 +70,7 @@ def joined(resolver, wait):
     _take_a_gpu(addresses, number)
     if number == 0:
         _await(addresses, wait)
-    # TensorFlow has no public name for how long it waits.
-    context.context().configure_coordination_service(
-        service_type="standalone",
-        service_leader="/job:worker/replica:0/task:0",
-        cluster_register_timeout_in_ms=wait * 1000,
-        heartbeat_timeout_in_ms=_HEARTBEAT * 1000,
-        shutdown_barrier_timeout_in_ms=_HEARTBEAT * 1000,
-        coordinated_jobs=[CoordinatedJob(name="worker", num_tasks=len(addresses))],
-    )
+    keras_internals.configure_workers(len(addresses), wait=wait, heartbeat=_HEARTBEAT)
     try:
         strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
         _check_same(addresses, number, wait)
@@ -107,14 +98,14 @@ def exchanged(topic, text, *, number, others, wait=60):
     Raises:
         tf.errors.OpError: a worker has not told its text, or has not read the chief's.
     """
-    service, key = context.context(), "gan-model/{}/{}".format
-    service.set_config_key_value(key(topic, number), text)
-    told = {other: service.get_config_key_value(key(topic, other), wait * 1000) for other in others}
-    # The chief may end as soon as it has this, before it has answered. This worker has heard it.
+    key = "gan-model/{}/{}".format
+    keras_internals.tell_workers(key(topic, number), text)
+    told = {one: keras_internals.told_by_worker(key(topic, one), wait=wait) for one in others}
+    # The chief may exit before it replies. That is fine: its text is here already.
     with contextlib.suppress(tf.errors.UnavailableError):
-        service.set_config_key_value(key(f"{topic} was read", number), "")
+        keras_internals.tell_workers(key(f"{topic} was read", number), "")
     for other in others if number == 0 else ():
-        service.get_config_key_value(key(f"{topic} was read", other), wait * 1000)
+        keras_internals.told_by_worker(key(f"{topic} was read", other), wait=wait)
     return told
 
 
@@ -157,23 +148,22 @@ def _await(addresses, wait):
     """
     deadline = time.monotonic() + wait
     for number, address in enumerate(addresses[1:], start=1):
-        while (reason := _silence(address)) and time.monotonic() < deadline:
-            time.sleep(0.5)
-        if reason:
-            raise ConnectionError(
-                f"Worker {number} of {len(addresses)} has not come to {address} within "
-                f"{wait} seconds: {reason}."
-            )
+        left = max(1.0, deadline - time.monotonic())
+        with grpc.insecure_channel(address, _CHANNEL) as channel:
+            try:
+                grpc.channel_ready_future(channel).result(timeout=left)
+            except grpc.FutureTimeoutError:
+                raise ConnectionError(
+                    f"Worker {number} of {len(addresses)} has not come to {address} within "
+                    f"{wait} seconds: {_why_silent(address)}."
+                ) from None
 
 
-def _silence(address):
-    """Why no server of TensorFlow answers at an address; None where one does."""
+def _why_silent(address):
     host, _, port = address.rpartition(":")
     try:
         # An address of IPv6 has brackets.
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as connection:
-            connection.sendall(_GREETING)
-            kind = connection.recv(9)[3:4]
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
     except OSError as error:
         return error.strerror or str(error)
-    return None if kind == _SETTINGS else "another program listens there"
+    return "another program listens there"

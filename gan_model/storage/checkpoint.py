@@ -14,6 +14,7 @@ import re
 import ml_dtypes
 import numpy as np
 
+from gan_model.keras_internals import every_layer
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.file_format import FORMAT, check_format
 from gan_model.storage.json_file import as_read_back, to_json
@@ -107,7 +108,7 @@ def compute_constants(model):
 
     They compute with constants, which they make of their weights when they are adapted.
     """
-    for layer in model._flatten_layers():
+    for layer in every_layer(model):
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()
 
