@@ -3,27 +3,27 @@
 How the package is laid out, in the order in which a batch passes through it. A package imports
 only from those above it.
 
-    text             numbers, seconds               -> what a person reads
+    text             numbers, seconds              -> what a person reads
     keras_internals  what Keras and TensorFlow do not call public
-    storage      files that are written atomically, locks, checkpoints
-    replicas     the devices that run one step together
-    data         files                          -> batches of images
-    networks     codings -> images, images -> scores
-    losses       scores                         -> what each player pays
-    penalties    discriminator, images          -> what it pays for its gradients
-    augmenting   images                         -> images as the discriminator sees them
-    averaging    a generator                    -> the moving average of its weights
-    features     images                         -> vectors that a distance compares
-    metrics      images, held-out images        -> how far apart they are
-    pictures     images, numbers                -> grids, PNG, GIF, charts
-    progress     steps and figures              -> what a terminal shows while `fit` runs
-    model        all of the above               -> GAN, the Keras model
-    callbacks    what is shown and kept while `fit` runs
-    presets      complete recipes by name
-    runs         one run                       <-> one folder
-    sweeps       a search space of recipes      -> the best of them
-    exporting    a trained generator            -> SavedModel, LiteRT, ONNX, a page
-    commands     what a person types           -> all of the above
+    storage          files that are written atomically, locks, checkpoints
+    data             files                         -> batches of images
+    replicas         the devices that run one step together
+    networks         codings                       -> images, images -> scores
+    losses           scores                        -> what each player pays
+    penalties        discriminator, images         -> what it pays for its gradients
+    augmenting       images                        -> images as the discriminator sees them
+    averaging        a generator                   -> the moving average of its weights
+    features         images                        -> vectors that a distance compares
+    metrics          images, held-out images       -> how far apart they are
+    pictures         images, numbers               -> grids, PNG, GIF, charts
+    progress         steps and figures             -> what a terminal shows while `fit` runs
+    model            all of the above              -> GAN, the Keras model
+    callbacks        what is shown and kept while `fit` runs
+    presets          complete recipes by name
+    runs             one run                      <-> one folder
+    sweeps           a search space of recipes     -> the best of them
+    exporting        a trained generator           -> SavedModel, LiteRT, ONNX, a page
+    commands         what a person types           -> all of the above
 """
 
 import importlib

@@ -307,12 +307,12 @@ class Two:
     def __init__(self, is_chief):
         self.is_chief = is_chief
 
-    def of_all(self, text):
+    def all_gather_text(self, text):
         if self.is_chief:
             self.said[:] = [text, "null"]
         return self.said
 
-    def leave(self):
+    def barrier(self):
         self.said.append("left")
 
 

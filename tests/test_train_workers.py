@@ -302,13 +302,13 @@ def test_workers_that_differ_are_refused(images, tmp_path):
 def test_workers_of_other_versions_are_refused(package, monkeypatch):
     """The other worker says what this one would with another version."""
 
-    def of_all(workers, text):
+    def all_gather_text(workers, text):
         settings = json.loads(text)
         return [text, json.dumps(settings | {package: "0.0.1"})]
 
     monkeypatch.setattr(Workers, "count", 2, raising=False)
-    monkeypatch.setattr(Workers, "of_all", of_all)
-    monkeypatch.setattr(Workers, "leave", lambda self: None)
+    monkeypatch.setattr(Workers, "all_gather_text", all_gather_text)
+    monkeypatch.setattr(Workers, "barrier", lambda self: None)
     monkeypatch.setattr(Workers, "__init__", lambda self, strategy: None)
     program = Program(["gan-model", "train"])
     version = importlib.metadata.version(package)
@@ -351,7 +351,7 @@ class Chief:
 
 def test_a_chief_may_end_before_it_has_answered_but_not_before_it_was_heard(monkeypatch):
     def exchanged():
-        return cluster.exchanged("done", "", number=1, others=[0])
+        return cluster.exchange_via_coordinator("done", "", number=1, others=[0])
 
     monkeypatch.setattr(context, "context", lambda: Chief("was read"))
     assert exchanged() == {0: "what gan-model/done/0 holds"}
@@ -456,7 +456,7 @@ def joining(addresses, number):
 def test_a_worker_that_fails_by_itself_says_why(text, told):
     worker = SimpleNamespace(number=1, count=2, addresses=["a:1", "b:2"])
     error = tf.errors.ResourceExhaustedError(None, None, text)
-    assert Workers.lost(worker, error).endswith(f"lost the others: {told}")
+    assert Workers.describe_failure(worker, error).endswith(f"lost the others: {told}")
 
 
 def test_one_worker_is_no_cluster(monkeypatch):

@@ -26,9 +26,9 @@ def complete_by_run(args, folder, workers):
         ValueError: the run cannot go on.
     """
     known = _known_of(folder) if workers.is_chief else None
-    known = json.loads(workers.of_all(json.dumps(known))[0])
+    known = json.loads(workers.all_gather_text(json.dumps(known))[0])
     if "refused" in known:
-        workers.leave()
+        workers.barrier()
         raise ValueError(known["refused"])
     args.is_new = known["is_new"]
     for name, value in known["given"].items():

@@ -37,7 +37,7 @@ def command(run, format, out, batch, overwrite):
         from gan_model.model.interrupts import Interrupts
     model, about = runs.open_model(run), exporting.known_of(run)
     # The converters have much to say; what they write is atomic, so Ctrl-C need not wait.
-    with quiet(later=False), Interrupts().heard():
+    with quiet(later=False), Interrupts().handle_sigint():
         how = {"format": format, "batch": batch, "overwrite": overwrite}
         exported = exporting.export(model, out, about=about, **how)
     print(exported)

@@ -70,7 +70,7 @@ def as_one(strategy, settings, program):
         if not workers.is_chief:
             print(f"Worker {workers.number} of {workers.count} follows {workers.addresses[0]}.")
         yield workers.is_chief
-        workers.leave()
+        workers.barrier()
 
 
 @contextlib.contextmanager
@@ -90,7 +90,7 @@ def ended_by_loss(workers, program):
             raise
         advice = _again_of_all(program, workers.count)
         with contextlib.suppress(OSError):  # nobody may read it any more
-            print(f"\n{workers.lost(error)} {advice}", file=sys.stderr, flush=True)
+            print(f"\n{workers.describe_failure(error)} {advice}", file=sys.stderr, flush=True)
         os._exit(1)  # TensorFlow would wait for the lost worker
 
 

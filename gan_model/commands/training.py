@@ -100,7 +100,7 @@ def _fit(gan, args, images, held_out, folder=None, settings=None):
         return _fit_epochs(gan, args, images, held_out, callbacks())
     length = EpochLength(least=LEAST_STEPS)
     history = _fit_epochs(gan, args, images, held_out, [*callbacks(), length])
-    steps = gan.workers.chiefs(length.steps or 0)
+    steps = gan.workers.broadcast_int(length.steps or 0)
     if not steps or _has_diverged(history):
         return history
     args.steps_per_epoch = steps

@@ -4,14 +4,12 @@ gan             GAN: the parts below, and the only `train_step`
 step            Step: what one step works on, a batch and its random numbers
 batch           Batch: images with their labels and codings
 objective       Objective: loss, class loss, penalty, augmentation -> what each network minimizes
-updating        a loss -> updated weights of the networks that learn from it
+updating        which networks a step updates; a loss -> their updated weights
 discriminating  a discriminator and images -> scores and class logits
 trackers        Trackers: figures of each step -> the means that `fit` logs
 monitor         QualityMonitor: held-out images -> the quality measured in each evaluation
 feeding         what `fit` and `evaluate` take -> batches
-own_rows        batches -> the rows of them that a worker trains on
 execution       many training steps -> one call into XLA; a step -> all devices
-turns           the number of a step -> which networks it updates
 saving          what of a GAN goes into a `.keras` file
 csv_columns     the columns of Keras's `CSVLogger`
 run_callback    RunCallback: callbacks that restore, end or rewind a run
@@ -26,7 +24,6 @@ compiling       arguments of `compile` -> the parts above, checked first
 checks          what `compile` is given, checked
 fit_arguments   what `fit` is given, checked and converted
 interrupts      Ctrl-C at any moment of `fit` -> KeyboardInterrupt
-team            workers that do what their chief decides
 cloning         a generator -> a second one to hold its average
 """
 

@@ -35,7 +35,7 @@ def find_missing_clusters(gan, train):
         ValueError: if the images are not an array.
     """
     # The chief's, as a checkpoint is restored by the chief alone; the others get it in the epoch.
-    if gan.clusters is None or gan.workers.chiefs(gan.clusters.is_learned):
+    if gan.clusters is None or gan.workers.broadcast_int(gan.clusters.is_learned):
         return
     if not isinstance(train, ImageBatches):
         raise ValueError(

@@ -16,8 +16,9 @@ import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.keras_internals import without_registry_leak
-from gan_model.model import fit_arguments, turns
+from gan_model.model import fit_arguments
 from gan_model.model.labels import check_present, check_values
+from gan_model.model.updating import UpdatePlan, next_update_plan
 
 
 @contextlib.contextmanager
@@ -67,13 +68,11 @@ def train_function(gan):
 
 
 def on_devices(gan):
-    """What makes, from a step, the function from an iterator to logs on several devices or workers.
-
-    None without a strategy: Keras's own is used.
+    """Returns a factory for train functions on several devices, or None to use Keras's.
 
     Keras's cannot run several steps on several devices. On workers it would take the mean of each
-    figure over all of them, along an axis that it lacks. A strategy of one device merges the calls
-    of its devices like any other, which no `tf.cond` of a step may hold.
+    figure over all of them, along an axis that it lacks. Even a strategy of one device inserts
+    merge calls, which are not allowed inside a `tf.cond` of a step.
     """
     merging = tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy
     strategy = gan.distribute_strategy
@@ -124,14 +123,14 @@ def after_data(step):
 def _on_all(gan, step):
     strategy = gan.distribute_strategy
 
-    def one_step(data, turn):
+    def one_step(data, plan):
         if isinstance(data, tf.distribute.DistributedIterator):
             data = next(data)
-        gan.turn = turn  # each turn is traced by itself
+        gan.update_plan = plan  # each plan is traced by itself
         try:
             logs = strategy.run(step, args=(data,))
         finally:
-            gan.turn = turns.Turn()
+            gan.update_plan = UpdatePlan()
         return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
 
     one_step = one_step if gan.run_eagerly else tf.function(one_step)
@@ -139,9 +138,9 @@ def _on_all(gan, step):
     def steps(iterator):
         logs = None
         for _ in range(gan.steps_per_execution):
-            turn = turns.Turn() if gan.evaluating else turns.next_turn(gan)
+            plan = UpdatePlan() if gan.evaluating else next_update_plan(gan)
             try:
-                logs = one_step(_readable(iterator), turn)
+                logs = one_step(_readable(iterator), plan)
             except (StopIteration, tf.errors.OutOfRangeError):
                 if logs is None:
                     raise

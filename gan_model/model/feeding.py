@@ -10,15 +10,15 @@ from gan_model import progress
 from gan_model.data.batches import ImageBatches, dataset
 from gan_model.data.checks import check_images
 from gan_model.keras_internals import called_by_fit, set_steps_of_evaluation
-from gan_model.model import checks, fit_arguments, own_rows
+from gan_model.model import checks, fit_arguments
 from gan_model.model.clustering import find_missing_clusters
 from gan_model.model.csv_columns import with_columns
 from gan_model.model.execution import whole_executions
 from gan_model.model.interrupts import Interrupts
 from gan_model.model.labels import check_labels
 from gan_model.model.run_callback import RunCallback, StopWhenDiverged
-from gan_model.model.team import Team
-from gan_model.replicas import Workers
+from gan_model.replicas import Workers, sharding
+from gan_model.replicas.sync import SyncFromChief
 
 _BATCH_SIZE = 32
 
@@ -86,7 +86,7 @@ class TakesImages:
             ValueError: images that do not fit, or a callback that sets `optimizer.learning_rate`.
         """
         with contextlib.ExitStack() as stack:
-            interrupts = stack.enter_context(Interrupts().heard())
+            interrupts = stack.enter_context(Interrupts().handle_sigint())
 
             # What came, checked.
             self._check_compiled("fit")
@@ -119,9 +119,9 @@ class TakesImages:
                 self.monitor.set_held_out(held_out, train)
             find_missing_clusters(self, train)
             self.monitor.keep_real_sample(train, held_out)
-            self.workers.check_same(own_rows.identity(self, train, steps_per_epoch))
+            self.workers.check_same(sharding.run_fingerprint(self, train, steps_per_epoch))
             if is_array:
-                train = own_rows.epochs_from(self.step.value, steps_per_epoch, train, self)
+                train = sharding.shard_epochs(train, self, steps_per_epoch)
                 steps_per_epoch = None
 
             # Keras's loop.
@@ -130,9 +130,9 @@ class TakesImages:
                 run_callbacks,
                 x=train,
                 epochs=epochs,
-                callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, Team()],
+                callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, SyncFromChief()],
                 verbose=verbose if self.workers.is_chief else 0,
-                validation_data=own_rows.passes(held_out, self),
+                validation_data=sharding.shard_passes(held_out, self),
                 steps_per_epoch=steps_per_epoch,
                 shuffle=shuffle and isinstance(train, keras.utils.PyDataset),
                 **keras_arguments,
@@ -140,11 +140,11 @@ class TakesImages:
 
     def _restored(self, callbacks, epoch, epochs, train):
         """The number of epochs that a restored run has done, and will have done."""
-        data = own_rows.data_of(self, train) if callbacks else None
+        data = sharding.data_fingerprint(self, train) if callbacks else None
         for callback in callbacks:
             epoch = callback.restore(self, data=data) or epoch
         epochs = epoch if any([one.is_over(epoch) for one in callbacks]) else epochs
-        return self.workers.chiefs(epoch), self.workers.chiefs(epochs)
+        return self.workers.broadcast_int(epoch), self.workers.broadcast_int(epochs)
 
     def _fit_from(self, epoch, run_callbacks, *, callbacks, verbose, **keras_arguments):
         """Keras's `fit`, and again from an earlier epoch whenever a callback goes back to one."""
@@ -153,7 +153,7 @@ class TakesImages:
                 history = super().fit(initial_epoch=epoch, **shown, **keras_arguments)
                 epochs = [callback.go_back(self) for callback in run_callbacks]
                 epoch = next((epoch for epoch in epochs if epoch is not None), -1)
-                epoch = self.workers.chiefs(epoch)
+                epoch = self.workers.broadcast_int(epoch)
         return history
 
     def evaluate(
@@ -194,7 +194,7 @@ class TakesImages:
         with self._evaluation(), whole_executions(self, keras_arguments.get("steps")):
             if called_by_fit(keras_arguments):
                 set_steps_of_evaluation(self)
-            rows = own_rows.passes(x, self)
+            rows = sharding.shard_passes(x, self)
             return super().evaluate(rows, return_dict=True, **keras_arguments)
 
     def _quality_logs(self, held_out):

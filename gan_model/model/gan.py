@@ -6,7 +6,7 @@ import tensorflow as tf
 from gan_model import replicas
 from gan_model.data.images import to_range
 from gan_model.keras_internals import Model, without_registry_leak
-from gan_model.model import execution, fit_arguments, inspection, turns
+from gan_model.model import execution, fit_arguments, inspection
 from gan_model.model.batch import Batch
 from gan_model.model.compiling import Compiles
 from gan_model.model.discriminating import discriminate, layer_losses
@@ -18,7 +18,7 @@ from gan_model.model.sampling import Sampler
 from gan_model.model.saving import SavedAsKerasFile
 from gan_model.model.step import Step
 from gan_model.model.trackers import Trackers
-from gan_model.model.updating import update
+from gan_model.model.updating import UpdatePlan, every_n_steps, update
 from gan_model.networks import spectral
 from gan_model.networks.clusters import clusters_of
 
@@ -157,7 +157,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
 
     # Training.
 
-    turn = turns.Turn()  # of the step that runs; `execution` sets it on several devices
+    update_plan = UpdatePlan()  # of the step that runs; `execution` sets it on several devices
 
     def train_step(self, data):
         """One step of all networks on a batch: images, or (images, labels).
@@ -171,7 +171,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
             step = self.forward(step)
             with tape.stop_recording():
                 self._update_discriminator(step)
-            turns.in_turn(self, lambda: self._update_generator(step, tape))
+            every_n_steps(self, lambda: self._update_generator(step, tape))
         images, seen = tf.cast(step.share.total, tf.int64), self.images_seen
         if self.average:
             self.average.follow(self.averaged_generator, self.generator, images=images, seen=seen)
@@ -288,7 +288,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
             loss,
             weight=step.share.weight,
             constraint=constraint,
-            accumulations=self.turn.accumulations,
+            accumulations=self.update_plan.accumulations,
         )
         self.trackers.add(logs, step.share)
         for name, of_network in gradients.items():

@@ -21,7 +21,7 @@ class Interrupts(keras.callbacks.Callback):
         self._pressed = False
 
     @contextlib.contextmanager
-    def heard(self):
+    def handle_sigint(self):
         """Handles Ctrl-C in the block.
 
         It does not if the program has its own handler, or if this is not the main thread.

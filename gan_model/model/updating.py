@@ -1,9 +1,65 @@
-"""A loss -> updated weights of the networks that learn from it."""
+"""Which networks a step updates, and how: a loss -> updated weights of the networks that learn.
+
+On one device this is decided inside the step, with `tf.cond`. Several devices cannot update the
+same weights in one, so it is decided before the step, which TensorFlow then traces for each case.
+"""
+
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from gan_model import replicas
-from gan_model.keras_internals import accumulate
+from gan_model.keras_internals import accumulate, batches_seen
+
+
+class Accumulation(NamedTuple):
+    """A batch among those whose gradients are accumulated.
+
+    Args:
+        steps: number of batches with one update.
+        is_last: whether this batch ends in the update.
+    """
+
+    steps: int
+    is_last: bool
+
+
+class UpdatePlan(NamedTuple):
+    """What is decided before a step.
+
+    A named tuple, because TensorFlow compares those by value: equal plans are traced once.
+
+    Args:
+        generator_learns: whether the generator learns from this batch. None: the step decides it.
+        of_networks: pairs of the name of a network and its `Accumulation`.
+    """
+
+    generator_learns: bool | None = None
+    of_networks: tuple = ()
+
+    @property
+    def accumulations(self):
+        return dict(self.of_networks)
+
+
+def next_update_plan(gan):
+    """The `UpdatePlan` of the next step, decided before it."""
+    accumulations = {name: _accumulation(gan.optimizers[name]) for name in gan.networks}
+    if gan.discriminator_steps == 1 and not any(accumulations.values()):
+        return UpdatePlan()  # all steps are alike
+    learns = (int(gan.step.numpy()) + 1) % gan.discriminator_steps == 0
+    learning = gan.networks if learns else gan.networks_of("discriminator")
+    accumulated = ((name, accumulations[name]) for name in learning if accumulations[name])
+    return UpdatePlan(learns, tuple(accumulated))
+
+
+def every_n_steps(gan, update_generator):
+    """Updates the generator, in every `discriminator_steps`-th step."""
+    learns = gan.update_plan.generator_learns
+    if learns is None and gan.discriminator_steps > 1:
+        learns = (gan.step + 1) % gan.discriminator_steps == 0
+        return tf.cond(learns, update_generator, lambda: None)
+    return None if learns is False else update_generator()
 
 
 def update(networks, optimizers, tape, loss, *, weight=None, constraint=None, accumulations=None):
@@ -16,7 +72,7 @@ def update(networks, optimizers, tape, loss, *, weight=None, constraint=None, ac
         loss: scalar tensor, a mean over the images of this device.
         weight: weight of this device in the batch; see `replicas.Share`.
         constraint: function from a weight to its new value, applied after each update; or None.
-        accumulations: dict from names to the `turns.Accumulation` of this step, for networks whose
+        accumulations: dict from names to the `Accumulation` of this step, for networks whose
             optimizer accumulates gradients on several devices; or None.
 
     Returns:
@@ -45,3 +101,10 @@ def _over_devices(gradients):
     dense = [tf.convert_to_tensor(gradient) for gradient in gradients if gradient is not None]
     summed = iter(replicas.total(dense))
     return [None if gradient is None else next(summed) for gradient in gradients]
+
+
+def _accumulation(optimizer):
+    steps = optimizer.gradient_accumulation_steps
+    if steps is None:
+        return None
+    return Accumulation(steps, (batches_seen(optimizer) + 1) % steps == 0)

@@ -54,7 +54,7 @@ def _is_address(text):
     return bool(host) and port.isdecimal() and int(port) < 2**16
 
 
-def joined(resolver, wait):
+def connect(resolver, wait):
     """The strategy of this process as one of the workers of a cluster; waits for the others.
 
     Args:
@@ -83,7 +83,7 @@ def joined(resolver, wait):
     return strategy
 
 
-def exchanged(topic, text, *, number, others, wait=60):
+def exchange_via_coordinator(topic, text, *, number, others, wait=60):
     """The texts of other workers, dict by number; each worker must ask once for a topic.
 
     The chief has the service that carries them, so it is the last to end.
@@ -112,7 +112,9 @@ def exchanged(topic, text, *, number, others, wait=60):
 def _check_same(addresses, number, wait):
     """Refuses workers that name other workers than the chief: no sum of theirs would work."""
     others = range(1, len(addresses)) if number == 0 else [0]
-    told = exchanged("names", json.dumps(addresses), number=number, others=others, wait=wait)
+    told = exchange_via_coordinator(
+        "names", json.dumps(addresses), number=number, others=others, wait=wait
+    )
     for other, names in zip(told, map(json.loads, told.values()), strict=True):
         if names != addresses:
             raise ValueError(

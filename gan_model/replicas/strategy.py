@@ -33,7 +33,7 @@ def strategy(devices=None, *, wait=_WAIT):
             raise ValueError(
                 f"A worker has one device, not {devices}. Start a worker for each device."
             )
-        return cluster.joined(resolver, wait)
+        return cluster.connect(resolver, wait)
     gpus = tf.config.list_physical_devices("GPU")
     wanted = max(1, len(gpus)) if devices is None else devices
     if gpus and wanted > len(gpus):

@@ -55,11 +55,11 @@ class Workers:
             for part, array in zip(parts, arrays, strict=True)
         ]
 
-    def chiefs(self, number):
+    def broadcast_int(self, number):
         """The integer that the chief has."""
         return int(self.from_chief([np.array(number)])[0])
 
-    def of_all(self, text):
+    def all_gather_text(self, text):
         """The text of each worker, a list on all of them."""
         if self.count == 1:
             return [text]
@@ -82,7 +82,7 @@ class Workers:
         """
         if self.count == 1:
             return
-        chiefs, *others = map(json.loads, self.of_all(json.dumps(settings)))
+        chiefs, *others = map(json.loads, self.all_gather_text(json.dumps(settings)))
         differing = [
             f"{name} is {chiefs.get(name)} on worker 0 and {value} on worker {number}"
             for number, of_worker in enumerate(others, start=1)
@@ -90,13 +90,13 @@ class Workers:
             if value != chiefs.get(name)
         ]
         if differing:
-            self.leave()
+            self.barrier()
             raise ValueError(
                 f"The workers of a run do the same, but {'; '.join(differing)}. Start all of them "
                 "with the same command, on the same images."
             )
 
-    def leave(self):
+    def barrier(self):
         """Waits until no worker needs another one any more; called last.
 
         A worker that has its sum may end while another one is still receiving it, whose sum then
@@ -104,11 +104,11 @@ class Workers:
         """
         if self.count == 1:
             return
-        self.of_all("done")  # without a limit: the others may have much to do
+        self.all_gather_text("done")  # without a limit: the others may have much to do
         others = [number for number in range(self.count) if number != self.number]
-        cluster.exchanged("done", "", number=self.number, others=others)
+        cluster.exchange_via_coordinator("done", "", number=self.number, others=others)
 
-    def lost(self, error):
+    def describe_failure(self, error):
         """One sentence on the worker that a collective could not reach.
 
         Args:

@@ -8,5 +8,5 @@ import sys
 from gan_model import replicas
 
 workers = replicas.Workers(replicas.strategy())
-print(workers.number, workers.of_all(sys.argv[1]))
-workers.leave()
+print(workers.number, workers.all_gather_text(sys.argv[1]))
+workers.barrier()

@@ -529,7 +529,7 @@ def each_worker_reads_its_rows(strategy, folder):
         gan = dirac(NonSaturating())
     gan.fit(images, validation_data=held_out, epochs=2, batch_size=7, verbose=0)
     for read, batches in ((images.read, [7] * 9), (held_out.read, [7, 7, 6])):
-        of_each = [json.loads(text) for text in gan.workers.of_all(json.dumps(read))]
+        of_each = [json.loads(text) for text in gan.workers.all_gather_text(json.dumps(read))]
         assert sorted(np.concatenate(of_each)) == sorted([*range(sum(batches))] * 2)
         if len(of_each) == 2:
             assert len(of_each[1]) == 2 * sum(size // 2 for size in batches)

@@ -1,9 +1,9 @@
-"""Workers of one run that do what their chief decides."""
+"""What the chief decides -> all workers of a run."""
 
 import keras
 
 
-class Team(keras.callbacks.Callback):
+class SyncFromChief(keras.callbacks.Callback):
     """Gives all workers the chief's state when an epoch begins, and ends their epochs together.
 
     So whatever a callback of the chief changes counts for all: a state that it restores, a learning
@@ -26,4 +26,6 @@ class Team(keras.callbacks.Callback):
 
     def _stop_together(self):
         if self.model.workers.count > 1:
-            self.model.stop_training = bool(self.model.workers.chiefs(self.model.stop_training))
+            self.model.stop_training = bool(
+                self.model.workers.broadcast_int(self.model.stop_training)
+            )
