@@ -8,7 +8,7 @@ only from those above it.
     storage          files that are written atomically, locks, checkpoints
     data             files                         -> batches of images
     replicas         the devices that run one step together
-    networks         codings                       -> images, images -> scores
+    networks         codings -> images, images -> scores
     losses           scores                        -> what each player pays
     penalties        discriminator, images         -> what it pays for its gradients
     augmenting       images                        -> images as the discriminator sees them

@@ -36,6 +36,7 @@ from tensorflow.python.eager import context
 
 from gan_model import commands
 from gan_model.callbacks.checkpoints import saved
+from gan_model.commands import local_workers
 from gan_model.commands.local_workers import as_one, free_ports
 from gan_model.commands.program import Program
 from gan_model.replicas import Workers, cluster, strategy
@@ -256,9 +257,41 @@ def test_a_stopped_worker_ends_the_other(images, tmp_path, victim):
     assert ("Worker 1 of 2, localhost:" in errors) == (victim == 1)
 
 
+class Sleepers:
+    """Stands for a `commands.Program` whose workers only say that they are there, and sleep."""
+
+    words = ("train", "--workers", "2")
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def started(self, arguments):
+        assert arguments == []  # without --workers
+        text = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1], str(os.getpid())).touch()"
+        return [sys.executable, "-c", f"{text}; time.sleep(90)", str(self._folder)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_ends_all_workers(tmp_path):
+    def press():
+        while len(os.listdir(tmp_path)) < 2:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    with pytest.raises(KeyboardInterrupt):
+        local_workers.start(2, Sleepers(tmp_path))
+    pressing.join()
+    for pid in map(int, os.listdir(tmp_path)):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
 @pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.skipif(sys.platform != "linux", reason="it takes Linux to find the workers")
-def test_ctrl_c_ends_all_workers(images, tmp_path):
+def test_ctrl_c_ends_a_run_of_two_workers(images, tmp_path):
     line = train(images, tmp_path / "run", *SEVERAL, "--workers", 2, "--epochs", 90)
     with start(line) as process:
         due = tmp_path / "run" / "checkpoints"
