@@ -1,11 +1,13 @@
 """Processes with a device each -> one that decides, others that follow."""
 
+import functools
 import json
 import re
 
 import numpy as np
 import tensorflow as tf
 
+from gan_model.keras_internals import without_registry_leak
 from gan_model.replicas import cluster
 
 
@@ -30,7 +32,10 @@ class Workers:
         self.count = len(self.addresses)
         self.number = resolver.task_id if several else 0
         self._strategy = strategy
-        self._sum = tf.function(self._summed, input_signature=[tf.TensorSpec([None], tf.int64)])
+        of_integers = functools.partial(
+            tf.function, input_signature=[tf.TensorSpec([None], tf.int64)]
+        )
+        self._sum = without_registry_leak(of_integers, self._summed)
 
     @property
     def is_chief(self):
