@@ -133,7 +133,7 @@ def _on_all(gan, step):
             gan.update_plan = UpdatePlan()
         return {name: strategy.experimental_local_results(log)[0] for name, log in logs.items()}
 
-    one_step = one_step if gan.run_eagerly else tf.function(one_step)
+    one_step = one_step if gan.run_eagerly else tf.function(one_step, autograph=False)
 
     def steps(iterator):
         logs = None
