@@ -260,13 +260,13 @@ def test_a_stopped_worker_ends_the_other(images, tmp_path, victim):
 class Sleepers:
     """Stands for a `commands.Program` whose workers only say that they are there, and sleep."""
 
-    words = ("train", "--workers", "2")
+    words = ("gan-model", "train", "--workers", "2")
 
     def __init__(self, folder):
         self._folder = folder
 
     def started(self, arguments):
-        assert arguments == []  # without --workers
+        assert arguments == ["train"]  # without --workers
         text = "import os, pathlib, sys, time; pathlib.Path(sys.argv[1], str(os.getpid())).touch()"
         return [sys.executable, "-c", f"{text}; time.sleep(90)", str(self._folder)]
 

@@ -130,7 +130,12 @@ class TakesImages:
                 run_callbacks,
                 x=train,
                 epochs=epochs,
-                callbacks=[*callbacks, StopWhenDiverged(run_callbacks), interrupts, SyncFromChief()],
+                callbacks=[
+                    *callbacks,
+                    StopWhenDiverged(run_callbacks),
+                    interrupts,
+                    SyncFromChief(),
+                ],
                 verbose=verbose if self.workers.is_chief else 0,
                 validation_data=sharding.shard_passes(held_out, self),
                 steps_per_epoch=steps_per_epoch,

@@ -2,8 +2,6 @@
 
 import json
 
-import numpy as np
-
 from gan_model.storage.atomic import atomic_write
 
 
@@ -34,6 +32,8 @@ def write_json(path, content):
 
 
 def _python_number(value):
+    import numpy as np  # here, not above: `gan-model --help` comes by and is done without it
+
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} has no form in JSON: {value!r}")
