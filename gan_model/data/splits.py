@@ -55,10 +55,10 @@ def held_out(hashes, labels):
     lowest, highest = (ufunc.reduceat(hashes, starts) for ufunc in (np.minimum, np.maximum))
     others = hashes[hashes > np.repeat(lowest, counts)]  # a copy may be the lowest of its class
     chosen = hashes < _HELD_OUT * _ALL
-    chosen |= (hashes < _LOWEST_OF_CLASS * _ALL) & ~np.isin(hashes, others)
+    chosen |= (hashes < _LOWEST_OF_CLASS * _ALL) & ~np.isin(hashes, others, kind="sort")
     without_training = np.logical_and.reduceat(chosen, starts)
-    chosen &= ~np.isin(hashes, highest[without_training])
+    chosen &= ~np.isin(hashes, highest[without_training], kind="sort")
     if not chosen.any():
-        alone = np.isin(hashes, lowest[lowest == highest])  # the only image of a class
+        alone = np.isin(hashes, lowest[lowest == highest], kind="sort")  # the only image of a class
         chosen = hashes == (hashes if alone.all() else hashes[~alone]).min()
     return chosen
