@@ -7,7 +7,6 @@ import sys
 import tracemalloc
 import weakref
 from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -18,7 +17,7 @@ from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from gan_model import GAN, features, keras_internals, metrics, networks, presets
-from gan_model.commands import evaluation
+from gan_model.commands import evaluate, evaluation
 from gan_model.data import dataset
 from gan_model.data.images import random_subset
 from gan_model.metrics.diversity import diversity
@@ -324,16 +323,15 @@ def test_an_evaluation_holds_no_set_of_images(monkeypatch, tmp_path):
     train, held_out = random_images(count, *shape), random_images(count, *shape, seed=1)
     sampler = dense_gan(shape).sampler()
     sampler.generate(1)  # traced
-    monkeypatch.setattr(evaluation, "_opened", lambda args: (sampler, {"data": "images"}))
+    subject = evaluation.Subject(sampler, {"data": "images"}, is_run=False)
+    monkeypatch.setattr(evaluation, "open_subject", lambda what, weights: subject)
     labels = np.zeros(count, int)
     splits = [(train, labels), (held_out, labels)]
     monkeypatch.setattr(evaluation, "load_for", lambda *args, **options: splits)
     measures = Brightness(), metrics.FeatureMetrics(features.pixels(), measures=())
     monkeypatch.setattr(metrics, "measures", lambda *args, **options: measures)
-    names = "weights", "data", "data_dir", "features", "pad", "ground"
-    options = dict.fromkeys(names) | {"what": "gan", "count": count, "seeds": 3, "overwrite": False}
-    args = SimpleNamespace(**options, out=tmp_path / "out", json=tmp_path / "figures.json")
-    peak, _ = peak_of(lambda: evaluation.evaluate(args))
+    line = ["gan", "--count", str(count), "--seeds", "3", "--out", str(tmp_path / "out")]
+    peak, _ = peak_of(lambda: evaluate.command.main(line, standalone_mode=False))
     assert peak < 4.5 * train.nbytes  # 40 MB are distances between features
 
 
