@@ -21,9 +21,10 @@ from types import SimpleNamespace
 import click
 import numpy as np
 
-from gan_model.commands.arguments import PATH, POSITIVE, PRETRAINED
+from gan_model.commands.arguments import PATH, POSITIVE
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
+from gan_model.presets.registry import PRETRAINED
 
 OUT = Path(__file__).parent.parent / "gan_model" / "presets" / "trained"
 COMPARED = ("fashion_mnist", "sample")
@@ -70,7 +71,7 @@ def round_weights(gan):
 
 
 def as_npz(gan):
-    """The bytes of `NAME.npz`; see `gan_model.presets.pretrained`."""
+    """The bytes of `NAME.npz`; see `gan_model.presets.pretrained_models`."""
     players = {"generator": gan.sampled_generator, "discriminator": gan.discriminator}
     arrays = {
         f"{player}_{number:03d}": weight.astype(np.float16)

@@ -17,7 +17,6 @@ from click.testing import CliRunner
 from processes import PATIENCE, REPOSITORY, environment, gan_model
 
 from gan_model import commands
-from gan_model.commands import arguments
 from gan_model.commands.arguments import PATH, POSITIVES
 from gan_model.commands.places import check_run_dir, place_of
 from gan_model.commands.program import Program
@@ -260,15 +259,6 @@ def test_the_tab_key_offers_commands_options_and_names():
         asked = {"_GAN_MODEL_COMPLETE": "bash_complete", "COMP_WORDS": typed}
         asked["COMP_CWORD"] = str(len(typed.split()) - 1)
         assert set(finish(gan_model(), **asked).stdout.split()) == offered
-
-
-def test_the_names_that_commands_offer_are_those_there_are():
-    from gan_model import data, metrics, presets
-
-    assert arguments.FEATURES == metrics.FEATURES
-    assert arguments.PRESETS == tuple(presets.PRESETS)
-    assert arguments.PRETRAINED == tuple(presets.PRETRAINED)
-    assert arguments.DATA == data.NAMES
 
 
 # What a person is told to type.

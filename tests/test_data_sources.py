@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gan_model import data
-from gan_model.data import named_sets, reading, sources
+from gan_model.data import reading, sources
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 # The same names for every test: what a row holds depends on the row alone.
@@ -45,7 +45,7 @@ def idx(array):
 
 def write_mnist_form(folder, end=".gz", train=TRAIN, test=TEST):
     folder.mkdir(parents=True, exist_ok=True)
-    for name, array in zip(named_sets.IDX_FILES, (*train, *test), strict=True):
+    for name, array in zip(reading.IDX_FILES, (*train, *test), strict=True):
         content = idx(array)
         (folder / (name + end)).write_bytes(gzip.compress(content) if end == ".gz" else content)
     return folder
@@ -55,7 +55,7 @@ def write_cifar(folder, count=4):
     folder.mkdir(parents=True)
     records = np.random.default_rng(0).integers(0, 256, (6, count, 3073), dtype=np.uint8)
     records[:, :, 0] %= 10
-    for name, batch in zip(named_sets.CIFAR10_FILES, records, strict=True):
+    for name, batch in zip(reading.CIFAR10_FILES, records, strict=True):
         (folder / name).write_bytes(batch.tobytes())
     return records
 
@@ -81,16 +81,16 @@ def test_the_sample_holds_as_many_of_each_class():
 
 
 def test_the_sample_is_small():
-    assert named_sets.SAMPLE.stat().st_size <= 6_000_000
-    assert "Copyright (c) 2017 Zalando SE" in named_sets.SAMPLE.with_suffix(".LICENSE").read_text()
+    assert reading.SAMPLE.stat().st_size <= 6_000_000
+    assert "Copyright (c) 2017 Zalando SE" in reading.SAMPLE.with_suffix(".LICENSE").read_text()
 
 
 def test_one_wrong_bit_of_the_sample_is_noticed(monkeypatch, tmp_path):
-    content = bytearray(named_sets.SAMPLE.read_bytes())
+    content = bytearray(reading.SAMPLE.read_bytes())
     content[len(content) // 2] ^= 1
     damaged = tmp_path / "sample.npz"
     damaged.write_bytes(content)
-    monkeypatch.setattr(named_sets, "SAMPLE", damaged)
+    monkeypatch.setattr(reading, "SAMPLE", damaged)
     with pytest.raises(ValueError, match=r"sample\.npz is damaged.*checksum.*Install gan-model"):
         data.load("sample")
 
@@ -101,7 +101,7 @@ def test_the_script_makes_the_sample_again(tmp_path):
     for name in ("once.npz", "twice.npz"):
         make_sample.main(DEBIAN, tmp_path / name)
     assert (tmp_path / "once.npz").read_bytes() == (tmp_path / "twice.npz").read_bytes()
-    with np.load(tmp_path / "once.npz") as made, np.load(named_sets.SAMPLE) as kept:
+    with np.load(tmp_path / "once.npz") as made, np.load(reading.SAMPLE) as kept:
         assert sorted(made) == sorted(kept)
         for key in kept:
             np.testing.assert_array_equal(made[key], kept[key])
@@ -161,7 +161,7 @@ def test_keras_own_archive(tmp_path):
 def test_an_idx_file_gives_back_what_was_written(shape, tmp_path):
     array = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     (tmp_path / "file").write_bytes(idx(array))
-    np.testing.assert_array_equal(named_sets.read_idx(tmp_path / "file"), array)
+    np.testing.assert_array_equal(reading.read_idx(tmp_path / "file"), array)
 
 
 WHOLE = idx(TRAIN[0])

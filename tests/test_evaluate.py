@@ -12,7 +12,7 @@ from test_data_sources import idx
 
 from gan_model import data, presets, runs, text
 from gan_model.data.images import fingerprint
-from gan_model.data.named_sets import IDX_FILES
+from gan_model.data.reading import IDX_FILES
 from gan_model.metrics import Direction, Kind, Metric, report
 from gan_model.metrics.copying import Copies
 

@@ -1,6 +1,5 @@
 """The trained GANs that come with the package."""
 
-import importlib
 import json
 
 import numpy as np
@@ -8,9 +7,7 @@ import pytest
 
 from gan_model import data, features, metrics, presets, runs
 from gan_model.model import Sampler
-
-# The package has a function of this name.
-FILES = importlib.import_module("gan_model.presets.pretrained")
+from gan_model.presets import pretrained_models
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +63,14 @@ def test_the_discriminator_tells_real_garments_from_generated_ones(held_out):
 
 
 def test_the_files_are_small():
-    sizes = [path.stat().st_size for path in FILES.FOLDER.iterdir()]
+    sizes = [path.stat().st_size for path in pretrained_models.FOLDER.iterdir()]
     assert len(sizes) == 2 * len(presets.PRETRAINED)
     assert sum(sizes) < 3_000_000
 
 
 def test_a_damaged_file_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(FILES, "FOLDER", tmp_path)
-    about = {"sha256": "0", "image_shape": [28, 28, 1], "arguments": {}}
+    monkeypatch.setattr(pretrained_models, "FOLDER", tmp_path)
+    about = {"sha256": "0", "preset": "modern", "image_shape": [28, 28, 1], "arguments": {}}
     (tmp_path / "fashion.json").write_text(json.dumps(about))
     (tmp_path / "fashion.npz").write_bytes(b"none")
     with pytest.raises(ValueError, match=r"fashion\.npz is damaged: its checksum is wrong"):

@@ -10,12 +10,12 @@ from unittest import mock
 
 from gan_model import commands
 
-DENSE = importlib.import_module("gan_model.presets.dense")  # the function has the same name
+RECIPES = importlib.import_module("gan_model.presets.recipes")
 
 
 def switch(on):
     """Has `presets.dense` compile by XLA, or not."""
-    DENSE._BY_XLA = on
+    RECIPES._BY_XLA = on
 
 
 def run():

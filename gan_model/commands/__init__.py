@@ -1,7 +1,8 @@
 """The program `gan-model`: one module for each of its commands.
 
 To add a command `thing`, write `commands/thing.py` with a `Command` named `command`, and add its
-name to `COMMANDS` here. `commands/sample.py` is the example:
+name to `COMMANDS` here. `commands/sample.py` is the example. A program of your own adds one by
+`group.add_command`, and then calls `main`:
 
 - `arguments.py` has the types and options that commands share, `places.py` the checks of folders
   and files that a person names. A mistake that no type finds is a `click.UsageError`, or any
@@ -32,17 +33,16 @@ class _Commands(Help, click.Group):
     """The commands, each of which is imported when it is asked for."""
 
     def list_commands(self, ctx):
-        return COMMANDS
+        return [*COMMANDS, *super().list_commands(ctx)]
 
     def get_command(self, ctx, name):
-        return named(name) if name in COMMANDS else None
+        return named(name) if name in COMMANDS else super().get_command(ctx, name)
 
     def resolve_command(self, ctx, args):
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            guess = did_you_mean(args[0], COMMANDS)
-            raise click.UsageError(
-                f"Unknown command {args[0]!r}.{guess} Known: {', '.join(COMMANDS)}."
-            )
+        known = self.list_commands(ctx)
+        if args[0] not in known and not args[0].startswith("-"):
+            guess, names = did_you_mean(args[0], known), ", ".join(known)
+            raise click.UsageError(f"Unknown command {args[0]!r}.{guess} Known: {names}.")
         return super().resolve_command(ctx, args)
 
 

@@ -1,15 +1,14 @@
 """Types and options that several commands have, none of which needs TensorFlow."""
 
 import os
+from collections import ChainMap
 
 import click
 from click.shell_completion import CompletionItem
 
-# gan_model.presets and gan_model.metrics have them too, and take seconds to import.
-PRESETS = ("dense", "dcgan", "guidelines", "modern", "modern_conditional")
-FEATURES = ("fashion", "inception", "learned", "sliced")
-PRETRAINED = ("fashion", "fashion_by_class")
-DATA = ("sample", "fashion_mnist", "mnist", "cifar10")
+from gan_model.data.named_sets import FULL_SETS, names
+from gan_model.features import FEATURES
+from gan_model.presets.registry import PRETRAINED, REGISTERED
 
 
 class PathOrName(click.Path):
@@ -35,6 +34,18 @@ class PathOrName(click.Path):
         """Names that begin like this; else files."""
         names = [CompletionItem(name) for name in self._names if name.startswith(incomplete)]
         return names or super().shell_complete(ctx, param, incomplete)
+
+
+class OneOf(click.Choice):
+    """A name in a table, which may get more of them after this was made.
+
+    Args:
+        table: dict by name.
+    """
+
+    def __init__(self, table):
+        super().__init__(())
+        self.choices = table
 
 
 class Several(click.ParamType):
@@ -73,9 +84,9 @@ ALL_ABOVE_0 = Several(ABOVE_0)
 SIZE = size
 PATH = PathOrName()
 MODEL = PathOrName(*PRETRAINED)  # the folder of a run, a file, or a GAN that comes trained
-PRESET = click.Choice(PRESETS)
-PRESET_OR_SUITED = click.Choice([*PRESETS, "suited"])
-DATA_SET = PathOrName(*DATA)
+PRESET = OneOf(REGISTERED)
+PRESET_OR_SUITED = OneOf(ChainMap({"suited": None}, REGISTERED))
+DATA_SET = PathOrName(*names())
 
 
 def Choice(*values):
@@ -123,7 +134,7 @@ def data_options(default):
             "--data",
             type=DATA_SET,
             default=default,
-            help=f"{', '.join(DATA)}, or the path of a folder of images.",
+            help=f"{', '.join(names())}, or the path of a folder of images.",
         ),
         click.option("--data-dir", type=PATH, help="Folder with the files of a named data set."),
         click.option(
@@ -167,7 +178,5 @@ def loaded(args):
 
 def check_data_dir(folder, data_set):
     """Raises a UsageError where --data-dir is given for images that are not in its files."""
-    from gan_model.data.sources import FULL_SETS
-
     if folder and data_set not in FULL_SETS:
         raise click.UsageError(f"--data-dir is for {', '.join(FULL_SETS)}; leave it out")

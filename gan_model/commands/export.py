@@ -4,16 +4,17 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import MODEL, OVERWRITE, PATH, POSITIVE, PRETRAINED
+from gan_model.commands.arguments import MODEL, OVERWRITE, PATH, POSITIVE, OneOf
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_output
 from gan_model.commands.screen import quiet
 from gan_model.exporting import FORMATS
+from gan_model.presets.registry import PRETRAINED
 
 
 @click.command(cls=Command, example="export runs/modern-sample --format onnx")
 @click.argument("run", type=MODEL)
-@click.option("--format", type=click.Choice(tuple(FORMATS)), required=True, help="What to write.")
+@click.option("--format", type=OneOf(FORMATS), required=True, help="What to write.")
 @click.option(
     "--out", type=PATH, show_default="RUN/gan or NAME, with .onnx, .tflite or -savedmodel"
 )

@@ -28,7 +28,7 @@ from gan_model.commands.training import train
 @click.option(
     "--preset",
     type=PRESET_OR_SUITED,
-    help="dense, dcgan, guidelines, modern, modern_conditional; suited chooses, as for a folder.",
+    help="suited chooses by the images, as for a folder.",
 )
 @click.option("--from", "source", type=MODEL, help="Go on from a trained GAN: its run or file.")
 @click.option(

@@ -9,18 +9,12 @@ from pathlib import Path
 
 from gan_model.data.folder import class_names as sub_folders
 from gan_model.data.folder import load_folder
-from gan_model.data.named_sets import (
-    FASHION_MNIST,
-    FULL_SETS,
-    has_idx_files,
-    load_sample,
-    read_idx_files,
-)
+from gan_model.data.named_sets import FASHION_MNIST, FULL_SETS, names
+from gan_model.data.reading import has_idx_files, load_sample, read_idx_files
 from gan_model.data.splits import Splits
 from gan_model.storage.messages import did_you_mean
 from gan_model.storage.paths import expanded
 
-NAMES = ("sample", *FULL_SETS)
 _GROUND = "white"
 
 
@@ -56,7 +50,7 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
             f"`folder` is for the full data sets: {', '.join(FULL_SETS)}. "
             f"Received: name={str(name)!r}, folder={str(folder)!r}. Leave folder out."
         )
-    if name in NAMES:
+    if name in names():
         _refuse_choices(name, image_size, channels, pad, ground)
         if Path(name).is_dir():
             print(f"{name} is the data set. Your folder is ./{name}.", file=sys.stderr)
@@ -77,7 +71,7 @@ def licence_of(name):
 
 def is_image_folder(name):
     """Whether a name is none of a data set, and its folder has no idx files but single images."""
-    return name not in NAMES and not has_idx_files(expanded(name))
+    return name not in names() and not has_idx_files(expanded(name))
 
 
 def class_names(name):
@@ -106,9 +100,9 @@ def _existing_folder(name):
     path = expanded(name)
     if path.is_dir():
         return path
-    guess = did_you_mean(str(name).lower().replace("-", "_"), NAMES)
+    guess = did_you_mean(str(name).lower().replace("-", "_"), names())
     kind = f"{str(name)!r} is a file" if path.is_file() else f"Unknown data {str(name)!r}"
-    known = ", ".join(NAMES)
+    known = ", ".join(names())
     raise ValueError(f"{kind}.{guess} Known: {known}; or give the path of a folder of images.")
 
 

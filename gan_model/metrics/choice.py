@@ -4,6 +4,8 @@ from pathlib import Path
 
 from gan_model import features
 from gan_model.data.images import random_subset
+from gan_model.features import FEATURES
+from gan_model.features.extractor import with_channels
 from gan_model.features.learned_features import LEAST_TO_LEARN_FROM
 from gan_model.metrics.feature_metrics import FeatureMetrics
 from gan_model.metrics.frechet import Moments, frechet_distance
@@ -11,7 +13,6 @@ from gan_model.metrics.sliced import PATCH, SlicedWasserstein
 from gan_model.metrics.spectrum import PowerSpectrum
 from gan_model.storage.messages import did_you_mean
 
-FEATURES = ("fashion", "inception", "learned", "sliced")
 _MAX_IMAGES = 1000  # that are classified to find out what they show
 # The Fréchet distance to Fashion-MNIST's training images, in `fashion` features, is below 6 for
 # 20 or more of its other images, 21 for garments upside down, 28 for digits, and higher for images
@@ -44,9 +45,7 @@ def measures(images, name=None, *, training=None):
         name = _suitable(images, training)
     if Path(str(name)).suffix == ".npz":
         chosen_features = features.from_file(name)
-        features.extractor.with_channels(
-            images[:1], chosen_features.image_shape, chosen_features.name
-        )
+        with_channels(images[:1], chosen_features.image_shape, chosen_features.name)
         return _learned(chosen_features)
     if name == "learned":
         if training is None:
@@ -56,7 +55,7 @@ def measures(images, name=None, *, training=None):
             )
         return _learned(features.learned(training))
     if name == "fashion":
-        features.extractor.with_channels(images[:1], (28, 28, 1), name)
+        with_channels(images[:1], (28, 28, 1), name)
         return (FeatureMetrics(features.fashion()),)
     if name == "inception":
         return (FeatureMetrics(features.inception()),)

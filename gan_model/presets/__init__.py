@@ -6,31 +6,37 @@ A learning rate is a number or an object of `keras.optimizers.schedules`. `seed`
 codings and the order of the images. Further arguments of a preset are described there.
 
 `suited(images, labels)` chooses among them. `pretrained(name)` is a GAN that comes trained with the
-package, and `fine_tuned(gan)` goes on from a trained one with other images.
+package, and `fine_tuned(gan)` continues training one with other images.
 
-To add a preset, write one function in one file, import it here, and name it in `PRESETS` and
-`__all__`. If it calls `channels_last`, name its longest side in `image_shape`. The tests run over
-`PRESETS`.
+registry           the names of the presets, their batch sizes and image sizes; a preset of yours
+recipes            dense, dcgan, guidelines, modern, modern_conditional
+rules              what `modern` makes of the image size and the number of images
+choosing           images and labels -> a preset and its arguments
+pretrained_models  the GANs that come trained with the package
+fine_tuning        a trained GAN -> one that is trained on other images
+
+To add a preset, write its function in `recipes`, and a `Preset` in `registry`. To add one from your
+own program, call `register`. `PRESETS` has the functions of all by their names.
 """
 
-import inspect
+import importlib
+from typing import TYPE_CHECKING
 
-import numpy as np
+from gan_model.presets.registry import PRETRAINED, REGISTERED, batch_size_for, named, register
 
-from gan_model.model.labels import check_values
-from gan_model.presets import rules
-from gan_model.presets.choosing import choose, suited
-from gan_model.presets.dcgan import dcgan
-from gan_model.presets.dense import dense
-from gan_model.presets.fine_tuning import fine_tuned
-from gan_model.presets.guidelines import guidelines
-from gan_model.presets.modern import modern, modern_conditional
-from gan_model.presets.pretrained import PRETRAINED, about_pretrained, pretrained
-from gan_model.storage.messages import did_you_mean
+if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
+    from gan_model.presets.choosing import (
+        choose,
+        classes_for,
+        clusters_for,
+        image_count_for,
+        suited,
+    )
+    from gan_model.presets.fine_tuning import fine_tuned
+    from gan_model.presets.pretrained_models import about_pretrained, pretrained
+    from gan_model.presets.recipes import dcgan, dense, guidelines, modern, modern_conditional
 
-PRESETS = {
-    preset.__name__: preset for preset in (dense, dcgan, guidelines, modern, modern_conditional)
-}
+    PRESETS = {name: preset.load() for name, preset in REGISTERED.items()}
 
 __all__ = [
     "PRESETS",
@@ -49,65 +55,28 @@ __all__ = [
     "modern_conditional",
     "named",
     "pretrained",
+    "register",
     "suited",
 ]
 
-
-def named(name):
-    """The preset with the given name.
-
-    Raises:
-        ValueError: if there is none; the message suggests the closest name.
-    """
-    if name not in PRESETS:
-        guess = did_you_mean(name, PRESETS)
-        raise ValueError(f"Unknown preset {name!r}.{guess} Known: {', '.join(PRESETS)}.")
-    return PRESETS[name]
+_FILES = {
+    "about_pretrained": "pretrained_models",
+    "fine_tuned": "fine_tuning",
+    "pretrained": "pretrained_models",
+    **dict.fromkeys(
+        ("choose", "classes_for", "clusters_for", "image_count_for", "suited"), "choosing"
+    ),
+}
 
 
-def batch_size_for(preset):
-    """The batch size that a preset was measured with: 32 for the recipes, 16 for the others.
-
-    Args:
-        preset: a function of `gan_model.presets`.
-    """
-    return 32 if preset in (dense, dcgan, guidelines) else rules.BATCH_SIZE
-
-
-def clusters_for(preset, images):
-    """The number of clusters that a preset makes of images; None for none.
-
-    Args:
-        preset: a function of `gan_model.presets`.
-        images: training images, an array.
-    """
-    return rules.clusters_for(images.shape[1:], len(images)) if preset is modern else None
-
-
-def classes_for(preset, *labels):
-    """The `class_count` argument of a preset: {"class_count": 10}; {} if the preset takes none.
-
-    Args:
-        preset: a function of `gan_model.presets`.
-        *labels: arrays of integers (n,) or (n, 1), for example the training and the held-out
-            labels. The classes are 0 to the greatest label.
-
-    Raises:
-        ValueError: labels that are no such integers.
-    """
-    if "class_count" not in inspect.signature(preset).parameters:
-        return {}
-    for each in labels:
-        check_values(np.asarray(each))
-    return {"class_count": 1 + max(int(np.max(each)) for each in labels)}
-
-
-def image_count_for(preset, images):
-    """The `image_count` argument of a preset: {"image_count": 3000}; {} if the preset takes none.
-
-    Args:
-        preset: a function of `gan_model.presets`.
-        images: those to train on.
-    """
-    takes = "image_count" in inspect.signature(preset).parameters
-    return {"image_count": len(images)} if takes else {}
+def __getattr__(name):
+    """Imports a file when it is used: the command line needs the names of the presets alone."""
+    if name == "PRESETS":  # at each use, with those that were registered meanwhile
+        return {name: preset.load() for name, preset in REGISTERED.items()}
+    if name == "rules":
+        return importlib.import_module("gan_model.presets.rules")
+    if name in REGISTERED:
+        return REGISTERED[name].load()
+    if name not in _FILES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"gan_model.presets.{_FILES[name]}"), name)

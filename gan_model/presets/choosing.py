@@ -1,13 +1,15 @@
-"""Images and labels -> the preset and its arguments that suit them, and why."""
+"""Images and labels -> the preset that suits them, and its arguments."""
 
+import inspect
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from gan_model.data.images import shape_with_channels
 from gan_model.model.labels import check_values
-from gan_model.presets.modern import modern, modern_conditional
-from gan_model.presets.rules import BATCH_SIZE, FEW, MANY, augment_for, clusters_for
+from gan_model.presets import rules
+from gan_model.presets.recipes import modern, modern_conditional
+from gan_model.presets.registry import BATCH_SIZE
 from gan_model.storage.messages import printable
 
 LEAST_IN_CLASS = 50  # images; docs/modern.md: with fewer, classes cost quality
@@ -100,10 +102,10 @@ def _choice(images, labels, class_names, image_count, loss):
     if len(counts) > 1 and min(counts) >= LEAST_IN_CLASS:
         preset, arguments["class_count"] = modern_conditional, len(counts)
     reasons[preset.__name__] = _of_classes(counts, class_names)
-    if augment_for(image_count, loss) is not None:
-        reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {FEW:,} images"
-    if preset is modern and clusters_for(images_shape, image_count):
-        reasons[_OF_ARGUMENTS["clusters"]] = f"{MANY:,} grey images or more"
+    if rules.augment_for(image_count, loss) is not None:
+        reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {rules.FEW:,} images"
+    if preset is modern and rules.clusters_for(images_shape, image_count):
+        reasons[_OF_ARGUMENTS["clusters"]] = f"{rules.MANY:,} grey images or more"
     reasons[f"{_OF_ARGUMENTS['batch_size']}{min(BATCH_SIZE, len(images))}"] = ""
     return Choice(preset, images_shape, arguments, reasons)
 
@@ -154,3 +156,45 @@ def suited(images, labels=None, *, seed=0, **arguments):
     choice = _choice(_checked(images), labels, (), count, arguments.get("loss"))
     print(f"Chosen: {choice.told(given=arguments)}.")
     return choice.preset(choice.image_shape, seed=seed, **(choice.arguments | arguments))
+
+
+def clusters_for(preset, images):
+    """The number of clusters that a preset makes of images; None for none.
+
+    Args:
+        preset: a function of `gan_model.presets`.
+        images: training images, an array.
+    """
+    return rules.clusters_for(images.shape[1:], len(images)) if _takes(preset, "clusters") else None
+
+
+def classes_for(preset, *labels):
+    """The `class_count` argument of a preset: {"class_count": 10}; {} if the preset takes none.
+
+    Args:
+        preset: a function of `gan_model.presets`.
+        *labels: arrays of integers (n,) or (n, 1), for example the training and the held-out
+            labels. The classes are 0 to the greatest label.
+
+    Raises:
+        ValueError: labels that are no such integers.
+    """
+    if not _takes(preset, "class_count"):
+        return {}
+    for each in labels:
+        check_values(np.asarray(each))
+    return {"class_count": 1 + max(int(np.max(each)) for each in labels)}
+
+
+def image_count_for(preset, images):
+    """The `image_count` argument of a preset: {"image_count": 3000}; {} if the preset takes none.
+
+    Args:
+        preset: a function of `gan_model.presets`.
+        images: those to train on.
+    """
+    return {"image_count": len(images)} if _takes(preset, "image_count") else {}
+
+
+def _takes(preset, argument):
+    return argument in inspect.signature(preset).parameters

@@ -12,8 +12,8 @@ import keras
 from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.data.images import shape_with_channels
 from gan_model.penalties import R1, weight_for
+from gan_model.presets.registry import BATCH_SIZE
 
-BATCH_SIZE = 16  # images; more steps for an image are worth more than steps of more images
 FEW = 5_000  # images; with fewer there is adaptive augmentation
 MANY = 10_000  # images; as many grey ones are better with clusters than without
 _CLUSTERS = 20

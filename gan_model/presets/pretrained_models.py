@@ -11,13 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_model.presets.modern import modern, modern_conditional
+from gan_model.presets.registry import PRETRAINED, named
 from gan_model.storage.messages import did_you_mean
 from gan_model.storage.packaged import damaged, packaged_arrays
 
 FOLDER = Path(__file__).with_name("trained")
-# Name of a trained GAN -> the preset that it was trained with.
-PRETRAINED = {"fashion": modern, "fashion_by_class": modern_conditional}
 
 
 def pretrained(name, *, seed=0):
@@ -41,7 +39,7 @@ def pretrained(name, *, seed=0):
     """
     made = about_pretrained(name)
     arrays = _arrays(name, made["sha256"])
-    gan = PRETRAINED[name](tuple(made["image_shape"]), seed=seed, **made["arguments"])
+    gan = named(made["preset"])(tuple(made["image_shape"]), seed=seed, **made["arguments"])
     generator = [arrays[key] for key in sorted(arrays) if key.startswith("generator")]
     discriminator = [arrays[key] for key in sorted(arrays) if key.startswith("discriminator")]
     for network in (gan.generator, gan.averaged_generator):
