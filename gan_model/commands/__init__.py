@@ -32,6 +32,8 @@ COMMANDS = ("train", "sample", "evaluate", "sweep", "export", "page", "invert", 
 class _Commands(Help, click.Group):
     """The commands, each of which is imported when it is asked for."""
 
+    command_class = Command
+
     def list_commands(self, ctx):
         return [*COMMANDS, *super().list_commands(ctx)]
 

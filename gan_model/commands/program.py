@@ -8,7 +8,7 @@ import sys
 
 
 class Program:
-    """The program as it was started: as `gan-model`, or as `python -m gan_model`.
+    """The program as it was started: `gan-model`, `python -m gan_model`, or `python mine.py`.
 
     Args:
         words: `sys.argv`.
@@ -16,11 +16,16 @@ class Program:
 
     def __init__(self, words):
         self.words = list(map(str, words))
-        self._is_script = _without_exe(os.path.basename(self.words[0])) == "gan-model"
+        file = os.path.basename(self.words[0])
+        self._is_script = _without_exe(file) == "gan-model"
+        # A person's own program, which may add presets or commands.
+        self._is_own = file.endswith(".py") and file != "__main__.py"
 
     @property
     def name(self):
         """What a line about an error begins with."""
+        if self._is_own:
+            return f"python {self.words[0]}"
         return "gan-model" if self._is_script else "python -m gan_model"
 
     def line(self, *words):
@@ -35,11 +40,15 @@ class Program:
 
     def started(self, arguments):
         """The words that start another process of this program, as `subprocess` takes them."""
+        if self._is_own:
+            return [sys.executable, self.words[0], *arguments]
         # Unlike `python -m`, `gan-model` looks for no modules in the working folder.
         safe = ["-P"] if self._is_script else []
         return [sys.executable, *safe, "-m", "gan_model", *arguments]
 
     def _start(self):
+        if self._is_own:
+            return [_from_here(sys.executable), _from_here(self.words[0])]
         if not self._is_script:
             return [_from_here(sys.executable), "-m", "gan_model"]
         on_path = shutil.which("gan-model")
