@@ -166,7 +166,7 @@ def reference(preset, images):
 def ours(preset, images, folder, bfloat16):
     """A function that trains for some epochs with `fit` and the callbacks of a run."""
     from gan_model import callbacks, presets
-    from gan_model.networks.precision import dtype_policy
+    from gan_model.networks.layers import dtype_policy
 
     with dtype_policy("mixed_bfloat16" if bfloat16 else None):
         gan = presets.PRESETS[preset]()

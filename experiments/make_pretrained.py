@@ -21,10 +21,10 @@ from types import SimpleNamespace
 import click
 import numpy as np
 
+from gan_model.catalog import PRETRAINED
 from gan_model.commands.arguments import PATH, POSITIVE
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
-from gan_model.presets.registry import PRETRAINED
 
 OUT = Path(__file__).parent.parent / "gan_model" / "presets" / "trained"
 COMPARED = ("fashion_mnist", "sample")

@@ -6,6 +6,7 @@ only from those above it.
     text             numbers, seconds              -> what a person reads
     keras_internals  what Keras and TensorFlow do not call public
     storage          files that are written atomically, locks, checkpoints
+    catalog          the names of presets, features and data sets, and what is known of each
     data             files                         -> batches of images
     replicas         the devices that run one step together
     networks         codings -> images, images -> scores
@@ -81,7 +82,7 @@ def __getattr__(name):
     """Imports a part when it is used: all take seconds, and `gan-model --help` needs none."""
     if name in _OF_MODEL:
         return getattr(importlib.import_module("gan_model.model"), name)
-    if name in (*__all__, "commands", "model", "storage", "text"):
+    if name in (*__all__, "catalog", "commands", "model", "storage", "text"):
         return importlib.import_module(f"gan_model.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -28,7 +28,7 @@ from gan_model.callbacks.first_epoch import AtFirstEpoch
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
-from gan_model.networks.precision import dtype_policy
+from gan_model.networks.layers import dtype_policy
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.keras_file import load_model
 from gan_model.storage.paths import expanded

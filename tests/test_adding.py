@@ -6,9 +6,8 @@ import re
 import pytest
 from processes import REPOSITORY, images_in, invoke
 
-from gan_model import commands, exporting, presets
+from gan_model import catalog, commands, exporting, presets
 from gan_model.commands.program import Program
-from gan_model.presets import registry
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +15,7 @@ def added():
     """Runs the program of the page; takes back what it has registered."""
     page = (REPOSITORY / "docs" / "guide.md").read_text()
     source = re.search(r"^```python\n(# mine\.py\n.*?)^```", page, re.MULTILINE | re.DOTALL)[1]
-    tables = registry.REGISTERED, exporting.FORMATS, commands.group.commands
+    tables = catalog.PRESETS, presets.PRESETS, exporting.FORMATS, commands.group.commands
     before, options = [*map(dict, tables)], [*commands.named("train").params]
     exec(source, {"__name__": "mine"})
     yield
@@ -38,7 +37,7 @@ def run(added, tmp_path_factory):
 
 
 def test_a_preset_trains_by_its_name(run):
-    assert presets.named("mine") is presets.PRESETS["mine"] is presets.mine
+    assert presets.named("mine").__name__ == "mine"
     settings = (run / "settings.json").read_text()
     assert '"preset": "mine"' in settings and '"batch_size": 32' in settings
     assert "modern_conditional|mine|suited" in invoke("train", "--help").output
@@ -52,7 +51,7 @@ def test_a_format_is_written_and_checked(run):
     assert ended.exit_code == 0, ended.output
     assert (run / "gan.zip").exists()
     with pytest.raises(ValueError, match=r"ends in \.zip"):
-        exporting.export(presets.mine((8, 8)), "gan.onnx", format="zip")
+        exporting.export(presets.named("mine")((8, 8)), "gan.onnx", format="zip")
 
 
 def test_a_command_runs(run):

@@ -9,7 +9,7 @@ from gan_model import losses, penalties, presets
 from gan_model.augmenting import Adaptive
 from gan_model.model import Batch
 from gan_model.networks import modern
-from gan_model.networks.upsampling import UpsampledConv2D
+from gan_model.networks.layers import UpsampledConv2D
 from gan_model.presets import rules
 
 

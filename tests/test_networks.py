@@ -13,7 +13,7 @@ from gan_model.losses import ClassCrossEntropy
 from gan_model.model.labels import with_labels
 from gan_model.networks.conditional import ConditionalBatchNormalization
 from gan_model.networks.equalized import EqualizedAdam
-from gan_model.networks.upsampling import UpsampledConv2D
+from gan_model.networks.layers import UpsampledConv2D
 from gan_model.presets import rules
 
 SIZES = [(16, 16, 1), (16, 128, 3), (20, 36, 1), (28, 28, 1), (32, 32, 3), (128, 128, 3)]

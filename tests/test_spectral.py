@@ -13,7 +13,7 @@ from gan_model import GAN, networks
 from gan_model.keras_internals import every_layer
 from gan_model.losses import Hinge
 from gan_model.networks import spectral
-from gan_model.networks.precision import dtype_policy
+from gan_model.networks.layers import dtype_policy
 from gan_model.networks.spectral import SpectralNormalization
 from gan_model.penalties import R1
 

@@ -6,9 +6,7 @@ from collections import ChainMap
 import click
 from click.shell_completion import CompletionItem
 
-from gan_model.data.named_sets import FULL_SETS, names
-from gan_model.features import FEATURES
-from gan_model.presets.registry import PRETRAINED, REGISTERED
+from gan_model.catalog import FEATURES, FULL_SETS, PRESETS, PRETRAINED, data_sets
 
 
 class PathOrName(click.Path):
@@ -84,9 +82,9 @@ ALL_ABOVE_0 = Several(ABOVE_0)
 SIZE = size
 PATH = PathOrName()
 MODEL = PathOrName(*PRETRAINED)  # the folder of a run, a file, or a GAN that comes trained
-PRESET = OneOf(REGISTERED)
-PRESET_OR_SUITED = OneOf(ChainMap({"suited": None}, REGISTERED))
-DATA_SET = PathOrName(*names())
+PRESET = OneOf(PRESETS)
+PRESET_OR_SUITED = OneOf(ChainMap({"suited": None}, PRESETS))
+DATA_SET = PathOrName(*data_sets())
 
 
 def Choice(*values):
@@ -134,7 +132,7 @@ def data_options(default):
             "--data",
             type=DATA_SET,
             default=default,
-            help=f"{', '.join(names())}, or the path of a folder of images.",
+            help=f"{', '.join(data_sets())}, or the path of a folder of images.",
         ),
         click.option("--data-dir", type=PATH, help="Folder with the files of a named data set."),
         click.option(

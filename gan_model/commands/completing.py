@@ -66,7 +66,7 @@ def check_image_size(size, preset, data_set):
         data_set: name of a data set, or path of a folder of images.
     """
     from gan_model import data
-    from gan_model.presets.registry import makes, nearest_size
+    from gan_model.presets.recipes import makes, nearest_size
 
     if size is None or not data.is_image_folder(data_set):
         return

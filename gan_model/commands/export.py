@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from gan_model.catalog import PRETRAINED
 from gan_model.commands.arguments import MODEL, OVERWRITE, PATH, POSITIVE, OneOf
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_output
 from gan_model.commands.screen import quiet
 from gan_model.exporting import FORMATS
-from gan_model.presets.registry import PRETRAINED
 
 
 @click.command(cls=Command, example="export runs/modern-sample --format onnx")

@@ -9,11 +9,13 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from gan_model.storage.packaged import packaged_arrays
+from gan_model.storage.paths import expanded
 
 SAMPLE = Path(__file__).with_name("sample.npz")
 # Printed by experiments/make_sample.py.
@@ -90,7 +92,42 @@ def read_idx(path):
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def read_mnist(folder, archive):
+def load_full_set(full_set, folder=None):
+    """The images and labels from a folder; None: from where they are found.
+
+    Raises:
+        ValueError: files are missing or damaged, or cannot be downloaded.
+    """
+    place = full_set.folder if folder is None else expanded(folder)
+    splits = (full_set.read or _READERS[full_set.name])(place)
+    if splits is None and folder is not None:
+        raise ValueError(
+            f"{place} does not contain {full_set.name!r}; expected {full_set.files}. Put the files "
+            "there."
+        )
+    return splits or _from_keras(full_set)
+
+
+def _from_keras(full_set):
+    from keras import datasets  # takes seconds, and local files do not need it
+
+    name, files = full_set.name, full_set.files
+    try:
+        with short_timeout():
+            splits = getattr(datasets, name).load_data()
+    except Exception as error:  # errors of network, server and disk have the same remedy
+        reason = " ".join(str(error).split()) or type(error).__name__
+        install = f"install the Debian package {full_set.package}, or " if full_set.package else ""
+        raise ValueError(
+            f"{name!r} is not in {full_set.folder} and Keras could not download it "
+            f"({reason.rstrip('.')}): {install}put {files} in a folder and type "
+            f"data.load({name!r}, folder=...), or the option --data-dir DIR."
+        ) from None
+    # The labels of CIFAR-10 have the shape (n, 1).
+    return tuple((images, labels.reshape(-1)) for images, labels in splits)
+
+
+def _read_mnist(folder, archive):
     """From the `.npz` archive that Keras downloads, or else from idx files."""
     path = folder / archive
     if not path.is_file():
@@ -103,8 +140,8 @@ def read_mnist(folder, archive):
     return _checked(path, *arrays[:2]), _checked(path, *arrays[2:])
 
 
-def read_cifar10(folder):
-    """The images and labels of the binary version; None if the folder has none of its files."""
+def _read_cifar10(folder):
+    """The binary version; None if the folder has none of its files."""
     binary = folder / "cifar-10-batches-bin"  # within the archive
     paths = _paths_of(folder, CIFAR10_FILES) or _paths_of(binary, CIFAR10_FILES)
     if paths is None:
@@ -164,3 +201,10 @@ def _checked(path, images, labels):
 
 def _damaged(path, reason):
     return ValueError(f"{path} is damaged or has another format than its name says: {reason}.")
+
+
+_READERS = {
+    "fashion_mnist": partial(_read_mnist, archive="fashion_mnist.npz"),
+    "mnist": partial(_read_mnist, archive="mnist.npz"),
+    "cifar10": _read_cifar10,
+}

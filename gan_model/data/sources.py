@@ -7,10 +7,10 @@ they are not found does Keras download them.
 import sys
 from pathlib import Path
 
+from gan_model.catalog import FASHION_MNIST, FULL_SETS, data_sets
 from gan_model.data.folder import class_names as sub_folders
 from gan_model.data.folder import load_folder
-from gan_model.data.named_sets import FASHION_MNIST, FULL_SETS, names
-from gan_model.data.reading import has_idx_files, load_sample, read_idx_files
+from gan_model.data.reading import has_idx_files, load_full_set, load_sample, read_idx_files
 from gan_model.data.splits import Splits
 from gan_model.storage.messages import did_you_mean
 from gan_model.storage.paths import expanded
@@ -50,11 +50,11 @@ def load(name="sample", *, folder=None, image_size=None, channels=None, pad=Fals
             f"`folder` is for the full data sets: {', '.join(FULL_SETS)}. "
             f"Received: name={str(name)!r}, folder={str(folder)!r}. Leave folder out."
         )
-    if name in names():
+    if name in data_sets():
         _refuse_choices(name, image_size, channels, pad, ground)
         if Path(name).is_dir():
             print(f"{name} is the data set. Your folder is ./{name}.", file=sys.stderr)
-        splits = load_sample() if name == "sample" else FULL_SETS[name].load(folder)
+        splits = load_sample() if name == "sample" else load_full_set(FULL_SETS[name], folder)
         return Splits(splits, class_names(name))
     path = _existing_folder(name)
     if not has_idx_files(path):
@@ -71,7 +71,7 @@ def licence_of(name):
 
 def is_image_folder(name):
     """Whether a name is none of a data set, and its folder has no idx files but single images."""
-    return name not in names() and not has_idx_files(expanded(name))
+    return name not in data_sets() and not has_idx_files(expanded(name))
 
 
 def class_names(name):
@@ -100,9 +100,9 @@ def _existing_folder(name):
     path = expanded(name)
     if path.is_dir():
         return path
-    guess = did_you_mean(str(name).lower().replace("-", "_"), names())
+    guess = did_you_mean(str(name).lower().replace("-", "_"), data_sets())
     kind = f"{str(name)!r} is a file" if path.is_file() else f"Unknown data {str(name)!r}"
-    known = ", ".join(names())
+    known = ", ".join(data_sets())
     raise ValueError(f"{kind}.{guess} Known: {known}; or give the path of a folder of images.")
 
 

@@ -13,8 +13,7 @@ from keras import layers
 
 from gan_model.networks.clusters import Clusters
 from gan_model.networks.conditional import ConditionalBatchNormalization
-from gan_model.networks.layers import ImageRange
-from gan_model.networks.upsampling import UpsampledConv2D
+from gan_model.networks.layers import ImageRange, UpsampledConv2D
 
 ACTIVATIONS = ("relu", "leaky_relu", "selu", "tanh", "sigmoid")
 _MAX_DIRECTIONS = 8  # at most

@@ -18,7 +18,7 @@ from gan_model.exporting.model_card import metadata_html
 from gan_model.model.labels import of_each_class, with_labels
 from gan_model.model.random import numbered
 from gan_model.model.sampling import Sampler
-from gan_model.networks.upsampling import UpsampledConv2D
+from gan_model.networks.layers import UpsampledConv2D
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.own_files import check_replaceable
 from gan_model.storage.paths import expanded

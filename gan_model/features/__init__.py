@@ -14,19 +14,13 @@ learned_network   images -> the arrays of a small network -> vectors
 distortions       real images -> distorted images, and how much of each distortion they have
 """
 
-import importlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
-    from gan_model.features.extractor import Features, from_model
-    from gan_model.features.fashion_mnist import CLASSES, fashion
-    from gan_model.features.inception_v3 import inception
-    from gan_model.features.learned_features import LearnedFeatures, from_file, learned
-    from gan_model.features.pixel_grid import pixels
+from gan_model.features.extractor import Features, from_model, pixels
+from gan_model.features.fashion_mnist import CLASSES, fashion
+from gan_model.features.inception_v3 import inception
+from gan_model.features.learned_features import LearnedFeatures, from_file, learned
 
 __all__ = [
     "CLASSES",
-    "FEATURES",
     "Features",
     "LearnedFeatures",
     "fashion",
@@ -36,24 +30,3 @@ __all__ = [
     "learned",
     "pixels",
 ]
-
-# As `metrics.measures` and the option --features take them; "sliced" compares without features.
-FEATURES = ("fashion", "inception", "learned", "sliced")
-_FILES = {
-    "CLASSES": "fashion_mnist",
-    "Features": "extractor",
-    "LearnedFeatures": "learned_features",
-    "fashion": "fashion_mnist",
-    "from_file": "learned_features",
-    "from_model": "extractor",
-    "inception": "inception_v3",
-    "learned": "learned_features",
-    "pixels": "pixel_grid",
-}
-
-
-def __getattr__(name):
-    """Imports a file when it is used: the command line needs the names alone."""
-    if name not in _FILES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"gan_model.features.{_FILES[name]}"), name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from gan_model.data.named_sets import FASHION_MNIST
+from gan_model.catalog import FASHION_MNIST
 from gan_model.features.extractor import Features, with_channels
 from gan_model.storage.packaged import packaged_arrays
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from gan_model.data.reading import short_timeout
 from gan_model.features.extractor import Features, checksum_of
-from gan_model.networks.precision import dtype_policy
+from gan_model.networks.layers import dtype_policy
 
 _SIDE = 299
 _BLOCK = 50  # images in a batch; the first layers take 3 MB for each image

@@ -30,8 +30,8 @@ import tensorflow as tf
 from keras import initializers, layers
 
 from gan_model.features import distortions
-from gan_model.features.pixel_grid import averaged_down
-from gan_model.networks.precision import dtype_policy
+from gan_model.features.extractor import averaged_down
+from gan_model.networks.layers import dtype_policy
 
 SIZE = 32  # numbers in a vector
 _FILTERS = (16, 32, 64, 128)  # of the strided convolutions, the last for all further ones

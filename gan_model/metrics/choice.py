@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from gan_model import features
+from gan_model.catalog import FEATURES
 from gan_model.data.images import random_subset
-from gan_model.features import FEATURES
 from gan_model.features.extractor import with_channels
 from gan_model.features.learned_features import LEAST_TO_LEARN_FROM
 from gan_model.metrics.feature_metrics import FeatureMetrics

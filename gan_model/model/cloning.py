@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gan_model.keras_internals import every_layer
 from gan_model.model.labels import with_labels
-from gan_model.networks.precision import dtype_policy
+from gan_model.networks.layers import dtype_policy
 from gan_model.storage.checkpoint import compute_constants
 from gan_model.storage.messages import reason_of
 

@@ -14,7 +14,7 @@ import numpy as np
 # Their classes are registered when they are imported: whoever has `GAN` can load all that it saves.
 from gan_model import augmenting, averaging, losses, networks, penalties, replicas  # noqa: F401
 from gan_model.model.labels import LookedUpLabels, with_labels
-from gan_model.networks.precision import dtype_policy
+from gan_model.networks.layers import dtype_policy
 from gan_model.storage.file_format import FORMAT, check_format
 from gan_model.storage.messages import reason_of
 

@@ -1,10 +1,9 @@
 """Networks: generators, codings -> images, and discriminators, images -> scores.
 
 There is one file for the networks of each preset; `presets.modern_conditional` uses those of
-`modern`. `conditional` has layers that use labels, `clusters` one that makes them, and `upsampling`
-one that doubles the size of images. `spectral` normalises the layers of any network, `equalized`
-trains them at an equal pace, `precision` says in which precision they compute, and `layers` has one
-that tells the range of images.
+`modern`. `conditional` has layers that use labels, `clusters` one that makes them, and `layers` one
+that doubles the size of images. `spectral` normalizes the layers of any network, and `equalized`
+trains them at an equal pace.
 """
 
 from gan_model.networks import (

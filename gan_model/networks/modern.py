@@ -28,7 +28,7 @@ from keras import Input, layers
 
 from gan_model.networks.clusters import Clusters
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
-from gan_model.networks.upsampling import UpsampledConv2D
+from gan_model.networks.layers import UpsampledConv2D
 
 _FIRST_SIDE, _LAST_SIDE, _MAX_FILTERS = 7, 4, 256
 _GENERATOR, _DISCRIMINATOR = 512, 1024  # filters times side, next to the images

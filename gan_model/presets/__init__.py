@@ -8,35 +8,33 @@ codings and the order of the images. Further arguments of a preset are described
 `suited(images, labels)` chooses among them. `pretrained(name)` is a GAN that comes trained with the
 package, and `fine_tuned(gan)` continues training one with other images.
 
-registry           the names of the presets, their batch sizes and image sizes; a preset of yours
 recipes            dense, dcgan, guidelines, modern, modern_conditional
 rules              what `modern` makes of the image size and the number of images
 choosing           images and labels -> a preset and its arguments
 pretrained_models  the GANs that come trained with the package
 fine_tuning        a trained GAN -> one that is trained on other images
 
-To add a preset, write its function in `recipes`, and a `Preset` in `registry`. To add one from your
-own program, call `register`. `PRESETS` has the functions of all by their names.
+To add a preset, write its function in `recipes` and a `Preset` in `gan_model.catalog`, and import
+it here. To add one from a program of your own, call `register`.
 """
 
-import importlib
-from typing import TYPE_CHECKING
+from gan_model import catalog
+from gan_model.catalog import PRETRAINED
+from gan_model.presets import recipes, rules
+from gan_model.presets.choosing import (
+    batch_size_for,
+    choose,
+    classes_for,
+    clusters_for,
+    image_count_for,
+    suited,
+)
+from gan_model.presets.fine_tuning import fine_tuned
+from gan_model.presets.pretrained_models import about_pretrained, pretrained
+from gan_model.presets.recipes import dcgan, dense, guidelines, modern, modern_conditional
+from gan_model.storage.messages import did_you_mean
 
-from gan_model.presets.registry import PRETRAINED, REGISTERED, batch_size_for, named, register
-
-if TYPE_CHECKING:  # for editors and type checkers; see `__getattr__`
-    from gan_model.presets.choosing import (
-        choose,
-        classes_for,
-        clusters_for,
-        image_count_for,
-        suited,
-    )
-    from gan_model.presets.fine_tuning import fine_tuned
-    from gan_model.presets.pretrained_models import about_pretrained, pretrained
-    from gan_model.presets.recipes import dcgan, dense, guidelines, modern, modern_conditional
-
-    PRESETS = {name: preset.load() for name, preset in REGISTERED.items()}
+PRESETS = {name: getattr(recipes, name) for name in catalog.PRESETS}
 
 __all__ = [
     "PRESETS",
@@ -56,27 +54,38 @@ __all__ = [
     "named",
     "pretrained",
     "register",
+    "rules",
     "suited",
 ]
 
-_FILES = {
-    "about_pretrained": "pretrained_models",
-    "fine_tuned": "fine_tuning",
-    "pretrained": "pretrained_models",
-    **dict.fromkeys(
-        ("choose", "classes_for", "clusters_for", "image_count_for", "suited"), "choosing"
-    ),
-}
+
+def named(name):
+    """The preset with the given name.
+
+    Raises:
+        ValueError: if there is none; the message suggests the closest name.
+    """
+    if name not in PRESETS:
+        guess = did_you_mean(name, PRESETS)
+        raise ValueError(f"Unknown preset {name!r}.{guess} Known: {', '.join(PRESETS)}.")
+    return PRESETS[name]
 
 
-def __getattr__(name):
-    """Imports a file when it is used: the command line needs the names of the presets alone."""
-    if name == "PRESETS":  # at each use, with those that were registered meanwhile
-        return {name: preset.load() for name, preset in REGISTERED.items()}
-    if name == "rules":
-        return importlib.import_module("gan_model.presets.rules")
-    if name in REGISTERED:
-        return REGISTERED[name].load()
-    if name not in _FILES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"gan_model.presets.{_FILES[name]}"), name)
+def register(function, *, batch_size=catalog.BATCH_SIZE, sides=None):
+    """Adds a preset of your own, by the name of its function, for the commands too.
+
+    ```python
+    presets.register(mine, batch_size=32, sides=range(16, 129, 4))
+    ```
+
+    Args:
+        function: takes the arguments of every preset, see above, and returns a compiled GAN. If it
+            also takes `class_count`, `image_count` or `clusters`, the commands give it the number
+            of classes, of training images, or of clusters.
+        batch_size: of the commands, unless another one is asked for.
+        sides: heights and widths of the images that it makes, a range; the commands refuse others.
+            None: any.
+    """
+    name = function.__name__
+    catalog.PRESETS[name] = catalog.Preset(name, batch_size, sides)
+    PRESETS[name] = function

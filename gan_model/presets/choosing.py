@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gan_model.catalog import BATCH_SIZE, PRESETS
 from gan_model.data.images import shape_with_channels
 from gan_model.model.labels import check_values
 from gan_model.presets import rules
 from gan_model.presets.recipes import modern, modern_conditional
-from gan_model.presets.registry import BATCH_SIZE
 from gan_model.storage.messages import printable
 
 LEAST_IN_CLASS = 50  # images; docs/modern.md: with fewer, classes cost quality
@@ -156,6 +156,16 @@ def suited(images, labels=None, *, seed=0, **arguments):
     choice = _choice(_checked(images), labels, (), count, arguments.get("loss"))
     print(f"Chosen: {choice.told(given=arguments)}.")
     return choice.preset(choice.image_shape, seed=seed, **(choice.arguments | arguments))
+
+
+def batch_size_for(preset):
+    """The batch size of a preset: 32 for `dense`, `dcgan` and `guidelines`, 16 for the others.
+
+    Args:
+        preset: a function of `gan_model.presets`.
+    """
+    known = PRESETS.get(preset.__name__)
+    return known.batch_size if known else BATCH_SIZE
 
 
 def clusters_for(preset, images):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_model.presets.registry import PRETRAINED, named
+from gan_model.catalog import PRETRAINED
+from gan_model.presets import recipes
 from gan_model.storage.messages import did_you_mean
 from gan_model.storage.packaged import damaged, packaged_arrays
 
@@ -39,7 +40,9 @@ def pretrained(name, *, seed=0):
     """
     made = about_pretrained(name)
     arrays = _arrays(name, made["sha256"])
-    gan = named(made["preset"])(tuple(made["image_shape"]), seed=seed, **made["arguments"])
+    gan = getattr(recipes, made["preset"])(
+        tuple(made["image_shape"]), seed=seed, **made["arguments"]
+    )
     generator = [arrays[key] for key in sorted(arrays) if key.startswith("generator")]
     discriminator = [arrays[key] for key in sorted(arrays) if key.startswith("discriminator")]
     for network in (gan.generator, gan.averaged_generator):

@@ -4,11 +4,11 @@ import keras
 
 from gan_model import networks, replicas
 from gan_model.averaging import ExponentialMovingAverage
+from gan_model.catalog import PRESETS
 from gan_model.data.images import shape_with_channels
 from gan_model.losses import BinaryCrossentropy, ClassCrossEntropy, NonSaturating
 from gan_model.model import GAN, inspection
 from gan_model.networks.equalized import EqualizedAdam
-from gan_model.presets.registry import makes, nearest_size
 from gan_model.presets.rules import augment_for, clusters_for, learning_rates_for, r1_for
 
 # A step is dozens of operations of microseconds each. XLA and 24 steps per execution reduce the
@@ -243,6 +243,24 @@ def _modern(
         steps_per_execution=4,
     )
     return gan
+
+
+def nearest_size(size, preset):
+    """The (height, width) nearest to a size of which a preset makes images; None for any size."""
+    sides = PRESETS[preset].sides if preset in PRESETS else None
+    if sides is None:
+        return None
+    multiples = [sides.step * round(side / sides.step) for side in size]
+    return tuple(min(max(sides[0], side), sides[-1]) for side in multiples)
+
+
+def makes(preset):
+    """Which sizes a preset makes, the beginning of a sentence."""
+    sides = PRESETS[preset].sides
+    return (
+        f"`presets.{preset}` makes images whose height and width are multiples of {sides.step} "
+        f"from {sides[0]} to {sides[-1]}"
+    )
 
 
 def channels_last(image_shape, preset):

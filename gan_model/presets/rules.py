@@ -10,9 +10,9 @@ from dataclasses import replace
 import keras
 
 from gan_model.augmenting import Adaptive, DiffAugment
+from gan_model.catalog import BATCH_SIZE
 from gan_model.data.images import shape_with_channels
 from gan_model.penalties import R1, weight_for
-from gan_model.presets.registry import BATCH_SIZE
 
 FEW = 5_000  # images; with fewer there is adaptive augmentation
 MANY = 10_000  # images; as many grey ones are better with clusters than without
