@@ -167,14 +167,13 @@ def weight_at(penalty, step):
     return float(weight(step)) if callable(weight) else weight
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "weight"),
     [((28, 28, 1), 1), ((64, 64, 3), 15.67), ((128, 128, 3), 16), ((16, 20, 1), 0.408)],
 )
 def test_the_penalty_grows_with_the_values_of_an_image_up_to_16(shape, weight):
-    gan = presets.modern(shape)
-    assert gan.penalty.weight == pytest.approx(weight, rel=0.01) and gan.penalty.every == 8
+    penalty = rules.r1_for(shape)
+    assert penalty.weight == pytest.approx(weight, rel=0.01) and penalty.every == 8
 
 
 @pytest.mark.parametrize(
@@ -212,18 +211,24 @@ def test_the_penalty_falls_with_the_images_seen_where_there_are_many(count, weig
     assert rules.r1_for((28, 28, 1), count, class_count=10).weight == pytest.approx(weights[0])
 
 
-@pytest.mark.slow
 def test_it_falls_for_grey_images_without_classes_only():
-    many = {"image_shape": (28, 28, 1), "image_count": 10_000}
-    assert presets.modern((28, 28, 3), image_count=10_000).penalty == penalties.R1(3.0, every=8)
-    assert weight_at(presets.modern(**many).penalty, 3_125) == pytest.approx(1 / 2)
-    assert presets.modern_conditional(**many).penalty == penalties.R1(1.0, every=8)
+    assert rules.r1_for((28, 28, 3), 10_000) == penalties.R1(3.0, every=8)
+    assert weight_at(rules.r1_for((28, 28, 1), 10_000), 3_125) == pytest.approx(1 / 2)
+    assert rules.r1_for((28, 28, 1), 10_000, 10) == penalties.R1(1.0, every=8)
 
 
-def test_the_preset_knows_how_few_they_are():
-    assert presets.modern((28, 28, 1), image_count=1_000).penalty == rules.r1_for(
-        (28, 28, 1), 1_000
-    )
+@pytest.mark.slow
+def test_the_presets_keep_to_the_rules():
+    shape = 16, 16, 1
+    few = presets.modern(shape, image_count=1_000)
+    assert few.penalty == rules.r1_for(shape, 1_000) and isinstance(few.augment, Adaptive)
+    assert few.clusters is None
+    many = presets.modern(shape, image_count=rules.MANY)
+    assert weight_at(many.penalty, 3_125) == weight_at(rules.r1_for(shape, rules.MANY), 3_125)
+    assert many.clusters.count == 20 and many.augment is None
+    assert presets.modern(shape, image_count=rules.MANY, clusters=None).clusters is None
+    by_class = presets.modern_conditional(shape, image_count=rules.MANY)
+    assert by_class.penalty == rules.r1_for(shape, rules.MANY, 10)
 
 
 def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
@@ -247,19 +252,10 @@ def test_a_discriminator_of_the_shrunk_image_pays_the_same_at_each_size():
     assert paid[2] == pytest.approx(paid[0], rel=1e-5)
 
 
-@pytest.mark.slow
 def test_many_grey_images_get_clusters():
     assert rules.clusters_for((16, 16, 1), rules.MANY) == rules.clusters_for((16, 16), 10**6) == 20
     for shape, count in (((16, 16, 1), rules.MANY - 1), ((16, 16), None), ((16, 16, 3), 10**6)):
         assert rules.clusters_for(shape, count) is None
-    counts = {
-        "many": presets.modern((16, 16, 1), image_count=rules.MANY).clusters,
-        "few": presets.modern((16, 16, 1), image_count=rules.MANY - 1).clusters,
-        "colour": presets.modern((16, 16, 3), image_count=rules.MANY).clusters,
-        "unknown": presets.modern((16, 16, 1)).clusters,
-        "none": presets.modern((16, 16, 1), image_count=rules.MANY, clusters=None).clusters,
-    }
-    assert counts.pop("many").count == 20 and set(counts.values()) == {None}
 
 
 def test_only_modern_has_clusters():
@@ -273,10 +269,8 @@ def test_only_modern_has_clusters():
 def test_few_images_are_augmented():
     assert isinstance(rules.augment_for(300), Adaptive)
     assert rules.augment_for(rules.FEW) is None and rules.augment_for(None) is None
-    assert isinstance(presets.modern((16, 16, 1), image_count=300).augment, Adaptive)
     # No score tells real from fake, so there is nothing to adapt to.
     assert rules.augment_for(300, losses.Relativistic()) is None
-    assert presets.modern((16, 16, 1), image_count=300, loss=losses.Wasserstein()).augment is None
 
 
 @pytest.mark.parametrize(

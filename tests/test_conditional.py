@@ -266,7 +266,7 @@ def test_it_is_the_same_however_many_steps_go_together():
 @pytest.fixture(scope="module")
 def by_xla():
     """A GAN that XLA has compiled, and its weights after an epoch."""
-    gan = by_sgd(steps_per_execution=4, jit_compile=True)
+    gan = by_sgd(steps_per_execution=2, jit_compile=True)
     return gan, weights(gan)
 
 
@@ -487,12 +487,12 @@ def test_a_later_label_that_is_no_class_ends_the_training(kind, label):
 
 @pytest.mark.slow
 def test_a_later_label_that_is_no_class_ends_a_training_by_xla(by_xla):
-    """It is in the first batch of the second execution of four."""
+    """It is in the first batch of the second execution of two."""
     gan, _ = by_xla
     before = int(gan.step)
     with pytest.raises(ValueError, match="The labels go from -1 to 2; expected 0 to 2"):
-        gan.fit(with_a_later_label(-1, count=40), verbose=0)
-    assert int(gan.step) == before + 4
+        gan.fit(with_a_later_label(-1, count=24), verbose=0)
+    assert int(gan.step) == before + 2
 
 
 def test_a_data_set_without_labels_will_not_do():

@@ -74,7 +74,7 @@ def test_ctrl_c_stops_a_descent(blobs):
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 3)
+    signal.setitimer(signal.ITIMER_REAL, 1.5)
     try:
         with pytest.raises(KeyboardInterrupt):
             invert(blobs, blobs.generate(1), starts=1, steps=10**10)

@@ -40,20 +40,12 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 @dataclass(frozen=True)
 class Entry:
-    """The decoded images of a folder.
+    """The decoded images of a folder."""
 
-    Args:
-        splits: ((train_images, train_labels), (test_images, test_labels)). Images are read-only
-            uint8 memmaps (n, height, width, channels), labels int32 (n,).
-        class_names: list of texts; a label is a position in it.
-        notice: text to show each time the images are loaded.
-        retry: names of the files that could not be read for a reason that may pass.
-    """
-
-    splits: tuple
+    splits: tuple  # ((train_images, train_labels), (test_images, test_labels)); images are memmaps
     class_names: list
-    notice: str
-    retry: list
+    notice: str  # shown each time the images are loaded
+    retry: list  # names of the files that could not be read for a reason that may pass
 
 
 def entry_of(source):
@@ -93,15 +85,7 @@ def _open_split(stem, image_shape):
 
 @contextlib.contextmanager
 def locked_entry(path, size):
-    """Locks an entry to write it. Of several processes one gets it, and the others wait.
-
-    Args:
-        path: of `entry_of`.
-        size: bytes that the images may have, to say how much room they need.
-
-    Raises:
-        OSError: the entry cannot be written.
-    """
+    """Locks an entry to write up to `size` bytes; other processes wait."""
     try:
         with locked(path, waiting="Another process is decoding these images. Waiting for it."):
             try:
@@ -123,15 +107,7 @@ def locked_entry(path, size):
 
 
 def make_room(path, size):
-    """Removes other entries until the cache has room for one more, and what killed processes left.
-
-    Args:
-        path: of the entry that is going to be written.
-        size: its bytes.
-
-    Returns:
-        Bytes of all entries, with the new one.
-    """
+    """Removes entries until one more of `size` bytes fits; returns the bytes of all, with it."""
     others = [other for other in path.parent.iterdir() if _ENTRY_NAME.fullmatch(other.name)]
     others.remove(path)
     for other in others:
@@ -170,12 +146,7 @@ def _status(path, field):
 
 @contextlib.contextmanager
 def new_entry(path, image_shape):
-    """An `EntryWriter` for an entry that is locked; at the end its images replace the earlier ones.
-
-    Args:
-        path: of `entry_of`.
-        image_shape: (height, width, channels) of each image.
-    """
+    """An `EntryWriter` for a locked entry, whose images replace the earlier ones at the end."""
     unfinished = path / _UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)  # of a killed process
     unfinished.mkdir()
@@ -203,14 +174,7 @@ class EntryWriter:
         self._pixels.write(pixels)
 
     def finish(self, labels, held_out, *, one_channel=False, **about):
-        """Separates the images, writes what describes them, and flushes everything to the disk.
-
-        Args:
-            labels: of the images, integers (n,).
-            held_out: which images are held out, bool (n,).
-            one_channel: whether to keep the first channel alone.
-            **about: the other fields of `Entry`.
-        """
+        """Separates the held-out images, writes the labels and the other fields of `Entry`."""
         channels = 1 if one_channel else self._image_shape[-1]
         with self._written("test.bin") as test:
             self._separate(test, held_out, channels)

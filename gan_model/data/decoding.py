@@ -98,17 +98,16 @@ _ROOM = _Room(_LOADING_BYTES)
 def decode(path, *, image_size, channels, pad=False, ground="white"):
     """The first frame or page of an image: upright, in sRGB, on a plain ground, and scaled.
 
+    The file has at most `PIL.Image.MAX_IMAGE_PIXELS`, a JPEG twice as many. Levels that are
+    floating-point numbers are from 0 to 1, or else to 255.
+
     Args:
-        path: a PNG, JPEG, GIF, BMP, WebP, TIFF, PPM, TGA or AVIF file of at most
-            `PIL.Image.MAX_IMAGE_PIXELS`, a JPEG of twice as many. Levels that are floating-point
-            numbers are from 0 to 1, or else to 255. Pillow reads PNG of 16 bits in grey with alpha
-            as colour.
+        path: of the file.
         image_size: (height, width) of the result.
         channels: 1 (grey) or 3 (colour), of the result.
-        pad: how an image of other proportions fits: False, cropped around its centre; True, whole,
-            with the ground beside it.
-        ground: the colour behind transparent images and beside padded ones, as Pillow names it:
-            "white", "#ff8800".
+        pad: whether to show images of other proportions whole, with the ground beside them; else
+            they are cropped around the center.
+        ground: the color behind transparent images, as Pillow names it: "white", "#ff8800".
     """
     mode = "L" if channels == 1 else "RGB"
     try:
@@ -168,11 +167,7 @@ def displayed_size(image):
 
 
 def _bytes_to_load(image, stored_pixels):
-    """About how much memory an opened image takes while it is loaded.
-
-    Args:
-        stored_pixels: of the file; `draft` may have made the image smaller.
-    """
+    """About how much memory an opened image takes while it is loaded."""
     if image.info.get("progressive"):  # decoded in full before it is made smaller
         return stored_pixels * _BYTES_PER_PIXEL_OF_PROGRESSIVE_JPEG
     return math.prod(image.size) * _BYTES_PER_PIXEL.get(image.format, 4)

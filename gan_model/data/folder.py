@@ -63,22 +63,8 @@ def own_size(folder, *, longest=LONGEST):
 def load_folder(folder, *, image_size=None, channels=None, pad=False, ground="white"):
     """Images of a folder: for training, and about a tenth that is held out.
 
-    Args:
-        folder: path. Images at its root, beside sub-folders or not, are the class ".".
-        image_size: pixels of a side, or (height, width). None: that of the files; see `own_size`.
-        channels: 1 (grey) or 3 (colour). None: 1 if every readable image is stored as grey.
-        pad, ground: see `gan_model.data.decoding.decode`.
-
-    Returns:
-        `Splits`: ((train_images, train_labels), (test_images, test_labels)), read-only uint8
-        memmaps (n, height, width, channels), in the order of classes and paths, and int32 labels
-        (n,). The classes are the sub-folders with a readable image. See
-        `gan_model.data.splits` for the images that are held out; two images are enough.
-
-    Raises:
-        ValueError: there are no two different readable images, the sub-folders are splits of a
-            data set, or arguments are out of range.
-        OSError: the decoded images cannot be kept on disk.
+    Images at the root, beside sub-folders or not, are the class ".". The order is that of classes
+    and paths. See `data.load` for the arguments, and `data.splits` for what is held out.
     """
     wanted_size = None if image_size is None else _height_and_width(image_size)
     channels = _checked_channels(channels)

@@ -31,11 +31,7 @@ class Splits(tuple):
 
 
 def hash_of(pixels):
-    """A hash of an image, from 0 to 2**64 - 1; grey images have the same with 1 and 3 channels.
-
-    Args:
-        pixels: uint8 (height, width, channels).
-    """
+    """A hash of an image, from 0 to 2**64 - 1; grey images have the same with 1 and 3 channels."""
     if (pixels == pixels[..., :1]).all():
         pixels = np.ascontiguousarray(pixels[..., :1])
     return int.from_bytes(hashlib.sha256(pixels).digest()[:8], "big")

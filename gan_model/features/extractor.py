@@ -108,12 +108,7 @@ def _averaged(images):
 
 
 def averaged_down(images, size):
-    """`tf.image.resize` by area, for which TensorFlow has no gradient.
-
-    Args:
-        images: float32 (batch, height, width, channels).
-        size: (height, width) of the result.
-    """
+    """`tf.image.resize` by area to (height, width), for which TensorFlow has no gradient."""
 
     def gradient(upstream):
         sides = zip(images.shape[1:3], size, strict=True)
@@ -145,16 +140,7 @@ def checksum_of(arrays):
 
 
 def with_channels(images, image_shape, name):
-    """Images as uint8 (n, height, width, channels), after a check of their type and shape.
-
-    Args:
-        images: uint8 (n, height, width) or with channels.
-        image_shape: the only shape that is allowed, with channels. None: any.
-        name: of the features, for the error.
-
-    Raises:
-        ValueError: no images, or images of another type or shape.
-    """
+    """Images as uint8 (n, height, width, channels), after a check of their type and shape."""
     images = images if isinstance(images, np.ndarray) else np.asarray(images)
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or not len(images):
         raise ValueError(

@@ -73,10 +73,7 @@ def strides_of(shape):
 
 
 def network(shape, *, seed):
-    """A Keras model, images (batch, *shape) in [-1, 1] -> vectors (batch, 32), to learn with.
-
-    Its layers are those that `arrays_of` reads. All random numbers come from `seed`.
-    """
+    """A Keras model, images (batch, *shape) in [-1, 1] -> vectors (batch, 32), to learn with."""
     seeds = iter(np.random.default_rng(seed).integers(2**31, size=64).tolist())
     pooled = []
     with dtype_policy("float32"):
@@ -126,22 +123,10 @@ def vectors(images, arrays):
 
 
 def learn(images, *, seed=0, steps=STEPS, tell=None):
-    """Learns a network from images.
+    """Learns a network from uint8 images as it sees them; returns the arrays of `vectors`.
 
     The result depends on the images, the seed and the machine alone. No global random state is
-    read or changed.
-
-    Args:
-        images: uint8 (n, height, width, channels), as the network sees them.
-        seed: of the initial weights, of the images drawn and of the distortions.
-        steps: of 64 images.
-        tell: function that is called with the number of steps done, after each.
-
-    Returns:
-        Dict from names to float32 arrays, see `vectors`.
-
-    Raises:
-        ValueError: in the scope of a strategy.
+    read or changed. `tell` is called with the number of steps done, after each.
     """
     if tf.distribute.has_strategy():
         raise ValueError(
@@ -192,11 +177,7 @@ class _Learner:
 def contrast(projections):
     """Cross-entropy of finding each view's other view among all views of the batch.
 
-    Args:
-        projections: (2 n, size); the views of image i are the rows i and n + i.
-
-    Returns:
-        A scalar. Equal projections give log(2 n - 1).
+    The views of image i are the rows i and n + i. Equal projections give log(2 n - 1).
     """
     count = tf.shape(projections)[0]
     directions = tf.math.l2_normalize(projections, axis=1)
@@ -212,10 +193,6 @@ def half_whitened(arrays, images):
     """The arrays of a network whose vectors have the variance v^(1/2) where they had v.
 
     The vectors of `images` get the mean 0 and, over all directions, the mean variance 1.
-
-    Args:
-        arrays: of `arrays_of`.
-        images: uint8 (n, height, width, channels), as the network sees them.
     """
     described = np.concatenate(
         [

@@ -35,12 +35,7 @@ class EqualizedAdam(keras.optimizers.Adam):
 
 
 def relative_rate(shape):
-    """The learning rate of a weight, as a fraction of that of the optimizer.
-
-    Args:
-        shape: of the weight: (inputs, outputs) of a dense layer, (height, width, inputs, outputs)
-            of a convolution. One of fewer dimensions has 1.
-    """
+    """The learning rate of a weight of a shape, as a fraction of that of the optimizer."""
     if len(shape) < 2:
         return 1.0
     *window, inputs, outputs = shape

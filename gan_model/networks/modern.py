@@ -36,12 +36,7 @@ _LARGE, _LEAST = 128, 8  # pixels; filters of all layers for images of a greater
 
 
 def filters_for(image_shape, product):
-    """Filters of the layer next to the images: `product` / side, rounded down to a power of two.
-
-    Args:
-        image_shape: (height, width, channels); the side is the geometric mean of the first two.
-        product: filters times side.
-    """
+    """Filters of the layer next to the images: `product` / side, rounded down to a power of two."""
     height, width, _ = image_shape
     return 2 ** max(1, math.floor(math.log2(product / math.sqrt(height * width))))
 

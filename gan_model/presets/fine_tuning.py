@@ -1,4 +1,4 @@
-"""A trained GAN -> one that goes on with other images."""
+"""A trained GAN -> one that is trained on other images."""
 
 import keras
 import numpy as np
@@ -58,12 +58,22 @@ def fine_tuned(
 
     Reference: Wang et al. (2018), "Transferring GANs: generating images from limited data".
     """
-    _check(source)
-    networks, averaged = _begun(source, class_count, new_generator)
+    if not isinstance(source, GAN) or not source.compiled:
+        raise ValueError(
+            f"Training goes on from a compiled GAN. Received: {type(source).__name__}. A file of a "
+            "generator alone does not do: type the GAN's file, such as the gan.keras of a run."
+        )
+    generator, discriminator = source.generator, source.discriminator
+    averaged = None if source.average is None else source.averaged_generator.get_weights()
+    if class_count not in (None, source.class_count):
+        generator, discriminator, averaged = _with_classes(source, class_count, averaged)
+    if new_generator:  # its average begins as it does
+        generator, averaged = _redrawn(generator), None
     if freeze_discriminator is not None:
-        _freeze(networks[1], freeze_discriminator)
+        _freeze(discriminator, freeze_discriminator)
     gan = GAN(
-        *networks,
+        generator,
+        discriminator,
         codings_size=source.codings_size,
         class_count=class_count or source.class_count,
         image_range=source.image_range,
@@ -71,8 +81,8 @@ def fine_tuned(
     )
     gan.compile(
         source.loss,
-        _anew(source.generator_optimizer, generator_learning_rate),
-        _anew(source.discriminator_optimizer, discriminator_learning_rate),
+        _fresh(source.generator_optimizer, generator_learning_rate),
+        _fresh(source.discriminator_optimizer, discriminator_learning_rate),
         class_loss=source.class_loss,
         penalty=at_least_r1_for(source.image_shape, image_count, source.penalty),
         constraint=source.constraint,
@@ -88,26 +98,7 @@ def fine_tuned(
     return gan
 
 
-def _check(source):
-    if not isinstance(source, GAN) or not source.compiled:
-        raise ValueError(
-            f"Training goes on from a compiled GAN. Received: {type(source).__name__}. A file of a "
-            "generator alone does not do: type the GAN's file, such as the gan.keras of a run."
-        )
-
-
-def _begun(source, class_count, new_generator):
-    """Both networks, and the weights of the average; None: it begins as the generator does."""
-    networks = source.generator, source.discriminator
-    averaged = None if source.average is None else source.averaged_generator.get_weights()
-    if class_count not in (None, source.class_count):
-        networks, averaged = _with_classes(source, class_count, averaged)
-    if new_generator:
-        return (_anew_of(networks[0]), networks[1]), None
-    return networks, averaged
-
-
-def _anew(optimizer, learning_rate):
+def _fresh(optimizer, learning_rate):
     """An optimizer with the same settings, without its state."""
     config = optimizer.get_config()
     if learning_rate is not None:  # a schedule cannot be replaced later
@@ -115,8 +106,8 @@ def _anew(optimizer, learning_rate):
     return type(optimizer).from_config(config)
 
 
-def _anew_of(generator):
-    """A generator of the same layers, with weights of its own."""
+def _redrawn(generator):
+    """A generator of the same layers with new weights."""
     try:
         return keras.models.clone_model(generator)
     except Exception as error:  # Keras and the user's own layers may raise anything
@@ -140,7 +131,7 @@ def _freeze(discriminator, count):
 
 
 def _with_classes(source, class_count, averaged):
-    """Both networks, and the weights of the average, for another number of classes."""
+    """The generator, the discriminator and the averaged weights for another number of classes."""
     if source.class_count is None:
         raise ValueError(
             "The GAN to go on from was trained without classes, so it cannot learn "
@@ -148,11 +139,13 @@ def _with_classes(source, class_count, averaged):
             "presets.pretrained('fashion_by_class')."
         )
     counts = source.class_count, class_count
-    networks = [_resized(one, *counts) for one in (source.generator, source.discriminator)]
+    generator, discriminator = (
+        _resized(network, *counts) for network in (source.generator, source.discriminator)
+    )
     if averaged is not None:
-        weights = networks[0].get_weights()
-        averaged = [_fitted(a, w.shape, *counts) for a, w in zip(averaged, weights, strict=True)]
-    return networks, averaged
+        pairs = zip(averaged, generator.get_weights(), strict=True)
+        averaged = [_fitted(old, new.shape, *counts) for old, new in pairs]
+    return generator, discriminator, averaged
 
 
 def _resized(network, before, after):
