@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import click
 import numpy as np
 
-from gan_model.commands.arguments import POSITIVE
+from gan_model.arguments import POSITIVE
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import POSITIVE, PRESET, SIZE
+from gan_model.arguments import POSITIVE, PRESET, SIZE
 from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet

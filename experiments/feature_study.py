@@ -18,9 +18,10 @@ from types import SimpleNamespace
 import click
 import numpy as np
 
-from gan_model.commands.arguments import ABOVE_0, data_options, loaded
+from gan_model.arguments import ABOVE_0, loaded
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
+from gan_model.run_settings import data_options
 
 PRESETS = ("dense", "dcgan", "modern", "modern_conditional")
 _MARKS = (0.03, 0.1, 0.25, 0.6, 1)  # of the minutes of each preset: when images are kept

@@ -21,8 +21,8 @@ from types import SimpleNamespace
 import click
 import numpy as np
 
+from gan_model.arguments import PATH, POSITIVE
 from gan_model.catalog import PRETRAINED
-from gan_model.commands.arguments import PATH, POSITIVE
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 

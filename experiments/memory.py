@@ -19,7 +19,7 @@ from types import SimpleNamespace
 
 import click
 
-from gan_model.commands.arguments import PATH, POSITIVE
+from gan_model.arguments import PATH, POSITIVE
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 

@@ -29,10 +29,11 @@ from results_origin import day_of, origin
 from results_page import page
 from results_records import check_images, cores_of_a_run, figures_file, records_of
 
-from gan_model.commands.arguments import POSITIVE, POSITIVES, SEED, data_options, loaded
+from gan_model.arguments import POSITIVE, POSITIVES, SEED, loaded
 from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
+from gan_model.run_settings import data_options
 
 STACKED = 100_000  # training images of the study of modes
 

@@ -21,7 +21,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from gan_model.commands.arguments import POSITIVE, POSITIVES, Several
+from gan_model.arguments import POSITIVE, POSITIVES, Several
 from gan_model.commands.parsing import Command
 
 _BATCH, _EPOCHS = 64, 3

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import click
 
+from gan_model.arguments import POSITIVE, PRESET
 from gan_model.commands import local_workers
-from gan_model.commands.arguments import POSITIVE, PRESET
 from gan_model.commands.parsing import Command
 from gan_model.commands.program import Program
 from gan_model.commands.screen import quiet

@@ -15,9 +15,10 @@ import click
 import numpy as np
 from scipy import optimize, special, stats
 
-from gan_model.commands.arguments import MODEL, POSITIVE, SEED, data_options, loaded
+from gan_model.arguments import MODEL, POSITIVE, SEED, loaded
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
+from gan_model.run_settings import data_options
 
 DEVIATIONS = (1.0, 0.9, 0.8, 0.7, 0.5)
 

@@ -21,6 +21,8 @@ only from those above it.
     model            all of the above              -> GAN, the Keras model
     callbacks        what is shown and kept while `fit` runs
     presets          complete recipes by name
+    arguments        what a person types           -> values
+    run_settings     the options of a run, and what they came to
     runs             one run                      <-> one folder
     sweeps           a search space of recipes     -> the best of them
     exporting        a trained generator           -> SavedModel, LiteRT, ONNX, a page

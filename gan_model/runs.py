@@ -15,6 +15,7 @@ source.keras     the GAN that the run began with, where it goes on from a traine
 
 import contextlib
 import functools
+import inspect
 import platform
 from pathlib import Path
 
@@ -29,24 +30,13 @@ from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
 from gan_model.networks.layers import dtype_policy
+from gan_model.run_settings import MAY_CHANGE
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.keras_file import load_model
 from gan_model.storage.paths import expanded
 from gan_model.storage.settings_folder import Folder
 
-# `pad` and `ground` are in the images. Images and a GAN to go on from may move: `images` and
-# `source` are their checksums.
-_MAY_CHANGE = (
-    *("epochs", "minutes", "features", "validate_every", "pad", "ground"),
-    *("data", "data_dir", "class_names", "from"),
-)
-# Arguments of the preset; left out if not given, because each preset has its own defaults.
-_OF_PRESET = (
-    *("clusters", "codings_size", "class_count", "image_count"),
-    *("generator_learning_rate", "discriminator_learning_rate"),
-)
 _OF_THE_IMAGES = "data", "data_dir", "images", "features", "pad", "ground", "class_names"
-_OF_FINE_TUNING = "freeze_discriminator", "new_generator"
 
 
 class RunFolder(Folder):
@@ -56,7 +46,7 @@ class RunFolder(Folder):
         path: the folder; it need not exist.
     """
 
-    kind, doing, may_change = "run", "training", _MAY_CHANGE
+    kind, doing, may_change = "run", "training", MAY_CHANGE
 
     def __init__(self, path):
         super().__init__(path)
@@ -179,16 +169,15 @@ def build(settings):
     """
     keras.utils.set_random_seed(settings["seed"])
     with dtype_policy("mixed_bfloat16" if settings.get("bfloat16") else None):
-        return _built(settings)
-
-
-def _built(settings):
-    given = {name: settings[name] for name in _OF_PRESET if settings.get(name) is not None}
-    if settings.get("source"):
-        given |= {name: settings[name] for name in _OF_FINE_TUNING if name in settings}
-        return presets.fine_tuned(_source(settings), seed=settings["seed"], **given)
-    preset = presets.named(settings["preset"])
-    return preset(tuple(settings["image_shape"]), seed=settings["seed"], **given)
+        if settings.get("source"):
+            make, made_of = presets.fine_tuned, _source(settings)
+        else:
+            make, made_of = presets.named(settings["preset"]), tuple(settings["image_shape"])
+        taken = inspect.signature(make).parameters.values()
+        named = [one.name for one in taken if one.kind == inspect.Parameter.KEYWORD_ONLY]
+        # What was not given is left out, as each preset has its own defaults.
+        given = {name: settings[name] for name in named if settings.get(name) is not None}
+        return make(made_of, **given)
 
 
 def _source(settings):

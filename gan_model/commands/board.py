@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import PATH, WHOLE
+from gan_model.arguments import PATH, WHOLE
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 

@@ -7,11 +7,9 @@ from types import SimpleNamespace
 
 import click
 
-from gan_model.commands.arguments import (
+from gan_model.arguments import (
     DATA_SET,
-    GROUND,
     OVERWRITE,
-    PAD,
     PATH,
     POSITIVE,
     features_option,
@@ -19,6 +17,7 @@ from gan_model.commands.arguments import (
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_output, check_own, refuse_unwritable, refuse_within
 from gan_model.commands.screen import quiet
+from gan_model.run_settings import run_options
 
 _CLASSES, _NEIGHBOURS = "classes.png", "neighbours.png"
 _LIBRARIES = ("gan-model", "tensorflow", "keras", "numpy")
@@ -30,8 +29,7 @@ _LIBRARIES = ("gan-model", "tensorflow", "keras", "numpy")
     "--data", type=DATA_SET, help="To compare with, as in train.", show_default="the run's"
 )
 @click.option("--data-dir", type=PATH, help="Folder with the files of a named data set.")
-@PAD
-@GROUND
+@run_options("pad", "ground")
 @click.option("--count", type=POSITIVE, default=10_000, help="Images at most.")
 @click.option("--seeds", type=POSITIVE, default=3, help="Seeds of a GAN, or parts of given images.")
 @features_option("the run's, or by the images")

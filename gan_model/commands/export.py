@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from gan_model.arguments import MODEL, OVERWRITE, PATH, POSITIVE, OneOf
 from gan_model.catalog import PRETRAINED
-from gan_model.commands.arguments import MODEL, OVERWRITE, PATH, POSITIVE, OneOf
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_output
 from gan_model.commands.screen import quiet

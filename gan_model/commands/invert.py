@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import click
 
-from gan_model.commands.arguments import (
+from gan_model.arguments import (
     DATA_SET,
     MODEL,
     OVERWRITE,

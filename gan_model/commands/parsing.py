@@ -4,7 +4,7 @@ import shlex
 
 import click
 
-from gan_model.commands.arguments import Several
+from gan_model.arguments import Several
 from gan_model.commands.screen import plain_errors
 
 

@@ -5,13 +5,8 @@ from pathlib import Path
 
 import click
 
-from gan_model.catalog import data_sets
+from gan_model.arguments import place_of
 from gan_model.storage.own_files import is_replaceable
-
-
-def place_of(data):
-    """The name of a data set, or the whole path of a folder of images."""
-    return data if data in data_sets() else str(Path(os.path.expanduser(data)).resolve())
 
 
 def name_of(data):

@@ -5,8 +5,7 @@ import sys
 
 import click
 
-from gan_model.commands.arguments import check_data_dir
-from gan_model.commands.places import place_of
+from gan_model.arguments import check_data_dir, place_of
 
 
 def as_read_for(settings):

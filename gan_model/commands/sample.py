@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gan_model.commands.arguments import (
+from gan_model.arguments import (
     FRACTION,
     MODEL,
     OVERWRITE,

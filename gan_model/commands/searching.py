@@ -8,10 +8,9 @@ import keras_tuner
 from keras_tuner.engine.trial import TrialStatus
 
 from gan_model import metrics, presets, sweeps
+from gan_model.arguments import loaded, place_of
 from gan_model.commands import tuners
-from gan_model.commands.arguments import loaded
 from gan_model.commands.completing import check_image_size, steps_of_few
-from gan_model.commands.places import place_of
 from gan_model.commands.plan import TRIALS, counted_epochs, progress_of
 from gan_model.data.images import fingerprint
 from gan_model.features import LearnedFeatures, from_file

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import click
 
-from gan_model.commands.arguments import (
+from gan_model.arguments import (
     ABOVE_0,
     ALL_ABOVE_0,
     PATH,
@@ -16,13 +16,13 @@ from gan_model.commands.arguments import (
     SEED,
     WHOLE,
     Choice,
-    data_options,
     features_option,
 )
 from gan_model.commands.local_workers import cores
 from gan_model.commands.parsing import Command
 from gan_model.commands.places import check_run_dir, name_of
 from gan_model.commands.screen import quiet, use_gpus
+from gan_model.run_settings import data_options
 
 _TUNERS = ("random", "hyperband", "bayesian", "grid")
 

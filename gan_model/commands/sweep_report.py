@@ -10,6 +10,7 @@ from gan_model import data, pictures
 from gan_model.callbacks.checkpoints import by_epoch, epoch_of
 from gan_model.commands.completing import MINUTES
 from gan_model.pictures.grids import read
+from gan_model.run_settings import DATA_SETTINGS, RunSettings
 from gan_model.sweeps import comparing, ranking
 from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
 
@@ -99,23 +100,12 @@ Dashboard:    {program.line("board", folder.tensorboard)}"""
 
 def train_line(search, won, program):
     """The line to type that trains the settings of an `Outcome` longer, with the same seed."""
-    args = search.args
-    given = {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
+    args, shared = search.args, ("preset", *DATA_SETTINGS, "steps_per_epoch", "features")
+    given = {name: getattr(args, name) for name in shared}
+    given |= {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
     if args.minutes or args.data not in data.NAMES:
-        given["minutes"] = f"{max(MINUTES, _LONGER * (args.minutes or 0)):g}"
+        given["minutes"] = float(f"{max(MINUTES, _LONGER * (args.minutes or 0)):g}")
     else:
         given["epochs"] = _LONGER * args.epochs
-    passed_on = ("steps_per_epoch", "features", "data_dir", "image_size", "channels", "pad")
-    passed_on += ("ground",)
-    given |= {name: getattr(args, name) for name in passed_on if getattr(args, name)}
-    given["run_dir"] = search.folder.path / f"winner-{won.name}"
-    options = [
-        text
-        for name, value in given.items()
-        for text in (f"--{name.replace('_', '-')}", *([] if value is True else [_as_typed(value)]))
-    ]
-    return program.line("train", "--preset", args.preset, "--data", args.data, *options)
-
-
-def _as_typed(value):
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    settings = RunSettings(**given, run_dir=search.folder.path / f"winner-{won.name}")
+    return program.line("train", *settings.words())

@@ -1,5 +1,6 @@
 """The model card: what is known of a GAN, to go with its generator, and as HTML for its page."""
 
+import dataclasses
 import html
 import math
 import shlex
@@ -13,22 +14,12 @@ from gan_model.data import NAMES, class_names, licence_of
 from gan_model.exporting.formats import version_of
 from gan_model.features import fashion
 from gan_model.metrics import Direction, FeatureMetrics
+from gan_model.run_settings import RunSettings
 from gan_model.runs import RunFolder, is_pretrained
 from gan_model.storage.paths import expanded
 from gan_model.text import fixed_number
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
-# Of `gan-model train`; left out where a run has none of its own.
-_OPTIONS = (
-    "ground",
-    "freeze_discriminator",
-    "clusters",
-    "steps_per_epoch",
-    "codings_size",
-    "generator_learning_rate",
-    "discriminator_learning_rate",
-)
-_FLAGS = "pad", "new_generator", "bfloat16"
 _BETTER = {Direction.LOWER: "less is better", Direction.HIGHER: "more is better"}
 
 
@@ -234,25 +225,17 @@ def train_command(run):
     Raises:
         ValueError: the settings of the run cannot be read.
     """
-    settings = run.read_settings()
-    words = ["gan-model", "train"]
-    if settings.get("source"):
-        words += ["--from", Path(settings["from"]).name]
-    else:
-        words += ["--preset", settings["preset"]]
-    words += ["--data", Path(settings["data"]).name]
-    if settings["data"] not in NAMES and len(settings["image_shape"]) == 3:  # a folder of images
-        height, width, channels = settings["image_shape"]
-        words += ["--image-size", f"{height}x{width}", "--channels", channels]
-    if epochs := epochs_of(run):
-        words += ["--epochs", epochs]
-    words += ["--batch-size", settings["batch_size"]]
-    for name in _OPTIONS:
-        # No clusters are a choice too: many images have them otherwise.
-        if settings.get(name) or (name == "clusters" and settings.get(name) == 0):
-            words += [_option(name), settings[name]]
-    words += [_option(name) for name in _FLAGS if settings.get(name)]
-    return shlex.join(map(str, [*words, "--seed", settings["seed"]]))
+    settings = RunSettings.read(run.read_settings())
+    told = {"data": Path(settings.data).name, "epochs": epochs_of(run) or None, "minutes": None}
+    if settings.source:
+        told["source"] = Path(settings.source).name
+    if settings.data not in NAMES and len(settings.image_shape or ()) == 3:  # a folder of images
+        *sides, told["channels"] = settings.image_shape
+        told["image_size"] = tuple(sides)
+    # These change nothing in the GAN.
+    told |= {"features": None, "validate_every": 1, "data_dir": None}
+    settings = dataclasses.replace(settings, **told)
+    return shlex.join(["gan-model", "train", *settings.words()])
 
 
 def epochs_of(run):
@@ -263,7 +246,3 @@ def epochs_of(run):
         return newest
     rows = read_history(run.history)
     return int(rows[-1]["epoch"]) if rows else 0
-
-
-def _option(setting):
-    return f"--{setting.replace('_', '-')}"

@@ -31,17 +31,17 @@ def locked(path, *, busy=None, waiting=None):
     Path(path).mkdir(parents=True, exist_ok=True)
     lock = _lock(path)
     try:
-        lock.acquire(**_PATIENCE)
-    except Timeout:
-        if busy is not None:
-            raise ValueError(busy) from None
-        if waiting is not None:
-            print(waiting, file=sys.stderr)
-        lock.acquire()
-    try:
+        try:
+            lock.acquire(**_PATIENCE)
+        except Timeout:
+            if busy is not None:
+                raise ValueError(busy) from None
+            if waiting is not None:
+                print(waiting, file=sys.stderr)
+            lock.acquire()
         yield
     finally:
-        lock.release()
+        lock.release()  # also where Ctrl-C comes just after it was taken
 
 
 def is_locked(path):
@@ -57,6 +57,17 @@ def is_locked(path):
     return False
 
 
+class _Lock(FileLock):
+    """One that is released where it was taken, or by the end of the process.
+
+    A `FileLock` releases itself when it is forgotten. Ctrl-C in that moment would be printed with a
+    traceback, and be lost: Python can raise nothing from there.
+    """
+
+    def __del__(self):
+        """Does nothing."""
+
+
 def _lock(path):
     # Not thread-local: a notebook may end in another thread what it began in this one.
-    return FileLock(str(Path(path) / _NAME), thread_local=False)
+    return _Lock(str(Path(path) / _NAME), thread_local=False)

@@ -1,12 +1,17 @@
-"""Types and options that several commands have, none of which needs TensorFlow."""
+"""What a person types -> values. The types and options that commands share; no TensorFlow."""
 
+import math
 import os
 from collections import ChainMap
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
 from gan_model.catalog import FEATURES, FULL_SETS, PRESETS, PRETRAINED, data_sets
+from gan_model.storage.messages import did_you_mean
+
+SUITED = "suited"  # not a preset, but the choice of one
 
 
 class PathOrName(click.Path):
@@ -34,16 +39,16 @@ class PathOrName(click.Path):
         return names or super().shell_complete(ctx, param, incomplete)
 
 
-class OneOf(click.Choice):
-    """A name in a table, which may get more of them after this was made.
+class _Features(PathOrName):
+    """What to measure in. A wrong name is refused here: data and a GAN take minutes to load."""
 
-    Args:
-        table: dict by name.
-    """
-
-    def __init__(self, table):
-        super().__init__(())
-        self.choices = table
+    def convert(self, value, param, ctx):
+        """The name, or the path of a file that exists."""
+        value = super().convert(value, param, ctx)
+        if value not in FEATURES and not (value.endswith(".npz") and os.path.isfile(value)):
+            known = ", ".join(FEATURES)
+            self.fail(f"{value!r} is neither a .npz file nor one of {known}.", param, ctx)
+        return value
 
 
 class Several(click.ParamType):
@@ -63,6 +68,33 @@ class Several(click.ParamType):
         return tuple(self._type(word, param, ctx) for word in words)
 
 
+class OneOf(click.Choice):
+    """A name in a table, which may get more of them later; else the nearest one is suggested.
+
+    Args:
+        table: dict by name.
+    """
+
+    def __init__(self, table):
+        super().__init__(())
+        self.choices = table
+
+    def get_invalid_choice_message(self, value, ctx):
+        """The sentence on a name that is not in the table."""
+        return super().get_invalid_choice_message(value, ctx) + did_you_mean(value, self.choices)
+
+
+class FiniteRange(click.FloatRange):
+    """`click.FloatRange` without the texts `nan` and `inf`, which it takes for numbers."""
+
+    def convert(self, value, param, ctx):
+        """The number of a text."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
 def size(text):
     """The type of an image's size: a side in pixels, or (height, width) of HEIGHTxWIDTH."""
     sides = text.lower().split("x")
@@ -75,102 +107,49 @@ def size(text):
 WHOLE = click.IntRange(min=0)
 POSITIVE = click.IntRange(min=1)
 SEED = click.IntRange(0, 2**32 - 1)  # as NumPy takes them
-ABOVE_0 = click.FloatRange(min=0, min_open=True)  # a learning rate, or minutes
-FRACTION = click.FloatRange(0, 1)
+ABOVE_0 = FiniteRange(min=0, min_open=True)  # a learning rate, or minutes
+FRACTION = FiniteRange(0, 1)
 POSITIVES = Several(POSITIVE)
 ALL_ABOVE_0 = Several(ABOVE_0)
 SIZE = size
 PATH = PathOrName()
 MODEL = PathOrName(*PRETRAINED)  # the folder of a run, a file, or a GAN that comes trained
 PRESET = OneOf(PRESETS)
-PRESET_OR_SUITED = OneOf(ChainMap({"suited": None}, PRESETS))
+PRESET_OR_SUITED = OneOf(ChainMap({SUITED: None}, PRESETS))
 DATA_SET = PathOrName(*data_sets())
-
-
-def Choice(*values):
-    """`click.Choice`."""
-    return click.Choice(values)
-
 
 OVERWRITE = click.option(
     "--overwrite", is_flag=True, help="Also replace a file that gan-model did not write."
 )
-# Without a default: a run that goes on has its own.
-PAD = click.option(
-    "--pad", is_flag=True, default=None, help="Of a folder: pad images, do not crop them."
-)
-GROUND = click.option(
-    "--ground",
-    metavar="COLOR",
-    help="Of a folder: behind transparent images.",
-    show_default="white",
-)
+FEATURES_OPTION = {
+    "type": _Features(*FEATURES),
+    "help": f"To measure in: {', '.join(FEATURES)}, or a run's features.npz.",
+    "show_default": "by the images",
+}
 
 
-def _features(ctx, param, value):
-    """The value of --features, if it can be one: data and a GAN are loaded first, for minutes."""
-    if value in (None, *FEATURES) or (value.endswith(".npz") and os.path.isfile(value)):
-        return value
-    raise click.BadParameter(f"{value!r} is neither a .npz file nor one of {', '.join(FEATURES)}.")
-
-
-def features_option(otherwise="by the images"):
+def features_option(otherwise=FEATURES_OPTION["show_default"]):
     """The option that says what to measure in."""
-    return click.option(
-        "--features",
-        type=PathOrName(*FEATURES),
-        callback=_features,
-        help=f"To measure in: {', '.join(FEATURES)}, or a run's features.npz.",
-        show_default=otherwise,
-    )
+    return click.option("--features", **{**FEATURES_OPTION, "show_default": otherwise})
 
 
-def data_options(default):
-    """The options that say what to train on, for `loaded`."""
-    options = (
-        click.option(
-            "--data",
-            type=DATA_SET,
-            default=default,
-            help=f"{', '.join(data_sets())}, or the path of a folder of images.",
-        ),
-        click.option("--data-dir", type=PATH, help="Folder with the files of a named data set."),
-        click.option(
-            "--image-size",
-            type=SIZE,
-            help="Of a folder: side or HEIGHTxWIDTH.",
-            show_default="theirs, at most 64",
-        ),
-        click.option(
-            "--channels",
-            type=click.Choice([1, 3]),
-            help="Of a folder.",
-            show_default="1 if all are grey",
-        ),
-        PAD,
-        GROUND,
-    )
-
-    def add(function):
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return add
+def place_of(data):
+    """The name of a data set, or the whole path of a folder of images."""
+    return data if data in data_sets() else str(Path(os.path.expanduser(data)).resolve())
 
 
-def loaded(args):
-    """The images and labels that the values of `data_options` ask for; see `data.load`."""
+def loaded(settings):
+    """The images and labels that the values of `run_settings.data_options` ask for."""
     from gan_model import data
 
-    check_data_dir(args.data_dir, args.data)
+    check_data_dir(settings.data_dir, settings.data)
     return data.load(
-        args.data,
-        folder=args.data_dir,
-        image_size=args.image_size,
-        channels=args.channels,
-        pad=bool(args.pad),
-        ground=args.ground or "white",
+        settings.data,
+        folder=settings.data_dir,
+        image_size=settings.image_size,
+        channels=settings.channels,
+        pad=bool(settings.pad),
+        ground=settings.ground or "white",
     )
 
 
