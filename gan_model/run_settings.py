@@ -21,7 +21,7 @@ from gan_model.arguments import (
     WHOLE,
     place_of,
 )
-from gan_model.catalog import PRESETS, data_sets
+from gan_model.catalog import data_sets
 
 DATA_SETTINGS = ("data", "data_dir", "image_size", "channels", "pad", "ground")
 
@@ -31,7 +31,8 @@ class _Role:
     """What is done with a setting.
 
     Args:
-        name: of its option, and in `settings.json`; None: that of the field.
+        option: arguments of its `click.option`; None where the run finds it out.
+        name: of the option, and in `settings.json`; None: that of the field.
         stored: whether `settings.json` has it.
         may_change: whether a run may continue with another value.
         kept: whether a run that continues has its own value where none is given.
@@ -39,6 +40,7 @@ class _Role:
         always_typed: whether the line to type also has it where it is the default.
     """
 
+    option: dict | None = None
     name: str | None = None
     stored: bool = True
     may_change: bool = False
@@ -47,15 +49,19 @@ class _Role:
     always_typed: bool = False
 
 
-def _option(type=None, default=None, *, role=_Role(), **option):
-    """A field with an option, whose arguments are those of `click.option`."""
-    metadata = {"role": role, "option": {"type": type, "default": default, **option}}
-    return field(default=default, metadata=metadata)
+_NAMES_OF_ROLES = {each.name for each in fields(_Role)}
 
 
-def _found(role=_Role()):
-    """A field without an option: a run finds it out."""
-    return field(default=None, metadata={"role": role, "option": None})
+def _option(help, type=None, default=None, **more):
+    """A field with an option; `more` is of its `_Role` or of `click.option`."""
+    role = {name: more.pop(name) for name in _NAMES_OF_ROLES & set(more)}
+    option = {"help": help, "type": type, "default": default, **more}
+    return field(default=default, metadata={"role": _Role(option, **role)})
+
+
+def _found(**role):
+    """A field without an option."""
+    return field(default=None, metadata={"role": _Role(**role)})
 
 
 @dataclass(frozen=True)
@@ -66,119 +72,85 @@ class RunSettings:
     more than the name that it has there.
     """
 
-    preset: str | None = _option(
-        PRESET_OR_SUITED,
-        help=f"{', '.join(PRESETS)}; suited chooses, as for a folder.",
-    )
+    preset: str | None = _option("suited chooses, as for a folder.", PRESET_OR_SUITED)
     source: str | None = _option(
+        "Go on from a trained GAN: its run or file.",
         MODEL,
-        role=_Role(name="from", may_change=True, fine_tuning=True),
-        help="Go on from a trained GAN: its run or file.",
+        name="from",
+        may_change=True,  # it may move: see `source_checksum`
+        fine_tuning=True,
     )
     freeze_discriminator: int = _option(
+        "With --from: first layers that do not learn.",
         WHOLE,
         default=0,
-        role=_Role(fine_tuning=True),
         metavar="LAYERS",
-        help="With --from: first layers that do not learn; else 0.",
+        fine_tuning=True,
     )
     new_generator: bool = _option(
-        default=False,
-        is_flag=True,
-        role=_Role(fine_tuning=True),
-        help="With --from: the generator begins anew.",
+        "With --from: the generator begins anew.", default=False, is_flag=True, fine_tuning=True
     )
     data: str = _option(
+        f"{', '.join(data_sets())}, or the path of a folder of images.",
         DATA_SET,
         default="sample",
-        role=_Role(may_change=True, always_typed=True),  # the images may move: see `images`
-        help=f"{', '.join(data_sets())}, or the path of a folder of images.",
+        may_change=True,  # it may move: see `images`
+        always_typed=True,
     )
     data_dir: str | None = _option(
-        PATH, role=_Role(may_change=True), help="Folder with the files of a named data set."
+        "Folder with the files of a named data set.", PATH, may_change=True
     )
     image_size: int | tuple | None = _option(
-        SIZE,
-        role=_Role(stored=False),
-        help="Of a folder: side or HEIGHTxWIDTH.",
-        show_default="theirs, at most 64",
+        "Of a folder: side or HEIGHTxWIDTH.", SIZE, stored=False, show_default="theirs, at most 64"
     )
     channels: int | None = _option(
-        click.Choice([1, 3]),
-        role=_Role(stored=False),
-        help="Of a folder.",
-        show_default="1 if all are grey",
+        "Of a folder.", click.Choice([1, 3]), stored=False, show_default="1 if all are grey"
     )
-    # `pad` and `ground` may change, as they are in the images.
+    # These two may change, as they are in `images`.
     pad: bool | None = _option(
-        is_flag=True,
-        role=_Role(may_change=True, kept=True),
-        help="Of a folder: pad images, do not crop them.",
+        "Of a folder: pad images, do not crop them.", is_flag=True, may_change=True, kept=True
     )
     ground: str | None = _option(
-        role=_Role(may_change=True, kept=True),
+        "Of a folder: behind transparent images.",
         metavar="COLOR",
-        help="Of a folder: behind transparent images.",
         show_default="white",
+        may_change=True,
+        kept=True,
     )
-    epochs: int | None = _option(
-        POSITIVE, role=_Role(may_change=True), help="Epochs in all; else 20."
-    )
+    epochs: int | None = _option("Epochs in all; else 20.", POSITIVE, may_change=True)
     minutes: float | None = _option(
-        ABOVE_0,
-        role=_Role(may_change=True),
-        help="Of training, not epochs; else 10 for a folder.",
+        "Of training, not epochs; else 10 for a folder.", ABOVE_0, may_change=True
     )
     batch_size: int | None = _option(
-        POSITIVE, role=_Role(kept=True), help="Images, of all devices; else the preset's."
+        "Images, of all devices; else the preset's.", POSITIVE, kept=True
     )
-    devices: int | None = _option(
-        POSITIVE, role=_Role(stored=False), help="Else all GPUs, or one CPU."
-    )
-    workers: int | None = _option(
-        POSITIVE, role=_Role(stored=False), help="Processes that train together."
-    )
+    devices: int | None = _option("Else all GPUs, or one CPU.", POSITIVE, stored=False)
+    workers: int | None = _option("Processes that train together.", POSITIVE, stored=False)
     clusters: int | None = _option(
-        WHOLE, role=_Role(kept=True), help="For modern. 0: none; else 20 if 10,000 grey or more."
+        "For modern. 0: none; else 20 if 10,000 grey or more.", WHOLE, kept=True
     )
     bfloat16: bool = _option(
-        default=False, is_flag=True, help="Compute in bfloat16, which can be faster."
+        "Compute in bfloat16, which can be faster.", default=False, is_flag=True
     )
-    codings_size: int | None = _option(POSITIVE, help="Else the preset's.")
-    generator_learning_rate: float | None = _option(ABOVE_0, help="Else the preset's.")
-    discriminator_learning_rate: float | None = _option(ABOVE_0, help="Else the preset's.")
+    codings_size: int | None = _option("Else the preset's.", POSITIVE)
+    generator_learning_rate: float | None = _option("Else the preset's.", ABOVE_0)
+    discriminator_learning_rate: float | None = _option("Else the preset's.", ABOVE_0)
     steps_per_epoch: int | None = _option(
-        POSITIVE,
-        role=_Role(kept=True),
-        help="Else a pass, 100 if few; by --minutes a minute.",
+        "Else a pass, 100 if few; by --minutes a minute.", POSITIVE, kept=True
     )
-    features: str | None = _option(**FEATURES_OPTION, role=_Role(may_change=True, kept=True))
-    validate_every: int = _option(
-        POSITIVE,
-        default=1,
-        role=_Role(may_change=True),
-        help="Epochs per measurement; else 1.",
-    )
-    seed: int = _option(
-        SEED,
-        default=0,
-        role=_Role(always_typed=True),
-        help="Of weights, codings, image order; else 0.",
-    )
-    run_dir: str | None = _option(
-        PATH, role=_Role(stored=False), help="Folder of the run; else runs/PRESET-DATA."
-    )
-    keep: int = _option(
-        POSITIVE, default=3, role=_Role(stored=False), help="Checkpoints to keep; else 3."
-    )
+    features: str | None = _option(**FEATURES_OPTION, may_change=True, kept=True)
+    validate_every: int = _option("Epochs per measurement.", POSITIVE, default=1, may_change=True)
+    seed: int = _option("Of weights, codings, image order.", SEED, default=0, always_typed=True)
+    run_dir: str | None = _option("Folder of the run; else runs/PRESET-DATA.", PATH, stored=False)
+    keep: int = _option("Checkpoints to keep.", POSITIVE, default=3, stored=False)
 
     images: str | None = _found()  # a fingerprint
     image_shape: tuple | None = _found()
     image_count: int | None = _found()
     labels: str | None = _found()  # a fingerprint
     class_count: int | None = _found()
-    class_names: tuple | None = _found(_Role(may_change=True))
-    source_checksum: str | None = _found(_Role(name="source", fine_tuning=True))
+    class_names: tuple | None = _found(may_change=True)
+    source_checksum: str | None = _found(name="source", fine_tuning=True)
 
     @classmethod
     def read(cls, stored):
@@ -218,14 +190,12 @@ class RunSettings:
             has_networks = each.name == "preset" and self.source
             if value is None or value is False or is_default or has_networks:
                 continue
-            words.append(_typed_name(each))
-            if value is not True:
-                words.append(_typed(value))
+            words += [_typed_name(each), *([] if value is True else [_typed(value)])]
         return words
 
 
 _ROLES = {each.name: each.metadata["role"] for each in fields(RunSettings)}
-_WITH_OPTION = [each for each in fields(RunSettings) if each.metadata["option"]]
+_WITH_OPTION = [each for each in fields(RunSettings) if _ROLES[each.name].option]
 
 
 def _key(name):
@@ -257,8 +227,8 @@ def run_options(*names, **defaults):
     def add(function):
         for each in reversed(_WITH_OPTION):
             if not names or each.name in names:
-                option = each.metadata["option"]
-                option = {**option, "default": defaults.get(each.name, option["default"])}
+                option = {**_ROLES[each.name].option}
+                option["default"] = defaults.get(each.name, each.default)
                 function = click.option(_typed_name(each), each.name, **option)(function)
         return function
 

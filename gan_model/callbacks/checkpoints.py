@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from gan_model.callbacks import run_settings
+from gan_model.callbacks import same_run
 from gan_model.callbacks.alarms import diverged
 from gan_model.model import RunCallback
 from gan_model.storage import checkpoint
@@ -66,7 +66,7 @@ class Checkpoints(RunCallback):
             The number of epochs of that state; None if there is no checkpoint.
         """
         self._take_lock()
-        self._begun, self._data = run_settings.learning_rates(gan), data or {}
+        self._begun, self._data = same_run.learning_rates(gan), data or {}
         epoch = self._restore_newest(gan, self._check_same_run)
         self._gan = gan  # not after an error: what was refused is not this run
         return epoch
@@ -82,7 +82,7 @@ class Checkpoints(RunCallback):
     def release(self):
         """Unlocks the folder. `GAN.fit` calls it at its end, also after an error."""
         if self._gan:
-            run_settings.leave_rates(self._gan, self.directory)
+            same_run.leave_rates(self._gan, self.directory)
         if self._lock:
             self._lock.close()
         self._lock = self._gan = None
@@ -130,9 +130,9 @@ class Checkpoints(RunCallback):
         return None
 
     def _check_same_run(self, gan, arrays, about, path):
-        run_settings.check_same_run(gan, arrays, about, data=self._data, path=path)
+        same_run.check_same_run(gan, arrays, about, data=self._data, path=path)
         self._begun = about["learning_rates"]
-        known = {name: about[name] for name in run_settings.OF_THE_DATA if name in about}
+        known = {name: about[name] for name in same_run.OF_THE_DATA if name in about}
         self._data = known | self._data
 
     def on_train_begin(self, logs=None):
@@ -150,7 +150,7 @@ class Checkpoints(RunCallback):
         about = {
             "epoch": epoch + 1,
             "seed": self.model.seed,
-            "learning_rates": self._begun or run_settings.learning_rates(self.model),
+            "learning_rates": self._begun or same_run.learning_rates(self.model),
             "history": self._history,
             **self._data,
         }

@@ -3,7 +3,7 @@
 import time
 
 from gan_model.callbacks.figures import tag
-from gan_model.callbacks.run_settings import rate_now
+from gan_model.callbacks.same_run import rate_now
 
 
 class EpochSpeed:

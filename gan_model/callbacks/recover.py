@@ -5,7 +5,7 @@ import sys
 import keras
 
 from gan_model.callbacks.alarms import diverged
-from gan_model.callbacks.run_settings import rate_now
+from gan_model.callbacks.same_run import rate_now
 from gan_model.model import RunCallback
 from gan_model.storage import checkpoint
 

@@ -27,13 +27,7 @@ def with_preset(settings):
 
 
 def check_image_size(size, preset, data_set):
-    """Refuses a size of which a preset makes no images, before those of a folder are decoded.
-
-    Args:
-        size: pixels of a side, or (height, width); None: that of the images.
-        preset: name of a preset, or `SUITED`.
-        data_set: name of a data set, or path of a folder of images.
-    """
+    """Refuses a size of which a preset makes no images, before those of a folder are decoded."""
     if size is None or not data.is_image_folder(data_set):
         return
     size = size if isinstance(size, tuple) else (size, size)
@@ -49,19 +43,12 @@ def check_image_size(size, preset, data_set):
 
 @dataclass(frozen=True)
 class Source:
-    """What a run must know of the trained GAN that it begins with.
-
-    Args:
-        name: a run's folder, a .keras file, or the name of a trained GAN.
-        image_shape: of its images.
-        class_count: its classes; None for none.
-        about: dict of the settings of the run that trained it; {} if they are unknown.
-    """
+    """What a run must know of the trained GAN that it begins with."""
 
     name: str
     image_shape: tuple
     class_count: int | None
-    about: dict
+    about: dict  # settings of the run that trained it; {} if they are unknown
 
     def check(self, images):
         """Refuses images of another shape."""
@@ -76,15 +63,10 @@ class Source:
 
 
 def by_source(settings, folder):
-    """Fills in the checksum of the trained GAN, and its shape for the images of a folder.
+    """Fills in what follows from the trained GAN of --from; gives its `Source`, or None, too.
 
-    Args:
-        settings: `RunSettings`.
-        folder: `RunFolder`. If it has a run that began with this GAN, the copy in it counts: the
-            GAN may have trained on since, or be gone.
-
-    Returns:
-        `RunSettings` and a `Source`; None for that where no GAN was asked for.
+    If the folder has a run that began with this GAN, the copy in it counts: the GAN may have
+    trained on since, or be gone.
     """
     name = settings.source
     if not name:
@@ -134,9 +116,6 @@ def kept_by(folder, workers):
     """What the run in a folder keeps, for `RunSettings.resumed`; None of a new run.
 
     All workers need the same values, and only the chief has the folder: it tells the others.
-
-    Raises:
-        ValueError: the run cannot go on.
     """
     known = _known_of(folder) if workers.is_chief else None
     known = json.loads(workers.all_gather_text(json.dumps(known))[0])
@@ -170,18 +149,7 @@ def _known_of(folder):
 
 
 def by_images(settings, splits, source, *, is_new, program):
-    """Fills in the rest: preset, end of the run, batches, clusters, and what the images are.
-
-    Args:
-        settings: `RunSettings`.
-        splits: training and held-out images with labels, as `data.load` gives them.
-        source: `Source`, or None.
-        is_new: whether the run has not begun before.
-        program: `Program`.
-
-    Raises:
-        ValueError: the source makes other images, or an option is not for this preset.
-    """
+    """Fills in the rest: preset, end of the run, batches, clusters, and what the images are."""
     (images, labels), (_, held_out_labels) = splits
     is_chosen = settings.preset == SUITED
     if source:
@@ -238,10 +206,7 @@ def _suited(settings, program, images, labels, class_names):
 def steps_of_few(image_count, batch_sizes):
     """Steps of an epoch of so few images that a pass over them is too short; None of more.
 
-    Args:
-        image_count: number of training images.
-        batch_sizes: all that there are; an epoch has as many steps with each, and is no less than
-            a pass.
+    With each of the batch sizes it has as many steps, and is no less than a pass.
     """
     if image_count >= LEAST_STEPS * max(batch_sizes):
         return None

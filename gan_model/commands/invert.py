@@ -66,11 +66,7 @@ def command(**options):
 
 
 def invert(args):
-    """Finds the codings of image files; writes them, and a picture of both.
-
-    Args:
-        args: values of the options of `gan-model invert`.
-    """
+    """Finds the codings of image files; writes them, and a picture of both."""
     import gan_model
     from gan_model.storage.json_file import write_json
     from gan_model.storage.own_files import PROGRAM
@@ -93,11 +89,7 @@ def invert(args):
 
 
 def compare(args):
-    """Compares how near the generator comes to training and to held-out images.
-
-    Args:
-        args: values of the options of `gan-model invert`.
-    """
+    """Compares how near the generator comes to training and to held-out images."""
     sampler, features = _opened(args)
     import numpy as np
 

@@ -15,16 +15,7 @@ def name_of(data):
 
 
 def check_run_dir(folder, images):
-    """Refuses a folder for a run or a search that TensorFlow cannot name, or among its images.
-
-    Args:
-        folder: `Path`.
-        images: name of a data set, or path of a folder of images.
-
-    Raises:
-        UsageError: the name of the folder, or of one above it, is no UTF-8.
-        ValueError: as `refuse_within`.
-    """
+    """Refuses a folder for a run or a search that TensorFlow cannot name, or among its images."""
     try:
         str(folder).encode()
     except UnicodeEncodeError:
@@ -44,10 +35,6 @@ def check_output(path, *, overwrite, option="--out", kind=None, may_be_folder=Fa
         option: that asks for it.
         kind: suffix of what is written; None: that of the path.
         may_be_folder: whether a folder is written.
-
-    Raises:
-        UsageError: there is no such folder, it cannot be written, a folder has the name of the
-            file, or a file is there that gan-model did not write.
     """
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"there is no folder {path.parent} for {option} {path}")
@@ -68,14 +55,7 @@ def check_own(path, *, overwrite, option="--out", kind=None):
 
 
 def refuse_unwritable(folder):
-    """Refuses a folder that cannot be made or written.
-
-    Args:
-        folder: path; the folder need not exist.
-
-    Raises:
-        UsageError: a file is in its place, or this user may not write there.
-    """
+    """Refuses a folder that cannot be made or written."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         what = "cannot be written" if there.is_dir() else "is no folder"
@@ -83,16 +63,7 @@ def refuse_unwritable(folder):
 
 
 def refuse_within(folder, images, *, option="--run-dir"):
-    """Refuses a folder for pictures that lies among the images of a folder.
-
-    Args:
-        folder: path.
-        images: name of a data set, or path of a folder of images.
-        option: what to choose another one with.
-
-    Raises:
-        ValueError: the pictures written there would become images to train on.
-    """
+    """Refuses a folder for pictures among the images of a folder: they would be trained on."""
     from gan_model import data
 
     inside, outside = Path(folder).resolve(), Path(place_of(images))

@@ -9,11 +9,7 @@ from gan_model.arguments import check_data_dir, place_of
 
 
 def as_read_for(settings):
-    """The arguments `pad` and `ground` with which a run read a folder of images: a dict.
-
-    Args:
-        settings: dict of the settings of the run; None or {} for what is usual.
-    """
+    """The arguments `pad` and `ground` with which a run of these settings read a folder: a dict."""
     known = settings or {}
     return {"pad": bool(known.get("pad")), "ground": known.get("ground") or "white"}
 
@@ -33,11 +29,6 @@ def load_for(settings, *, data_set, folder, image_size, channels, asked=None):
     Returns:
         The pairs of `data.load`. If the classes of the run have names, the labels are those of the
         run: of the class of the same name, or -1.
-
-    Raises:
-        ValueError: the images of the run are not those that it was trained on.
-        click.UsageError: a folder is given for other images than a named data set's, or `asked` for
-            other images than those of a folder.
     """
     from gan_model import data
     from gan_model.data.images import fingerprint
@@ -63,13 +54,7 @@ def load_for(settings, *, data_set, folder, image_size, channels, asked=None):
 
 
 def tell_of_changes(settings, name, train_images):
-    """Says on stderr if the folder that a run was trained on has other training images now.
-
-    Args:
-        settings: dict of the settings of the run; None or {} if they are unknown.
-        name: a data set, or the path of a folder.
-        train_images: its images.
-    """
+    """Says on stderr if the folder that a run was trained on has other training images now."""
     from gan_model import data
     from gan_model.data.images import fingerprint
 
@@ -95,16 +80,7 @@ def class_of(text, sampler, about):
 
     A name comes before a number: where the classes are called 1, 2, 3, the text 2 is the class of
     that name, which has the number 1. A line on stderr says which class it is where the names are
-    numbers.
-
-    Args:
-        text: of the command line, or None.
-        sampler: `Sampler` of the GAN.
-        about: what is known of the GAN, as `runs.trained_on` gives it, or None.
-
-    Raises:
-        click.UsageError: the GAN has no classes, or none of this name or number. Or the text is the
-            number of one class, and the name of another is the same number: 2 and 02.
+    numbers. A text that is the number of one class and, as 02, the name of another is refused.
     """
     if text is None:
         return None

@@ -119,11 +119,7 @@ def write_images_of(file, sampler, out, truncation):
 
 
 def read_codings(file):
-    """The codings, float32 (count, codings_size), and labels or None in a JSON file.
-
-    Raises:
-        ValueError: the file cannot be read, or holds no codings.
-    """
+    """The codings, float32 (count, codings_size), and labels or None in a JSON file."""
     import json
 
     import numpy as np

@@ -21,12 +21,7 @@ _INDENT = 13 * " "  # of the lines of the report behind their names
 
 
 def train(settings, program):
-    """Trains in this process, alone or as one of several workers.
-
-    Args:
-        settings: `RunSettings`, as they were typed.
-        program: `Program`.
-    """
+    """Trains in this process, alone or as one of several workers; `settings` as typed."""
     use_gpus()
     strategy = replicas.strategy(settings.devices)
     settings = completing.with_preset(settings)
@@ -147,15 +142,7 @@ def _announce(folder, settings):
 
 
 def report(folder, history, every, quality, program):
-    """Prints what was reached and where it is.
-
-    Args:
-        folder: `RunFolder`.
-        history: what `fit` recorded, a dict of lists.
-        every: epochs from one measurement to the next.
-        quality: `metrics.Quality`; None if nothing was measured.
-        program: `Program`.
-    """
+    """Prints what was reached and where it is; `quality` is None if nothing was measured."""
     figures = ", ".join(
         f"{name} {history[name][-1]:.3f}"
         for name in ("discriminator_loss", "generator_loss", "real_score", "fake_score")

@@ -32,15 +32,7 @@ class Folder:
 
     @contextlib.contextmanager
     def opened(self, settings):
-        """Locks the folder, after checking that its content was made with the same settings.
-
-        Args:
-            settings: dict of what makes the content.
-
-        Raises:
-            ValueError: the folder cannot be written, another process uses it, or its content was
-                made with other settings.
-        """
+        """Locks the folder, after checking that its content was made with the same settings."""
         busy = (
             f"Another process is {self.doing} in {self.path}. Wait for it or stop it, or choose "
             "another folder: --run-dir DIR."
@@ -57,11 +49,7 @@ class Folder:
             yield
 
     def check(self, settings):
-        """Compares settings with those of the content, if there is any.
-
-        Raises:
-            ValueError: they differ, or the folder's own cannot be read.
-        """
+        """Refuses settings that differ from those of the content, if there is any."""
         if not (self.settings.exists() or self.begun()):
             return
         then, now = self.read_settings(), as_read_back(settings)
@@ -74,29 +62,16 @@ class Folder:
             )
 
     def note(self, settings, **more):
-        """Writes `settings.json`.
-
-        Args:
-            settings: dict of what makes the content.
-            more: what else to record beside the settings.
-        """
+        """Writes `settings.json`, with `more` beside the settings."""
         about = {"format": FORMAT, "kind": self.kind}
         write_json(self.settings, {**about, "settings": settings, **more})
 
     def read_settings(self, **told):
-        """The settings that `note` was given.
-
-        Args:
-            told: as for `read_noted`.
-
-        Raises:
-            ValueError: they cannot be read, or belong to another kind of folder, or to another
-                version of gan-model.
-        """
+        """The settings that `note` was given; arguments as for `read_noted`."""
         return self.read_noted(**told)["settings"]
 
     def read_noted(self, *, instead="Choose another folder: --run-dir DIR."):
-        """All that `note` was given: a dict with the key `settings`. Raises as `read_settings`.
+        """All that `note` was given: a dict with the key `settings`.
 
         Args:
             instead: what the person may do where the file cannot be read, a sentence.
