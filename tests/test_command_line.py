@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from processes import PATIENCE, REPOSITORY, environment, gan_model
 
 from gan_model import commands
-from gan_model.arguments import PATH, POSITIVES, place_of
+from gan_model.arguments import PATH, POSITIVES, PRESET, place_of
 from gan_model.commands.places import check_run_dir
 from gan_model.commands.program import Program
 from gan_model.commands.screen import plain_errors
@@ -190,18 +190,20 @@ def test_help_and_refusals_import_no_tensorflow():
         ("train --epochs 2 --minutes 1", "gan-model train: --epochs and --minutes both end a run"),
         ("train --workers 2 --devices 2", "gan-model train: each worker has one device"),
         ("train more", "gan-model train: Got unexpected extra argument (more)"),
+        ("train --preset dcgna", "gan-model train: Invalid value for '--preset': 'dcgna' is not"),
+        ("train --minutes inf", "gan-model train: Invalid value for '--minutes': 'inf' is not a f"),
+        ("train --generator-learning-rate nan", "gan-model train: Invalid value for '--generator-"),
+        ("train --seed x", "gan-model train: Invalid value for '--seed': 'x'"),
+        ("train --channels 2", "gan-model train: Invalid value for '--channels': '2' is not one"),
+        ("train --image-size 0", "gan-model train: Invalid value for '--image-size': '0'"),
+        ("train --image-size 1x2x3", "gan-model train: Invalid value for '--image-size': '1x2x3'"),
+        ("sample", "gan-model sample: say where the GAN is: the folder of a run, or --from FILE"),
+        ("sample run --from gan.keras", "gan-model sample: say where the GAN is"),
         (
-            "train --preset dcgna",
-            "gan-model train: Invalid value for '--preset': 'dcgna' is not one",
+            "sample run --out foo.jpg",
+            "gan-model sample: --out ends in .npz, .png or .gif; received",
         ),
-        *[
-            (
-                f"train {option} {text}",
-                f"gan-model train: Invalid value for '{option}': '{text}' is",
-            )
-            for option in ("--minutes", "--generator-learning-rate")
-            for text in ("nan", "inf")
-        ],
+        ("sample run --out gone/more.png", "gan-model sample: there is no folder gone for --out "),
         ("sweep --learning-rates nan", "gan-model sweep: Invalid value for '--learning-rates': 'n"),
         ("sample --truncation nan", "gan-model sample: Invalid value for '--truncation': 'nan' is"),
         ("evaluate", "gan-model evaluate: Missing argument 'WHAT'"),
@@ -235,6 +237,13 @@ def test_a_mistake_is_one_line(words, message, capsys):
     assert ended.value.code == 2
     output, errors = capsys.readouterr()
     assert output == "" and errors.startswith(message) and errors.count("\n") == 1
+
+
+def test_a_misspelled_choice_is_told_the_nearest():
+    with pytest.raises(click.BadParameter, match=r"Did you mean 'dcgan'\?$"):
+        PRESET.convert("dcgna", None, None)
+    with pytest.raises(click.BadParameter, match=r"'modern_conditional'\.$"):
+        PRESET.convert("xyz", None, None)
 
 
 @pytest.mark.parametrize(

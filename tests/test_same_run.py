@@ -1,6 +1,7 @@
 """The same folder again: the run continues, or a sentence says what it was begun with."""
 
 import json
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -9,10 +10,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 from keras.optimizers import schedules
 from processes import forked, program, wait_for
 
-from gan_model import callbacks, presets
+from gan_model import GAN, callbacks
 from gan_model.callbacks.checkpoints import saved
 from gan_model.data.images import fingerprint
 from gan_model.storage import checkpoint
@@ -21,11 +23,14 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)  # two 
 RATES = (1e-3, 2e-3)
 
 
-def small(rates=RATES, seed=0):
+def small(rates=RATES, seed=0, optimizer=keras.optimizers.SGD):
+    """Of one layer each, without a graph, which takes longer to make than all steps here."""
     keras.utils.set_random_seed(1)
-    gan = presets.dense((4, 4), codings_size=3, seed=seed)
-    optimizers = [keras.optimizers.SGD(rate) for rate in rates]
-    gan.compile(gan.loss, *optimizers, run_eagerly=True)
+    flat = layers.Dense(16, activation="tanh")
+    generator = keras.Sequential([keras.Input((3,)), flat, layers.Reshape((4, 4))])
+    discriminator = keras.Sequential([keras.Input((4, 4)), layers.Flatten(), layers.Dense(1)])
+    gan = GAN(generator, discriminator, seed=seed)
+    gan.compile(None, *map(optimizer, rates), run_eagerly=True)
     return gan
 
 
@@ -34,6 +39,19 @@ def fit(gan, folder, *, epochs, batch_size=8, more=(), images=IMAGES):
     if not isinstance(images, np.ndarray):
         batch_size = None
     return gan.fit(images, batch_size=batch_size, epochs=epochs, callbacks=listed, verbose=0)
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("once") / "run"
+    fit(small(), folder, epochs=1)
+    return folder
+
+
+@pytest.fixture
+def begun(trained_once, tmp_path):
+    """A folder with a run of one epoch."""
+    return shutil.copytree(trained_once, tmp_path / "begun")
 
 
 def state(gan):
@@ -55,9 +73,8 @@ def refusal(gan, folder, **arguments):
 # Learning rates, batch size, seed.
 
 
-def test_each_difference_is_named_with_what_it_was_what_it_is_and_what_to_type(tmp_path):
-    fit(small(), tmp_path, epochs=1)
-    message = refusal(small((1e-4, 3e-4), seed=5), tmp_path, batch_size=16)
+def test_each_difference_is_named_with_what_it_was_what_it_is_and_what_to_type(begun):
+    message = refusal(small((1e-4, 3e-4), seed=5), begun, batch_size=16)
     for said in (
         "generator learning rate was 0.001, now 0.0001: "
         "type gan.generator_optimizer.learning_rate = 0.001",
@@ -67,34 +84,31 @@ def test_each_difference_is_named_with_what_it_was_what_it_is_and_what_to_type(t
         "batch size was 8, now 16: type batch_size=8 in gan.fit or data.dataset",
     ):
         assert said in message
-    assert str(saved(tmp_path)[-1]) in message
+    assert str(saved(begun)[-1]) in message
 
 
-def test_what_the_message_says_to_type_continues_the_run(tmp_path):
-    fit(small(), tmp_path, epochs=1)
+def test_what_the_message_says_to_type_continues_the_run(begun):
     gan = small((1e-4, 2e-3))
-    message = refusal(gan, tmp_path)
+    message = refusal(gan, begun)
     assert "discriminator" not in message and "batch" not in message
     gan.generator_optimizer.learning_rate = 0.001
-    assert fit(gan, tmp_path, epochs=2).epoch == [0, 1]
+    assert fit(gan, begun, epochs=2).epoch == [0, 1]
 
 
 @pytest.mark.slow
-def test_the_batch_size_of_a_dataset_is_unknown_and_that_of_an_earlier_process_is_kept(tmp_path):
-    fit(small(), tmp_path, epochs=1)
+def test_the_batch_size_of_a_dataset_is_unknown_and_that_of_an_earlier_process_is_kept(begun):
     batches = tf.data.Dataset.from_tensor_slices(IMAGES).batch(4)
-    fit(small(), tmp_path, epochs=2, images=batches)
-    assert "batch size was 8, now 4" in refusal(small(), tmp_path, batch_size=4)
+    fit(small(), begun, epochs=2, images=batches)
+    assert "batch size was 8, now 4" in refusal(small(), begun, batch_size=4)
 
 
-def test_other_images_are_refused(tmp_path):
+def test_other_images_are_refused(begun):
     """A folder that got one more file has other held-out images, too."""
-    fit(small(), tmp_path, epochs=1)
-    message = refusal(small(), tmp_path, images=np.concatenate([IMAGES, IMAGES[:1]]))
+    message = refusal(small(), begun, images=np.concatenate([IMAGES, IMAGES[:1]]))
     assert f"images was {fingerprint(IMAGES)}, now {len(IMAGES) + 1} images" in message
     assert "type those of the run as the images of gan.fit" in message
-    assert "images was" in refusal(small(), tmp_path, images=255 - IMAGES)
-    assert fit(small(), tmp_path, epochs=2).epoch == [0, 1]
+    assert "images was" in refusal(small(), begun, images=255 - IMAGES)
+    assert fit(small(), begun, epochs=2).epoch == [0, 1]
 
 
 def test_two_fits_of_one_process_continue_the_run(tmp_path):
@@ -113,10 +127,9 @@ def test_epochs_keep_their_numbers_and_a_history_of_the_user_has_each_once(tmp_p
     assert mine.epoch == [10, 11, 12] and len(mine.history["generator_loss"]) == 3
 
 
-def test_callbacks_may_be_in_a_list_of_their_own(tmp_path):
-    fit(small(), tmp_path, epochs=1)
+def test_callbacks_may_be_in_a_list_of_their_own(begun):
     gan, own = small(), keras.callbacks.Callback()
-    listed = [[callbacks.Checkpoints(tmp_path)], own]
+    listed = [[callbacks.Checkpoints(begun)], own]
     assert gan.fit(IMAGES, batch_size=8, epochs=3, callbacks=listed, verbose=0).epoch == [0, 1, 2]
     with pytest.raises(ValueError, match="LearningRateScheduler sets the learning rate of one"):
         small().fit(IMAGES, batch_size=8, callbacks=[[keras.callbacks.LearningRateScheduler(abs)]])
@@ -161,12 +174,11 @@ def test_rates_that_a_callback_lowers_are_no_other_run(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_rate_that_a_run_left_is_that_of_its_own_folder_only(tmp_path):
+def test_the_rate_that_a_run_left_is_that_of_its_own_folder_only(tmp_path, begun):
     gan = small()
-    fit(small(), tmp_path / "other", epochs=1)
     with pytest.raises(KeyboardInterrupt):
         fit(gan, tmp_path / "one", epochs=4, more=[Halved(interrupted=2)])
-    refusal(gan, tmp_path / "other")
+    refusal(gan, begun)
 
 
 def decay(rate, steps=100):
@@ -217,9 +229,8 @@ def train_and_hold(folder, held):
 
 
 @pytest.mark.slow
-def test_a_second_process_is_refused_at_once_until_the_first_is_killed(tmp_path):
-    folder, held = tmp_path / "checkpoints", tmp_path / "held"
-    fit(small(), folder, epochs=1)
+def test_a_second_process_is_refused_at_once_until_the_first_is_killed(tmp_path, begun):
+    folder, held = begun, tmp_path / "held"
     files = {path.name: path.read_bytes() for path in saved(folder)}
     half = folder / ".part-epoch-00002.npz"  # which the first one is writing
     line = program("call.py", "test_same_run", "train_and_hold", folder, held)
@@ -250,8 +261,7 @@ def test_two_fits_at_once_in_one_process_are_refused_too(tmp_path):
 
 
 @pytest.mark.slow
-def test_after_ctrl_c_and_after_an_error_the_folder_is_free(tmp_path):
-    fit(small(), tmp_path, epochs=1)
+def test_after_ctrl_c_and_after_an_error_the_folder_is_free(begun):
     for error in (KeyboardInterrupt, ValueError):
 
         class Fails(keras.callbacks.Callback):
@@ -259,9 +269,9 @@ def test_after_ctrl_c_and_after_an_error_the_folder_is_free(tmp_path):
                 raise error
 
         with pytest.raises(error):
-            fit(small(), tmp_path, epochs=2, more=[Fails()])
-    refusal(small(seed=3), tmp_path)
-    assert fit(small(), tmp_path, epochs=2).epoch == [0, 1]
+            fit(small(), begun, epochs=2, more=[Fails()])
+    refusal(small(seed=3), begun)
+    assert fit(small(), begun, epochs=2).epoch == [0, 1]
 
 
 # Figures of others, lower precision.
@@ -298,16 +308,9 @@ def bfloat16():
     keras.config.set_dtype_policy(before)
 
 
-def with_adam():
-    gan = small()
-    optimizers = [keras.optimizers.Adam(rate) for rate in RATES]
-    gan.compile(gan.loss, *optimizers, run_eagerly=True)
-    return gan
-
-
 @pytest.mark.slow
 def test_training_in_bfloat16_continues_to_the_bit(tmp_path, bfloat16):
-    whole, begun, ended = with_adam(), with_adam(), with_adam()
+    whole, begun, ended = (small(optimizer=keras.optimizers.Adam) for _ in range(3))
     assert {weight.dtype for weight in whole.weights} >= {"bfloat16"}
     fit(whole, tmp_path / "whole", epochs=3)
     fit(begun, tmp_path / "cut", epochs=2)
@@ -317,7 +320,7 @@ def test_training_in_bfloat16_continues_to_the_bit(tmp_path, bfloat16):
 
 @pytest.mark.slow
 def test_a_gan_in_bfloat16_is_loaded_as_it_was_saved(tmp_path, bfloat16):
-    gan = with_adam()
+    gan = small(optimizer=keras.optimizers.Adam)
     fit(gan, tmp_path / "run", epochs=1)
     gan.save(tmp_path / "gan.keras")
     loaded = keras.models.load_model(tmp_path / "gan.keras")
