@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,18 @@ def invoke(*words, cwd="."):
     with contextlib.chdir(cwd):
         program = Program(["gan-model", *words])
         return CliRunner().invoke(commands.group, words, prog_name="gan-model", obj=program)
+
+
+@contextlib.contextmanager
+def without_graphs():
+    """For a few steps of a large network, of which the graph takes longer than the steps."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Even though the .tf.config")
+        yield
+    tf.config.run_functions_eagerly(False)
 
 
 def program(name, *options):

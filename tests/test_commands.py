@@ -1,6 +1,5 @@
 """What a person at the keyboard sees: of each script, and of `make`."""
 
-import contextlib
 import csv
 import hashlib
 import json
@@ -12,13 +11,11 @@ import signal
 import subprocess
 import sys
 import urllib.request
-import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 from processes import (
     PATIENCE,
@@ -33,6 +30,7 @@ from processes import (
     one_cache,
     start,
     train,
+    without_graphs,
 )
 from processes import wait_for as wait
 from untrained_features import untrained
@@ -84,16 +82,6 @@ def said(*words, **options):
     ended = invoke(*words, **options)
     assert (ended.exit_code, ended.stderr) == (0, ""), ended.output
     return ended.stdout
-
-
-@contextlib.contextmanager
-def without_graphs():
-    """For a few steps of a large network, of which the graph takes longer than the steps."""
-    tf.config.run_functions_eagerly(True)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Even though the .tf.config")
-        yield
-    tf.config.run_functions_eagerly(False)
 
 
 def digests(folder):
@@ -324,7 +312,7 @@ def test_a_run_of_two_devices_goes_on_with_one(images, tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     run_dir = tmp_path / "a run"
-    line = train(images, run_dir, "--preset", "dense", "--epochs", 12, "--steps-per-epoch", 30)
+    line = train(images, run_dir, "--preset", "dense", "--epochs", 6, "--steps-per-epoch", 30)
     with forked(line, cwd=tmp_path) as process:
         wait(lambda: len(saved(run_dir / "checkpoints")) > 1, process)
         process.send_signal(signal.SIGINT)
@@ -333,7 +321,7 @@ def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     assert "Traceback" not in errors + output
     assert errors.count("\n") == 2 and " train: stopped. Finished epochs are kept" in errors
     epoch = runs.RunFolder(run_dir).epochs_done()
-    assert 2 <= epoch < 12
+    assert 2 <= epoch < 6
 
     sampled_early = tmp_path / "early.npz"
     said("sample", run_dir, "--out", sampled_early)
@@ -343,8 +331,8 @@ def test_ctrl_c_ends_a_run_and_the_command_it_names_goes_on(images, tmp_path):
     assert os.path.samefile(os.path.join(tmp_path, to_go_on[0]), sys.executable)
     assert to_go_on[1:3] == ["-m", "gan_model"]
     shown = said(*to_go_on[3:], cwd=tmp_path)
-    assert re.match(rf"Going on with the run in .*\.\nepoch +{epoch + 1}/12 ", shown)
-    assert len(re.findall("^epoch ", shown, re.MULTILINE)) == 12 - epoch
+    assert re.match(rf"Going on with the run in .*\.\nepoch +{epoch + 1}/6 ", shown)
+    assert len(re.findall("^epoch ", shown, re.MULTILINE)) == 6 - epoch
 
 
 @pytest.mark.slow

@@ -8,9 +8,8 @@ from types import SimpleNamespace
 import click
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
-from processes import SIDE, finish, gan_model, images_in
+from processes import SIDE, finish, gan_model, images_in, without_graphs
 from test_fine_tuning import IMAGES, LABELS, small_gan
 
 from gan_model import commands, data, pictures, presets, runs
@@ -61,11 +60,9 @@ def compiled_source(tmp_path_factory):
 
 
 @pytest.fixture
-def without_graphs():
-    """For a few steps of a large network, of which the graph takes longer than the steps."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+def eagerly():
+    with without_graphs():
+        yield
 
 
 @pytest.mark.slow
@@ -112,7 +109,7 @@ def test_an_image_is_inverted_to_a_file_that_gives_it_again(tmp_path, capsys, re
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("without_graphs")
+@pytest.mark.usefixtures("eagerly")
 def test_training_and_held_out_images_are_compared(tmp_path, capsys):
     asked = ["--data", "sample", "--steps", 3, "--starts", 1, "--out", tmp_path / "check.png"]
     assert command("invert", "fashion", "--check", 5, *asked) == 0
@@ -268,6 +265,7 @@ def test_a_run_among_the_images_is_refused(tmp_path, refused):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 def test_a_finished_run_without_checkpoints_is_not_begun_again(tmp_path, source, refused):
     run = runs.RunFolder(tmp_path)
     run.note({"preset": "fine_tuned"}, versions={})
@@ -277,6 +275,7 @@ def test_a_finished_run_without_checkpoints_is_not_begun_again(tmp_path, source,
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 def test_training_goes_on_from_a_file(tmp_path, source, capsys, refused):
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
     moving = shutil.copy(source, tmp_path / "moving.keras")
@@ -337,8 +336,7 @@ def test_workers_go_on_with_what_the_chief_finds_in_the_folder(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("without_graphs")
-@pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")
+@pytest.mark.usefixtures("eagerly")
 def test_a_trained_gan_comes_before_a_folder_that_holds_no_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "fashion").mkdir()
@@ -353,6 +351,7 @@ def test_a_trained_gan_comes_before_a_folder_that_holds_no_run(tmp_path, monkeyp
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 def test_a_run_with_a_new_generator_goes_on(tmp_path, source, refused):
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
     asked = ["--data", images, "--from", source, "--run-dir", run, "--batch-size", 8]
@@ -382,6 +381,7 @@ def test_a_source_that_goes_on_meanwhile_is_kept_as_the_run_began_with_it(tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("eagerly")
 def test_by_the_clock_an_epoch_of_few_images_has_a_hundred_steps(tmp_path, source):
     images, run = images_in(tmp_path / "images", count=40), tmp_path / "run"
     asked = ["--data", images, "--from", source, "--run-dir", run, "--features", "sliced"]
