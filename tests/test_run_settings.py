@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from gan_model import commands, presets
+from gan_model import commands
 from gan_model.run_settings import MAY_CHANGE, RunSettings
 
 STORED = """preset data data_dir images image_shape class_count class_names image_count pad ground
@@ -54,11 +54,3 @@ def test_what_is_typed_again_asks_for_the_same(options):
     words = settings.words()
     assert parsed(words) == settings
     assert set(options.split()) | {"--seed", "0"} == set(words)
-
-
-def test_each_argument_of_a_preset_that_a_run_has_is_given_by_its_name():
-    """`runs.build` gives a preset all settings that it has arguments for."""
-    import inspect
-
-    taken = set(inspect.signature(presets.modern).parameters)
-    assert {"clusters", "codings_size", "image_count", "seed"} <= taken & {*RunSettings().stored()}

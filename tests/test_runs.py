@@ -6,6 +6,7 @@ import platform
 import shutil
 import signal
 
+import filelock
 import keras
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from gan_model import features, metrics, runs
 from gan_model.callbacks.checkpoints import saved
 from gan_model.data.images import fingerprint
 from gan_model.storage import checkpoint
+from gan_model.storage.locks import is_locked, locked
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)
 SETTINGS = {
@@ -107,6 +109,15 @@ def test_an_error_inside_frees_the_folder(folder):
         raise KeyboardInterrupt
     with folder.opened(SETTINGS):
         pass
+
+
+def test_a_lock_that_is_forgotten_runs_nothing_that_ctrl_c_could_meet(tmp_path, monkeypatch):
+    """Python prints a KeyboardInterrupt of `__del__`, and loses it."""
+    called = []
+    monkeypatch.setattr(filelock.BaseFileLock, "__del__", called.append)
+    with locked(tmp_path):
+        pass
+    assert not is_locked(tmp_path) and not called
 
 
 # The settings.
