@@ -64,7 +64,6 @@ def local_imports(path):
 
 def test_the_front_door_lists_every_part():
     assert {part(path) for path in MODULES} - {"__init__", "__main__"} == set(ORDER)
-    assert len(ORDER) <= 23
     for name in gan_model.__all__:
         assert getattr(gan_model, name) is not None
 

@@ -15,7 +15,6 @@ from gan_model.arguments import (
     PRESET,
     SEED,
     WHOLE,
-    Choice,
     features_option,
 )
 from gan_model.commands.local_workers import cores
@@ -34,7 +33,7 @@ _TUNERS = ("random", "hyperband", "bayesian", "grid")
 )
 @click.option("--preset", type=PRESET, default="modern", help="dense, dcgan, ...; else modern.")
 @data_options("sample")
-@click.option("--tuner", type=Choice(*_TUNERS), default="random", help="Else random.")
+@click.option("--tuner", type=click.Choice(_TUNERS), default="random", help="Else random.")
 @click.option("--trials", type=POSITIVE, help="Else 8; for hyperband and grid all.")
 @click.option("--epochs", type=POSITIVE, help="Per trial; else 2 (hyperband: up to 9).")
 @click.option("--minutes", type=ABOVE_0, help="Of training, per trial, not epochs.")
