@@ -15,8 +15,8 @@ from gan_model.metrics import Direction, Kind, Metric, Metrics, report
 from gan_model.metrics.record import VectorMeasure
 from gan_model.metrics.reference import Descriptions
 from gan_model.model.trackers import FIGURES
-from gan_model.sweeps import ranking, trial_state
-from gan_model.sweeps.outcome import Outcome
+from gan_model.sweeps import tables
+from gan_model.sweeps.outcome import Outcome, trial_result
 
 # A measure that nobody has heard of: a distance with its error, and a recall of another name.
 UNKNOWN = VectorMeasure(
@@ -127,7 +127,7 @@ def test_a_recall_of_any_name_speaks_against_a_collapse(quality, images):
         logs = now | {"val_found_pixels": recall}
         assert bool(alarms.Collapse().judge(judged, logs, before)) is collapsed
         gan.history = types.SimpleNamespace(history=history | {"val_found_pixels": [recall]})
-        found = trial_state.judged(gan, quality=quality, worst=9.0, held_out=images)
+        found = trial_result(gan, quality=quality, worst=9.0, held_out=images)
         assert (found["state"] == "collapsed") is collapsed
 
 
@@ -147,16 +147,16 @@ def test_a_gan_with_classes_is_judged_by_held_out_images_of_all_of_them(quality)
         distance="gap_pixels", classes=lambda images: np.zeros(len(images), int)
     )
     one_class.metrics = quality.metrics
-    found = trial_state.judged(gan, quality=one_class, worst=9.0, held_out=(held_out, labels))
+    found = trial_result(gan, quality=one_class, worst=9.0, held_out=(held_out, labels))
     assert found["state"] == "finished"
     assert len(asked) == 2000 and np.bincount(asked).min() > 250
 
 
 def test_a_ranking_shows_the_recall_it_is_told():
     outcome = Outcome("t", {}, 0, "finished", "", 1.0, 1.0, 1, 1, {"found_pixels": 0.75}, 1.0)
-    table = ranking.table([outcome], distance="gap_pixels", floor=None, recall="found_pixels")
+    table = tables.trial_table([outcome], distance="gap_pixels", floor=None, recall="found_pixels")
     assert "0.75" in table and "found" in table
-    assert "0.75" not in ranking.table([outcome], distance="gap_pixels", floor=None)
+    assert "0.75" not in tables.trial_table([outcome], distance="gap_pixels", floor=None)
 
 
 def test_a_page_of_results_leaves_errors_out_and_shortens_names(monkeypatch):

@@ -16,14 +16,14 @@ from processes import SIDE, images_in
 
 from gan_model import commands, features, presets, runs, sweeps
 from gan_model.callbacks.checkpoints import steps_in
-from gan_model.commands import plan, searching, sweep, tuners
+from gan_model.commands import searching, sweep, tuners
 from gan_model.commands.completing import steps_of_few
 from gan_model.commands.program import Program
 from gan_model.commands.sweep_report import report, train_line
 from gan_model.features import learned_network
 from gan_model.sweeps import workers
+from gan_model.sweeps.folders import TrialFolder
 from gan_model.sweeps.outcome import STATES, Outcome
-from gan_model.sweeps.trial_folder import TrialFolder
 
 pytestmark = [
     # keras-tuner's: its lock asks for the thread as it was done before Python 3.10.
@@ -214,7 +214,7 @@ def test_a_grid_is_tried_as_a_whole_or_says_how_much_of_it(images, tmp_path, cap
     for trials, most in ((None, 27), (8, 8), (99, 27)):
         search = asked(images, tmp_path, tuner="grid", trials=trials)
         tuner = search.tuner()
-        progress = plan.progress_of(search.args, tuner.oracle, "swd", None)
+        progress = tuners.progress_of(search.args, tuner.oracle, "swd", None)
         assert tuner.oracle.max_trials == progress.runs == most
         shown = capsys.readouterr().out
         assert f"{most} trials, at most, " in shown
@@ -244,9 +244,9 @@ def test_all_machines_measure_in_the_features_of_the_one_that_began(images, tmp_
 
 def test_a_worker_waits_a_moment_where_there_is_no_trial(monkeypatch):
     happened, answers = [], iter(["RUNNING", "IDLE", "RUNNING", "STOPPED"])
-    monkeypatch.setattr(tuners, "time", SimpleNamespace(sleep=lambda s: happened.append("sleep")))
+    monkeypatch.setattr(workers, "time", SimpleNamespace(sleep=lambda s: happened.append("sleep")))
     oracle = SimpleNamespace(create_trial=lambda tuner_id: SimpleNamespace(status=next(answers)))
-    tuner = tuners.patient(SimpleNamespace(oracle=oracle))
+    tuner = workers.with_idle_backoff(SimpleNamespace(oracle=oracle))
     for _ in range(4):
         happened.append(tuner.oracle.create_trial("worker-1").status)
     assert happened == ["RUNNING", "sleep", "IDLE", "RUNNING", "STOPPED"]
@@ -275,8 +275,8 @@ def test_a_chief_without_its_address_says_which_variables_are_wrong(variables, t
     def search(verbose):
         raise RuntimeError("Failed to bind to address 192.0.2.1:8000; set GRPC_VERBOSITY=debug")
 
-    oracle = SimpleNamespace(ongoing_trials={}, _retry_queue=[], trials={}, max_trials=8)
-    journal = SimpleNamespace(failure=None, stopped=False)
+    oracle = SimpleNamespace(ongoing_trials={}, create_trial=None)
+    journal = SimpleNamespace(failure=None, stopped=False, is_over=lambda oracle: False)
     message = (
         r"192\.0\.2\.1:8000 \(Failed.*8000\)\. Set KERASTUNER_ORACLE_IP .* KERASTUNER_ORACLE_PORT"
     )
@@ -290,9 +290,13 @@ def test_a_chief_of_a_search_that_is_over_waits_for_nobody_and_else_says_that_it
     def search(verbose):
         raise EOFError("a worker has asked")
 
-    oracle = SimpleNamespace(ongoing_trials={}, _retry_queue=[], trials={"0": None}, max_trials=1)
+    oracle = SimpleNamespace(ongoing_trials={}, create_trial=None, trials={"0": None}, max_trials=1)
     journal, tuner = (
-        SimpleNamespace(failure=None, stopped=False),
+        SimpleNamespace(
+            failure=None,
+            stopped=False,
+            is_over=lambda oracle: len(oracle.trials) >= oracle.max_trials,
+        ),
         SimpleNamespace(search=search, oracle=oracle),
     )
     with sweeps.Chief(tmp_path) as chief:
@@ -349,12 +353,12 @@ def test_a_worker_waits_for_the_next_chief_after_one_was_killed(
             stack.enter_context(workers.announced(tmp_path))
 
         monkeypatch.setattr(workers, "time", SimpleNamespace(sleep=sleep))
-        with workers.worker(tmp_path) as calls:
+        with workers.worker(tmp_path):
             assert len(waited) == 1
             assert (
                 capsys.readouterr().out == f"Waiting for the chief of the search in {tmp_path}.\n"
             )
-            next(calls)  # the search is not over
+            assert not workers.trials_are_over(tmp_path)
 
 
 # Numbers of numpy.

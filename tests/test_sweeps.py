@@ -21,7 +21,7 @@ from gan_model.callbacks.checkpoints import saved
 from gan_model.metrics import Direction, Kind, Metric
 from gan_model.metrics.record import VectorMeasure
 from gan_model.storage import checkpoint
-from gan_model.sweeps import search_arguments
+from gan_model.sweeps.hypergan import arguments_by_name, arguments_of_a_run
 
 pytestmark = [
     # keras-tuner's: its lock asks for the thread as it was done before Python 3.10.
@@ -476,7 +476,7 @@ def test_a_search_goes_on_after_trials_that_come_to_nothing(troubled):
 @pytest.mark.parametrize(
     ("trouble", "state", "reason"),
     [
-        ("rate", "diverged", "generator_loss became infinite or no number in epoch 1"),
+        ("rate", "diverged", "generator_loss became infinite or NaN in epoch 1"),
         ("machine", "out_of_memory", "out of memory"),
         ("device", "out_of_memory", "out of memory"),
         ("alike", "collapsed", "nearly all images are alike: they vary "),
@@ -550,10 +550,10 @@ def test_a_disk_that_is_full_ends_the_search_and_not_the_trial(tmp_path):
 def test_images_and_labels_are_a_pair_or_two_arguments():
     labels = np.zeros(len(TRAIN), np.int32)
     both = [(TRAIN, labels)], [TRAIN, labels]
-    pair, two = (search_arguments.by_name(args, {}) for args in both)
-    assert search_arguments.compared(pair) == search_arguments.compared(two)
-    assert {"images", "labels"} <= set(search_arguments.compared(pair))
-    assert search_arguments.compared({"x": (TRAIN, labels)}) == search_arguments.compared(two)
+    pair, two = (arguments_by_name(args, {}) for args in both)
+    assert arguments_of_a_run(pair) == arguments_of_a_run(two)
+    assert {"images", "labels"} <= set(arguments_of_a_run(pair))
+    assert arguments_of_a_run({"x": (TRAIN, labels)}) == arguments_of_a_run(two)
 
 
 @pytest.mark.parametrize(
@@ -567,7 +567,7 @@ def test_images_and_labels_are_a_pair_or_two_arguments():
 )
 def test_arguments_without_an_effect_are_refused(args, given, said):
     with pytest.raises(ValueError, match=said):
-        search_arguments.by_name(args, given)
+        arguments_by_name(args, given)
 
 
 def test_fewer_than_no_trials_cannot_be_kept(tmp_path):

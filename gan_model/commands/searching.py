@@ -11,12 +11,13 @@ from gan_model import metrics, presets, sweeps
 from gan_model.arguments import loaded, place_of
 from gan_model.commands import tuners
 from gan_model.commands.completing import check_image_size, steps_of_few
-from gan_model.commands.plan import TRIALS, counted_epochs, progress_of
 from gan_model.data.images import fingerprint
 from gan_model.features import LearnedFeatures, from_file
-from gan_model.sweeps.stopping import as_raised, exhausted
-from gan_model.sweeps.tuner import EPOCHS, INITIAL_EPOCH
+from gan_model.sweeps.progress import tell
+from gan_model.sweeps.tuner import EPOCHS, INITIAL_EPOCH, exhausted, unwrapped
 
+_COMPARED = """preset tuner trials epochs minutes steps_per_epoch codings_sizes learning_rates
+batch_sizes top confirm seed""".split()  # options in which two searches may differ
 _INITIAL_POINTS, _KEEP = "initial_points", "keep"
 _NO_END = 10**6  # epochs; the clock ends a trial
 
@@ -25,7 +26,7 @@ class Search:
     """One search as the command line asks for it.
 
     Args:
-        args: values of the options of `gan-model sweep`.
+        args: values of the options of `gan-model sweep`; those that were not given are filled in.
         path: folder of the search.
 
     Raises:
@@ -35,7 +36,46 @@ class Search:
     def __init__(self, args, path):
         self.args, self.folder = args, sweeps.SearchFolder(path)
         self.preset = presets.named(args.preset)
-        hyperband = args.tuner == "hyperband"
+        self._complete()
+        self._space(keras_tuner.HyperParameters())  # refuses an empty range
+        check_image_size(args.image_size, args.preset, args.data)
+        (self.train, labels), held_out = loaded(args)
+        self.classes = presets.classes_for(self.preset, labels, held_out[1])
+        self.image_count = presets.image_count_for(self.preset, self.train)
+        # Before a folder is written, which only the same command could use again.
+        if len(self.train) < (size := max(args.batch_sizes)):
+            raise ValueError(
+                f"{len(self.train)} images do not fill one batch of {size}. Use smaller batches: "
+                f"--batch-sizes {len(self.train)} at most."
+            )
+        with contextlib.suppress(MemoryError), exhausted():  # other hyperparameters may fit
+            self.build(keras_tuner.HyperParameters())
+        if not args.steps_per_epoch:
+            begun = self.folder.read_settings() if self.folder.begun() else {}
+            of_few = steps_of_few(len(self.train), args.batch_sizes)
+            args.steps_per_epoch = begun.get("steps_per_epoch") if begun else of_few
+        self.folder.check(self.settings)
+        measures = metrics.measures(held_out[0], self._features(), training=self.train)
+        quality = metrics.Quality(*measures)
+        quality.refer_to(held_out[0], self.train)
+        self.hypergan = sweeps.HyperGAN(
+            self.build,
+            path,
+            held_out=held_out if self.classes else held_out[0],
+            quality=quality,
+            seed=args.seed,
+            keep=self.keep,
+            minutes=args.minutes,
+        )
+        self.fit_arguments = {"x": self.train, "epochs": args.epochs or _NO_END, "verbose": 0}
+        self.fit_arguments |= {"y": labels} if self.classes else {}
+        self.fit_arguments["batch_size"] = args.batch_sizes[0]
+        if args.steps_per_epoch:
+            self.fit_arguments["steps_per_epoch"] = args.steps_per_epoch
+
+    def _complete(self):
+        """Fills in the options that need no images."""
+        args, hyperband = self.args, self.args.tuner == "hyperband"
         if not args.minutes:
             args.epochs = args.epochs or (9 if hyperband else 2)
         if hyperband and args.epochs < 3:
@@ -47,48 +87,6 @@ class Search:
             low, high = args.learning_rates
             args.learning_rates = (low, math.sqrt(low * high), high)
         args.batch_sizes = args.batch_sizes or (presets.batch_size_for(self.preset),)
-        self._space(keras_tuner.HyperParameters())  # refuses an empty range
-        check_image_size(args.image_size, args.preset, args.data)
-        (self.train, labels), held_out = loaded(args)
-        self.classes = presets.classes_for(self.preset, labels, held_out[1])
-        self.image_count = presets.image_count_for(self.preset, self.train)
-        self._refuse_what_no_trial_can_be()
-        args.steps_per_epoch = args.steps_per_epoch or self._steps_per_epoch()
-        self.folder.check(self.settings)
-        measures = metrics.measures(held_out[0], self._features(), training=self.train)
-        quality = metrics.Quality(*measures)
-        quality.refer_to(held_out[0], self.train)
-        held_out = held_out if self.classes else held_out[0]
-        self.hypergan = sweeps.HyperGAN(
-            self.build,
-            path,
-            held_out=held_out,
-            quality=quality,
-            seed=args.seed,
-            keep=self.keep,
-            minutes=args.minutes,
-        )
-        self.fit_arguments = {"x": self.train, "epochs": args.epochs or _NO_END, "verbose": 0}
-        if args.steps_per_epoch:
-            self.fit_arguments["steps_per_epoch"] = args.steps_per_epoch
-        self.fit_arguments |= {"y": labels} if self.classes else {}
-        self.fit_arguments["batch_size"] = args.batch_sizes[0]
-
-    def _refuse_what_no_trial_can_be(self):
-        """Before a folder is written, which only the same command could use again."""
-        if len(self.train) < (size := max(self.args.batch_sizes)):
-            raise ValueError(
-                f"{len(self.train)} images do not fill one batch of {size}. Use smaller batches: "
-                f"--batch-sizes {len(self.train)} at most."
-            )
-        with contextlib.suppress(MemoryError), exhausted():  # other hyperparameters may fit
-            self.build(keras_tuner.HyperParameters())
-
-    def _steps_per_epoch(self):
-        """Those of the search that goes on; of a new one those of few images."""
-        if self.folder.begun():
-            return self.folder.read_settings().get("steps_per_epoch")
-        return steps_of_few(len(self.train), self.args.batch_sizes)
 
     def _features(self):
         """What is asked for; learned features are those of the machine that began the search."""
@@ -98,7 +96,7 @@ class Search:
 
     @property
     def distance(self):
-        """Name of the number that the search makes small."""
+        """Name of the number that the search minimizes."""
         return self.hypergan.quality.distance
 
     @property
@@ -114,15 +112,13 @@ class Search:
     @property
     def settings(self):
         """The settings in which two searches may differ."""
-        asked = vars(self.args)
-        names = ("preset", "tuner", "trials", "epochs", "minutes", "steps_per_epoch")
-        names += ("codings_sizes", "learning_rates")
-        names += ("batch_sizes", "top", "confirm", "seed")
-        of_features = self.args.features
-        if str(of_features).endswith(".npz"):  # it may move, or be the copy in the folder
-            of_features = from_file(of_features).checksum
+        features = self.args.features
+        if str(features).endswith(".npz"):  # it may move, or be the copy in the folder
+            features = from_file(features).checksum
         about = {"data": place_of(self.args.data), "images": fingerprint(self.train)}
-        return about | {name: asked[name] for name in names} | {"features": of_features}
+        return (
+            about | {name: getattr(self.args, name) for name in _COMPARED} | {"features": features}
+        )
 
     def note(self):
         """Writes what the search was asked for, and what must not change when it continues."""
@@ -141,7 +137,8 @@ class Search:
         """
         if self.args.tuner != "bayesian":
             return None
-        return self.folder.noted(_INITIAL_POINTS) or max(3, (self.args.trials or TRIALS) // 3)
+        trials = self.args.trials or tuners.TRIALS
+        return self.folder.noted(_INITIAL_POINTS) or max(3, trials // 3)
 
     def build(self, hp):
         """The GAN of one trial."""
@@ -164,19 +161,19 @@ class Search:
         )
 
     def tuner(self):
-        """The tuner of keras-tuner, without memory: the journal remembers the trials."""
+        """The tuner of keras-tuner."""
         points = self._initial_points()
         return tuners.tuner_for(self.args, self.hypergan, self.folder, initial_points=points)
 
-    @as_raised()
+    @unwrapped()
     def follow(self):
-        """Makes the tuner, and tells it what was found before. A ValueError changes nothing."""
+        """Makes the tuner, and replays what was found before. A ValueError changes nothing."""
         tuner = self.tuner()
         journal = sweeps.Journal(self.folder.journal, on_begin=self._begin, on_end=self._end)
         journal.follow(tuner.oracle)
         return tuner, journal
 
-    @as_raised()
+    @unwrapped()
     def run(self, tuner, journal, chief=None):
         """Trains all trials that are not over yet, in this process or in workers of a `Chief`.
 
@@ -184,8 +181,8 @@ class Search:
             tuner, journal: of `follow`.
             chief: `sweeps.Chief`, or None.
         """
-        self.progress = progress_of(self.args, tuner.oracle, self.distance, self.floor)
-        trials = {int(one.trial_id): one for one in tuner.oracle.trials.values()}
+        self.progress = tuners.progress_of(self.args, tuner.oracle, self.distance, self.floor)
+        trials = {int(trial.trial_id): trial for trial in tuner.oracle.trials.values()}
         for trial in map(trials.get, journal.ended):
             if trial.status == TrialStatus.FAILED:
                 continue  # it stays so: the tuner could no longer use a result
@@ -198,13 +195,13 @@ class Search:
             self._search(tuner, self.progress.callbacks())
         sweeps.delete_weights_except_best(self.folder.trials, keep=self.keep)
 
-    @as_raised()
+    @unwrapped()
     def work(self):
         """Trains the trials that a chief hands out."""
         import grpc  # here, not above: only workers need it
 
         try:
-            self._search(tuners.patient(self.tuner()), [])
+            self._search(sweeps.workers.with_idle_backoff(self.tuner()), [])
         except grpc.RpcError as error:
             raise ChildProcessError("The chief of this search gave no answer.") from error
 
@@ -214,15 +211,15 @@ class Search:
             warnings.filterwarnings("ignore", module="sklearn")
             tuner.search(**self.fit_arguments, callbacks=callbacks)
 
-    @as_raised()
+    @unwrapped()
     def confirm(self, chief=None):
         """Trains the best trials and the recipe with new seeds; gives a list of `Confirmed`."""
         if not self.args.confirm:
             return []
-        shown = {"progress": self.progress} | ({"helped": chief.helped} if chief else {})
-        return sweeps.confirm(self.hypergan, **self._again(), **shown)
+        helped = {"helped": chief.helped} if chief else {}
+        return sweeps.confirm(self.hypergan, **self._again(), progress=self.progress, **helped)
 
-    @as_raised()
+    @unwrapped()
     def help_to_confirm(self):
         """Trains runs of `confirm`, beside the chief that does so."""
         sweeps.help_to_confirm(self.hypergan, **self._again())
@@ -258,12 +255,10 @@ class Search:
             self.progress.end(outcome, self._epochs(trial))
         else:  # keras-tuner has given it up
             reason = (trial.message or "").strip().splitlines()[-1:]
-            print(f"{name} failed: {''.join(reason) or 'no reason is known'}", flush=True)
+            tell(f"{name} failed: {''.join(reason) or 'no reason is known'}")
 
     def _epochs(self, trial):
-        """The epochs that a trial trains itself, without those of a trial it continues.
-
-        By the clock a trial counts as one epoch.
-        """
+        """The epochs that a trial trains itself, without those of a trial it continues."""
         values = trial.hyperparameters.values
-        return values.get(EPOCHS, counted_epochs(self.args)) - values.get(INITIAL_EPOCH, 0)
+        epochs = values.get(EPOCHS, tuners.epochs_of_a_run(self.args))
+        return epochs - values.get(INITIAL_EPOCH, 0)

@@ -73,8 +73,9 @@ def command(program, **options):
         raise click.UsageError("--epochs and --minutes both end a trial; give one of them")
     if args.minutes and args.tuner == "hyperband":
         raise click.UsageError("hyperband counts epochs; give --epochs, or another --tuner")
-    if args.worker:
-        share_threads(args.workers or 1)
+    if args.worker:  # TensorFlow, which is not imported yet, uses a worker's share of the cores
+        share = max(1, cores() // (args.workers or 1))
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
     # keras-tuner looks for scikit-learn once, when it is imported.
     with quiet(needed=["sklearn"] if args.tuner == "bayesian" else []):
         from gan_model import sweeps
@@ -87,11 +88,13 @@ def command(program, **options):
     check_run_dir(path, args.data)
     use_gpus(shared=bool(args.workers or args.worker or role))
     if args.worker or role == "worker":
-        work(args, path)
+        _work(args, path)
         return
     search = Search(args, path)
     with search.folder.opened(search.settings):
-        leading = sweeps.chief_of(path, worker_commands(args, program))  # before the tuner is made
+        numbers = range(1, 1 + (args.workers or 0))
+        words = [[*program.words[1:], "--worker", str(number)] for number in numbers]
+        leading = sweeps.chief_of(path, map(program.started, words))  # before the tuner is made
         tuner, journal = search.follow()
         search.note()  # not before, as the search may be refused; the workers read it
         with leading as chief:
@@ -100,36 +103,17 @@ def command(program, **options):
         report(search, confirmed, program)
 
 
-def work(args, path):
-    """Trains what the chief of a search hands out.
-
-    Args:
-        args: values of the options of `gan-model sweep`.
-        path: folder of the search.
-    """
+def _work(args, path):
+    """Trains what the chief of a search hands out."""
     from gan_model import sweeps
     from gan_model.commands.searching import Search
 
-    with sweeps.workers.worker(path, args.worker) as calls:
+    with sweeps.workers.worker(path, args.worker):
         # After the chief, which keeps the features it learned. Its `top` and `confirm` count:
         # the command of this worker may have others.
         chiefs = sweeps.SearchFolder(path).read_settings()
         args.top, args.confirm = chiefs["top"], chiefs["confirm"]
         search = Search(args, path)
-        for _ in calls:
+        if not sweeps.workers.trials_are_over(path):
             search.work()
         search.help_to_confirm()
-
-
-def share_threads(workers):
-    """Has TensorFlow, which is not imported yet, use a worker's share of the cores."""
-    share = max(1, cores() // workers)
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(share))
-
-
-def worker_commands(args, program):
-    """The command of each worker: this one, with its number."""
-    return [
-        program.started([*program.words[1:], "--worker", str(number)])
-        for number in range(1, 1 + (args.workers or 0))
-    ]

@@ -11,8 +11,17 @@ from gan_model.callbacks.checkpoints import by_epoch, epoch_of
 from gan_model.commands.completing import MINUTES
 from gan_model.pictures.grids import read
 from gan_model.run_settings import DATA_SETTINGS, RunSettings
-from gan_model.sweeps import comparing, ranking
-from gan_model.sweeps.outcome import COLLAPSED, DIVERGED, FINISHED, OUT_OF_MEMORY
+from gan_model.storage.messages import printable
+from gan_model.sweeps import tables
+from gan_model.sweeps.confirming import by_mean
+from gan_model.sweeps.outcome import (
+    COLLAPSED,
+    DIVERGED,
+    FINISHED,
+    OUT_OF_MEMORY,
+    finished,
+    ranked,
+)
 
 _LONGER = 10  # times the epochs, or the minutes, of a trial
 _WIDTH = 100  # of a table, in characters, where the terminal is not narrower
@@ -29,27 +38,32 @@ def report(search, confirmed, program):
     folder, distance = search.folder, search.distance
     outcomes, floor = search.outcomes(), search.floor
     width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
-    ranking.write_csv(outcomes, folder.table)
+    tables.write_csv(outcomes, folder.table)
     pictures.trials(outcomes, folder.chart, distance=distance, floor=floor)
     recall = search.hypergan.quality.recall
-    table = {"distance": distance, "floor": floor, "recall": recall, "width": width}
-    print("\n" + ranking.table(outcomes, **table))
-    best = ranking.finished(outcomes)
+    print()
+    print(tables.trial_table(outcomes, distance=distance, floor=floor, recall=recall, width=width))
+    best = finished(outcomes)
     if not best:
-        print(f"\nNo trial finished. {_advice(outcomes)}\nTables:       {folder.table}")
+        print(f"\nNo trial finished. {_advice(outcomes)}")
+        print(f"Tables:       {printable(folder.table)}")
         return
     won = best[0]
     if confirmed:
-        readings = [reading for one in confirmed for reading in one.readings]
-        ranking.write_csv(readings, folder.confirmed_table)
+        readings = [reading for each in confirmed for reading in each.readings]
+        tables.write_csv(readings, folder.confirmed_table)
         count = search.args.confirm
         print(f"\nTrained again with {count} new seed{'s' * (count > 1)}:")
-        print(ranking.confirmation_table(confirmed, distance=distance, width=width))
-        sentences = ranking.verdict(confirmed, distance=distance).splitlines()
-        print("\n" + "\n".join(textwrap.fill(one, width) for one in sentences))
-        won = ranking.ranked(comparing.winner(confirmed).readings)[0]
-    side_by_side(search, best[:3])
-    print(files(search, confirmed, program))
+        print(tables.confirmation_table(confirmed, distance=distance, width=width), end="\n\n")
+        for sentence in tables.summary(confirmed, distance=distance):
+            print(textwrap.fill(printable(sentence), width))
+        won = ranked(by_mean(confirmed)[0].readings)[0]
+    _side_by_side(search, best[:3])
+    written = [folder.table, *([folder.confirmed_table] if confirmed else [])]
+    drawn = [folder.chart, folder.pictures, f"{folder.trials}/*/samples"]
+    print(f"\nTables:       {printable(', '.join(map(str, written)))}")
+    print(f"Pictures:     {printable(', '.join(map(str, drawn)))}")
+    print(f"Dashboard:    {program.line('board', folder.tensorboard)}")
     if won.state == FINISHED:
         print(f"Train longer: {train_line(search, won, program)}")
 
@@ -63,39 +77,29 @@ def _advice(outcomes):
     }.get(max(states, key=states.count, default=DIVERGED), "Try lower learning rates.")
 
 
-def side_by_side(search, outcomes):
+def _side_by_side(search, outcomes):
     """Writes one picture of the grids of these trials, each of its best epoch or the nearest."""
     grids = {}
-    for place, one in enumerate(outcomes, 1):
-        samples, told = search.hypergan.folder_of(one.name).samples, ""
-        path = _nearest(samples, one.best_epoch)
-        if epoch_of(path) != one.best_epoch:
-            told = f", here epoch {epoch_of(path)}"
+    for rank, outcome in enumerate(outcomes, 1):
+        samples, note = search.hypergan.folder_of(outcome.name).samples, ""
+        # Of a long trial the grids of some epochs stay.
+        path = min(
+            by_epoch(samples.glob("epoch-*.png")),
+            key=lambda path, best=outcome.best_epoch: abs(epoch_of(path) - best),
+            default=samples / f"epoch-{outcome.best_epoch:05d}.png",
+        )
+        if epoch_of(path) != outcome.best_epoch:
+            note = f", here epoch {epoch_of(path)}"
         try:
             picture = np.asarray(read(path))
-        except OSError as error:  # a trial that is over makes it no more
-            print(f"{search.folder.pictures} has no {one.name}: {error}", file=sys.stderr)
+        except OSError as error:  # a finished trial cannot draw it again
+            message = f"{search.folder.pictures} has no {outcome.name}: {error}"
+            print(printable(message), file=sys.stderr)
         else:
-            grids[f"{place}. {one.name}: {search.distance} {one.score:.4g}{told}"] = picture
+            title = f"{rank}. {outcome.name}: {search.distance} {outcome.score:.4g}{note}"
+            grids[title] = picture
     if grids:
         pictures.side_by_side([*grids.values()], [*grids], search.folder.pictures)
-
-
-def _nearest(samples, epoch):
-    """The path of the grid of an epoch, or of the nearest one that stayed of a long trial."""
-    grids = by_epoch(samples.glob("epoch-*.png"))
-    wanted = samples / f"epoch-{epoch:05d}.png"
-    return min(grids, key=lambda path: abs(epoch_of(path) - epoch), default=wanted)
-
-
-def files(search, confirmed, program):
-    """Lines that say where the files are."""
-    folder = search.folder
-    tables = [folder.table, *([folder.confirmed_table] if confirmed else [])]
-    return f"""
-Tables:       {", ".join(map(str, tables))}
-Pictures:     {folder.chart}, {folder.pictures}, {folder.trials}/*/samples
-Dashboard:    {program.line("board", folder.tensorboard)}"""
 
 
 def train_line(search, won, program):

@@ -1,14 +1,14 @@
-"""What `gan-model sweep` was asked for -> a tuner of keras-tuner."""
+"""What `gan-model sweep` was asked for -> a tuner of keras-tuner, and how long it can search."""
 
-import time
+import math
 
 import keras_tuner
-from keras_tuner.engine.trial import TrialStatus
 
 from gan_model import sweeps
-from gan_model.commands.plan import most_trials
+from gan_model.sweeps.progress import SearchProgress, tell
+from gan_model.text import fixed_number
 
-_INTERVAL = 0.5  # seconds between two questions whether there is a trial
+TRIALS = 8  # unless a number is asked for
 
 
 def tuner_for(args, hypergan, folder, *, initial_points):
@@ -28,7 +28,7 @@ def tuner_for(args, hypergan, folder, *, initial_points):
         tuner = sweeps.Hyperband(hypergan, max_epochs=args.epochs, **about)
         tuner.oracle.max_trials = args.trials
         return tuner
-    about["max_trials"] = most_trials(args)
+    about["max_trials"] = _most_trials(args)
     if args.tuner == "bayesian":
         about["num_initial_points"] = initial_points
         return keras_tuner.BayesianOptimization(hypergan, **about)
@@ -36,19 +36,59 @@ def tuner_for(args, hypergan, folder, *, initial_points):
     return (keras_tuner.GridSearch if grid else keras_tuner.RandomSearch)(hypergan, **about)
 
 
-def patient(tuner):
-    """The tuner of a worker, which waits a moment before it asks again where there was no trial.
+def epochs_of_a_run(args):
+    """The epochs of a run of a search; by the clock, which ends all after the same time, 1."""
+    return args.epochs or 1
 
-    keras-tuner asks again at once, so workers that wait for the last trials of others would take
-    the time of the cores, and that of the chief.
+
+def progress_of(args, oracle, distance, floor):
+    """Prints what a search is going to do; gives the `SearchProgress` that shows it.
+
+    Args:
+        args: values of the options of `gan-model sweep`.
+        oracle: of its tuner.
+        distance: name of the number that it minimizes.
+        floor: the distance of training images, or None.
     """
-    create = tuner.oracle.create_trial
+    if args.tuner == "hyperband":
+        planned = _epochs_of_hyperband(oracle)[: args.trials]
+    else:
+        planned = [epochs_of_a_run(args)] * _most_trials(args)
+    tell(
+        f"{len(planned)} trials, at most, of {args.preset} on {args.data}: less {distance} is "
+        f"better, floor {'unknown' if floor is None else fixed_number(floor)}."
+    )
+    if (whole := _combinations(args)) and len(planned) < whole:
+        tell(f"Only {len(planned)} of {whole} combinations are tried; all: --trials {whole}.")
+    repeated = args.confirm * (min(args.top, len(planned)) + 1)
+    runs, epochs = len(planned) + repeated, sum(planned) + repeated * epochs_of_a_run(args)
+    if args.minutes:
+        tell(f"{runs} runs, at most, of {args.minutes:g} minutes: {runs * args.minutes:g} in all.")
+    return SearchProgress(runs, epochs, minutes=args.minutes)
 
-    def create_trial(tuner_id):
-        trial = create(tuner_id)
-        if trial.status == TrialStatus.IDLE:
-            time.sleep(_INTERVAL)
-        return trial
 
-    tuner.oracle.create_trial = create_trial
-    return tuner
+def _combinations(args):
+    """The number of trials of a whole grid; None for other tuners."""
+    if args.tuner != "grid":
+        return None
+    sizes = (args.codings_sizes, *[args.learning_rates] * 2, args.batch_sizes)
+    return math.prod(len(set(values)) for values in sizes)
+
+
+def _most_trials(args):
+    """The number of trials at most, of any tuner but hyperband."""
+    whole = _combinations(args)
+    count = args.trials or whole or TRIALS
+    return min(count, whole or count)
+
+
+def _epochs_of_hyperband(oracle):
+    """The epochs that each trial adds, a list."""
+    epochs = []
+    for bracket in reversed(range(oracle._get_num_brackets())):
+        before = 0
+        for stage in range(oracle._get_num_rounds(bracket)):
+            until = oracle._get_epochs(bracket, stage)
+            epochs += [until - before] * oracle._get_size(bracket, stage)
+            before = until
+    return epochs

@@ -11,15 +11,19 @@ from gan_model import callbacks as watching
 from gan_model import metrics
 from gan_model.data.images import fingerprint, from_batch
 from gan_model.model import GAN, inspection
+from gan_model.model.fit_arguments import images_and_labels
 from gan_model.model.run_callback import StopWhenDiverged
 from gan_model.runs import load_model
 from gan_model.storage.paths import expanded
-from gan_model.sweeps.outcome import FINISHED, Outcome
-from gan_model.sweeps.search_arguments import by_name, check_search, compared
-from gan_model.sweeps.stopping import exhausted, fatal
-from gan_model.sweeps.trial_folder import TrialFolder, delete_weights_except_best
-from gan_model.sweeps.trial_state import judged, out_of_memory, worst_score
-from gan_model.sweeps.tuner import EPOCHS, OF_TUNER, TRIAL_ID, TunerTrial, domains
+from gan_model.sweeps.folders import TrialFolder, delete_weights_except_best
+from gan_model.sweeps.outcome import (
+    FINISHED,
+    Outcome,
+    failure_score,
+    out_of_memory,
+    trial_result,
+)
+from gan_model.sweeps.tuner import EPOCHS, OF_TUNER, TRIAL_ID, TunerTrial, exhausted, fatal
 
 
 class HyperGAN(keras_tuner.HyperModel):
@@ -50,7 +54,7 @@ class HyperGAN(keras_tuner.HyperModel):
             be done, `epochs=10**6`. None: the epochs end it. Not for Hyperband, which counts them.
 
     Attributes:
-        objective: what the tuner minimises.
+        objective: what the tuner minimizes.
         worst: the score of a trial that did not finish, and the upper limit of all scores:
             twice the distance of the held-out images with their pixels shuffled.
 
@@ -72,7 +76,13 @@ class HyperGAN(keras_tuner.HyperModel):
 
     def __init__(self, build, folder, *, held_out, quality=None, seed=0, keep=3, minutes=None):
         super().__init__()
-        check_search(build, held_out, keep=keep)
+        if not isinstance(from_batch(held_out), np.ndarray):
+            raise ValueError(
+                "`held_out` is a uint8 array of images, or a pair (images, labels). Received: "
+                f"{type(held_out).__name__}."
+            )
+        if keep is None or keep < 0:
+            raise ValueError(f"`keep` is 0 or more trials. Received: keep={keep}.")
         inspection.check_seed(seed)
         self.recipe, self.folder, self.validation = build, expanded(folder), held_out
         self.held_out, self.seed, self.keep = from_batch(held_out), seed, keep
@@ -82,7 +92,7 @@ class HyperGAN(keras_tuner.HyperModel):
             self.quality = self.quality.measuring(metrics.measures(self.held_out))
         self.quality.refer_to(self.held_out)
         self.objective = keras_tuner.Objective(f"val_{self.quality.distance}", "min")
-        self.worst = worst_score(self.quality, self.held_out)
+        self.worst = failure_score(self.quality, self.held_out)
         self._measured = {
             "objective": self.objective.name,
             "held_out": fingerprint(self.held_out),
@@ -143,7 +153,7 @@ class HyperGAN(keras_tuner.HyperModel):
             asked.check(self.objective)
             outcome = self.run(
                 asked.trial,
-                by_name(args, fit_arguments, in_bracket=asked.in_bracket),
+                arguments_by_name(args, fit_arguments, in_bracket=asked.in_bracket),
                 execution=self._next_execution(asked),
                 callbacks=[asked.best_before(self.objective.name), *callbacks],
                 weights=asked.weights,
@@ -193,41 +203,44 @@ class HyperGAN(keras_tuner.HyperModel):
         Returns:
             `Outcome`.
         """
-        began = time.perf_counter()
+        start = time.perf_counter()
         values = self._values(hp)
-        about = {"hyperparameters": values, "seed": seed, **self._measured}
+        settings = {"hyperparameters": values, "seed": seed, **self._measured}
+        settings |= arguments_of_a_run(fit_arguments)
+        may_differ = ["epochs"] if EPOCHS in hp.values else []  # as Hyperband has them
         with folder.locked():
-            own = ["epochs"] if EPOCHS in hp.values else []  # as Hyperband has them
-            folder.begin(about | compared(fit_arguments), own=own, parent=parent, weights=weights)
+            folder.begin(settings, may_differ=may_differ, parent=parent, weights=weights)
             if outcome := folder.outcome():
                 return outcome
             board = watching.TrialBoard(
                 self.folder / "tensorboard" / folder.name,
                 hyperparameters=values,
-                domains=domains(hp),
+                domains=_domains(hp),
             )
-            callbacks = [*folder.shown(), board, *callbacks, *folder.kept(self.minutes)]
-            judgement = self._trained(hp, seed, fit_arguments, callbacks)
+            callbacks = folder.callbacks([board, *callbacks], self.minutes)
+            result = self._trained(hp, seed, fit_arguments, callbacks)
             board.close(
-                succeeded=judgement["state"] == FINISHED,
-                figures={"trial/score": judgement["score"]},
+                succeeded=result["state"] == FINISHED,
+                figures={"trial/score": result["score"]},
             )
-            seconds = time.perf_counter() - began
-            outcome = Outcome(folder.name, values, seed, seconds=seconds, **judgement)
+            seconds = time.perf_counter() - start
+            outcome = Outcome(folder.name, values, seed, seconds=seconds, **result)
             folder.end(outcome)
         return outcome
 
     def _trained(self, hp, seed, fit_arguments, callbacks):
-        """Trains a run; returns the part of its `Outcome` that training decides."""
+        """Trains a run; returns the fields of its `Outcome` that training decides."""
         with contextlib.suppress(MemoryError), exhausted():
             keras.utils.set_random_seed(seed)
             gan = self._built(hp)
             gan.seed, gan.quality = seed, self.quality
             batch_size = {k: v for k, v in hp.values.items() if k == "batch_size"}
-            # The outcome tells it; the advice of `fit` is about a run of its own.
+            # Quiet: the outcome has the reason; the advice of `fit` is for a single run.
             diverged = StopWhenDiverged(quiet=True)
             gan.fit(**fit_arguments | batch_size, callbacks=[diverged, *callbacks])
-            return judged(gan, quality=self.quality, worst=self.worst, held_out=self.validation)
+            return trial_result(
+                gan, quality=self.quality, worst=self.worst, held_out=self.validation
+            )
         return out_of_memory(self.worst)
 
     def _next_execution(self, asked):
@@ -251,6 +264,55 @@ class HyperGAN(keras_tuner.HyperModel):
                 delete_weights_except_best(
                     trials, keep=self.keep, of=names, project_dir=project_dir
                 )
+
+
+def arguments_by_name(args, given, *, in_bracket=False):
+    """The arguments of `tuner.search`, as a dict for `fit`; refuses those that the search sets.
+
+    Args:
+        args: tuple of the positional arguments, `x` and perhaps `y`.
+        given: dict of the keyword arguments.
+        in_bracket: whether the trial is one of Hyperband, which adds `initial_epoch`.
+    """
+    if len(args) > 2:
+        raise ValueError(
+            f"Received {len(args)} arguments without a name; expected x and y at most. Type the "
+            "names of the others: tuner.search(x, y, batch_size=32)."
+        )
+    for name in ("validation_data", "validation_freq", "validation_split"):
+        if name in given:
+            raise ValueError(
+                f"Trials are measured on `held_out` after every epoch; leave {name} out."
+            )
+    given = {**dict(zip(("x", "y"), args, strict=False)), **given}
+    # Hyperband's has no effect: the checkpoint of the continued trial has it.
+    if given.pop("initial_epoch", None) is not None and not in_bracket:
+        raise ValueError("Trials begin with their first epoch; leave initial_epoch out.")
+    x, y = images_and_labels(given.get("x"), given.get("y"))
+    return {**given, "x": x, "y": y}
+
+
+def arguments_of_a_run(fit_arguments):
+    """The arguments of `fit` that identify a run, as a dict for JSON."""
+    x, y = images_and_labels(fit_arguments.get("x"), fit_arguments.get("y"))
+    names = ("epochs", "batch_size", "steps_per_epoch")
+    given = {name: fit_arguments[name] for name in names if name in fit_arguments}
+    if y is not None:
+        given["labels"] = fingerprint(np.asarray(y))
+    return {**given, "images": fingerprint(x) if isinstance(x, np.ndarray) else type(x).__name__}
+
+
+def _domains(hp):
+    """The values of each hyperparameter that is not a number: dict from names to lists.
+
+    Numbers have no domain, as TensorBoard hides trials with other values, and a search may be
+    compared with a recipe whose numbers it never tries.
+    """
+    return {
+        each.name: list(each.values)
+        for each in hp.space
+        if not isinstance(each.default, int | float) or isinstance(each.default, bool)
+    }
 
 
 def _name(trial_id, execution=0):

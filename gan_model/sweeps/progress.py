@@ -6,6 +6,8 @@ import textwrap
 import time
 
 from gan_model import progress
+from gan_model.storage.messages import printable
+from gan_model.sweeps.outcome import FINISHED
 from gan_model.text import clock, fixed_number
 
 _SHORT = {
@@ -50,7 +52,10 @@ class SearchProgress:
         self._running, self._running_epochs, self._run_start = name, epochs, time.monotonic()
         self._begun.add(name)
         place = f"{len(self._begun | self._over):>{self._digits}} of {self.runs}  "
-        values = (f"{_SHORT.get(k, k)} {_text(v)}" for k, v in (hyperparameters or {}).items())
+        values = (
+            f"{_SHORT.get(name, name)} {fixed_number(value) if isinstance(value, float) else value}"
+            for name, value in (hyperparameters or {}).items()
+        )
         tell(f"{place}{name}  {', '.join(values)}".rstrip(), indent=len(place))
 
     def callbacks(self):
@@ -67,7 +72,7 @@ class SearchProgress:
         """
         self._count(outcome, epochs, again)
         self._last_end = time.monotonic()
-        if outcome.state == "finished":
+        if outcome.state == FINISHED:
             told = f"{fixed_number(outcome.score)} (epoch {outcome.best_epoch})"
         else:
             told = f"{outcome.state}: {outcome.reason}"
@@ -115,7 +120,7 @@ class SearchProgress:
         self._over.add(outcome.name)
         self._done += epochs
         better = self._best is None or outcome.score < self._best.score
-        if outcome.state == "finished" and better and not again:
+        if outcome.state == FINISHED and better and not again:
             self._best = outcome
 
 
@@ -137,24 +142,17 @@ class _RunProgress(progress.Progress):
 
 
 def tell(line, *, indent=0):
-    """Prints a line, in a terminal as several that fit its width.
+    """Prints a line; a terminal gets several that fit its width, with `indent` before the others.
 
-    Args:
-        line: text.
-        indent: spaces before all lines but the first.
+    Characters that a terminal would obey, such as those of a name or an error, are escaped.
     """
+    line = printable(line)
     if sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns
-        wrapped = textwrap.wrap(
+        line = textwrap.fill(
             line,
-            width,
+            shutil.get_terminal_size().columns,
             subsequent_indent=indent * " ",
             break_long_words=False,
             break_on_hyphens=False,
         )
-        line = "\n".join(wrapped)
     print(line, flush=True)
-
-
-def _text(value):
-    return fixed_number(value) if isinstance(value, float) else str(value)

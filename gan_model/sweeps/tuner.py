@@ -1,13 +1,18 @@
-"""What keras-tuner passes to a hypermodel, in the callbacks that it adds to those of a trial."""
+"""What a search needs of keras-tuner: its trials, its Hyperband, and which errors end it."""
 
+import contextlib
+import traceback
 from pathlib import Path
 
 import keras
-from keras_tuner.errors import FatalValueError
+import keras_tuner
+import tensorflow as tf
+from keras_tuner.errors import FailedTrialError, FatalError, FatalValueError
+
+from gan_model.storage.messages import fault_of
 
 OF_TUNER = "tuner/"  # begins the names of what Hyperband keeps among the hyperparameters
 TRIAL_ID = f"{OF_TUNER}trial_id"
-BRACKET = f"{OF_TUNER}bracket"
 EPOCHS = f"{OF_TUNER}epochs"
 INITIAL_EPOCH = f"{OF_TUNER}initial_epoch"
 
@@ -15,51 +20,40 @@ INITIAL_EPOCH = f"{OF_TUNER}initial_epoch"
 class TunerTrial:
     """The trial that a tuner wants trained, and where it saves the weights of the best epoch.
 
-    Args:
-        callbacks: those that the tuner passed to `HyperModel.fit`.
+    keras-tuner passes both in the callbacks that it adds to those of a trial.
 
-    Raises:
-        FatalValueError: callbacks that do not come from a tuner.
+    Attributes:
+        tuner, trial: keras-tuner's.
+        weights: path of the tuner's weights of the trial.
+        continued: id of the trial that this one continues in Hyperband, or None.
+        in_bracket: whether the trial is one of Hyperband, which may continue it later.
     """
 
     def __init__(self, callbacks):
-        trials = [one for one in callbacks if hasattr(one, "tuner") and hasattr(one, "trial")]
-        savers = [one for one in callbacks if {"filepath", "best_value"} <= vars(one).keys()]
+        # keras-tuner's classes of these callbacks are not public.
+        trials = [each for each in callbacks if {"tuner", "trial"} <= vars(each).keys()]
+        savers = [each for each in callbacks if {"filepath", "best_value"} <= vars(each).keys()]
         if not trials or not savers:
             raise FatalValueError(
                 "HyperGAN.fit is called by a keras-tuner tuner: tuner.search(train_images, ...). "
                 "To train without a tuner: build(hp).fit(train_images, ...)."
             )
-        self.tuner, self.trial = trials[0].tuner, trials[0].trial
-        self._saver = savers[0]
+        self.tuner, self.trial, self._saver = trials[0].tuner, trials[0].trial, savers[0]
         self.weights = Path(self._saver.filepath)
-        self.values = self.trial.hyperparameters.values
+        values = self.trial.hyperparameters.values
+        self.continued, self.in_bracket = values.get(TRIAL_ID), f"{OF_TUNER}bracket" in values
 
     def check(self, objective):
         """Raises ValueError if the tuner has another objective than this one."""
         its = self.tuner.oracle.objective
         if (its.name, its.direction) != (objective.name, objective.direction):
             raise ValueError(
-                f"The tuner's objective is {its.name!r} ({its.direction}); this search minimises "
+                f"The tuner's objective is {its.name!r} ({its.direction}); this search minimizes "
                 f"{objective.name!r}. Give the tuner objective=hypergan.objective."
             )
 
-    @property
-    def continued(self):
-        """The id of the trial that this one continues in Hyperband; None if there is none."""
-        return self.values.get(TRIAL_ID)
-
-    @property
-    def in_bracket(self):
-        """Whether the trial is one of Hyperband, which may continue it later."""
-        return BRACKET in self.values
-
     def best_before(self, name):
-        """A callback that tells the tuner's saver the best value of the epochs before a resume.
-
-        Args:
-            name: of the objective in the logs.
-        """
+        """A callback that gives the tuner's saver the best `name` of the epochs before a resume."""
         return _BestBefore(self._saver, name)
 
 
@@ -75,17 +69,67 @@ class _BestBefore(keras.callbacks.Callback):
             self._saver.best_value = min([*earlier, self._saver.best_value])
 
 
-def domains(hp):
-    """The values of each hyperparameter that is not a number: dict from names to lists.
+class Hyperband(keras_tuner.Hyperband):
+    """keras-tuner's `Hyperband` for a `HyperGAN`, in a search that may be given more trials later.
 
-    Numbers have no domain, as TensorBoard hides trials with other values, and a search may be
-    compared with a recipe whose numbers it never tries.
+    keras-tuner begins a trial that continues another by loading weights that it keeps itself. Its
+    folder of a trial has another name if more trials are asked for, and the weights of all but the
+    best trials are removed when a search is over. `HyperGAN.fit` does not need them: it continues
+    from the checkpoint of the older trial, or trains that one's epochs again with the same seed.
 
-    Args:
-        hp: `keras_tuner.HyperParameters`.
+    Arguments as those of `keras_tuner.Hyperband`.
     """
-    return {
-        one.name: list(one.values)
-        for one in hp.space
-        if not isinstance(one.default, int | float) or isinstance(one.default, bool)
-    }
+
+    def _build_hypermodel(self, hp):
+        return keras_tuner.Tuner._build_hypermodel(self, hp)
+
+
+class SearchStopped(FatalError):
+    """An error in the code or of the machine, which the next trial would meet too.
+
+    `__cause__` is the original error.
+    """
+
+
+@contextlib.contextmanager
+def exhausted():
+    """Raises MemoryError where the memory is exhausted, OSError where the disk is full.
+
+    TensorFlow raises the same error for both.
+    """
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        if fault := fault_of(error):
+            raise OSError(fault).with_traceback(error.__traceback__) from error
+        raise MemoryError(str(error)) from error
+
+
+@contextlib.contextmanager
+def fatal(where):
+    """Makes an error `SearchStopped`, as keras-tuner would otherwise continue with the next trial.
+
+    Out-of-memory errors pass through, as other hyperparameters may fit. So does keras-tuner's
+    `FailedTrialError`, which ends only a trial.
+    """
+    try:
+        with exhausted():
+            yield
+    except (FatalError, FailedTrialError, MemoryError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise SearchStopped(
+            f"The search stopped {where}: {type(error).__name__}: {error} "
+            f"({place.filename}, line {place.lineno}). Other hyperparameters would not help. Fix "
+            "it and run the same command again; finished trials are kept."
+        ) from error
+
+
+@contextlib.contextmanager
+def unwrapped():
+    """Makes `SearchStopped` the original error again, for a program without code of its user."""
+    try:
+        yield
+    except SearchStopped as stopped:
+        raise stopped.__cause__ from None

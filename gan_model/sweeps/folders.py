@@ -1,12 +1,27 @@
-"""The folder of one training run of a search.
+"""The folder of a search, and those of its runs.
 
-settings.json  what makes the run
-outcome.json   what became of it; written when the run is over
-samples/       grids of images, of each epoch or of some
-history.csv    figures of each epoch
-time.csv       seconds trained until the end of each epoch, where the clock ends the run
-best.keras     the GAN of its best epoch; only the best trials keep it
-checkpoints/   the last state, to continue from; only the best trials keep it
+A search (`SearchFolder`):
+
+settings.json    what the search was asked for, and what must stay the same when it continues
+features.npz     the features learned from its images, which all machines measure in
+journal.jsonl    the trials in the order in which they began and ended
+trials/          a folder for each trial: pictures, figures, what became of it
+confirmation/    the same for the best trials with new seeds; one of them keeps its weights
+tensorboard/     what `tensorboard --logdir` shows: one run a trial
+trials.csv       all figures, best first; confirmation.csv the same for the new seeds
+trials.png       distance against each hyperparameter
+best.png         images of the best trials beside each other
+keras_tuner/     files of keras-tuner
+
+A training run (`TrialFolder`):
+
+settings.json    what makes the run
+outcome.json     what became of it; written when the run is over
+samples/         grids of images, of each epoch or of some
+history.csv      figures of each epoch
+time.csv         seconds trained until the end of each epoch, where the clock ends the run
+best.keras       the GAN of its best epoch; only the best trials keep it
+checkpoints/     the last state, to continue from; only the best trials keep it
 """
 
 import dataclasses
@@ -21,16 +36,40 @@ from gan_model.storage.file_format import FORMAT, check_format
 from gan_model.storage.json_file import as_read_back, write_json
 from gan_model.storage.locks import locked
 from gan_model.storage.paths import expanded
-from gan_model.storage.settings_folder import differences
-from gan_model.sweeps.outcome import COLLAPSED, FINISHED, Outcome
-from gan_model.sweeps.ranking import ranked
+from gan_model.storage.settings_folder import Folder, differences
+from gan_model.sweeps.outcome import COLLAPSED, FINISHED, Outcome, ranked
 
 _WEIGHTS = ("checkpoints", "best.keras")
 _INHERITED = ("best.keras", "history.csv")
-_NOTED = ("run", "weights_of_tuner")
 _FIRST = "trial-000"
-_NOTED_SINCE = "quality", "search_seed"  # searches that began before do not tell them
+_SINCE_FORMAT_2 = "quality", "search_seed"  # the first searches of format 2 do not have them
 _OF_A_TRIAL = "hyperparameters", "seed"  # settings that each trial of a search has of its own
+
+
+class SearchFolder(Folder):
+    """The folder of one search.
+
+    Args:
+        path: the folder; it need not exist.
+    """
+
+    kind, doing = "search", "searching"
+    # More trials continue the same search; images may move, as `images` identifies them.
+    may_change = ("trials", "top", "confirm", "data")
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.features = self.path / "features.npz"
+        self.journal = self.path / "journal.jsonl"
+        self.trials, self.confirmation = self.path / "trials", self.path / "confirmation"
+        self.tensorboard = self.path / "tensorboard"
+        self.table, self.confirmed_table = self.path / "trials.csv", self.path / "confirmation.csv"
+        self.chart, self.pictures = self.path / "trials.png", self.path / "best.png"
+        self.of_tuner = self.path / "keras_tuner"
+
+    def noted(self, name):
+        """What `note` was given under a name beside the settings; None if nothing was."""
+        return self.read_noted().get(name) if self.settings.exists() else None
 
 
 class TrialFolder:
@@ -52,14 +91,16 @@ class TrialFolder:
         """Locks the folder; waits while another process has the lock."""
         return locked(self.path)
 
-    def shown(self):
-        """The callbacks that show the run; give them before those of `kept`."""
-        return [callbacks.SampleImages(self.samples), callbacks.HistoryFile(self.history)]
+    def callbacks(self, shown, minutes=None):
+        """The callbacks that show and keep the run, with those of `shown` between them.
 
-    def kept(self, minutes=None):
-        """The callbacks that keep the run, and end it after `minutes`; give them last."""
+        `minutes` of training end the run; None: its epochs do.
+        """
         time = self.path / "time.csv"
         return [
+            callbacks.SampleImages(self.samples),
+            callbacks.HistoryFile(self.history),
+            *shown,
             callbacks.BestModel(self.best),
             *([callbacks.TrainingTime(time, minutes=minutes)] if minutes else []),
             callbacks.Checkpoints(self.checkpoints, keep=1),
@@ -72,23 +113,19 @@ class TrialFolder:
         return outcome and dataclasses.replace(outcome, name=self.name)
 
     def seed(self):
-        """The seed of the run that has begun here.
-
-        Raises:
-            ValueError: no run has begun here, or its settings cannot be read.
-        """
-        return self._noted()["run"]["seed"]
+        """The seed of the run that has begun here; a ValueError if none has."""
+        return self._read()["run"]["seed"]
 
     def end(self, outcome):
         """Writes what became of the run."""
         outcome.write(self._outcome)
 
-    def begin(self, settings, *, own=(), parent=None, weights=None):
+    def begin(self, settings, *, may_differ=(), parent=None, weights=None):
         """Records the settings of the run, and copies what it needs from the run it continues.
 
         Args:
             settings: dict of what makes the run.
-            own: names of settings that each trial of the search has of its own, besides its
+            may_differ: names of settings that each trial of the search has of its own, besides its
                 hyperparameters and its seed.
             parent: `TrialFolder` of a run that this one continues, or None.
             weights: a file outside the folder, removed with the run's own weights; or None.
@@ -98,31 +135,33 @@ class TrialFolder:
                 another search.
         """
         settings = as_read_back(settings)
-        # A relative path, because the search may be moved.
-        weights = os.path.relpath(weights, self.path) if weights else None
         if self._settings.exists():
             self._refuse_other(settings)
             return
         first = TrialFolder(self.path.with_name(_FIRST))
         if first._settings.exists():
-            first._refuse_other(settings, (*_OF_A_TRIAL, *own))
-        # Without a checkpoint, which only the best trials keep, this one begins at its first epoch.
-        for old in saved(parent.checkpoints)[-1:] if parent else ():
-            self.checkpoints.mkdir(exist_ok=True)
-            shutil.copy(old, self.checkpoints)
-            for picture in parent.samples.glob("epoch-*.png"):
-                self.samples.mkdir(exist_ok=True)
-                shutil.copy(picture, self.samples)
-            for name in _INHERITED:
-                if (parent.path / name).exists():
-                    shutil.copy(parent.path / name, self.path)
-        # Last, so that a folder with settings has all that was copied.
+            first._refuse_other(settings, (*_OF_A_TRIAL, *may_differ))
+        if parent:
+            self._inherit(parent)
+        # Last, so that a folder with settings has all that was copied. The path of the weights is
+        # relative, because the search may be moved.
+        weights = os.path.relpath(weights, self.path) if weights else None
         content = {"format": FORMAT, "run": settings, "weights_of_tuner": weights}
         write_json(self._settings, content)
 
+    def _inherit(self, parent):
+        """Copies the run to continue; one without a checkpoint is trained from its first epoch."""
+        for checkpoint in saved(parent.checkpoints)[-1:]:
+            pictures = parent.samples.glob("epoch-*.png")
+            files = [checkpoint, *pictures, *(parent.path / name for name in _INHERITED)]
+            for file in filter(Path.exists, files):
+                target = self.path / file.relative_to(parent.path)
+                target.parent.mkdir(exist_ok=True)
+                shutil.copy(file, target)
+
     def weights_of_tuner(self):
-        """The file outside the folder that `begin` was told, or None."""
-        weights = self._noted()["weights_of_tuner"]
+        """The file outside the folder that `begin` was given, or None."""
+        weights = self._read()["weights_of_tuner"]
         return weights and _absolute(self.path / weights)
 
     def delete_weights(self, *, but=(), project_dir=None):
@@ -150,24 +189,24 @@ class TrialFolder:
             else:
                 path.unlink(missing_ok=True)
 
-    def _noted(self):
+    def _read(self):
         try:
-            noted = json.loads(self._settings.read_text())
-            noted = {"format": noted.get("format"), **{name: noted[name] for name in _NOTED}}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            content = json.loads(self._settings.read_text())
+            found = {name: content[name] for name in ("run", "weights_of_tuner")}
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self._settings} cannot be read ({error}). Remove {self.path} to train that run "
                 "again."
             ) from error
-        check_format(noted["format"], self.path)
-        return noted
+        check_format(content.get("format"), self.path)
+        return found
 
-    def _refuse_other(self, settings, own=()):
-        noted = self._noted()["run"]
-        unknown = [name for name in _NOTED_SINCE if name not in noted]
-        if told := differences(noted, settings, may_change=(*own, *unknown)):
+    def _refuse_other(self, settings, may_differ=()):
+        begun = self._read()["run"]
+        unknown = [name for name in _SINCE_FORMAT_2 if name not in begun]
+        if changes := differences(begun, settings, may_change=(*may_differ, *unknown)):
             raise ValueError(
-                f"{self.path} holds a run of another search: {told}. Choose another folder."
+                f"{self.path} holds a run of another search: {changes}. Choose another folder."
             )
 
 
@@ -175,18 +214,6 @@ def outcomes_in(directory):
     """The outcomes of all runs below a folder that are over, by name."""
     folders = sorted(path.parent for path in expanded(directory).glob("*/outcome.json"))
     return [TrialFolder(path).outcome() for path in folders]
-
-
-def _absolute(path):
-    """The absolute path, without `..`; links stay, which `Path.resolve` would follow."""
-    return Path(os.path.abspath(path))
-
-
-def _is_in(folder, path):
-    """Whether a path leads into a folder, and through no link. Both paths are absolute."""
-    if not path.is_relative_to(folder):
-        return False
-    return path.resolve() == folder.resolve() / path.relative_to(folder)
 
 
 def delete_weights_except_best(directory, *, keep, of=None, project_dir=None):
@@ -201,10 +228,22 @@ def delete_weights_except_best(directory, *, keep, of=None, project_dir=None):
     over = outcomes_in(directory)
     folders = {outcome.name: TrialFolder(expanded(directory) / outcome.name) for outcome in over}
     # Not those that diverged or ran out of memory.
-    good = [one for one in ranked(over) if one.state in (FINISHED, COLLAPSED)]
+    good = [outcome for outcome in ranked(over) if outcome.state in (FINISHED, COLLAPSED)]
     best = [folders.pop(outcome.name) for outcome in good[:keep]]
     # The executions of a trial have one file of keras-tuner.
     shared = {folder.weights_of_tuner() for folder in best}
     for name, folder in folders.items():
         if of is None or name in of:
             folder.delete_weights(but=shared, project_dir=project_dir)
+
+
+def _absolute(path):
+    """The absolute path, without `..`; links stay, which `Path.resolve` would follow."""
+    return Path(os.path.abspath(path))
+
+
+def _is_in(folder, path):
+    """Whether a path leads into a folder, and through no link. Both paths are absolute."""
+    if not path.is_relative_to(folder):
+        return False
+    return path.resolve() == folder.resolve() / path.relative_to(folder)
