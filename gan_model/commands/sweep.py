@@ -92,9 +92,11 @@ def command(program, **options):
         return
     search = Search(args, path)
     with search.folder.opened(search.settings):
-        numbers = range(1, 1 + (args.workers or 0))
-        words = [[*program.words[1:], "--worker", str(number)] for number in numbers]
-        leading = sweeps.chief_of(path, map(program.started, words))  # before the tuner is made
+        commands = [
+            program.started([*program.words[1:], "--worker", str(number)])
+            for number in range(1, 1 + (args.workers or 0))
+        ]
+        leading = sweeps.chief_of(path, commands)  # before the tuner is made
         tuner, journal = search.follow()
         search.note()  # not before, as the search may be refused; the workers read it
         with leading as chief:

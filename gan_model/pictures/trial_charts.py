@@ -6,25 +6,28 @@ import textwrap
 
 import numpy as np
 
-from gan_model.pictures import scales, style
+from gan_model.pictures import style
 
 _TRIAL, _BEST, _FLOOR = style.COLOURS[:3]
 _BEST_COUNT = 3
-# Points from a marker to its rank: below the best, as no run is there, and above the third. The
-# rank of the second is at its right, or at its left if another marker is at its right.
-_LABELS = ((0, -14), (13, 0), (0, 14))
+_DOT = {"ls": "", "marker": "o", "mec": "white", "mew": 0.8}
+_RUN, _RANKED = {**_DOT, "ms": 8, "mfc": _TRIAL}, {**_DOT, "ms": 14, "mfc": _BEST}
+_CROSS = {"ls": "", "marker": "X", "ms": 9, "mfc": "none", "mec": style.INK, "mew": 1.1}
+_WIDE = 4  # values that span this factor have a logarithmic axis
+_MAX_TICKS = 6  # up to so many different whole numbers have a tick each
+_MAX_LABEL = 18  # characters
 
 
 def trials(outcomes, path, *, distance, floor=None):
     """Writes a panel for each hyperparameter, with its values on x and the distances on y.
 
-    The best three have their ranks beside them. Runs that did not finish are crosses at
-    the top edge: there is no distance to believe.
+    The best three have their ranks in them. Runs that did not finish are crosses at the top edge:
+    there is no distance to believe.
 
     Args:
         outcomes: list of `sweeps.outcome.Outcome`.
         path: of the PNG file.
-        distance: name of what was minimised, for example "fid_fashion".
+        distance: name of what was minimized, for example "fid_fashion".
         floor: the distance of as many training images; drawn as a line, unless it is far below
             all runs. None: unknown.
 
@@ -46,67 +49,50 @@ def trials(outcomes, path, *, distance, floor=None):
     figure, panels = style.panels(0.7 + 3.1 * rows, rows, columns, sharey=True)
     for panel in panels[len(names) :]:
         panel.remove()
-    floor = _scale_distances(panels[0], [o.score for o in finished], floor, bool(failed))
+    floor = _scale_distances(panels[0], [o.score for o in finished], floor)
+    panels[0].margins(y=0.2 if failed else 0.15)
     for panel, name in zip(panels, names, strict=False):
-        _panel(panel, name, finished, failed, floor)
+        _scale_values(panel, [o.hyperparameters[name] for o in outcomes if _has(o, name)])
+        _draw(panel, name, finished, failed)
+        if floor is not None:
+            panel.axhline(floor, color=_FLOOR, lw=1.2, zorder=1)
+        panel.set_xlabel(textwrap.fill(name.replace("_", " "), 28).replace(" ", "_"))
     figure.supylabel(f"{distance}, lower is better", fontsize=11)
     _legend(figure, finished, failed, floor)
     style.write(figure, path)
 
 
-def _panel(panel, name, finished, failed, floor):
-    values = [o.hyperparameters.get(name) for o in (*finished, *failed)]
-    at = scales.scale_values(panel, [value for value in values if value is not None])
-    panel.plot(*_points(finished[_BEST_COUNT:], name, at), zorder=3, **_dot(False))
-    crosses, _ = _points(failed, name, at)
-    panel.plot(crosses, [0.95] * len(crosses), transform=panel.get_xaxis_transform(), **_cross())
-    best = {rank: _points([run], name, at) for rank, run in enumerate(finished[:_BEST_COUNT])}
-    _mark_best(panel, {rank: (x[0], y[0]) for rank, (x, y) in best.items() if x})
-    if floor is not None:
-        panel.axhline(floor, color=_FLOOR, lw=1.2, zorder=1)
-    panel.set_xlabel(textwrap.fill(name.replace("_", " "), 28).replace(" ", "_"))
+def _has(outcome, name):
+    return outcome.hyperparameters.get(name) is not None
 
 
-def _points(runs, name, at):
-    """Lists of x and y of the runs that have a hyperparameter."""
-    known = [o for o in runs if o.hyperparameters.get(name) is not None]
-    return [at[o.hyperparameters[name]] for o in known], [o.score for o in known]
+def _draw(panel, name, finished, failed):
+    crosses = [_position(o, name) for o in failed if _has(o, name)]
+    panel.plot(crosses, [0.95] * len(crosses), transform=panel.get_xaxis_transform(), **_CROSS)
+    # The best last, so that it is in front.
+    for rank, outcome in reversed([*enumerate(finished, 1)]):
+        if not _has(outcome, name):
+            continue
+        best, at = rank <= _BEST_COUNT, (_position(outcome, name), outcome.score)
+        panel.plot(*([value] for value in at), zorder=3 + best, **(_RANKED if best else _RUN))
+        if best:
+            about = {"ha": "center", "va": "center_baseline", "size": 9, "weight": "bold"}
+            panel.annotate(str(rank), at, color="white", zorder=4, **about)
 
 
-def _mark_best(panel, places):
-    """Dots with their ranks; `places` is a dict from rank, from 0, to (x, y)."""
-    from matplotlib.patheffects import withStroke
-
-    for rank, (x, y) in places.items():
-        panel.plot([x], [y], zorder=5 - 0.1 * rank, **_dot(True))
-        panel.annotate(
-            str(rank + 1),
-            (x, y),
-            (_LABELS[rank][0] * _side(panel, places, rank), _LABELS[rank][1]),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            color=_BEST,
-            weight="bold",
-            zorder=6,
-            path_effects=[withStroke(linewidth=3, foreground="white")],
-        )
+def _position(outcome, name):
+    """Where matplotlib draws a value: itself, or the text of a category."""
+    value = outcome.hyperparameters[name]
+    return _label(value) if _is_category(value) else value
 
 
-def _side(panel, places, rank):
-    """-1 if another of the best is where the rank would be on the right, else 1."""
-    spots = {other: panel.transData.transform(place) for other, place in places.items()}
-    x, y = spots.pop(rank)
-    return -1 if any(math.hypot(u - x - 18, v - y) < 14 for u, v in spots.values()) else 1
+def _is_category(value):
+    return isinstance(value, str | bool)
 
 
-def _dot(best):
-    colour, size = (_BEST, 9) if best else (_TRIAL, 8)
-    return {"ls": "", "marker": "o", "ms": size, "mfc": colour, "mec": "white", "mew": 0.8}
-
-
-def _cross():
-    return {"ls": "", "marker": "X", "ms": 9, "mfc": "none", "mec": style.INK, "mew": 1.1}
+def _label(value):
+    text = str(value)
+    return text if len(text) <= _MAX_LABEL else text[: _MAX_LABEL - 3] + "..."
 
 
 def _legend(figure, finished, failed, floor):
@@ -114,36 +100,58 @@ def _legend(figure, finished, failed, floor):
 
     handles = []
     if len(finished) > _BEST_COUNT:
-        handles += [Line2D([], [], label="run", **_dot(False))]
+        handles += [Line2D([], [], label="run", **_RUN)]
     if finished:
-        handles += [Line2D([], [], label="the best, with ranks", **_dot(True))]
+        handles += [Line2D([], [], label="the best, with ranks", **_RANKED)]
     if failed:
-        handles += [Line2D([], [], label="did not finish", **_cross())]
+        handles += [Line2D([], [], label="did not finish", **_CROSS)]
     if floor is not None:
         label = f"training images ({floor:.4g})"
         handles += [Line2D([], [], label=label, color=_FLOOR, lw=1.2)]
     figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False)
 
 
-def _scale_distances(panel, scores, floor, failed):
+def _scale_values(panel, values):
+    """Scales the x axis for the values of a hyperparameter."""
+    panel.margins(x=0.12)
+    if any(map(_is_category, values)):
+        labels = sorted(set(map(_label, values)))
+        panel.xaxis.update_units(labels)
+        panel.set_xlim(-0.6, len(labels) - 0.4)
+        tilted = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
+        is_long = sum(map(len, labels)) > 24
+        panel.set_xticks(range(len(labels)), labels, **(tilted if is_long else {}))
+        return
+    distinct = sorted(set(values))
+    if _is_wide(distinct):
+        panel.set_xscale("log")
+    else:
+        panel.locator_params(axis="x", nbins=4)
+    whole = all(isinstance(value, int) for value in distinct)
+    if len(distinct) == 1 or (whole and len(distinct) <= _MAX_TICKS):
+        panel.set_xticks(distinct, [f"{value:g}" for value in distinct])
+        panel.set_xticks([], minor=True)
+
+
+def _is_wide(values):
+    """Whether all values are above 0 and span a factor of 4."""
+    return min(values) > 0 and max(values) >= _WIDE * min(values)
+
+
+def _scale_distances(panel, scores, floor):
     """Scales the shared axis; returns the floor if it fits there, else None."""
     if not scores:
         panel.set(ylim=(0, 1), yticks=[])
         return None
-    low, high, log = min(scores), max(scores), scales.wide(scores)
-    if floor is not None and _fits(floor, low, high, log):
-        low, high = min(low, floor), max(high, floor)
-    else:
-        floor = None
-    panel.set_yscale("log" if log else "linear")
-    panel.set_ylim(scales.padded(low, high, log, below=0.14, above=0.2 if failed else 0.12))
+    is_log = _is_wide(scores)
+    panel.set_yscale("log" if is_log else "linear")
     style.plain_numbers(panel.yaxis)
-    return floor
+    return floor if floor is not None and _fits(floor, min(scores), max(scores), is_log) else None
 
 
-def _fits(floor, low, high, log):
+def _fits(floor, low, high, is_log):
     """Whether the runs still take half of the axis if it includes the floor."""
-    if log:
+    if is_log:
         return floor > 0 and _fits(*np.log([floor, low, high]), False)
     span = (high - low) or abs(high) / 2
     return max(high, floor) - min(low, floor) <= 2 * span
