@@ -49,14 +49,23 @@ class TrialBoard(keras.callbacks.Callback):
         self._writer = None
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
+        # Here, not above: TensorBoard takes a second to import.
+        from tensorboard.plugins.hparams import api as hp
+
         if self._writer:  # an earlier `fit` was not closed
             self._writer.close()
-        self._train_began = time.perf_counter()
+        self._start = time.perf_counter()
         step = int(self.model.step.numpy())
         self._writer = board.Writer(self.log_dir, step)
         with self._writer.drawing(0):
-            for summary in self._experiment(), self._session_start():
-                tf.summary.experimental.write_raw_pb(summary.SerializeToString())
+            metrics = [hp.Metric(tag, display_name=title) for tag, title in self._metrics().items()]
+            described = [
+                _described(name, value, self.domains.get(name))
+                for name, value in self.hyperparameters.items()
+            ]
+            hp.hparams_config(described, metrics)
+            # The table names a row by its id.
+            hp.hparams(self.hyperparameters, trial_id=self.log_dir.name)
         if step == 0:
             self._draw({}, 0)
 
@@ -67,15 +76,15 @@ class TrialBoard(keras.callbacks.Callback):
         self._speed.stop()
 
     def on_epoch_end(self, epoch, logs=None):
-        figures = self._speed.figures()
+        figures, quality = self._speed.figures(), self.model.quality
         for name, value in (logs or {}).items():
             if name.startswith("val_"):
-                held_out = name.removeprefix("val_"), self.model.quality
-                figures[held_out_tag(*held_out, prefix="val_")] = value
+                name = held_out_tag(name.removeprefix("val_"), quality, prefix="val_")
+                figures[name] = value
             else:
                 figures[tag(name)] = value
         figures |= self._best(logs or {})
-        figures["trial/seconds"] = time.perf_counter() - self._train_began
+        figures["trial/seconds"] = time.perf_counter() - self._start
         self._draw(figures, epoch + 1)
 
     def close(self, *, succeeded, figures):
@@ -102,12 +111,11 @@ class TrialBoard(keras.callbacks.Callback):
             board.scalars(figures)
             if board.has_picture(epoch) and self.model.sampler().is_finite:
                 images, columns = self.model.sampler().for_grid(self.count, seed=self.seed)
-                picture = pictures.grid(images, columns=columns)
-                board.image("samples", picture)
+                board.image("samples", pictures.grid(images, columns=columns))
 
     def _best(self, logs):
         """The lowest held-out distance so far, by tag; empty in an epoch without validation."""
-        distance = self._distance()
+        distance = self.model.quality and self.model.quality.distance
         name = f"val_{distance}"
         if name not in logs:
             return {}
@@ -117,49 +125,24 @@ class TrialBoard(keras.callbacks.Callback):
         numbers = [value for value in known if math.isfinite(value)]
         return {f"trial/best_{distance}": min(numbers)} if numbers else {}
 
-    def _distance(self):
-        return self.model.quality.distance if self.model.quality else None
-
-    def _session_start(self):
-        # Here, not above: TensorBoard takes a second to import.
-        from tensorboard.plugins.hparams import summary
-
-        # The table names a row by its group.
-        return summary.session_start_pb(self.hyperparameters, group_name=self.log_dir.name)
-
-    def _experiment(self):
-        from tensorboard.plugins.hparams import api_pb2, summary
-
-        hyperparameters = [
-            _hyperparameter(name, value, self.domains.get(name))
-            for name, value in self.hyperparameters.items()
-        ]
-        metrics = [
-            api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=name)
-            for tag, name in self._metrics().items()
-        ]
-        return summary.experiment_pb(hyperparameters, metrics)
-
     def _metrics(self):
         """The columns of numbers in HParams: dict from tags to their titles."""
-        shown, quality, distance = {}, self.model.quality, self._distance()
-        if distance:
-            shown[f"trial/best_{distance}"] = f"best {distance}"
+        shown, quality = {}, self.model.quality
+        if quality and quality.distance:
+            shown[f"trial/best_{quality.distance}"] = f"best {quality.distance}"
             names = quality.metrics.key_names
             shown |= {quality_tag(name, quality): f"last {name}" for name in names}
         return shown | {"trial/seconds": "seconds"}
 
 
-def _hyperparameter(name, value, domain):
-    """How HParams shows one hyperparameter: its name, its type and its domain."""
-    from tensorboard.plugins.hparams import api_pb2
+def _described(name, value, domain):
+    """The `HParam` of a hyperparameter."""
+    from tensorboard.plugins.hparams import api as hp
 
-    # The type is set even without a domain: the page chooses the filter and the axis by it.
-    kinds = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING}
-    kind = kinds.get(type(value), api_pb2.DATA_TYPE_FLOAT64)
-    about = api_pb2.HParamInfo(name=name, display_name=name.replace("_", " "), type=kind)
     if isinstance(domain, tuple):
-        about.domain_interval.min_value, about.domain_interval.max_value = domain
-    elif domain is not None:
-        about.domain_discrete.extend(domain)
-    return about
+        values = hp.RealInterval(*map(float, domain))
+    else:
+        # Without values it still has a type, by which the page chooses the filter and the axis.
+        dtype = type(value) if isinstance(value, bool | str) else float
+        values = hp.Discrete(map(dtype, domain or ()), dtype)
+    return hp.HParam(name, values, display_name=name.replace("_", " "))

@@ -236,8 +236,7 @@ def worker(folder, number=None):
     """
     folder = expanded(folder)
     if number is not None:
-        os.environ[_ID] = f"worker-{number}"
-        os.environ.update(_read_address(folder))
+        os.environ.update(_read_address(folder) | {_ID: f"worker-{number}"})
     if not _has_chief(folder):  # it may begin later, on another machine
         print(printable(f"Waiting for the chief of the search in {folder}."), flush=True)
     while not _has_chief(folder):
