@@ -25,7 +25,6 @@ import tensorflow as tf
 
 from gan_model import callbacks, presets
 from gan_model.callbacks.checkpoints import by_epoch, epoch_of, saved, steps_in
-from gan_model.callbacks.first_epoch import AtFirstEpoch
 from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
@@ -92,7 +91,7 @@ class RunFolder(Folder):
 
     def callbacks(self, settings, *, keep=3):
         """The callbacks that write the settings of a run, show it and keep it in this folder."""
-        note = AtFirstEpoch(functools.partial(self._begin, settings))
+        note = _AtFirstEpoch(functools.partial(self._begin, settings))
         return [note, *callbacks.watch(self.path, keep=keep, minutes=settings.get("minutes"))]
 
     def keep_source(self, settings):
@@ -159,6 +158,26 @@ class RunFolder(Folder):
         if callbacks.Checkpoints(self.path / "checkpoints").rewind(gan) is None:
             raise ValueError(f"The run in {self.path} has not finished an epoch yet.")
         return gan
+
+
+class _AtFirstEpoch(keras.callbacks.Callback):
+    """Calls a function with the GAN when the first epoch begins.
+
+    Not earlier: a run that is refused writes no settings, and a run that is already over keeps its
+    own.
+    """
+
+    def __init__(self, call):
+        super().__init__()
+        self._call = call
+
+    def on_train_begin(self, logs=None):
+        self._is_due = True
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._is_due:
+            self._is_due = False
+            self._call(self.model)
 
 
 def build(settings):

@@ -9,7 +9,7 @@ from scipy import ndimage
 from test_checkpoint import no_room_beyond
 
 from gan_model import pictures
-from gan_model.metrics import report
+from gan_model.metrics.diversity import entropy
 from gan_model.pictures import style
 from gan_model.sweeps.outcome import Outcome
 
@@ -86,8 +86,8 @@ def test_the_title_tells_the_entropy(tmp_path, monkeypatch):
     [([7] * 10, math.log(10)), ([0, 9, 0], 0.0), ([1, 3], 2 * math.log(2) - 0.75 * math.log(3))],
 )
 def test_entropy(counts, expected):
-    assert report.entropy(counts) == pytest.approx(expected, abs=1e-12)
-    assert math.copysign(1, report.entropy(counts)) == 1
+    assert entropy(counts) == pytest.approx(expected, abs=1e-12)
+    assert math.copysign(1, entropy(counts)) == 1
 
 
 # Lines.

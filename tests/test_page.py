@@ -30,7 +30,7 @@ PRESETS = {
     "modern with clusters": ((28, 28, 1), {"clusters": 5}),
     "modern_conditional": ((20, 16, 3), {"class_count": 3}),
 }
-COUNT = 64
+COUNT = 12
 
 
 def weights_as_trained(network):
@@ -67,11 +67,18 @@ def tab(tmp_path_factory):
         yield tab
 
 
+@pytest.fixture(scope="module")
+def written(gans, tmp_path_factory):
+    """The file of a page of `modern_conditional`."""
+    file = tmp_path_factory.mktemp("page") / "page.html"
+    exporting.page(gans["modern_conditional"], file, title="three <classes>")
+    return file
+
+
 @pytest.fixture
-def page(tab, gans, tmp_path):
-    """The page of `modern_conditional`, opened; its downloads go to tmp_path."""
-    exporting.page(gans["modern_conditional"], tmp_path / "page.html", title="three <classes>")
-    tab.open(tmp_path / "page.html", downloads=tmp_path)
+def page(tab, written, tmp_path):
+    """That page, opened; its downloads go to tmp_path."""
+    tab.open(written, downloads=tmp_path)
     tab.wait_for("busy === false && waiting.size === 0")
     return tab
 
@@ -308,8 +315,8 @@ def test_the_keyboard_reaches_everything(page):
     assert reached >= {*buttons, *sliders, "class", "classes", "tile", "release"}
 
 
-def test_every_control_has_a_name_and_fits_a_phone(page, tmp_path):
-    page.open(tmp_path / "page.html", width=375, height=812, mobile=True)
+def test_every_control_has_a_name_and_fits_a_phone(page, written):
+    page.open(written, width=375, height=812, mobile=True)
     assert page.value("document.documentElement.scrollWidth") == 375
     page.call("Accessibility.enable")
     nodes = page.call("Accessibility.getFullAXTree")["nodes"]

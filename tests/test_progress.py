@@ -72,7 +72,7 @@ def test_the_moving_line():
 def test_throughput_does_not_count_what_lies_between_epochs():
     throughput = Throughput()
     assert throughput.images_per_second is None and throughput.seconds_for(5) is None
-    throughput.start(100.0)
+    throughput.start(100.0, 0, 0)
     throughput.add(102.0, 10, 320)
     assert throughput.images_per_second == 160.0 and throughput.seconds_for(5, epochs=3) == 1.0
     throughput.pause(7.0)

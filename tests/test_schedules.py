@@ -11,7 +11,7 @@ from test_dirac import PSI, RATE, THETA, dirac, state
 from test_resume import SHAPE, CopyAfter, Process, same
 
 from gan_model import GAN, callbacks, presets
-from gan_model.callbacks.epoch_speed import EpochSpeed
+from gan_model.callbacks.board import EpochSpeed
 from gan_model.losses import Wasserstein
 from gan_model.model import Batch
 from gan_model.model.random import PENALTY, RandomStream

@@ -23,7 +23,7 @@ from PIL import Image
 from processes import PATIENCE, forked, program, until_killed
 
 from gan_model import callbacks, features, losses, metrics
-from gan_model.callbacks.figures import quality_tag
+from gan_model.callbacks.board import quality_tag
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@
 """
 
 from gan_model.callbacks import alarms
-from gan_model.callbacks.alarm_reports import Alarms
+from gan_model.callbacks.alarms import Alarms
 from gan_model.callbacks.best_model import BestModel
 from gan_model.callbacks.checkpoints import Checkpoints
 from gan_model.callbacks.history_file import HistoryFile

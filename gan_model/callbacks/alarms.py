@@ -1,32 +1,146 @@
-"""Figures of a run -> a sentence if something has gone wrong, else None.
+"""What may go wrong in a run: the alarms, and the callback that reports them.
 
-An alarm has a `name`, `ends` (whether it stops the run), and one method:
+An alarm is an object with a `name`, `ends` (whether it stops the run), and one method:
 
     judge(gan, figures, before) -> sentence, or None
 
 `figures` is a dict from names to the figures of the epoch that has just ended. An alarm with
 `ends` is also asked after each batch, with the means of the epoch so far. `before` is a dict from
 names to lists with the figures of all epochs before. An alarm remembers nothing else, so it judges
-a resumed run like one that was never interrupted. To write your own, give `callbacks.Alarms` an
-object with these three attributes.
+a resumed run like one that was never interrupted.
 
 A sentence says what was seen, what it means, and what to try.
 """
 
 import itertools
+import math
+import sys
+from typing import Protocol, runtime_checkable
 
+import keras
 import tensorflow as tf
 
-from gan_model.metrics.diversity import collapsed
+from gan_model.callbacks import board
+from gan_model.metrics.diversity import class_entropy, collapsed, diversity
 from gan_model.metrics.record import Kind
-from gan_model.model.trackers import FIGURES, not_finite
+from gan_model.model.run_callback import diverged_figures
 from gan_model.penalties import weight_for
+from gan_model.storage.paths import expanded
 
-# The last two are of generated images, and NaN if the weights are.
-_OF_TRAINING = (*FIGURES, "diversity", "class_entropy")
 _EPOCHS = 3  # in a row before an alarm is raised, as figures of a healthy game oscillate
 _STALLED = 5  # epochs in which the distance has not become less, beside a sure discriminator
 _STEPS = 500  # before that a generator has not learned enough to be judged
+
+
+@runtime_checkable
+class Alarm(Protocol):
+    """What `callbacks.Alarms` watches for; see the docstring of this module."""
+
+    name: str
+    ends: bool
+
+    def judge(self, gan, figures, before):
+        """A sentence if something has gone wrong, else None."""
+
+
+class Alarms(keras.callbacks.Callback):
+    """Watches figures that cost almost nothing, and reports when a run goes wrong.
+
+    At the end of each epoch it adds to the logs `diversity` and `class_entropy` (of 64 generated
+    images, see `callbacks.alarms.Collapse`) and one field for each alarm, 1 while it is raised
+    and 0 otherwise: `alarm_exploding`, `alarm_discriminator_won`, `alarm_collapse`. Give it
+    before the callbacks that show and save them. When an alarm begins, its sentence is printed
+    to stderr and written to TensorBoard, in the tab Text and as a point in the chart of the
+    alarm. An alarm with `ends` stops the run at once; `Recover` brings back what
+    `Exploding` has ended.
+
+    The diversity is known if training or held-out images came as an array.
+
+    Args:
+        alarms: objects with `name`, `ends` and `judge(gan, figures, before)`, see
+            `callbacks.alarms`. None: `Exploding`, `DiscriminatorWon` and `Collapse`.
+        log_dir: folder that TensorBoard reads; the sentences go to its run `alarms`. None:
+            to stderr only.
+
+    Raises:
+        ValueError: an object that is not an alarm.
+
+    Example, with an alarm of your own:
+
+    ```python
+    class Slow:
+        name, ends = "slow", False
+
+        def judge(self, gan, figures, before):
+            if figures["generator_gradient_norm"] < 0.01:
+                return "the generator hardly moves: try a higher generator_learning_rate."
+
+    watching = callbacks.Alarms([*alarms.standard(), Slow()])
+    ```
+    """
+
+    def __init__(self, alarms=None, *, log_dir=None):
+        super().__init__()
+        self.alarms = standard() if alarms is None else list(alarms)
+        for alarm in self.alarms:
+            if isinstance(alarm, type) or not isinstance(alarm, Alarm):
+                raise ValueError(
+                    "An alarm is an object with `name`, `ends` and `judge(gan, figures, before)`. "
+                    f"Received: {alarm!r}. Type callbacks.Alarms([alarms.Exploding()])."
+                )
+        self.log_dir = expanded(log_dir) if log_dir else None
+
+    def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
+        self._ending, self._writer = {}, None
+
+    def on_train_batch_end(self, batch, logs=None):
+        for alarm in self.alarms:
+            if alarm.ends and (sentence := self._judged(alarm, logs)):
+                self._ending[alarm.name] = sentence
+                self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs |= self._measured()
+        for alarm in self.alarms:
+            sentence = self._ending.pop(alarm.name, None) or self._judged(alarm, logs)
+            figure = figure_of(alarm)
+            logs[figure] = float(bool(sentence))
+            raised_before = (self.model.history.history.get(figure) or [0])[-1]
+            if sentence and (alarm.ends or not raised_before):
+                self._tell(alarm.name, sentence)
+            if sentence and alarm.ends:
+                self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        if self._writer:
+            self._writer.close()
+
+    def _judged(self, alarm, logs):
+        # The history does not have this epoch yet: Keras adds it after all other callbacks.
+        return alarm.judge(self.model, logs, self.model.history.history)
+
+    def _measured(self):
+        """Diversity and entropy of 64 generated images; NaN if the generator has diverged."""
+        real = self.model.monitor.real_sample
+        classes = self.model.quality.classes if self.model.quality else None
+        if real is None:
+            return {}
+        if not self.model.sampler().is_finite:
+            return {"diversity": math.nan} | ({"class_entropy": math.nan} if classes else {})
+        images = self.model.generate(len(real.images), labels=real.labels)
+        figures = {"diversity": diversity(images, real.images, real.labels)}
+        spread = class_entropy(classes, images, real.images) if classes else None
+        return figures if spread is None else figures | {"class_entropy": spread}
+
+    def _tell(self, name, sentence):
+        print(f"\nAlarm: {sentence}", file=sys.stderr)
+        if self.log_dir:
+            step = int(self.model.step.numpy())
+            self._writer = self._writer or board.Writer(self.log_dir / "alarms", step - 1)
+            with self._writer.drawing(step):
+                tf.summary.text(board.alarm_tag(name), sentence)
+                # This point stays if `Recover` repeats the epoch and `Scalars` discards its own.
+                board.scalars({board.alarm_tag(name): 1})
 
 
 class _LossBounds:
@@ -54,22 +168,25 @@ class Exploding:
     name, ends = "exploding", True
 
     def judge(self, gan, figures, before):
-        seen = self._not_finite(figures) or self._high_loss(gan.loss, figures)
-        seen = seen or self._steep(gan.networks, figures, before)
+        seen = (
+            self._not_finite(figures)
+            or self._high_loss(gan.loss, figures)
+            or self._steep(gan.networks, figures, before)
+        )
         return seen and (
             f"{seen}. A step was too long, and no later one brings the run back: try lower "
             f"learning rates, or a heavier penalty, {heavier_penalty(gan)}."
         )
 
     def _not_finite(self, figures):
-        names = not_finite(figures, _OF_TRAINING)
+        names = diverged_figures(figures)
         return f"{', '.join(names)} became infinite or not a number" if names else None
 
     def _high_loss(self, loss, figures):
-        paid, (least, guessing) = figures["discriminator_loss"], _BOUNDS.of(loss)
-        if guessing is None or paid - least < 100 * (guessing - least):
+        now, (least, guessing) = figures["discriminator_loss"], _BOUNDS.of(loss)
+        if guessing is None or now - least < 100 * (guessing - least):
             return None
-        return f"the discriminator pays {paid:.3g}, and by guessing it would pay {guessing:.3g}"
+        return f"the discriminator loss is {now:.3g}, that of guessing {guessing:.3g}"
 
     def _steep(self, networks, figures, before):
         for name in networks:
@@ -105,11 +222,11 @@ class DiscriminatorWon:
         least, guessing = _BOUNDS.of(gan.loss)
         if guessing is None or int(gan.step.numpy()) < _STEPS:
             return None
-        paid = _until_now("discriminator_loss", figures, before)
+        losses = _until_now("discriminator_loss", figures, before)
 
         def low(epochs, fraction):
             below = least + fraction * (guessing - least)
-            return len(paid) >= epochs and max(paid[-epochs:]) < below
+            return len(losses) >= epochs and max(losses[-epochs:]) < below
 
         if low(_EPOCHS, self.fraction):
             epochs, stalled = _EPOCHS, ""
@@ -117,14 +234,17 @@ class DiscriminatorWon:
             epochs, stalled = _STALLED, " and the held-out distance has not become less"
         else:
             return None
+        scores = ""  # the loss of a subclass may log none
+        if "real_score" in figures and "fake_score" in figures:
+            real, fake = figures["real_score"], figures["fake_score"]
+            scores = f"real images score {real:.1f}, fake ones {fake:.1f}; "
         norm = "generator_gradient_norm"
         highest = max(_until_now(norm, figures, before))
         return (
-            f"for {epochs} epochs the discriminator has paid no more than "
-            f"{max(paid[-epochs:]):.2g}{stalled}; guessing costs {guessing:.2g}; "
-            f"{_scores(figures)}the generator's gradient is {figures[norm]:.2g}, at most "
-            f"{highest:.2g} in an epoch. The "
-            "discriminator has won, and the generator learns little from it: try a heavier "
+            f"for {epochs} epochs the discriminator loss has been no more than "
+            f"{max(losses[-epochs:]):.2g}{stalled}; that of guessing is {guessing:.2g}; {scores}"
+            f"the generator's gradient is {figures[norm]:.2g}, at most {highest:.2g} in an epoch. "
+            "The discriminator has won, and the generator learns little from it: try a heavier "
             f"penalty, {heavier_penalty(gan)}, a lower discriminator_learning_rate, "
             "discriminator_steps=1 or augment=augmenting.DiffAugment()."
         )
@@ -147,12 +267,13 @@ class Collapse:
         quality = gan.quality
         names = [f"val_{name}" for name in quality.metrics.of_kind(Kind.RECALL)] if quality else []
         # Not every epoch is validated.
-        recalls = [value for name in names for value in _latest(name, figures, before)[-1:]]
+        recalls = [value for name in names for value in _until_now(name, figures, before)[-1:]]
+        varied, spread = (
+            _until_now(name, figures, before)[-_EPOCHS:] for name in ("diversity", "class_entropy")
+        )
         reasons = [
-            collapsed(diversity=diversity, spread=spread, recalls=recalls)
-            for diversity, spread in itertools.zip_longest(
-                _latest("diversity", figures, before), _latest("class_entropy", figures, before)
-            )
+            collapsed(diversity=one, spread=entropy, recalls=recalls)
+            for one, entropy in itertools.zip_longest(varied, spread)
         ]
         if len(reasons) < _EPOCHS or not all(reasons):
             return None
@@ -175,14 +296,7 @@ def figure_of(alarm):
 
 def diverged(figures):
     """Whether the figures of an epoch show that its run has diverged: no later step helps."""
-    return bool(not_finite(figures, _OF_TRAINING) or figures.get(figure_of(Exploding)))
-
-
-def _scores(figures):
-    """The mean scores; "" where a loss of a subclass does not log them."""
-    if "real_score" not in figures or "fake_score" not in figures:
-        return ""
-    return f"real images score {figures['real_score']:.1f}, fake ones {figures['fake_score']:.1f}; "
+    return bool(diverged_figures(figures) or figures.get(figure_of(Exploding)))
 
 
 def heavier_penalty(gan):
@@ -216,18 +330,18 @@ def loss_bounds(loss):
     """
     scores = [-10.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 10.0]
     pairs = itertools.product([*scores, -50.0, 50.0], repeat=2)
-    paid = {(real, fake): _paid(loss, real, fake) for real, fake in pairs}
-    guessing = min(paid[score, score] for score in scores)
-    inner = min(paid[pair] for pair in itertools.product(scores, repeat=2))
-    outer = min(paid.values())
+    losses = {(real, fake): _loss_of(loss, real, fake) for real, fake in pairs}
+    guessing = min(losses[score, score] for score in scores)
+    inner = min(losses[pair] for pair in itertools.product(scores, repeat=2))
+    outer = min(losses.values())
     # False for NaN too.
     bounded = outer < guessing and inner - outer <= 0.01 * (guessing - outer)
     return (outer, guessing) if bounded else (None, None)
 
 
-def _paid(loss, real, fake):
-    paid = loss.discriminator(tf.fill((1, 1), real), tf.fill((1, 1), fake))
-    return float(tf.reduce_mean(paid))  # it may be one value for each image
+def _loss_of(loss, real, fake):
+    values = loss.discriminator(tf.fill((1, 1), real), tf.fill((1, 1), fake))
+    return float(tf.reduce_mean(values))  # it may be one value for each image
 
 
 def _stands_still(gan, figures, before):
@@ -240,7 +354,3 @@ def _stands_still(gan, figures, before):
 def _until_now(name, figures, before):
     """A figure of all epochs in which it was logged, a list."""
     return [*before.get(name, ()), *([figures[name]] if name in figures else ())]
-
-
-def _latest(name, figures, before):
-    return _until_now(name, figures, before)[-_EPOCHS:]

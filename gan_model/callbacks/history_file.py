@@ -25,7 +25,6 @@ class HistoryFile(keras.callbacks.Callback):
         self._rows = None
 
     def on_train_begin(self, logs=None):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._rows = None
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -40,21 +39,21 @@ class HistoryFile(keras.callbacks.Callback):
         }
         figures = {name: repr(float(value)) for name, value in (logs or {}).items()}
         self._rows.append(place | figures)
-        self._write()
+        write_history(self.path, self._rows)
 
-    def _write(self):
-        columns = list(dict.fromkeys(name for row in self._rows for name in row))
-        with atomic_write(self.path) as beside, open(beside, "w", newline="") as file:
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(self._rows)
+
+def write_history(path, rows):
+    """Writes a CSV file with a line for each epoch; `rows` are dicts from columns to values."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as tmp_path, open(tmp_path, "w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read_history(path):
-    """The lines of a file with one for each epoch, dicts from columns to texts.
-
-    Args:
-        path: `Path` of the file; there are no lines where there is none.
+    """The lines of a file with one for each epoch, dicts from columns to texts; [] without it.
 
     Raises:
         ValueError: a line does not tell its epoch, as after somebody edited the file.

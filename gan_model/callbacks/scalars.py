@@ -3,10 +3,9 @@
 import keras
 import tensorflow as tf
 
-from gan_model.callbacks import alarms as kinds
 from gan_model.callbacks import board
-from gan_model.callbacks.epoch_speed import EpochSpeed
-from gan_model.callbacks.figures import alarm_tag, held_out_tag, quality_tag, tag
+from gan_model.callbacks.alarms import figure_of, standard
+from gan_model.callbacks.board import EpochSpeed, alarm_tag, held_out_tag, quality_tag, tag
 from gan_model.storage.paths import expanded
 
 _CHARTS = {
@@ -34,7 +33,7 @@ class Scalars(keras.callbacks.Callback):
     def __init__(self, log_dir, *, alarms=None):
         super().__init__()
         self.log_dir = expanded(log_dir)
-        self.alarms = kinds.standard() if alarms is None else list(alarms)
+        self.alarms = standard() if alarms is None else list(alarms)
 
     def on_train_begin(self, logs=None):  # not in __init__: a tuner deep-copies callbacks
         self._writers, self._first_step = {}, int(self.model.step.numpy())
@@ -68,7 +67,7 @@ class Scalars(keras.callbacks.Callback):
         """Takes the alarms out of the logs; gives those ever raised, by tag."""
         shown = {}
         for alarm in self.alarms:
-            name = kinds.figure_of(alarm)
+            name = figure_of(alarm)
             value = logs.pop(name, None)
             # The history has the epochs before this one, those of earlier processes included.
             if value or (value is not None and any(self.model.history.history.get(name, ()))):

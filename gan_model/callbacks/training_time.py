@@ -1,12 +1,12 @@
-"""The time that training takes, and a limit for it."""
+"""The time that training takes: a record, a limit, and epochs of about a minute."""
 
-import csv
 import math
 import time
 
-from gan_model.callbacks.history_file import read_history, unreadable
+import keras
+
+from gan_model.callbacks.history_file import read_history, unreadable, write_history
 from gan_model.model import RunCallback
-from gan_model.storage.atomic import atomic_write
 from gan_model.storage.paths import expanded
 
 
@@ -53,10 +53,44 @@ class TrainingTime(RunCallback):
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
-        rows = [*_rows(self.path, epoch), (epoch + 1, f"{self._seconds:.3f}")]
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(self.path) as beside, open(beside, "w", newline="") as file:
-            csv.writer(file).writerows([("epoch", "seconds"), *rows])
+        row = {"epoch": epoch + 1, "seconds": f"{self._seconds:.3f}"}
+        write_history(self.path, [*_rows(self.path, epoch), row])
+
+
+class EpochLength(keras.callbacks.Callback):
+    """Ends the first epoch of `fit` after a minute, and tells how many steps it had.
+
+    A pass over many images may take hours, and only the end of an epoch brings a picture, figures,
+    alarms and a checkpoint. So training by the clock continues with epochs of as many steps.
+    The first execution, which is traced and compiled, does not count.
+
+    Args:
+        least: steps of an epoch at least.
+        seconds: of training after which the epoch ends.
+
+    Attributes:
+        steps: training steps of the epoch that was ended; None if it was a whole one.
+    """
+
+    def __init__(self, *, least, seconds=60):
+        super().__init__()
+        self.least, self.seconds, self.steps = least, seconds, None
+
+    def on_train_begin(self, logs=None):
+        self.steps, self._is_first, self._began = None, True, None
+        self._before = int(self.model.step.numpy())
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not self._is_first or self.model.stop_training:
+            return
+        now = time.perf_counter()
+        self._began = now if self._began is None else self._began
+        steps = int(self.model.step.numpy()) - self._before
+        if now - self._began >= self.seconds and steps >= self.least:
+            self.steps, self.model.stop_training = steps, True
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._is_first = False
 
 
 def seconds_until(epoch, path):
@@ -66,11 +100,11 @@ def seconds_until(epoch, path):
         ValueError: a line has no number of seconds, as after somebody edited the file.
     """
     rows = _rows(path, epoch)
-    return float(rows[-1][1]) if rows else 0.0
+    return float(rows[-1]["seconds"]) if rows else 0.0
 
 
 def _rows(path, epoch):
-    """Pairs of epoch and seconds, texts, of the file for the epochs up to `epoch`."""
+    """The lines of the file for the epochs up to `epoch`."""
     rows = [row for row in read_history(path) if int(row["epoch"]) <= epoch]
     try:
         finite = all(math.isfinite(float(row["seconds"])) for row in rows)
@@ -78,4 +112,4 @@ def _rows(path, epoch):
         finite = False
     if not finite:
         raise unreadable(path, "number in the column `seconds`")
-    return [(row["epoch"], row["seconds"]) for row in rows]
+    return rows

@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from gan_model import pictures
 from gan_model.callbacks import board
-from gan_model.callbacks.epoch_speed import EpochSpeed
-from gan_model.callbacks.figures import held_out_tag, quality_tag, tag
+from gan_model.callbacks.board import EpochSpeed, held_out_tag, quality_tag, tag
 from gan_model.storage.paths import expanded
 
 

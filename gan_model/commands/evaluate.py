@@ -54,8 +54,9 @@ def command(**options):
     if args.json:
         check_output(Path(args.json), overwrite=args.overwrite, option="--json", kind=".json")
     with quiet():
+        from gan_model import pictures
         from gan_model.commands.evaluation import Evaluation, load_compared, open_subject
-        from gan_model.metrics import report
+        from gan_model.metrics import copying, report
     subject = open_subject(args.what, args.weights)
     out = folder_of_pictures(args, subject.settings.get("data"), is_run=subject.is_run)
     images = load_compared(subject, args)
@@ -76,14 +77,20 @@ def command(**options):
     print(report.head(figures, readings="seed" if subject.sampler else "part"))
     print(report.table(reference.metrics.values(), figures["readings"], **bounds))
     print(report.COLUMNS)
+
     if classes := evaluation.classes(readings):
         figures["classes"] = classes
-        show_classes(classes, reference.classifier.name, out / _CLASSES)
+        names, generated, held_out = classes["names"], classes["generated"], classes["held_out"]
+        print(f"\nClasses, as the classifier `{reference.classifier.name}` sees them")
+        print(report.classes(names, generated, held_out))
+        pictures.class_histogram(generated, names, out / _CLASSES, real_counts=held_out)
+        print(f"  {out / _CLASSES}")
     if subject.sampler and subject.sampler.class_count:
         rows = evaluation.by_class()
         figures["by_class"] = rows or []
         none = "By class: the data have none of the classes of this GAN."
         print(f"\n{none if rows is None else report.by_class(rows)}")
+
     kind, copies = reference.features, evaluation.copies(readings[0])
     figures["copying"] = {
         "features": kind.name,
@@ -93,7 +100,11 @@ def command(**options):
         "duplicates": copies.duplicates,
     }
     print(f"\n{report.copying(copies, f'{kind.name}, checksum {kind.checksum}')}")
-    draw_neighbours(copies, readings[0].images, images.train, out / _NEIGHBOURS)
+    labels = report.rows_of_neighbours(copies)
+    shown = readings[0].images[copies.shown], images.train[copies.training]
+    pictures.neighbours(*shown, out / _NEIGHBOURS, labels=labels, distances=copies.distances)
+    worst, others = copying.WORST, len(labels) - copying.WORST
+    print(f"  {out / _NEIGHBOURS}: the {worst} nearest ones, then {others} others")
     if args.json:
         write_figures(figures, Path(args.json))
         print(f"All figures: {args.json}")
@@ -103,11 +114,7 @@ def folder_of_pictures(args, trained_on, *, is_run):
     """The folder for the pictures; not one among images that are measured or trained on.
 
     The folder of a run is this package's own, so pictures of an earlier version are replaced there.
-
-    Args:
-        args: values of the options.
-        trained_on: data set or folder that the GAN was trained on; None if that is unknown.
-        is_run: whether a run is measured.
+    `trained_on` is the data set or folder that the GAN was trained on; None if that is unknown.
     """
     out = Path(args.out or (Path(args.what) if is_run else Path()) / "evaluation")
     refuse_unwritable(out)  # features may be learned first, for minutes
@@ -118,30 +125,6 @@ def folder_of_pictures(args, trained_on, *, is_run):
     return out
 
 
-def show_classes(classes, classifier, path):
-    """Prints and draws the images of each class."""
-    from gan_model import pictures
-    from gan_model.metrics import report
-
-    names, generated, held_out = classes["names"], classes["generated"], classes["held_out"]
-    print(f"\nClasses, as the classifier `{classifier}` sees them")
-    print(report.classes(names, generated, held_out))
-    pictures.class_histogram(generated, names, path, real_counts=held_out)
-    print(f"  {path}")
-
-
-def draw_neighbours(copies, images, train, path):
-    """Draws the images that are most similar to training images, beside these."""
-    from gan_model import pictures
-    from gan_model.metrics import report
-    from gan_model.metrics.copying import WORST
-
-    rows = report.rows_of_neighbours(copies)
-    pairs = images[copies.shown], train[copies.training]
-    pictures.neighbours(*pairs, path, labels=rows, distances=copies.distances)
-    print(f"  {path}: the {WORST} nearest ones, then {len(rows) - WORST} others")
-
-
 def write_figures(figures, path):
     """Writes a dict as JSON; atomically, unless it goes to something like `/dev/stdout`."""
     from gan_model.storage.atomic import atomic_write
@@ -150,5 +133,5 @@ def write_figures(figures, path):
     if path.is_symlink() or (path.exists() and not path.is_file()):
         path.write_text(text)
         return
-    with atomic_write(path) as beside:
-        beside.write_text(text)
+    with atomic_write(path) as tmp_path:
+        tmp_path.write_text(text)

@@ -16,17 +16,11 @@ from gan_model.model.sampling import Sampler
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: a GAN, or given images.
+    """What is measured: a GAN, or given images."""
 
-    Args:
-        sampler: `Sampler` of the GAN; None for images.
-        settings: dict of the run that trained it; {} if they are unknown.
-        is_run: whether it is the folder of a run.
-    """
-
-    sampler: Sampler | None
-    settings: dict
-    is_run: bool
+    sampler: Sampler | None  # None for images
+    settings: dict  # of the run that trained it; {} if they are unknown
+    is_run: bool  # whether it is the folder of a run
 
 
 def open_subject(what, weights):
@@ -51,21 +45,14 @@ def open_subject(what, weights):
 
 @dataclass(frozen=True)
 class Images:
-    """The images of one shape that an evaluation compares, and the labels of the real ones.
+    """The images of one shape that an evaluation compares, and the labels of the real ones."""
 
-    Args:
-        data: name of the data set, or path of the folder.
-        train, held_out: real images.
-        train_labels, held_out_labels: of them.
-        given: the images to measure; None if a GAN generates them.
-    """
-
-    data: str
+    data: str  # name of the data set, or path of the folder
     train: np.ndarray
     train_labels: np.ndarray
     held_out: np.ndarray
     held_out_labels: np.ndarray
-    given: np.ndarray | None
+    given: np.ndarray | None  # the images to measure; None if a GAN generates them
 
 
 def load_compared(subject, args):
@@ -100,29 +87,18 @@ def load_compared(subject, args):
 
 @dataclass(frozen=True)
 class Reading:
-    """What one set of images was measured to have.
-
-    Args:
-        images: the set.
-        numbers: dict of the measures.
-        classes: of each image; None without a classifier.
-        features: of each image; None but for the first set.
-    """
+    """What one set of images was measured to have."""
 
     images: object
     numbers: dict
-    classes: np.ndarray | None
-    features: np.ndarray | None
+    classes: np.ndarray | None  # of each image; None without a classifier
+    features: np.ndarray | None  # of each image; None but for the first set
 
 
 class Evaluation:
     """Measures a `Subject` against `count` held-out images at most.
 
-    Args:
-        subject: `Subject`.
-        images: `Images`.
-        count: images at most.
-        features: what to measure in; None: that of the run, or what suits the images.
+    `features` None: those of the run, or what suits the images.
     """
 
     def __init__(self, subject, images, *, count, features):

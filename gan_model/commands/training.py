@@ -9,8 +9,8 @@ from gan_model import metrics, replicas, runs
 from gan_model.arguments import loaded
 from gan_model.callbacks import alarms
 from gan_model.callbacks.checkpoints import epochs_in
-from gan_model.callbacks.epoch_length import EpochLength
 from gan_model.callbacks.history_file import read_history
+from gan_model.callbacks.training_time import EpochLength
 from gan_model.commands import completing, local_workers
 from gan_model.commands.places import check_run_dir, name_of
 from gan_model.commands.run_images import tell_of_changes

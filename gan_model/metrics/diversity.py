@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from gan_model.metrics.report import entropy
-
 # On the embedded sample, images of a dcgan after one epoch have a diversity of 0.6 to 1.1,
 # depending on its learning rates; those of an untrained one have 0.02. Their classes have an
 # entropy of 0.66 to 1.9 nats, and of 0 before training.
@@ -58,6 +56,13 @@ def class_entropy(classes, images, real_images):
     if entropy(np.bincount(classes(real_images))) < _MIN_ENTROPY:
         return None
     return entropy(np.bincount(classes(images)))
+
+
+def entropy(counts):
+    """How evenly images are spread over classes: -sum p log p in nats, log(classes) at most."""
+    fractions = np.asarray(counts, np.float64) / np.sum(counts)
+    fractions = fractions[fractions > 0]
+    return float(-(fractions * np.log(fractions)).sum()) + 0.0  # 0, not -0
 
 
 def _variance(images, labels):

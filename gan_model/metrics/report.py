@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from gan_model.metrics.copying import WORST, chance_band, duplicates_expected
+from gan_model.metrics.diversity import entropy
 from gan_model.storage.messages import printable
 from gan_model.text import number
 
@@ -20,17 +21,16 @@ COLUMNS = """\
 def head(about, *, readings):
     """Two lines that say what was measured; the numbers below mean nothing without them.
 
-    Args:
-        about: dict with `what`, `weights`, `data`, `count`, `measures` and `readings`.
-        readings: what one set of images is, "seed" or "part".
+    `about` has `what`, `weights`, `data`, `count`, `measures` and `readings`; `readings` is what
+    one set of images is, "seed" or "part".
     """
     weights = f" ({about['weights']} weights)" if about["weights"] else ""
     measured = "; ".join(
         ", ".join(f"{name} {value}" for name, value in measure.items())
         for measure in about["measures"]
     )
-    count, taken = about["count"], len(about["readings"])
-    spread = f"{readings}s 0 to {taken - 1}" if taken > 1 else f"one {readings}"
+    count, sets = about["count"], len(about["readings"])
+    spread = f"{readings}s 0 to {sets - 1}" if sets > 1 else f"one {readings}"
     return (
         f"{about['what']}{weights} against held-out images of {about['data']}\n"
         f"n = {count:,} generated and {count:,} held-out images, {spread}; {measured}\n"
@@ -41,73 +41,69 @@ def table(metrics, readings, *, floor, noise):
     """The numbers of one evaluation, a line each, under a line that names the columns.
 
     Args:
-        metrics: iterable of `Metric`, what was measured. A standard error has no line of its own
-            but stands behind the number that it belongs to.
+        metrics: the `Metric` records. A standard error has no line of its own but stands behind
+            the number that it belongs to.
         readings: dicts from names to numbers, one for each set of generated images.
-        floor: the same numbers for real images instead of generated ones.
-        noise: the same numbers for noise.
+        floor, noise: the same numbers for real images and for noise.
     """
     metrics = tuple(metrics)
     errors = {metric.error_of: metric.name for metric in metrics if metric.error_of}
     mean = {name: float(np.mean([reading[name] for reading in readings])) for name in floor}
+
+    def cell(numbers, name):
+        error = numbers.get(errors.get(name))
+        return number(numbers[name]) + (f" ± {error:.2g}" if error is not None else "")
+
     rows = [("", "mean", "least to greatest", "floor", "noise")]
     for name in (metric.name for metric in metrics if not metric.error_of):
-        cells = [_cell(numbers, name, errors.get(name)) for numbers in (mean, floor, noise)]
-        rows.append((name, cells[0], _spread(name, readings), *cells[1:]))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(_row(row, widths) for row in rows)
+        values = [reading[name] for reading in readings]
+        spread = f"{number(min(values))} to {number(max(values))}"
+        spread = spread if len(values) > 1 else "one reading"
+        rows.append((name, cell(mean, name), spread, cell(floor, name), cell(noise, name)))
+    return _aligned(rows)
 
 
 def classes(names, generated, real):
-    """Lines with a bar for each class, its fraction and the real one, entropies, missing classes.
+    """A bar for each class, its fraction and the real one, entropies, missing classes.
 
     Args:
         names: of the classes.
-        generated: generated images of each class, int (classes,).
-        real: real images of each class.
+        generated, real: images of each class, int (classes,).
     """
     made, there = (np.asarray(counts) / np.sum(counts) for counts in (generated, real))
     names = [printable(name) for name in names]
     width = max(map(len, names))
-    lines = [
-        f"  {name:<{width}} {fraction:6.1%} {real_fraction:6.1%}  {_bar(fraction / made.max())}"
-        for name, fraction, real_fraction in zip(names, made, there, strict=True)
-    ]
-    head = f"  {'':<{width}}   made   real"
-    spread = f"  {entropy_text(generated)}, of the real images {entropy(real):.2f}"
-    missing = [f"{names[i]} ({made[i]:.1%})" for i in dropped(generated, real)]
-    warning = f"  Warning: less than a tenth of the real fraction: {', '.join(missing)}."
-    return "\n".join([head, *lines, spread] + [warning] * bool(missing))
+    lines = [f"  {'':<{width}}   made   real"]
+    for name, fraction, real_fraction in zip(names, made, there, strict=True):
+        bar = "#" * max(round(_BAR * fraction / made.max()), int(fraction > 0))
+        lines.append(f"  {name:<{width}} {fraction:6.1%} {real_fraction:6.1%}  {bar}")
+    lines.append(f"  {entropy_text(generated)}, of the real images {entropy(real):.2f}")
+    if missing := [f"{names[i]} ({made[i]:.1%})" for i in dropped(generated, real)]:
+        lines.append(f"  Warning: less than a tenth of the real fraction: {', '.join(missing)}.")
+    return "\n".join(lines)
 
 
 def by_class(rows):
     """A line for each class of a conditional GAN, and the mean of them.
 
-    Args:
-        rows: dicts of a class with `count`, `distance` (name of the number), `readings` and
-            `floor` (dicts from names to numbers); with `name` and `as_asked` if a classifier
-            tells them.
+    Each row is a dict with `class`, `count`, `distance` (name of the number), `readings` and
+    `floor` (dicts from names to numbers); with `name` and `as_asked` if a classifier tells them.
     """
     if not rows:
         return "By class: too few held-out images of each to compare."
     name = rows[0]["distance"]
     cells = [("", "images", name, "floor", "classified as asked")]
     for row in rows:
-        told = f"{row['as_asked']:.1%}" if "as_asked" in row else "unknown"
+        as_asked = f"{row['as_asked']:.1%}" if "as_asked" in row else "unknown"
         label = f"{row['class']} {printable(row.get('name', ''))}".strip()
         numbers = number(row["readings"][name]), number(row["floor"][name])
-        cells.append((label, f"{row['count']:,}", *numbers, told))
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    mean = np.mean([row["readings"][name] for row in rows])
-    lines = [
-        "By class, against the held-out images of that class alone",
-        *(_row(row, widths) for row in cells),
-        f"  mean of the classes: {name} {number(mean)}",
-    ]
+        cells.append((label, f"{row['count']:,}", *numbers, as_asked))
+    mean = f"mean of the classes: {name} {number(np.mean([r['readings'][name] for r in rows]))}"
     if "as_asked" in rows[0]:
         right = np.average([row["as_asked"] for row in rows], weights=[r["count"] for r in rows])
-        lines[-1] += f", {right:.1%} classified as asked"
-    return "\n".join(lines)
+        mean += f", {right:.1%} classified as asked"
+    title = "By class, against the held-out images of that class alone"
+    return f"{title}\n{_aligned(cells)}\n  {mean}"
 
 
 def dropped(generated, real):
@@ -122,19 +118,10 @@ def entropy_text(counts):
     return f"entropy {entropy(counts):.2f} of {math.log(len(counts)):.2f} nats"
 
 
-def entropy(counts):
-    """How evenly images are spread over classes: -sum p log p in nats, log(classes) at most."""
-    fractions = np.asarray(counts, np.float64) / np.sum(counts)
-    fractions = fractions[fractions > 0]
-    return float(-(fractions * np.log(fractions)).sum()) + 0.0  # 0, not -0
-
-
 def copying(found, about):
-    """The two numbers of `metrics.copying` beside those of new images.
+    """The two numbers of `metrics.copying.Copies` beside those of new images.
 
-    Args:
-        found: `metrics.copying.Copies`.
-        about: the features that were compared, as text.
+    `about` names the features that were compared.
     """
     fake_count, held_out_count, train_count = found.counts
     chance = chance_band(fake_count, held_out_count)
@@ -162,22 +149,9 @@ def rows_of_neighbours(found):
     return ["nearest" if i < WORST else "at random" for i in range(len(found.shown))]
 
 
-def _cell(numbers, name, error):
-    error = numbers.get(error)
-    return number(numbers[name]) + (f" ± {error:.2g}" if error is not None else "")
-
-
-def _spread(name, readings):
-    values = [reading[name] for reading in readings]
-    if len(values) < 2:
-        return "one reading"
-    return f"{number(min(values))} to {number(max(values))}"
-
-
-def _row(cells, widths):
-    name, *others = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-    return "  ".join([f"  {name.strip():<{widths[0]}}", *others])
-
-
-def _bar(fraction):
-    return "#" * max(round(_BAR * fraction), int(fraction > 0))
+def _aligned(rows):
+    """Rows of texts as lines: the first column is aligned to the left, the others to the right."""
+    first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return "\n".join(
+        "  ".join([f"  {name:<{first}}", *map(str.rjust, cells, others)]) for name, *cells in rows
+    )

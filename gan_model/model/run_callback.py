@@ -1,10 +1,11 @@
 """Callbacks that take part in the life of a run: they restore it, end it or rewind it."""
 
+import math
 import sys
 
 import keras
 
-from gan_model.model.trackers import not_finite
+from gan_model.model.trackers import FIGURES
 
 
 class RunCallback(keras.callbacks.Callback):
@@ -50,6 +51,20 @@ class RunCallback(keras.callbacks.Callback):
         """Gives up what `restore` took, such as a lock; called when `fit` ends or fails."""
 
 
+def diverged_figures(logs, more=()):
+    """Names of the logs of training that are infinite or NaN: the run has diverged.
+
+    Figures that other callbacks log are ignored, as they say nothing about the run.
+
+    Args:
+        logs: dict of an epoch, or of the batches of one so far.
+        more: names of further figures to look at.
+    """
+    # The diversity and the classes are of generated images, and NaN if the weights are.
+    names = (*FIGURES, "diversity", "class_entropy", *more)
+    return [name for name in names if not math.isfinite(logs.get(name, 0))]
+
+
 class StopWhenDiverged(keras.callbacks.Callback):
     """Ends a run whose losses are no longer finite: no later step can bring it back.
 
@@ -65,9 +80,9 @@ class StopWhenDiverged(keras.callbacks.Callback):
         self._advice = "" if rewound else " Start again with lower learning rates."
 
     def on_train_batch_end(self, batch, logs=None):
-        diverged = not_finite(logs or {})
-        if diverged and not self.model.stop_training:  # else `callbacks.Alarms` has said so
+        figures = diverged_figures(logs or {})
+        if figures and not self.model.stop_training:  # else `callbacks.Alarms` has said so
             self.model.stop_training = True
-            seen = f"{', '.join(diverged)} became infinite or not a number."
             if not self._quiet and self.model.workers.is_chief:
+                seen = f"{', '.join(figures)} became infinite or not a number."
                 print(f"\nStopped: {seen}{self._advice}", file=sys.stderr)

@@ -1,7 +1,5 @@
 """Figures of each step -> the means over an epoch that `fit` logs."""
 
-import math
-
 import keras
 import tensorflow as tf
 
@@ -14,14 +12,6 @@ _NORMS = ("discriminator_gradient_norm", "generator_gradient_norm")
 # All training figures that this package logs, in the order of the logs.
 FIGURES = (*_EVALUATED, *_NORMS, "penalty", "augmentation_probability")
 _PLACES = 64  # figures that the vectors have room for: these, and those of other names
-
-
-def not_finite(figures, names=FIGURES):
-    """Names of the figures of training that are infinite or NaN.
-
-    Figures that other callbacks log are ignored: they say nothing about the run.
-    """
-    return [name for name in names if not math.isfinite(figures.get(name, 0))]
 
 
 class Trackers:

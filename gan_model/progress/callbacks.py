@@ -20,13 +20,12 @@ class Throughput:
         self._parts = collections.deque(maxlen=_MAX_PARTS)
         self._pauses = []
 
-    def start(self, seconds, steps=0, images=0):
-        """Counts from here on: the clock, the steps and the images by now."""
-        self._last = seconds, steps, images
+    def start(self, *now):
+        """Counts from now on: the seconds, steps and images so far."""
+        self._last = now
 
-    def add(self, seconds, steps, images=0):
+    def add(self, *now):
         """Takes into account what was done since the last call of this or of `start`."""
-        now = seconds, steps, images
         part = tuple(one - before for one, before in zip(now, self._last, strict=True))
         self._last = now
         if part[1] > 0:
@@ -225,24 +224,18 @@ class EvaluationProgress(keras.callbacks.Callback):
         self._done = max(self._done, min(batch + 1, self.params["steps"] or batch + 1))
         if self._throughput is None:  # the first steps are compiled, which takes longer
             self._throughput = Throughput()
-            self._throughput.start(now, self._done)
+            self._throughput.start(now, self._done, 0)
         elif self.display.is_due(now):
-            self._throughput.add(now, self._done)
+            self._throughput.add(now, self._done, 0)
             self._update(now)
 
     def on_test_end(self, logs=None):
         self._update(time.perf_counter(), "measuring")
 
     def tell(self, figures, quality):
-        """Shows the line that stays.
-
-        Args:
-            figures: dict of what `evaluate` returns.
-            quality: `metrics.Quality` of the GAN, or None.
-        """
-        seconds = time.perf_counter() - self._began
-        told = figures_in(figures, quality)
-        self.display.print(lambda width: epoch_line("evaluation", told, seconds, width=width))
+        """Shows the line that stays, of what `evaluate` returns."""
+        seconds, figures = time.perf_counter() - self._began, figures_in(figures, quality)
+        self.display.print(lambda width: epoch_line("evaluation", figures, seconds, width=width))
 
     def close(self):
         """Gives the screen back; `GAN.evaluate` calls it, however the evaluation ended."""
@@ -301,13 +294,13 @@ def _shown(callbacks, verbose, kind, **settings):
     """Arguments for Keras with a display of a kind, and the displays; closes them at the end."""
     if verbose not in ("auto", 0, 1, 2):
         raise ValueError(f'`verbose` is 0, 1, 2 or "auto". Received: verbose={verbose!r}.')
-    of_keras = any(isinstance(one, keras.callbacks.ProgbarLogger) for one in callbacks)
+    shown_by_keras = any(isinstance(one, keras.callbacks.ProgbarLogger) for one in callbacks)
     displays = [one for one in callbacks if isinstance(one, kind)]
-    if verbose and not of_keras and not displays:
+    if verbose and not shown_by_keras and not displays:
         displays = [kind(1 if verbose == "auto" else int(verbose), **settings)]
         callbacks = [*callbacks, *displays]
     try:
-        yield {"callbacks": callbacks, "verbose": verbose if of_keras else 0}, displays
+        yield {"callbacks": callbacks, "verbose": verbose if shown_by_keras else 0}, displays
     finally:
         for display in displays:
             display.close()

@@ -11,7 +11,7 @@ _WIDE = 100  # columns of a terminal that has room for long forms
 
 
 class Best(NamedTuple):
-    """The least distance so far and the number of its epoch, from 1; None if that is unknown."""
+    """The lowest distance so far and the number of its epoch, from 1; None if that is unknown."""
 
     value: float
     epoch: int | None
@@ -19,47 +19,33 @@ class Best(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """What a line says of an epoch or an evaluation. None: it was not measured.
+    """What a line shows of an epoch or an evaluation. None: it was not measured."""
 
-    Attributes:
-        losses: of the discriminator and of the generator.
-        distance: name of the held-out distance.
-        value: the distance.
-        floor: the distance of as many training images.
-        recall: between 0 and 1.
-        best: `Best` of all epochs; None in an evaluation.
-        label: a shorter name of the distance.
-        others: pairs of a label and a value, one for each measure but that of the distance.
-    """
-
-    losses: tuple | None = None
-    distance: str | None = None
-    value: float | None = None
-    floor: float | None = None
+    losses: tuple | None = None  # of the discriminator and of the generator
+    distance: str | None = None  # name of the held-out distance
+    value: float | None = None  # the distance
+    floor: float | None = None  # the distance of as many training images
     recall: float | None = None
-    best: Best | None = None
-    label: str | None = None
-    others: tuple = ()
+    best: Best | None = None  # of all epochs; None in an evaluation
+    label: str | None = None  # a shorter name of the distance
+    others: tuple = ()  # (label, value) of each measure but that of the distance
 
 
 def figures_in(logs, quality, *, prefix=""):
-    """The `Figures` in the logs of Keras, without the best.
+    """The `Figures` in the logs of Keras, without the best; `quality` may be None.
 
-    Args:
-        logs: dict from names to numbers.
-        quality: `metrics.Quality` of the GAN, or None.
-        prefix: begins the names of held-out figures: "val_" in the logs of an epoch.
+    `prefix` begins the names of held-out figures: "val_" in the logs of an epoch.
     """
     losses = losses_in(logs)
     if quality is None or f"{prefix}{quality.distance}" not in logs:
         return Figures(losses)
     distance = quality.distance
     return Figures(
-        losses,
-        distance,
-        logs[prefix + distance],
-        (quality.floor or {}).get(distance),
-        logs.get(f"{prefix}{quality.recall}"),
+        losses=losses,
+        distance=distance,
+        value=logs[prefix + distance],
+        floor=(quality.floor or {}).get(distance),
+        recall=logs.get(f"{prefix}{quality.recall}"),
         label=quality.metrics[distance].label,
         others=tuple(
             (quality.metrics[name].label, logs[prefix + name])
@@ -83,17 +69,10 @@ def best_of(candidates):
 def moving_line(
     place, done, steps, *, width, seconds_left=None, images_per_second=None, losses=None, doing=""
 ):
-    """One line of at most `width` characters: place, bar, time left, images a second, losses.
+    """One line of at most `width` characters: place, bar, time left, images per second, losses.
 
-    Args:
-        place: what is trained or measured, for example "epoch 3/20".
-        done: steps done of this epoch.
-        steps: steps of this epoch; None: unknown.
-        width: characters.
-        seconds_left: until everything is done; None: unknown.
-        images_per_second: None: unknown.
-        losses: of the discriminator and of the generator, or None.
-        doing: what goes on in place of training steps, for example "measuring"; or "".
+    `done` of `steps` steps are done; None stands for what is unknown. `doing` is what happens in
+    place of training steps, for example "measuring".
     """
     texts = [f"{done / steps:4.0%}"] if steps else []
     if seconds_left is not None:
@@ -119,14 +98,7 @@ def moving_line(
 
 
 def epoch_line(place, figures, seconds, *, width):
-    """One line of at most `width` characters that says how an epoch ended.
-
-    Args:
-        place: for example "epoch  3/20".
-        figures: `Figures`.
-        seconds: that the epoch took.
-        width: characters; None: as many as are needed.
-    """
+    """One line of at most `width` characters, None for any number, that says how an epoch ended."""
     # In a narrow terminal all lines have the shorter form, whether or not some could do without.
     wide = width is None or width >= _WIDE
     for gap, form in (*([(3, 0), (2, 0)] if wide else []), (2, 1), (2, 2), (1, 2)):

@@ -8,10 +8,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from gan_model.callbacks.figures import GROUPS, LOSSES
 from gan_model.data.images import lazy_subset, random_subset
 from gan_model.metrics.diversity import class_entropy, collapsed, diversity
 from gan_model.metrics.record import Kind
+from gan_model.model.run_callback import diverged_figures
+from gan_model.model.trackers import FIGURES
 from gan_model.storage.json_file import write_json
 
 FINISHED, COLLAPSED = "finished", "collapsed"
@@ -156,15 +157,12 @@ def out_of_memory(worst):
 
 
 def _divergence(history, quality):
-    """Why a run counts as diverged, or ""; figures of a user's callbacks are ignored."""
-    judged = {*GROUPS, *quality.metrics}
-    names = [name for name in history if name.removeprefix("val_") in judged]
-    # The losses come first, as they name the cause best.
-    names.sort(key=lambda name: GROUPS.get(name.removeprefix("val_")) != LOSSES)
-    for name in names:
-        for epoch, value in enumerate(history[name], 1):
-            if not math.isfinite(value):
-                return f"{name.removeprefix('val_')} became infinite or NaN in epoch {epoch}"
+    """Why a run counts as diverged, or ""."""
+    held_out = [f"val_{name}" for name in (*FIGURES, *quality.metrics)]
+    for epoch in range(max(map(len, history.values()), default=0)):
+        logs = {name: values[epoch] for name, values in history.items() if epoch < len(values)}
+        if names := diverged_figures(logs, held_out):
+            return f"{names[0].removeprefix('val_')} became infinite or NaN in epoch {epoch + 1}"
     return ""
 
 
