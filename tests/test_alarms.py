@@ -331,8 +331,8 @@ def test_no_alarm_on_a_healthy_run(preset, batch_size, seeded):
 
 # Quick ones: a small game on small images.
 
-SMALL = np.random.default_rng(0).integers(0, 256, (48, 16, 16), np.uint8)
-STEPS = 6
+SMALL = np.random.default_rng(0).integers(0, 256, (24, 16, 16), np.uint8)
+STEPS = 3
 RATE = 2.0**-10  # halves of it are exact
 
 
@@ -345,7 +345,7 @@ def small(rate=RATE):
     return gan
 
 
-def train(gan, listed, epochs=4, held_out=SMALL[:10]):
+def train(gan, listed, epochs=4, held_out=SMALL[:8]):
     return gan.fit(
         SMALL, batch_size=8, epochs=epochs, validation_data=held_out, callbacks=listed, verbose=0
     )
@@ -366,7 +366,7 @@ class Breaks(keras.callbacks.Callback):
 
 
 # Lost once in the first epoch; in the third twice, one after the other.
-LOSSES = {3: RATE / 2, 15: RATE / 8}
+LOSSES = {1: RATE / 2, 7: RATE / 8}
 
 
 class Slow:
@@ -396,7 +396,8 @@ def test_entropy_of_classes_where_the_quality_knows_them(seeded):
     sample = images()[:64]
     gan = compiled(dense_gan((28, 28)), run_eagerly=True)
     gan.quality = metrics.Quality(*metrics.measures(sample, "fashion"))
-    history = gan.fit(sample, callbacks=[callbacks.Alarms()], verbose=0).history
+    listed = {"callbacks": [callbacks.Alarms()], "verbose": 0}
+    history = gan.fit(sample, validation_data=sample, **listed).history
     assert 0 <= history["class_entropy"][0] <= math.log(10)
 
 
@@ -459,7 +460,7 @@ def test_a_lost_run_goes_back_with_lower_rates(whole):
 def test_what_follows_is_the_training_with_lower_rates_from_there(tmp_path):
     """Lost in the first epoch: as if it had begun with half the rates, and without callbacks."""
     gan, halved = small(), small()
-    train(gan, recovering(tmp_path, {3: RATE / 2}), epochs=2, held_out=None)
+    train(gan, recovering(tmp_path, {1: RATE / 2}), epochs=2, held_out=None)
     for optimizer in (halved.generator_optimizer, halved.discriminator_optimizer):
         optimizer.learning_rate = RATE / 2
     train(halved, [], epochs=2, held_out=None)
@@ -516,7 +517,7 @@ def test_a_run_killed_right_after_its_recoveries_ends_like_one_that_was_not(whol
 
 @pytest.mark.slow
 def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_path, capsys):
-    always = {STEPS + 2: 0.0}
+    always = {STEPS + 1: 0.0}
     history = train(small(), recovering(tmp_path, always, times=2)).history
     said = capsys.readouterr().err
     assert said.count("Went back to the end of epoch 1") == 2
@@ -531,7 +532,7 @@ def test_after_n_times_it_stops_and_says_so_and_the_checkpoints_are_good(tmp_pat
 @pytest.mark.slow
 def test_a_rate_that_is_a_schedule_cannot_be_lowered(tmp_path, capsys):
     schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 100, 0.5)
-    history = train(small(schedule), recovering(tmp_path, {3: 0.0}), held_out=None).history
+    history = train(small(schedule), recovering(tmp_path, {1: 0.0}), held_out=None).history
     assert "a learning rate that is a schedule can't be lowered" in capsys.readouterr().err
     assert len(history["generator_loss"]) == 1
 
@@ -540,7 +541,7 @@ def test_a_rate_that_is_a_schedule_cannot_be_lowered(tmp_path, capsys):
 def test_without_alarms_it_goes_back_too(tmp_path):
     """Losses that are no numbers need no alarm to be seen."""
     gan, checkpoints = small(), callbacks.Checkpoints(tmp_path)
-    listed = [Breaks({8: RATE / 2}), callbacks.Recover(checkpoints), checkpoints]
+    listed = [Breaks({4: RATE / 2}), callbacks.Recover(checkpoints), checkpoints]
     history = train(gan, listed, held_out=None)
     assert history.history["recoveries"] == [0, 1, 1, 1] and rates(gan) == [RATE / 2] * 2
 
@@ -553,7 +554,7 @@ def test_a_history_of_ones_own_may_come_first(tmp_path):
         checkpoints = callbacks.Checkpoints(tmp_path / name)
         best = callbacks.BestModel(tmp_path / f"{name}.keras", monitor="val_generator_loss")
         recover = callbacks.Recover(checkpoints, times=1)
-        listed = [*first, best, Breaks({8: RATE / 2, 20: 0}), recover, checkpoints]
+        listed = [*first, best, Breaks({4: RATE / 2, 10: 0}), recover, checkpoints]
         history = train(small(), listed).history
         return {name: values[:3] for name, values in history.items()}, best.path.exists()
 
@@ -564,7 +565,7 @@ def test_a_history_of_ones_own_may_come_first(tmp_path):
 @pytest.mark.slow
 def test_recover_without_a_checkpoint_says_what_is_missing(tmp_path, capsys):
     recover = callbacks.Recover(callbacks.Checkpoints(tmp_path / "none"))
-    train(small(), [Breaks({8: RATE / 2}), recover], epochs=3, held_out=None)
+    train(small(), [Breaks({4: RATE / 2}), recover], epochs=3, held_out=None)
     assert "no checkpoint to go back to. Give `Checkpoints` to fit" in capsys.readouterr().err
 
 
@@ -572,6 +573,6 @@ def test_recover_without_a_checkpoint_says_what_is_missing(tmp_path, capsys):
 def test_a_fit_that_follows_begins_with_no_recoveries_of_another(tmp_path):
     recover = callbacks.Recover(callbacks.Checkpoints(tmp_path / "none"), times=1)
     for _ in range(2):
-        gan, breaks = small(), Breaks({3: RATE / 2})
+        gan, breaks = small(), Breaks({1: RATE / 2})
         history = train(gan, [breaks, recover], epochs=2, held_out=None).history
         assert history["recoveries"] == [1, 1]

@@ -2,15 +2,17 @@
 
 import json
 import re
+from types import SimpleNamespace
 
-import keras
 import numpy as np
 import pytest
+from dense_gan import dense_gan
 from PIL import Image
 from processes import SIDE, images_in, invoke, one_cache
 from test_data_sources import idx
 
-from gan_model import data, presets, runs, text
+from gan_model import data, runs, text
+from gan_model.commands.evaluation import Evaluation, load_compared, open_subject
 from gan_model.data.images import fingerprint
 from gan_model.data.reading import IDX_FILES
 from gan_model.metrics import Direction, Kind, Metric, report
@@ -46,6 +48,15 @@ def copies(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def measured(run, tmp_path_factory):
+    """What the command prints of the run, and what it writes as JSON."""
+    file = tmp_path_factory.mktemp("measured") / "figures.json"
+    ended = evaluate(run[0], "--json", file, cwd=file.parent)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    return ended.stdout, json.loads(file.read_text()), file.parent
+
+
 def evaluate(*options, cwd):
     return invoke("evaluate", *options, cwd=cwd)
 
@@ -65,30 +76,23 @@ def assert_is_picture(path):
 
 
 @pytest.mark.slow
-def test_a_run_needs_nothing_but_its_folder(run, tmp_path):
-    run_dir, images = run
-    ended = evaluate(run_dir, "--json", "figures.json", cwd=tmp_path)
-    assert (ended.exit_code, ended.stderr) == (0, "")
+def test_a_run_needs_nothing_but_its_folder(run, measured):
+    (run_dir, images), (output, figures, here) = run, measured
     what = f"{run_dir} (last weights)"
-    assert ended.stdout.startswith(
-        FIRST_LINES.format(what=what, data=images, n=20) + ", seeds 0 to"
-    )
-    assert "features pixels, checksum 8x8" in ended.stdout.splitlines()[1]
+    assert output.startswith(FIRST_LINES.format(what=what, data=images, n=20) + ", seeds 0 to")
+    assert "features pixels, checksum 8x8" in output.splitlines()[1]
     for name in ("swd", "fid_pixels", "kid_pixels", "recall_pixels"):
-        assert len(row(ended.stdout, name)) == 4, name
-    assert all("±" in row(ended.stdout, "kid_pixels")[place] for place in (0, 2, 3))
-    assert "kid_pixels_error" not in ended.stdout
-    assert "to 180 training images in pixels, checksum 8x8" in ended.stdout
-    assert "Classes" not in ended.stdout
+        assert len(row(output, name)) == 4, name
+    assert all("±" in row(output, "kid_pixels")[place] for place in (0, 2, 3))
+    assert "to 180 training images in pixels, checksum 8x8" in output
+    assert "kid_pixels_error" not in output and "Classes" not in output
     assert_is_picture(run_dir / "evaluation" / "neighbours.png")
-    assert not (tmp_path / "evaluation").exists()
+    assert not (here / "evaluation").exists()
 
-    figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["count"] == 20 and figures["weights"] == "last"
-    assert len(figures["readings"]) == 3
     distances = [reading["swd"] for reading in figures["readings"]]
     assert len(set(distances)) == 3, "each seed makes other images"
-    mean, spread, floor, _ = row(ended.stdout, "swd")
+    mean, spread, floor, _ = row(output, "swd")
     assert mean == text.number(np.mean(distances))
     assert spread == f"{text.number(min(distances))} to {text.number(max(distances))}"
     assert floor == text.number(figures["floor"]["swd"])
@@ -114,19 +118,18 @@ def test_a_run_remembers_the_folder_of_a_named_data_set(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_model_and_its_images_read_as_the_run_does(run, tmp_path):
-    run_dir, images = run
+def test_a_model_and_its_images_read_as_the_run_does(run, measured, tmp_path):
+    (run_dir, images), (_, of_run, _) = run, measured
     made = ["--count", 20, "--seed", 0, "--out", tmp_path / "made.npz"]
     assert invoke("sample", run_dir, *made).exit_code == 0
-    read = []
-    for what in ([run_dir], [run_dir / "generator.keras"], ["made.npz"]):
-        options = ["--data", images, "--seeds", 1, "--json", "figures.json", "--out", "pictures"]
-        ended = evaluate(*what, *options, cwd=tmp_path)
+    for what in (run_dir / "generator.keras", "made.npz"):
+        options = ["--data", images, "--seeds", 1, "--json", "figures.json", "--overwrite"]
+        ended = evaluate(what, *options, cwd=tmp_path)
         assert (ended.exit_code, ended.stderr) == (0, ""), what
-        read.append(json.loads((tmp_path / "figures.json").read_text()))
-    for name in ("readings", "floor", "noise", "copying", "measures", "count"):
-        assert read[0][name] == read[1][name] == read[2][name], name
-    assert [figures["weights"] for figures in read] == ["last", None, None]
+        figures = json.loads((tmp_path / "figures.json").read_text())
+        assert figures["readings"] == of_run["readings"][:1] and figures["weights"] is None
+        for name in ("floor", "noise", "copying", "measures", "count"):
+            assert figures[name] == of_run[name], name
 
 
 @pytest.mark.slow
@@ -141,7 +144,8 @@ def test_images_that_are_not_those_of_the_run_are_refused_unless_asked_for(run, 
     (other / "settings.json").write_text(json.dumps(noted))
     message = complaint(other, cwd=tmp_path)
     assert "are not those that the run was trained on" in message
-    assert evaluate(other, *message.split(": ")[-1].split(), cwd=tmp_path).exit_code == 0
+    again = [*message.split(": ")[-1].split(), "--seeds", 1]
+    assert evaluate(other, *again, cwd=tmp_path).exit_code == 0
 
 
 # Of image sets.
@@ -173,20 +177,39 @@ def test_copies_of_one_class_are_found_out(copies, tmp_path):
     assert sum(figures["classes"]["held_out"]) == 150
 
 
-@pytest.mark.slow
+def evaluation(what, **options):
+    """The `Evaluation` of some images or of a model, on the sample."""
+    values = {"what": what, "data": None, "data_dir": None, "pad": None, "ground": None}
+    subject = open_subject(what, "last")
+    images = load_compared(subject, SimpleNamespace(**values | options))
+    return Evaluation(subject, images, count=500, features=None)
+
+
 def test_real_images_read_as_the_floor_does_and_noise_as_the_ceiling(tmp_path):
     (images, _), _ = data.load("sample")
     np.savez(tmp_path / "real.npz", images=images[5000:5500])
-    line = ["real.npz", "--data", "sample", "--json", "figures.json"]
-    ended = evaluate(*line, cwd=tmp_path)
-    assert ", one part;" in ended.stdout and row(ended.stdout, "fid_fashion")[1] == "one reading"
-    assert "Warning" not in ended.stdout
-    figures = json.loads((tmp_path / "figures.json").read_text())
-    real, floor, noise = figures["readings"][0], figures["floor"], figures["noise"]
+    measuring = evaluation(tmp_path / "real.npz", data="sample")
+    (reading,), bounds = measuring.readings(3), measuring.bounds()
+    real, floor, noise = reading.numbers, bounds["floor"], bounds["noise"]
     # Of sets of 500 training images the distance reads 0.3 to 0.9, of noise 32.
     assert 0 < real["fid_fashion"] < 1.5 and 0 < floor["fid_fashion"] < 1.5
     assert noise["fid_fashion"] > 20
     assert noise["coverage_fashion"] < 0.2 < real["coverage_fashion"]
+
+
+def test_images_with_one_channel_are_compared_with_data_without(tmp_path):
+    """As of `make train; make evaluate`: dcgan makes (28, 28, 1), the sample has (28, 28)."""
+    dense_gan((28, 28, 1)).generator.save(tmp_path / "generator.keras")
+    found = evaluation(tmp_path / "generator.keras", data="sample").images
+    assert found.train.shape[1:] == found.held_out.shape[1:] == (28, 28, 1)
+
+
+def test_a_run_is_measured_in_the_features_that_it_was_trained_with(tmp_path):
+    folder, images = runs.RunFolder(tmp_path), fingerprint(data.load("sample")[0][0])
+    folder.note({"data": "sample", "images": images, "features": "sliced"})
+    folder.save(dense_gan((28, 28)))
+    names = evaluation(tmp_path).reference.metrics
+    assert "swd" in names and "fid_fashion" not in names
 
 
 @pytest.mark.slow
@@ -328,28 +351,3 @@ def test_copies_among_bad_images_are_not_called_no_sign():
     assert "too many are as near as copies" in report.copying(found, "pixels")
     new = Copies(0.5, 0.012, (1000, 1000, 10_000), None, None, None)
     assert "no sign of copying" in report.copying(new, "pixels")
-
-
-@pytest.mark.slow
-def test_images_with_one_channel_told_against_data_without(tmp_path):
-    """As of `make train; make evaluate`: dcgan makes (28, 28, 1), the sample has (28, 28)."""
-    layers = keras.layers.Dense(784, activation="tanh"), keras.layers.Reshape((28, 28, 1))
-    keras.Sequential([keras.Input((4,)), *layers]).save(tmp_path / "generator.keras")
-    options = ("--data", "sample", "--seeds", 1, "--count", 100, "--json", "figures.json")
-    ended = evaluate("generator.keras", *options, cwd=tmp_path)
-    assert (ended.exit_code, ended.stderr) == (0, "")
-    assert "fid_fashion" in json.loads((tmp_path / "figures.json").read_text())["readings"][0]
-    for name in ("classes", "neighbours"):
-        assert_is_picture(tmp_path / "evaluation" / f"{name}.png")
-
-
-@pytest.mark.slow
-def test_a_run_is_measured_in_the_features_that_it_was_trained_with(tmp_path):
-    folder = runs.RunFolder(tmp_path)
-    images = fingerprint(data.load("sample")[0][0])
-    settings = {"data": "sample", "images": images, "features": "sliced"}
-    folder.note(settings)
-    folder.save(presets.dense())
-    ended = evaluate(tmp_path, "--seeds", 1, "--count", 40, cwd=tmp_path)
-    assert (ended.exit_code, ended.stderr) == (0, "")
-    assert "swd" in ended.stdout and "fid_fashion" not in ended.stdout
