@@ -1,8 +1,8 @@
 """A run that was cut, anywhere and often, ends as the one that never was: the same to the bit."""
 
-import os
 import re
 import shutil
+import zipfile
 
 import keras
 import numpy as np
@@ -18,12 +18,9 @@ from gan_model.storage import checkpoint
 BATCH = 8
 PASS = 6  # batches; 2 of the 50 images are left out of each pass
 SHAPE = (16, 16, 1)
-# Without XLA, whose compiling takes longer than a test.
-QUICK = {"steps_per_execution": 2, "jit_compile": False}
-EAGER = {"run_eagerly": True}
 NOISE = np.random.default_rng(0)
 IMAGES = NOISE.integers(0, 256, (50, *SHAPE), np.uint8)
-HELD_OUT = NOISE.integers(0, 256, (12, *SHAPE), np.uint8)
+HELD_OUT = NOISE.integers(0, 256, (16, *SHAPE), np.uint8)
 
 
 class Watched(np.ndarray):
@@ -104,9 +101,9 @@ class Process:
 def two_layers(*, normalized):
     """A GAN that draws random numbers and is made faster than a preset."""
     gan = dense_gan(SHAPE, normalized=normalized, dropout=0.3, seed=3)
-    rmsprops = (keras.optimizers.RMSprop(0.001) for _ in range(2))
+    sgds = (keras.optimizers.SGD(0.01, momentum=0.9) for _ in range(2))
     by_xla = {"jit_compile": True, "steps_per_execution": 24}
-    gan.compile(losses.BinaryCrossentropy(), *rmsprops, **by_xla)
+    gan.compile(losses.BinaryCrossentropy(), *sgds, **by_xla)
     return gan
 
 
@@ -123,7 +120,8 @@ def bytes_in(folder, *patterns):
 
 
 def shown(folder):
-    return bytes_in(folder, "history.csv", "samples/*")
+    # Without what a kill leaves: the temporary folder of the last picture, already empty.
+    return bytes_in(folder, "history.csv", "samples/[!.]*")
 
 
 # In this process: what a new process has is new objects.
@@ -132,96 +130,57 @@ def shown(folder):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "steps"),
-    [("normalized two layers", 7), pytest.param("dcgan", 4, marks=pytest.mark.soak)],
+    [
+        ("normalized two layers", 8),
+        pytest.param("dcgan", 4, marks=pytest.mark.soak),
+        pytest.param("modern", 4, marks=pytest.mark.soak),  # test_all_at_once has its aids
+    ],
 )
 def test_two_epochs_and_two_more_are_four(tmp_path, preset, steps):
-    """4 and 7 batches divide no pass of 6: the cut lies in the middle of one."""
-    whole = Process(preset, compiled=QUICK).fit(tmp_path / "whole", epochs=4, steps=steps)
-    begun = Process(preset, compiled=QUICK).fit(tmp_path / "cut", epochs=2, steps=steps)
-    ended = Process(preset, drawn=1, compiled=QUICK).fit(tmp_path / "cut", epochs=4, steps=steps)
-    assert begun.batches + ended.batches == whole.batches
-    assert len(whole.batches) == 4 * steps
-    assert_same_end(tmp_path, ended, whole)
-
-
-@pytest.mark.slow
-def test_a_run_that_is_cut_where_another_goes_on_ends_like_that_one(tmp_path):
-    """Without a graph, which takes longer to make than so few steps."""
-    also = [CopyAfter(2, tmp_path / "whole", tmp_path / "cut")]
-    whole, ended = Process("modern", compiled=EAGER), Process("modern", drawn=1, compiled=EAGER)
-    whole.fit(tmp_path / "whole", epochs=4, steps=1, also=also)
-    ended.fit(tmp_path / "cut", epochs=4, steps=1)
-    assert ended.batches == whole.batches[2:] and len(whole.batches) == 4
-    assert_same_end(tmp_path, ended, whole)
-
-
-def assert_same_end(folder, ended, whole):
-    """Of the run in its folder `whole` and of the one in `cut`, both of four epochs."""
+    """However many steps an execution has; the cut lies in the middle of a pass."""
+    processes = [
+        Process(preset, drawn=drawn, compiled={"steps_per_execution": count, "jit_compile": False})
+        for drawn, count in ((0, 2), (0, 1), (1, 4))
+    ]
+    whole, begun, ended = processes
+    whole.fit(tmp_path / "whole", epochs=4, steps=steps)
+    begun.fit(tmp_path / "cut", epochs=2, steps=steps)
+    ended.fit(tmp_path / "cut", epochs=4, steps=steps)
+    assert begun.batches + ended.batches == whole.batches and len(whole.batches) == 4 * steps
+    passes = dataset(Watched.over(IMAGES), batch_size=BATCH, seed=3)
+    while len(passes.images.asked) < 4 * steps / PASS:
+        list(passes)
+    assert whole.batches == [batch for one in passes.images.asked for batch in one][: 4 * steps]
     assert same(ended.state, whole.state)
     assert ended.history.history == whole.history.history
     assert ended.history.epoch == whole.history.epoch == [0, 1, 2, 3]
-    assert shown(folder / "cut") == shown(folder / "whole")
-    assert len(shown(folder / "whole")) == 1 + 5 + 1  # history, epochs 0 to 4, the GIF
-
-
-@pytest.mark.slow
-def test_epochs_that_do_not_divide_a_pass_go_through_all_images_all_the_same():
-    batches = Process("two layers", compiled=EAGER).fit(None, epochs=3, steps=4).batches
-    expected = dataset(Watched.over(IMAGES), batch_size=BATCH, seed=3)
-    list(expected), list(expected)
-    assert batches == [batch for stack in expected.images.asked for batch in stack]
-    for one_pass in (batches[:PASS], batches[PASS:]):
-        rows = [row for batch in one_pass for row in batch]
-        assert len(set(rows)) == len(rows) == PASS * BATCH
-    assert batches[:PASS] != batches[PASS:]
+    assert shown(tmp_path / "cut") == shown(tmp_path / "whole")
+    assert len(shown(tmp_path / "whole")) == 1 + 5 + 1  # history, epochs 0 to 4, the GIF
 
 
 @pytest.mark.slow
 @pytest.mark.xla
-@pytest.mark.parametrize(
-    ("preset", "held_out"),
-    [
-        pytest.param("two layers", None, id="two layers"),
-        # One shape to compile.
-        pytest.param("dense", HELD_OUT[:BATCH], id="dense", marks=pytest.mark.soak),
-    ],
-)
-def test_a_gan_that_xla_compiles_resumes_to_the_bit(tmp_path, preset, held_out):
-    also = [CopyAfter(1, tmp_path / "whole", tmp_path / "cut")]
-    given = {"epochs": 3, "steps": 7, "validation_data": held_out}
-    whole = Process(preset).fit(tmp_path / "whole", also=also, **given)
-    ended = Process(preset, drawn=1).fit(tmp_path / "cut", **given)
+@pytest.mark.parametrize("preset", ["two layers", pytest.param("dense", marks=pytest.mark.soak)])
+def test_a_gan_that_xla_compiles_resumes_to_the_bit(tmp_path, preset):
+    def fit(process, *also, epochs):
+        also = [callbacks.Checkpoints(tmp_path / "run"), *also]
+        return process.fit(None, also=also, epochs=epochs, steps=7, validation_data=None)
+
+    after_one = CopyAfter(1, tmp_path / "run", tmp_path / "cut")
+    whole = fit(Process(preset), after_one, epochs=2)
+    shutil.rmtree(tmp_path / "run")
+    (tmp_path / "cut").rename(tmp_path / "run")
+    ended = fit(Process(preset, drawn=1), epochs=2)
     assert ended.batches == whole.batches[7:]
     assert whole.gan.jit_compile and ended.gan.jit_compile
     assert same(ended.state, whole.state)
     assert ended.history.history == whole.history.history
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("preset", "jit"),
-    [
-        ("normalized two layers", False),
-        pytest.param("dcgan", False, marks=pytest.mark.soak),
-        pytest.param("dense", True, marks=pytest.mark.soak),
-    ],
-)
-def test_the_steps_of_one_execution_are_no_matter_of_the_result(preset, jit):
-    one, seven = (
-        Process(preset, compiled={"steps_per_execution": count, "jit_compile": jit})
-        for count in (1, 7)
-    )
-    for process in (one, seven):
-        process.fit(None, epochs=2, steps=10)
-    assert one.batches == seven.batches
-    assert same(one.state, seven.state)
-    assert one.history.history == seven.history.history
-
-
 # Processes, and SIGKILL.
 
-EPOCHS = 4
-OPTIONS = ("--preset", "dense", "--epochs", EPOCHS, "--steps-per-epoch", 50)
+EPOCHS = 3
+OPTIONS = ("--preset", "dense", "--epochs", EPOCHS, "--steps-per-epoch", 25)
 
 
 class Moments:
@@ -232,12 +191,11 @@ class Moments:
         self.checkpoints, self.history = folder / "checkpoints", folder / "history.csv"
 
     def half_written(self):
-        """In the middle of writing a checkpoint: the names of what is there of it."""
-        try:
-            names = os.listdir(self.checkpoints)
-        except FileNotFoundError:
-            return []
-        return [name for name in names if name.startswith(".part-")]
+        """In the middle of writing a checkpoint: the paths of what is there of it.
+
+        Of one that has just got its name the temporary folder may be left, with nothing in it.
+        """
+        return [*self.checkpoints.glob(".part-*/new-*")]
 
     def in_an_epoch(self):
         """In the epoch after the next one that is finished."""
@@ -276,9 +234,9 @@ def report(output):
 
 
 def players(folder):
-    names = ("gan", "generator", "best")
-    models = [keras.models.load_model(folder / f"{name}.keras") for name in names]
-    return [weight for model in models for weight in model.get_weights()]
+    """The weights in the models that a run leaves, without the time when they were saved."""
+    files = [zipfile.ZipFile(folder / f"{name}.keras") for name in ("gan", "generator", "best")]
+    return [file.read("model.weights.h5") for file in files]
 
 
 @pytest.mark.slow
@@ -324,6 +282,6 @@ def assert_same_run(folder, ended, whole):
     assert history == expected_history
     assert shown(folder / "killed") == shown(folder / "whole")
     assert len(shown(folder / "killed")) == 1 + EPOCHS + 1 + 1
-    assert same(players(folder / "killed"), players(folder / "whole"))
+    assert players(folder / "killed") == players(folder / "whole")
     assert report(ended.stdout) == report(whole.stdout)
     assert not Moments(folder / "killed").half_written()
