@@ -354,11 +354,11 @@ def test_the_steps_of_one_execution_are_no_matter_of_the_result():
 @pytest.mark.slow
 def test_a_gan_is_saved_with_it(tmp_path, images):
     gan = spectral_gan(run_eagerly=True)
-    gan.fit(images[:16], verbose=0)
+    gan.fit(images[:16], batch_size=16, verbose=0)
     gan.save(tmp_path / "gan.keras")
     loaded = keras.models.load_model(tmp_path / "gan.keras")
     assert same(loaded.get_weights(), gan.get_weights())
     assert loaded.run_eagerly
     for model in (gan, loaded):
-        model.fit(images[:16], verbose=0)
+        model.fit(images[:16], batch_size=16, verbose=0)
     assert same(loaded.get_weights(), gan.get_weights())

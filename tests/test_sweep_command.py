@@ -7,24 +7,28 @@ import re
 import resource
 import shlex
 import shutil
-import subprocess
+import sys
 
 import pytest
 from PIL import Image
-from processes import SIDE, images_in, invoke, kill_when, one_cache, program, start, train
-from processes import finish as finish_process
+from processes import (
+    SIDE,
+    forked,
+    gan_model,
+    images_in,
+    kill_when,
+    one_cache,
+    program,
+    start,
+    train,
+)
+from processes import finish as finish_within
 from terminal import show
 from test_resume import bytes_in
 from test_tensorboard import Server
 
 from gan_model.storage import locks
 from gan_model.sweeps.outcome import STATES
-
-pytestmark = [
-    # keras-tuner's: its lock asks for the thread as it was done before Python 3.10.
-    pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:getName:DeprecationWarning"),
-]
 
 TRIALS, EPOCHS = 2, 3
 RUNS = ["recipe-again-1", "trial-000", "trial-001"]  # and the best one, again
@@ -63,24 +67,20 @@ def search(images, folder, *options):
     return program("command_without_xla.py", "sweep", *where, *shape, *length, *options)
 
 
-def finish(line, *, cwd="."):
-    """Runs a command of `search` or `train` to its end, in this process."""
-    words = line[line.index("sweep" if "sweep" in line else "train") :]
-    ended = invoke(*words, cwd=cwd)
-    if ended.exception and not isinstance(ended.exception, SystemExit):
-        raise ended.exception
-    return subprocess.CompletedProcess(line, ended.exit_code, ended.stdout, ended.stderr)
+def finish(line, *, starting=forked, **options):
+    """Runs a command to its end, which may take minutes where others use the cores."""
+    return finish_within(line, starting=starting, **options)
 
 
-def refusal(line, ended=None, *, status=2, **options):
+def refusal(line, status=2, **options):
     """The one line on stderr with which a command ends that can't do what it was asked for."""
-    ended = ended or finish(line, **options)
+    ended = finish(line, **options)
     assert ended.returncode == status, ended
-    # A slow machine says first that it decodes images.
+    # A slow machine tells first that it decodes images.
     told = re.sub(r"^Decoding .*\n", "", ended.stderr)
     assert told.count("\n") == 1 and told.endswith("\n"), ended.stderr
     name, message = told.split(": ", 1)
-    assert name.endswith(" sweep")
+    assert name.startswith("python ") and name.endswith(" sweep")
     return message
 
 
@@ -142,20 +142,20 @@ def test_a_search_ends_with_tables_a_verdict_and_files_that_open(whole):
 
 
 @pytest.mark.slow
-def test_in_a_process_of_its_own_a_search_finds_its_packages_and_only_it_speaks(images, tmp_path):
-    """keras-tuner looks for scikit-learn once. Nothing of TensorFlow, Keras or keras-tuner."""
-    options = ("--tuner", "bayesian", "--trials", 1, "--epochs", 1, "--confirm", 0)
-    ended = finish_process([*map(str, search(images, tmp_path / "search", *options))])
+def test_a_bayesian_search_finds_its_packages(images, tmp_path):
+    # In a process that has imported nothing: keras-tuner looks for scikit-learn once.
+    line = search(images, tmp_path / "search", "--tuner", "bayesian", "--trials", 1, "--epochs", 1)
+    ended = finish([*map(str, line), "--confirm", "0"], starting=start)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert len(rows(tmp_path / "search" / "trials.csv")) == 1
-    progress, _ = ended.stdout.split("\n\n", 1)
-    assert len(progress.splitlines()) == 3
-    assert not re.search(r"tensorflow|keras|sklearn|warning|val_swd", progress, re.IGNORECASE)
 
 
 @pytest.mark.slow
-def test_a_line_when_a_run_begins_and_one_when_it_is_over(whole):
-    progress, _ = whole[1].stdout.split("\n\n", 1)
+def test_only_the_search_itself_speaks(whole):
+    """Nothing of TensorFlow, Keras, keras-tuner or scikit-learn."""
+    _, ended = whole
+    assert (ended.returncode, ended.stderr) == (0, "")
+    progress, _ = ended.stdout.split("\n\n", 1)
     first, *lines = progress.splitlines()
     assert first.startswith("2 trials, at most, of dense on ")
     assert len(lines) == 2 * (TRIALS + 2)
@@ -163,12 +163,12 @@ def test_a_line_when_a_run_begins_and_one_when_it_is_over(whole):
         place, name = re.match(r"(\d) of 4  (\S+)", begins).groups()
         assert begins == lines[2 * int(place) - 2]
         assert re.match(rf" +{name}  [\d.]+ \(epoch [1-3]\), \d+ s", ends)
+    assert not re.search(r"tensorflow|keras|sklearn|warning|val_swd", progress, re.IGNORECASE)
 
 
 @pytest.mark.slow
 def test_in_a_terminal_a_bar_shows_the_trial_that_runs_and_no_line_wraps(images, tmp_path):
-    length = ("--trials", 2, "--epochs", 2, "--confirm", 0, "--steps-per-epoch", 8)
-    line = search(images, tmp_path / "search", *length)
+    line = search(images, tmp_path / "search", "--trials", 2, "--epochs", 2, "--confirm", 0)
     shown = show(line, columns=80)
     assert shown.returncode == 0, shown.raw.decode()
     text = "\n".join(shown.rows())
@@ -192,16 +192,18 @@ def longer(whole, tmp_path_factory):
     """The command that a search names to train longer, its run (no longer) and its settings."""
     folder = tmp_path_factory.mktemp("longer") / "run"
     named = shlex.split(re.search(r"^Train longer: (.*)$", whole[1].stdout, re.MULTILINE)[1])
-    words = shlex.join(named[1:]).replace("--minutes 10", f"--epochs {EPOCHS}")
-    assert finish([*shlex.split(words), "--run-dir", folder]).returncode == 0
-    return named, folder, dict(zip(named[2::2], named[3::2], strict=True))
+    options = named[named.index("train") + 1 :]
+    words = shlex.join(options).replace("--minutes 10", f"--epochs {EPOCHS}")
+    asked = [*shlex.split(words), "--run-dir", folder]
+    assert finish(program("command_without_xla.py", "train", *asked)).stderr == ""
+    return named, folder, dict(zip(options[::2], options[1::2], strict=True))
 
 
 @pytest.mark.slow
 def test_the_command_it_names_trains_the_same_run(whole, longer):
     folder = whole[0]
     named, run, settings = longer
-    assert os.path.basename(named[0]) == "gan-model" and named[1] == "train"
+    assert os.path.samefile(named[0], sys.executable) and named[2] == "train"
     assert settings["--minutes"] == "10"
     confirmed = {
         row["seed"] + row["codings_size"]: row for row in rows(folder / "confirmation.csv")
@@ -329,7 +331,8 @@ def test_hyperband_killed_in_a_trial_that_continues_another(images, tmp_path):
     ids=lambda value: value[:30],
 )
 def test_a_wrong_value_is_one_line(options, message):
-    assert refusal(["sweep", *options.split()]).startswith(message)
+    line = gan_model("sweep", *options.split())
+    assert refusal(line, starting=start).startswith(message)
 
 
 @pytest.mark.slow
@@ -338,7 +341,7 @@ def test_a_wrong_value_is_one_line(options, message):
     [
         ("--learning-rates -1e-4 1e-3", "Invalid value for '--learning-rates': "),
         ("--learning-rates 1e-3 1e-4", "`learning_rates` are a least and a greatest one"),
-        ("--learning-rates nan 1e-3", "`learning_rates` are a least"),
+        ("--learning-rates nan 1e-3", "Invalid value for '--learning-rates': 'nan' is not"),
         ("--learning-rates 1e-3", "`learning_rates` are a least and a greatest one"),
         ("--preset dcgna", "Invalid value for '--preset': 'dcgna' is not one of"),
         ("--data no-such", "Unknown data 'no-such'"),
@@ -347,10 +350,7 @@ def test_a_wrong_value_is_one_line(options, message):
     ],
     ids=lambda value: value[:30],
 )
-def test_what_makes_no_search_is_one_line_and_leaves_nothing(
-    images, tmp_path, monkeypatch, options, message
-):
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # a worker would set it
+def test_what_makes_no_search_is_one_line_and_leaves_nothing(images, tmp_path, options, message):
     line = search(images, tmp_path / "search", "--confirm", 0, *options.split())
     assert refusal(line, cwd=tmp_path).startswith(message)
     assert not list(tmp_path.glob("search/trials/*/outcome.json"))
@@ -443,8 +443,7 @@ def test_a_full_disk_is_one_line_and_with_room_again_the_search_goes_on(whole, i
 
     folder = tmp_path / "search"
     line = search(images, folder)
-    ended = finish_process(line, starting=start, preexec_fn=no_room)
-    message = refusal(line, ended, status=1)
+    message = refusal(line, status=1, starting=start, preexec_fn=no_room)
     assert "File too large" in message and str(folder) in message
     assert said(finish(line), folder) == said(whole[1], whole[0])
     assert results(folder) == results(whole[0])

@@ -322,11 +322,11 @@ def test_workers_that_differ_are_refused(images, tmp_path):
         assert status == 2
         assert " train: The workers of a run do the same, but " in errors
         assert errors.endswith(". Start all of them with the same command, on the same images.\n")
-        assert "preset is dense on worker 0 and dcgan on worker 1; " in errors
-        assert "; seed is 0 on worker 0 and 1 on worker 1" in errors
-        assert re.search(r"data is (\S+) on worker 0 and (?!\1)\S+ on worker 1; ", errors)
+        assert "preset is dense on worker 0 and dcgan on worker 1" in errors
+        assert "seed is 0 on worker 0 and 1 on worker 1" in errors
+        assert re.search(r"data is (\S+) on worker 0 and (?!\1)\S+ on worker 1", errors)
         assert re.search(
-            r"images is 36 images, \w+ on worker 0 and 54 images, \w+ on worker 1; ", errors
+            r"images is 36 images, \w+ on worker 0 and 54 images, \w+ on worker 1", errors
         )
     assert not (tmp_path / "run").exists()
 

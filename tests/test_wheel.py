@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,8 +22,10 @@ def installed(tmp_path_factory):
     What the package depends on is found in the environment of the tests.
     """
     folder = tmp_path_factory.mktemp("installed")
+    source = folder / "source"  # a copy: setuptools would pack what an older `build` has left
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "runs", "site"))
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", ROOT, "--no-deps", "-w", folder], check=True, timeout=PATIENCE)
+    subprocess.run([*pip, "wheel", source, "--no-deps", "-w", folder], check=True, timeout=PATIENCE)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
     pip[3:3] = ["--python", python]
