@@ -126,7 +126,9 @@ def adaptive_augmentation(strategy, folder):
     real = np.array([1, 1, 1, 1, 1, 1, 1, -1], "float32").reshape(8, 1, 1)
     each = AfterEach(lambda: gan.augmentation_probability.numpy())
     gan.fit(real, batch_size=8, shuffle=False, epochs=4, callbacks=[each], verbose=0)
-    np.testing.assert_allclose(each.seen, [0, 0.16, 0.16, 0.32], atol=1e-6)
+    if gan.workers.is_chief:  # the only one whose callbacks are called
+        np.testing.assert_allclose(each.seen, [0, 0.16, 0.16, 0.32], atol=1e-6)
+    np.testing.assert_allclose(gan.augmentation_probability.numpy(), 0.32, atol=1e-6)
 
 
 def each_takes_its_rows_of_what_one_device_draws(strategy, folder):
@@ -582,8 +584,9 @@ def average_of_both(strategy, folder):
     for step, now in enumerate(each.seen):
         fraction = 1 if step == 0 else 1 - 0.5 ** (8 / min(30, 0.2 * 8 * step))
         average = [a + fraction * (w - a) for a, w in zip(average, now, strict=True)]
-    for expected, found in zip(average, read(gan.averaged_generator.weights), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    if gan.workers.is_chief:  # the only one whose callbacks are called
+        for expected, found in zip(average, read(gan.averaged_generator.weights), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
     assert_same_on_both(gan.averaged_generator.weights)
 
 
