@@ -39,12 +39,13 @@ class BestModel(keras.callbacks.Callback):
             self._check_saving()
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Not those of another run before this one, nor of epochs that are trained again.
+        # Drops entries of an earlier run and of epochs that are repeated.
         self._saved = [saved for saved in self._saved if saved[0] < epoch]
 
     def on_epoch_end(self, epoch, logs=None):
-        name = self.monitor or self._distance()
-        logs = logs or {}
+        name, quality, logs = self.monitor, self.model.quality, logs or {}
+        if name is None and quality:
+            name = f"val_{quality.distance}"
         value = logs.get(name)
         if value is None or diverged(logs):
             return
@@ -53,8 +54,8 @@ class BestModel(keras.callbacks.Callback):
         # NaN is never the best, and an earlier NaN does not stop a later epoch from being it.
         if value == value and not any(earlier <= value for earlier in before):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_write(self.path) as beside:
-                self.model.save(beside)
+            with atomic_write(self.path) as tmp_path:
+                self.model.save(tmp_path)
                 if not before and self._had_another(logs) and self.path.exists():
                     self.path.replace(self.path.with_stem(f"{self.path.stem}-before"))
             self._saved.append((epoch, value))
@@ -76,7 +77,3 @@ class BestModel(keras.callbacks.Callback):
                 "Give that class get_config and from_config, as the docstring of "
                 "gan_model.losses says, or leave BestModel out."
             ) from error
-
-    def _distance(self):
-        quality = self.model.quality
-        return f"val_{quality.distance}" if quality else None

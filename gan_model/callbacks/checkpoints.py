@@ -56,27 +56,22 @@ class Checkpoints(RunCallback):
         self._lock = self._gan = None  # while `fit` runs
 
     def restore(self, gan, *, data=None):
-        """Locks the folder, and brings back the newest state. `GAN.fit` calls it.
-
-        Args:
-            gan: the compiled `GAN`.
-            data: what is known of the images, see `RunCallback.restore`.
-
-        Returns:
-            The number of epochs of that state; None if there is no checkpoint.
-        """
-        self._take_lock()
+        """Locks the folder, and brings back the newest state; see `RunCallback.restore`."""
+        if not self._lock:
+            busy = (
+                f"Another process is training in {self.directory}, or two callbacks have this "
+                "folder. Wait for the process or stop it, or choose another folder."
+            )
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(locked(self.directory, busy=busy))
+                self._lock = stack.pop_all()
         self._begun, self._data = same_run.learning_rates(gan), data or {}
         epoch = self._restore_newest(gan, self._check_same_run)
-        self._gan = gan  # not after an error: what was refused is not this run
+        self._gan = gan  # after a successful restore: `release` keeps no rates of a refused run
         return epoch
 
     def rewind(self, gan):
-        """Brings back the newest state, whatever the learning rates are now.
-
-        Returns:
-            The number of epochs of that state; None if there is no checkpoint.
-        """
+        """As `restore`, in the same run and whatever the learning rates are now."""
         return self._restore_newest(gan)
 
     def release(self):
@@ -86,17 +81,6 @@ class Checkpoints(RunCallback):
         if self._lock:
             self._lock.close()
         self._lock = self._gan = None
-
-    def _take_lock(self):
-        if self._lock:
-            return
-        busy = (
-            f"Another process is training in {self.directory}, or two callbacks have this folder. "
-            "Wait for the process or stop it, or choose another folder."
-        )
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(locked(self.directory, busy=busy))
-            self._lock = stack.pop_all()
 
     def _restore_newest(self, gan, check=None):
         paths = saved(self.directory)

@@ -63,24 +63,24 @@ class Recover(RunCallback):
             self._repeated, self._beginning = 0, None
 
     def go_back(self, gan):
-        """Brings the last good state back, with lower rates; `GAN.fit` continues from it.
-
-        Returns:
-            Its number of epochs; None if the run has not diverged, or is given up.
-        """
+        """Brings the last good state back, with lower rates, if the run has diverged."""
         if not self._diverged:
             return None
-        self._diverged, recoveries = False, self._recoveries + 1
-        if reason := self._given_up(gan, recoveries):
-            print(f"\nStopped: the run has diverged, and {reason}", file=sys.stderr)
-            return None
-        epoch = self.checkpoints.rewind(gan)
-        if epoch is None and self._beginning is None:
-            print(
-                "\nStopped: the run has diverged, and there is no checkpoint to go back to. Give "
-                "`Checkpoints` to fit as well, after `Recover`.",
-                file=sys.stderr,
+        self._diverged, recoveries, reason = False, self._recoveries + 1, None
+        if recoveries > self.times:
+            reason = f"went back {self.times} times. Start again with lower learning rates."
+        elif any(map(_scheduled, gan.optimizers.values())):
+            reason = (
+                "a learning rate that is a schedule can't be lowered during a run. Start again "
+                "with a lower schedule."
             )
+        elif (epoch := self.checkpoints.rewind(gan)) is None and self._beginning is None:
+            reason = (
+                "there is no checkpoint to go back to. Give `Checkpoints` to fit as well, after "
+                "`Recover`."
+            )
+        if reason:
+            print(f"\nStopped: the run has diverged, and {reason}", file=sys.stderr)
             return None
         if epoch is None:
             checkpoint.restore(gan, self._beginning, "The state at the beginning")
@@ -95,16 +95,6 @@ class Recover(RunCallback):
             file=sys.stderr,
         )
         return epoch
-
-    def _given_up(self, gan, recoveries):
-        if recoveries > self.times:
-            return f"went back {self.times} times. Start again with lower learning rates."
-        if any(map(_scheduled, gan.optimizers.values())):
-            return (
-                "a learning rate that is a schedule can't be lowered during a run. Start again "
-                "with a lower schedule."
-            )
-        return None
 
 
 def _scheduled(optimizer):

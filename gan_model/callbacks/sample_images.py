@@ -57,27 +57,22 @@ class SampleImages(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self._writer:
             self._writer.close()
-        grids = by_epoch(self.directory.glob("epoch-*.png")) if self.directory else []
-        if grids:
-            self._animate(grids)
+        if grids := self._grids():
+            try:
+                pictures.animate(grids, self.directory / "training.gif")
+            except OSError as error:  # such as a picture that was cut with the machine's power
+                print(f"\nThere is no training.gif: {error}", file=sys.stderr)
 
-    def _animate(self, grids):
-        try:
-            pictures.animate(grids, self.directory / "training.gif")
-        except OSError as error:  # such as a picture that was cut with the machine's power
-            print(f"\nThere is no training.gif: {error}", file=sys.stderr)
+    def _grids(self):
+        return by_epoch(self.directory.glob("epoch-*.png")) if self.directory else []
 
     def _keep(self, picture, epoch):
         self.directory.mkdir(parents=True, exist_ok=True)  # it may have been removed
-        for grid in by_epoch(self.directory.glob("epoch-*.png")):
-            if epoch_of(grid) > epoch:  # of an earlier process
+        for grid in self._grids():
+            of_earlier_process = epoch_of(grid) > epoch
+            if of_earlier_process or (epoch_of(grid) == epoch - 1 and not self._stays(epoch - 1)):
                 grid.unlink()
-        pictures.save(picture, self._path(epoch))
-        if not self._stays(epoch - 1):
-            self._path(epoch - 1).unlink(missing_ok=True)
-
-    def _path(self, epoch):
-        return self.directory / f"epoch-{epoch:05d}.png"
+        pictures.save(picture, self.directory / f"epoch-{epoch:05d}.png")
 
     def _stays(self, epoch):
         return self.every is not None or board.has_picture(epoch)

@@ -58,18 +58,11 @@ class TrainingTime(RunCallback):
 
 
 class EpochLength(keras.callbacks.Callback):
-    """Ends the first epoch of `fit` after a minute, and tells how many steps it had.
+    """Ends the first epoch of `fit` after a minute; `steps` are those it had, None for a whole one.
 
     A pass over many images may take hours, and only the end of an epoch brings a picture, figures,
     alarms and a checkpoint. So training by the clock continues with epochs of as many steps.
     The first execution, which is traced and compiled, does not count.
-
-    Args:
-        least: steps of an epoch at least.
-        seconds: of training after which the epoch ends.
-
-    Attributes:
-        steps: training steps of the epoch that was ended; None if it was a whole one.
     """
 
     def __init__(self, *, least, seconds=60):

@@ -55,15 +55,11 @@ def show_any_name():
 
 @contextlib.contextmanager
 def plain_errors(program, go_on=""):
-    """Turns mistakes of the person at the keyboard into one line and an exit status.
+    """Turns errors of the user into one line, which begins with `program`, and an exit status.
 
     Status 2: wrong values. 1: the machine failed, for example a full disk. 130: Ctrl-C, with
     `go_on` to say how to continue. 141: nobody reads what is printed. With TRACEBACK=1 in the
     environment, errors pass as they are.
-
-    Args:
-        program: name with which the line begins.
-        go_on: sentence.
     """
     try:
         yield
@@ -150,12 +146,10 @@ def quiet(*, needed=(), later=True):
     What was written is shown after all if the import fails. The warnings are on functions that
     are traced again, as each run of a search does.
 
-    In the block scikit-learn and Matplotlib's pyplot are not found. Keras imports them if they are
-    installed, for parts that no command uses, and takes long for it (`python -X importtime`).
-
-    Args:
-        needed: names of those that the block needs: `"sklearn"`, `"matplotlib.pyplot"`.
-        later: whether Ctrl-C waits for the end of the block, as it must where the block imports.
+    In the block scikit-learn and Matplotlib's pyplot are not found, unless they are `needed`.
+    Keras imports them if they are installed, for parts that no command uses, and takes long for it
+    (`python -X importtime`). Ctrl-C waits for the end of the block if it comes `later`, as it must
+    where the block imports.
     """
     hidden = [name for name in _NOT_NEEDED if name not in needed]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

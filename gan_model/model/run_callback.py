@@ -52,13 +52,9 @@ class RunCallback(keras.callbacks.Callback):
 
 
 def diverged_figures(logs, more=()):
-    """Names of the logs of training that are infinite or NaN: the run has diverged.
+    """Names of the logs of training, and `more`, that are infinite or NaN: the run has diverged.
 
     Figures that other callbacks log are ignored, as they say nothing about the run.
-
-    Args:
-        logs: dict of an epoch, or of the batches of one so far.
-        more: names of further figures to look at.
     """
     # The diversity and the classes are of generated images, and NaN if the weights are.
     names = (*FIGURES, "diversity", "class_entropy", *more)
@@ -68,9 +64,7 @@ def diverged_figures(logs, more=()):
 class StopWhenDiverged(keras.callbacks.Callback):
     """Ends a run whose losses are no longer finite: no later step can bring it back.
 
-    Args:
-        run_callbacks: list of the `RunCallback` of the run; no advice is given if one can go back.
-        quiet: whether nothing is printed, where another part of the program tells it.
+    It gives no advice if one of the `run_callbacks` can go back; if `quiet`, it prints nothing.
     """
 
     def __init__(self, run_callbacks=(), *, quiet=False):

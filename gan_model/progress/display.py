@@ -18,11 +18,7 @@ _NOTEBOOK = 79  # characters
 
 
 class Display:
-    """A line that moves, drawn ten times a second, and lines that stay.
-
-    Args:
-        verbose: as in Keras: 1: a moving line where that is possible; 2: lines only; 0: nothing.
-    """
+    """A line that moves, drawn ten times a second, and lines that stay; `verbose` as in Keras."""
 
     def __init__(self, verbose):
         self._verbose, self._screen, self._due = verbose, None, math.inf
