@@ -112,11 +112,18 @@ class Metrics(dict):
 
 @dataclasses.dataclass(frozen=True)
 class VectorMeasure:
-    """Numbers computed from two sets of vectors, in whichever space they lie."""
+    """Numbers computed from two sets of vectors, in whichever space they lie.
 
-    metrics: tuple  # of `Metric`, named without the space
-    statistics: Callable  # vectors (n, size) -> what the numbers are computed from
-    compare: Callable  # statistics of real and of fake vectors -> numbers, as in `metrics`
+    Args:
+        metrics: tuple of `Metric`, named without the space.
+        statistics: function from vectors (n, size) to what the numbers are computed from.
+        compare: function from the statistics of real and of fake vectors to the numbers, in the
+            order of `metrics`.
+    """
+
+    metrics: tuple
+    statistics: Callable
+    compare: Callable
 
 
 def _in_space(name, features_name):
