@@ -7,11 +7,34 @@ multiplications per step and the memory of one more generator.
 
 import math
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import keras
 import tensorflow as tf
 
 from gan_model.storage.serializable import Serializable
+
+
+@runtime_checkable
+class Average(Protocol):
+    """An average of the generator's weights: an object with this method."""
+
+    def follow(
+        self,
+        averaged: keras.Model,
+        generator: keras.Model,
+        *,
+        images: tf.Tensor,
+        seen: tf.Tensor,
+    ) -> None:
+        """Updates the averaged generator after a step.
+
+        Args:
+            averaged: model whose weights move towards those of `generator`.
+            generator: the trained model.
+            images: number of images in this step, on all devices together; a scalar.
+            seen: number of images in all earlier steps, a scalar.
+        """
 
 
 @keras.saving.register_keras_serializable("gan_model")
@@ -70,13 +93,7 @@ class ExponentialMovingAverage(Serializable):
         return tf.where(half_life > 0, fraction, 1.0)
 
     def follow(self, averaged, generator, *, images, seen):
-        """Updates the averaged generator after a step.
-
-        Args:
-            averaged: Keras model, whose weights move towards those of `generator`.
-            generator: the trained Keras model.
-            images, seen: see `fraction`.
-        """
+        """Updates the averaged generator after a step; see `Average.follow`."""
         fraction = self.fraction(images, seen)
         for average, weight in zip(averaged.weights, generator.weights, strict=True):
             if keras.backend.is_float_dtype(weight.dtype):

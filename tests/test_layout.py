@@ -52,8 +52,17 @@ def part(path):
 
 
 def local_imports(path):
-    """Parts of this package that a file imports, wherever in it the import stands."""
-    for node in ast.walk(TREES[path]):
+    """Parts of this package that a file imports, wherever in it the import stands.
+
+    Those that only a type checker imports do not count: nothing depends on them.
+    """
+    for_checkers = {
+        node
+        for check in ast.walk(TREES[path])
+        if isinstance(check, ast.If) and ast.unparse(check.test) == "TYPE_CHECKING"
+        for node in check.body
+    }
+    for node in set(ast.walk(TREES[path])) - for_checkers:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gan_model"):
             parts = node.module.split(".")[1:]
             named = [name.name for name in node.names if not name.name.startswith("__")]

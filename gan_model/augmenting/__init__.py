@@ -12,15 +12,30 @@ images, as long as changed and unchanged images can be distinguished (Karras et 
 `Adaptive` adjusts how often images are changed. Penalties are evaluated at the changed images.
 Evaluations and generated images are not augmented.
 
-Your own augmentation is a function of (images, random, image_range) that returns images of the
-same shape. Take all random numbers from `random`, a `model.random.RandomStream`, so that a resumed
-run equals an uninterrupted one. It gives the same numbers at each call: draw all at once and cut
-them. There is one row for each image of the batch: for more numbers draw longer rows. Derive from
-`Augmentation` for one that can be added to others, made adaptive, and saved with the model.
+Your own augmentation, an `AugmentFunction`, is a function of (images, random, image_range) that
+returns images of the same shape. Take all random numbers from `random`, a
+`model.random.RandomStream`, so that a resumed run equals an uninterrupted one. It gives the same
+numbers at each call: draw all at once and cut them. There is one row for each image of the batch:
+for more numbers draw longer rows. Derive from `Augmentation` for one that can be added to others,
+made adaptive, and saved with the model.
 """
 
 from gan_model.augmenting.adaptive import Adaptive
-from gan_model.augmenting.augmentations import Augmentation, Chain, DiffAugment, HorizontalFlip
+from gan_model.augmenting.augmentations import (
+    Augmentation,
+    AugmentFunction,
+    Chain,
+    DiffAugment,
+    HorizontalFlip,
+)
 from gan_model.augmenting.augmenter import Augmenter
 
-__all__ = ["Adaptive", "Augmentation", "Augmenter", "Chain", "DiffAugment", "HorizontalFlip"]
+__all__ = [
+    "Adaptive",
+    "AugmentFunction",
+    "Augmentation",
+    "Augmenter",
+    "Chain",
+    "DiffAugment",
+    "HorizontalFlip",
+]

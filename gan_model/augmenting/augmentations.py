@@ -1,7 +1,10 @@
 """Augmentations: random changes of images, in training only."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import keras
 import tensorflow as tf
@@ -9,8 +12,20 @@ import tensorflow as tf
 from gan_model.augmenting import operations
 from gan_model.storage.serializable import Serializable, SerializableParts
 
+if TYPE_CHECKING:
+    from gan_model.model.random import RandomStream
+
 # Random numbers for each image and operation: two parameters, and one for whether to apply it.
 _NUMBERS = 3
+
+
+class AugmentFunction(Protocol):
+    """What `GAN.compile` takes for an augmentation, see `gan_model.augmenting`."""
+
+    def __call__(
+        self, images: tf.Tensor, random: RandomStream, image_range: tuple[float, float]
+    ) -> tf.Tensor:
+        """Images of the same shape."""
 
 
 class Augmentation(Serializable):

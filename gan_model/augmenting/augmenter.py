@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from gan_model.augmenting.augmentations import AugmentFunction
+
 
 @dataclass(frozen=True)
 class Augmenter:
@@ -18,7 +20,7 @@ class Augmenter:
         boundary: the score between real and fake images, see `gan_model.losses`.
     """
 
-    augment: Any = None
+    augment: AugmentFunction | None = None
     image_range: tuple = (-1.0, 1.0)
     probability: Any = None
     boundary: float | None = 0.0

@@ -7,7 +7,7 @@ Every loss has the same two methods, so the training step works with any of them
 
 Scores are logits, float32, one per image or one per patch of it. A large score means real.
 
-Your own loss is an object with these two methods. `generator` gets None for `real_scores`
+Your own loss is an object with these two methods, a `Loss`. `generator` gets None for `real_scores`
 unless the loss sets `needs_real_scores = True`. `augmenting.Adaptive` takes a score of 0 for the
 boundary between real and fake, unless the loss sets another one, such as `boundary = 0.5`. None
 says that there is no such score. To save a GAN with your loss as a `.keras` file, also define
@@ -24,14 +24,17 @@ from gan_model.losses.class_cross_entropy import ClassCrossEntropy
 from gan_model.losses.hinge import Hinge
 from gan_model.losses.least_squares import LeastSquares
 from gan_model.losses.logistic import BinaryCrossentropy, Minimax, NonSaturating
+from gan_model.losses.loss import ClassLoss, Loss
 from gan_model.losses.relativistic import Relativistic, RelativisticAverage
 from gan_model.losses.wasserstein import Wasserstein
 
 __all__ = [
     "BinaryCrossentropy",
     "ClassCrossEntropy",
+    "ClassLoss",
     "Hinge",
     "LeastSquares",
+    "Loss",
     "Minimax",
     "NonSaturating",
     "Relativistic",

@@ -31,6 +31,6 @@ class ClassCrossEntropy(Serializable):
         if not 0 <= self.weight < float("inf"):
             raise ValueError(f"`weight` is 0 or more. Received: weight={self.weight}.")
 
-    def __call__(self, labels, class_logits):
+    def __call__(self, labels: tf.Tensor, class_logits: tf.Tensor) -> tf.Tensor:
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, class_logits)
         return self.weight * tf.reduce_mean(losses)

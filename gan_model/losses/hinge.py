@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from gan_model.storage.serializable import Serializable
@@ -21,8 +22,8 @@ class Hinge(Serializable):
     whose gradient is bounded, for example by `networks.spectral`.
     """
 
-    def discriminator(self, real_scores, fake_scores):
+    def discriminator(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         return ops.mean(ops.relu(1.0 - real_scores)) + ops.mean(ops.relu(1.0 + fake_scores))
 
-    def generator(self, real_scores, fake_scores):
+    def generator(self, real_scores: tf.Tensor | None, fake_scores: tf.Tensor) -> tf.Tensor:
         return -ops.mean(fake_scores)

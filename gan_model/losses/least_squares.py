@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from gan_model.storage.serializable import Serializable
@@ -23,10 +24,10 @@ class LeastSquares(Serializable):
 
     boundary = 0.5  # the score between real and fake
 
-    def discriminator(self, real_scores, fake_scores):
+    def discriminator(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         return (_mean_square(real_scores - 1.0) + _mean_square(fake_scores)) / 2.0
 
-    def generator(self, real_scores, fake_scores):
+    def generator(self, real_scores: tf.Tensor | None, fake_scores: tf.Tensor) -> tf.Tensor:
         return _mean_square(fake_scores - 1.0) / 2.0
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from gan_model.storage.serializable import Serializable
@@ -27,7 +28,7 @@ class _Classifying(Serializable):
                 "Type label_smoothing=0.1."
             )
 
-    def discriminator(self, real_scores, fake_scores):
+    def discriminator(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         # Equals the mean of (1 - s) softplus(-real) + s softplus(real), in fewer operations.
         of_real = mean_softplus(-real_scores) + self.label_smoothing * ops.mean(real_scores)
         return of_real + mean_softplus(fake_scores)
@@ -50,7 +51,7 @@ class NonSaturating(_Classifying):
             loss, so the best real score is finite: log(1/s - 1), 2.197 for s = 0.1.
     """
 
-    def generator(self, real_scores, fake_scores):
+    def generator(self, real_scores: tf.Tensor | None, fake_scores: tf.Tensor) -> tf.Tensor:
         return mean_softplus(-fake_scores)
 
 
@@ -75,7 +76,7 @@ class Minimax(_Classifying):
         label_smoothing: see `NonSaturating`.
     """
 
-    def generator(self, real_scores, fake_scores):
+    def generator(self, real_scores: tf.Tensor | None, fake_scores: tf.Tensor) -> tf.Tensor:
         return -mean_softplus(fake_scores)
 
 
@@ -96,8 +97,8 @@ class BinaryCrossentropy(_Classifying):
         label_smoothing: see `NonSaturating`; the added term is halved too.
     """
 
-    def discriminator(self, real_scores, fake_scores):
+    def discriminator(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         return super().discriminator(real_scores, fake_scores) / 2.0
 
-    def generator(self, real_scores, fake_scores):
+    def generator(self, real_scores: tf.Tensor | None, fake_scores: tf.Tensor) -> tf.Tensor:
         return mean_softplus(-fake_scores)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 
 from gan_model import replicas
 from gan_model.losses.logistic import mean_softplus
@@ -26,10 +27,10 @@ class Relativistic(Serializable):
     needs_real_scores = True
     boundary = None  # no score is between real and fake
 
-    def discriminator(self, real_scores, fake_scores):
+    def discriminator(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         return mean_softplus(fake_scores - real_scores)
 
-    def generator(self, real_scores, fake_scores):
+    def generator(self, real_scores: tf.Tensor | None, fake_scores: tf.Tensor) -> tf.Tensor:
         return mean_softplus(real_scores - fake_scores)
 
 
@@ -48,11 +49,11 @@ class RelativisticAverage(Serializable):
     needs_real_scores = True
     boundary = None  # no score is between real and fake
 
-    def discriminator(self, real_scores, fake_scores):
+    def discriminator(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         real = real_scores - replicas.mean(fake_scores)
         fake = fake_scores - replicas.mean(real_scores)
         return mean_softplus(-real) + mean_softplus(fake)
 
-    def generator(self, real_scores, fake_scores):
+    def generator(self, real_scores: tf.Tensor | None, fake_scores: tf.Tensor) -> tf.Tensor:
         # The discriminator loss with real and fake exchanged.
         return self.discriminator(fake_scores, real_scores)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from gan_model.storage.serializable import Serializable
@@ -24,8 +25,8 @@ class Wasserstein(Serializable):
 
     boundary = None  # no score is between real and fake
 
-    def discriminator(self, real_scores, fake_scores):
+    def discriminator(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         return ops.mean(fake_scores) - ops.mean(real_scores)
 
-    def generator(self, real_scores, fake_scores):
+    def generator(self, real_scores: tf.Tensor | None, fake_scores: tf.Tensor) -> tf.Tensor:
         return -ops.mean(fake_scores)

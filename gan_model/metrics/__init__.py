@@ -3,7 +3,7 @@
 Each number is computed in pure stages that can be called on their own: images -> descriptors ->
 statistics -> number.
 
-record           Metric: name, direction and kind of a number
+record           Metric: name, direction and kind of a number; Measure, VectorMeasure
 frechet          Moments, frechet_distance
 kernel           KernelBlocks, kernel_distance
 neighbours       Neighbourhoods, prdc: precision, recall, density, coverage
@@ -24,7 +24,7 @@ from gan_model.metrics.frechet import Moments, frechet_distance
 from gan_model.metrics.kernel import KernelBlocks, kernel_distance
 from gan_model.metrics.neighbours import Neighbourhoods, prdc
 from gan_model.metrics.quality import Quality
-from gan_model.metrics.record import Direction, Kind, Metric, Metrics
+from gan_model.metrics.record import Direction, Kind, Measure, Metric, Metrics, VectorMeasure
 from gan_model.metrics.reference import LEAST, Reference, shuffled_pixels
 from gan_model.metrics.sliced import SlicedWasserstein
 from gan_model.metrics.spectrum import PowerSpectrum
@@ -36,6 +36,7 @@ __all__ = [
     "FeatureMetrics",
     "KernelBlocks",
     "Kind",
+    "Measure",
     "Metric",
     "Metrics",
     "Moments",
@@ -44,6 +45,7 @@ __all__ = [
     "Quality",
     "Reference",
     "SlicedWasserstein",
+    "VectorMeasure",
     "frechet_distance",
     "garments",
     "kernel_distance",

@@ -7,7 +7,7 @@ import keras
 from gan_model.data.images import lazy_subset, random_subset, subset_like
 from gan_model.features.extractor import checksum_of
 from gan_model.metrics.choice import measures as suitable
-from gan_model.metrics.record import Kind, Metrics
+from gan_model.metrics.record import Kind, Measure, Metrics
 from gan_model.metrics.reference import LEAST, Descriptions, Reference, classifier_of
 
 
@@ -204,7 +204,7 @@ class Quality(keras.metrics.Metric):
 
 def _check(measures, count):
     for measure in measures:
-        if not hasattr(measure, "describe"):
+        if isinstance(measure, type) or not isinstance(measure, Measure):
             raise ValueError(
                 f"`Quality` takes measures. Received: {measure!r}. For features type "
                 "metrics.Quality(metrics.FeatureMetrics(features.fashion())), for a choice by the "

@@ -7,6 +7,9 @@ TensorBoard, alarms, searches, pages) look at the records and never at the text 
 import dataclasses
 import enum
 from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 
 class Direction(enum.StrEnum):
@@ -65,6 +68,33 @@ class Metric:
             name=_in_space(self.name, features_name),
             error_of=self.error_of and _in_space(self.error_of, features_name),
         )
+
+
+@runtime_checkable
+class Measure(Protocol):
+    """What `Quality` and `Reference` take: images -> descriptions -> statistics -> numbers.
+
+    Attributes:
+        metrics: tuple of `Metric`, in the order of the numbers.
+        about: dict of what the numbers depend on besides the images, for a record.
+    """
+
+    metrics: tuple
+    about: dict
+
+    def describe(self, images: np.ndarray, first: int = 0) -> np.ndarray:
+        """One row for each image.
+
+        Args:
+            images: uint8 (n, height, width) or with channels, some of a longer array.
+            first: position of the first one in that array.
+        """
+
+    def statistics(self, described: np.ndarray) -> Any:
+        """What the numbers are computed from, for the rows of all images."""
+
+    def numbers(self, real: Any, fake: Any) -> dict[str, float]:
+        """The numbers by the names of `metrics`, of the statistics of real and generated images."""
 
 
 class Metrics(dict):

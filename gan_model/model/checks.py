@@ -2,7 +2,9 @@
 
 import keras
 
+from gan_model.averaging import Average
 from gan_model.keras_internals import every_layer
+from gan_model.losses import Loss
 from gan_model.model import inspection
 from gan_model.penalties import Penalty, Sum
 
@@ -65,7 +67,7 @@ def check_objects(
         classifies: whether it gives class logits.
     """
     _check_object(
-        *("loss", loss, _has_both_losses),
+        *("loss", loss, lambda given: isinstance(given, Loss)),
         "needs the methods discriminator(real_scores, fake_scores) and generator(real_scores, "
         "fake_scores)",
         "gan_model.losses.NonSaturating()",
@@ -94,7 +96,7 @@ def check_objects(
         "gan_model.augmenting.DiffAugment()",
     )
     _check_object(
-        *("average", average, lambda given: hasattr(given, "follow")),
+        *("average", average, lambda given: isinstance(given, Average)),
         "must be an object of gan_model.averaging",
         "gan_model.averaging.ExponentialMovingAverage()",
     )
@@ -106,10 +108,6 @@ def _check_object(name, given, is_usable, expected, example):
         raise ValueError(f"`{name}` is a class; expected an object. Type {given.__name__}().")
     if given is not None and not is_usable(given):
         raise ValueError(f"`{name}` {expected}. Received: {given!r}. Type {name}={example}.")
-
-
-def _has_both_losses(loss):
-    return all(callable(getattr(loss, side, None)) for side in ("discriminator", "generator"))
 
 
 def _check_images_apart(penalty, discriminator):

@@ -2,6 +2,7 @@
 
 import contextlib
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,16 @@ import keras
 import tensorflow as tf
 
 from gan_model import replicas
-from gan_model.augmenting import Adaptive, Augmenter
+from gan_model.augmenting import Adaptive, Augmenter, AugmentFunction
 from gan_model.augmenting.adaptive import Probability
+from gan_model.averaging import Average
 from gan_model.keras_internals import take_gradients_as_sums
-from gan_model.losses import ClassCrossEntropy, NonSaturating
+from gan_model.losses import ClassCrossEntropy, ClassLoss, Loss, NonSaturating
 from gan_model.model import checks
 from gan_model.model.cloning import clone_generator
 from gan_model.model.discriminating import takes_both_at_once
 from gan_model.model.objective import Objective
+from gan_model.penalties import PenaltyFunction
 from gan_model.storage.serializable import check_counts
 
 # Optimizer -> the ids of the weights that `compile` has built it for, which it keeps alive. Keras
@@ -71,21 +74,21 @@ class Compiles:
 
     def compile(
         self,
-        loss=None,
-        generator_optimizer=None,
-        discriminator_optimizer=None,
+        loss: Loss | None = None,
+        generator_optimizer: keras.Optimizer | None = None,
+        discriminator_optimizer: keras.Optimizer | None = None,
         *,
-        optimizers=None,
-        class_loss=None,
-        penalty=None,
-        constraint=None,
-        augment=None,
-        average=None,
-        discriminator_steps=1,
-        steps_per_execution=1,
-        jit_compile="auto",
-        run_eagerly=False,
-    ):
+        optimizers: dict[str, keras.Optimizer] | None = None,
+        class_loss: ClassLoss | None = None,
+        penalty: PenaltyFunction | None = None,
+        constraint: Callable | None = None,
+        augment: AugmentFunction | None = None,
+        average: Average | None = None,
+        discriminator_steps: int = 1,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        run_eagerly: bool = False,
+    ) -> None:
         """Sets the losses, the optimizers and everything else that training depends on.
 
         A GAN can be compiled again. Its weights and counters are kept. The average and the

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -42,17 +43,17 @@ class TakesImages:
         x=None,
         y=None,
         *,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
         validation_data=None,
-        validation_split=0.0,
-        shuffle=True,
-        initial_epoch=0,
-        steps_per_epoch=None,
+        validation_split: float = 0.0,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
         **keras_arguments,
-    ):
+    ) -> keras.callbacks.History:
         """Trains both players; `keras.Model.fit`, with images for `x`.
 
         Args:
@@ -166,12 +167,12 @@ class TakesImages:
         x=None,
         y=None,
         *,
-        batch_size=None,
-        verbose="auto",
-        callbacks=None,
-        return_dict=False,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        return_dict: bool = False,
         **keras_arguments,
-    ):
+    ) -> dict[str, float] | list[float]:
         """Losses and mean scores on held-out images, and `quality` if set; no weight changes.
 
         Arguments as those of `fit` and `keras.Model.evaluate`. The codings of the fake images

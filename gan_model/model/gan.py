@@ -1,6 +1,9 @@
 """The GAN as a Keras model: its parts, and the only training step."""
 
+from collections.abc import Sequence
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gan_model import replicas
@@ -9,7 +12,7 @@ from gan_model.keras_internals import Model, without_registry_leak
 from gan_model.model import execution, fit_arguments, inspection
 from gan_model.model.batch import Batch
 from gan_model.model.compiling import Compiles
-from gan_model.model.discriminating import discriminate, layer_losses
+from gan_model.model.discriminating import Discriminated, discriminate, layer_losses
 from gan_model.model.feeding import TakesImages
 from gan_model.model.labels import Labelling, among_the_classes, codings_and_labels
 from gan_model.model.monitor import QualityMonitor
@@ -76,15 +79,15 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        codings_size=None,
-        class_count=None,
-        image_range=None,
-        seed=0,
-        name=None,
-    ):
+        codings_size: int | None = None,
+        class_count: int | None = None,
+        image_range: tuple[float, float] | None = None,
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
         inspection.check_data_format()
         inspection.check_networks(generator=generator, discriminator=discriminator)
         inspection.check_seed(seed)
@@ -129,7 +132,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
     # Networks.
 
     @classmethod
-    def network_names(cls):
+    def network_names(cls) -> tuple[str, ...]:
         """Names of all networks that training updates, attributes of the model, in order."""
         return (
             "generator",
@@ -139,11 +142,11 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
         )
 
     @property
-    def networks(self):
+    def networks(self) -> dict[str, keras.Model]:
         """All networks that training updates: dict from names to Keras models."""
         return {name: getattr(self, name) for name in self.network_names()}
 
-    def networks_of(self, side):
+    def networks_of(self, side: str) -> dict[str, keras.Model]:
         """The networks that learn from one loss, as `networks`.
 
         Args:
@@ -159,7 +162,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
 
     update_plan = UpdatePlan()  # of the step that runs; `execution` sets it on several devices
 
-    def train_step(self, data):
+    def train_step(self, data) -> dict:
         """One step of all networks on a batch: images, or (images, labels).
 
         A subclass may call this one, and return its dict with more entries. Each is a number, or
@@ -179,7 +182,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
         self.images_seen.assign_add(images)
         return self.get_metrics_result()
 
-    def test_step(self, data):
+    def test_step(self, data) -> dict:
         step = self.forward(self.begin_step(data, training=False))
         for side in ("discriminator", "generator"):
             _, logs = self._loss_and_logs(side, step)
@@ -187,7 +190,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
         self.evaluation_step.assign_add(1)
         return self.get_metrics_result()
 
-    def begin_step(self, data, *, training):
+    def begin_step(self, data, *, training: bool) -> Step:
         """The `Step` of a batch as `fit` reads it, still without fake images."""
         images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         fit_arguments.refuse_weights(weights)
@@ -198,7 +201,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
         random = RandomStreams(self.seed, number, share)
         return Step(number, real, random, share, training)
 
-    def forward(self, step):
+    def forward(self, step: Step) -> Step:
         """Makes what both losses use: as many fake images as there are real ones.
 
         Override it for another network whose outputs both losses need, such as an encoder. The
@@ -219,7 +222,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
         images = self(inputs, training=step.training)
         return step._replace(fake=Batch(images, labels, codings))
 
-    def discriminate(self, batch, *, training):
+    def discriminate(self, batch: Batch, *, training: bool) -> Discriminated:
         """The outputs of the discriminator for a batch; the losses and the penalty call it.
 
         Override it for a discriminator that takes more than images, such as their codings, or for
@@ -236,7 +239,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
             self.discriminator, batch, classifies=self.classifies, training=training
         )
 
-    def discriminator_loss(self, step):
+    def discriminator_loss(self, step: Step) -> tuple[tf.Tensor, dict]:
         """What the discriminator minimizes. Override it to add a term.
 
         Args:
@@ -250,7 +253,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
         """
         return self.objective.discriminator(self.discriminate, step)
 
-    def generator_loss(self, step):
+    def generator_loss(self, step: Step) -> tuple[tf.Tensor, dict]:
         """What the generator minimizes. Override it to add a term.
 
         Arguments and result are those of `discriminator_loss`. With `discriminator_steps` it is
@@ -296,7 +299,7 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
 
     # Images.
 
-    def call(self, codings, training=False):
+    def call(self, codings: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Images (batch, *image_shape), float32 in `image_range`, from codings.
 
         A GAN with classes takes [codings, labels]. Outside training, images come from the averaged
@@ -317,11 +320,18 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
         generator = self.generator if training else self.sampled_generator
         return tf.cast(generator(inputs, training=training), tf.float32)
 
-    def generate(self, count, *, labels=None, seed=0, truncation=1.0):
+    def generate(
+        self,
+        count: int,
+        *,
+        labels: int | Sequence[int] | None = None,
+        seed: int = 0,
+        truncation: float = 1.0,
+    ) -> np.ndarray:
         """Images, ready to show or save: uint8, (count, *image_shape); see `Sampler.generate`."""
         return self.sampler().generate(count, labels=labels, seed=seed, truncation=truncation)
 
-    def sampler(self):
+    def sampler(self) -> Sampler:
         """The `Sampler` of this model's generator; it follows the weights as they change."""
         generator = self.sampled_generator
         if self._sampler is None or self._sampler.generator is not generator:

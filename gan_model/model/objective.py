@@ -1,11 +1,11 @@
 """Real and fake images, and their scores -> what each network minimizes."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import tensorflow as tf
 
 from gan_model.augmenting.augmenter import Augmenter
+from gan_model.losses import ClassLoss, Loss
 from gan_model.model.batch import joined
 from gan_model.model.random import (
     FAKE_FOR_DISCRIMINATOR,
@@ -14,6 +14,7 @@ from gan_model.model.random import (
     REAL_FOR_DISCRIMINATOR,
     REAL_FOR_GENERATOR,
 )
+from gan_model.penalties import PenaltyFunction
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ class Objective:
             It is faster, and the same if no score depends on another image.
     """
 
-    loss: Any
-    class_loss: Any = None
-    penalty: Any = None
+    loss: Loss
+    class_loss: ClassLoss | None = None
+    penalty: PenaltyFunction | None = None
     augmenter: Augmenter = field(default_factory=Augmenter)
     jointly: bool = False
 

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -84,7 +85,14 @@ class Sampler:
         """Whether all weights of the generator are finite. They are not after it diverged."""
         return all(np.isfinite(weight).all() for weight in self.generator.get_weights())
 
-    def generate(self, count, *, labels=None, seed=0, truncation=1.0):
+    def generate(
+        self,
+        count: int,
+        *,
+        labels: int | Sequence[int] | None = None,
+        seed: int = 0,
+        truncation: float = 1.0,
+    ) -> np.ndarray:
         """Images 0 to `count - 1` of a seed, uint8 (count, *image_shape).
 
         Args:

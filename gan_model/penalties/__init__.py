@@ -25,11 +25,12 @@ With `every=k` the penalty is evaluated at steps 0, k, 2k, ... with k times its 
 at all other steps. This has nearly the same effect in less time (lazy regularization, Karras et
 al., 2020).
 
-Your own penalty is a function of the four arguments above. Take all random numbers from `random`,
-so that a resumed run equals an uninterrupted one. It gives the same numbers at each call: draw all
-at once and cut them. There is one row for each image of the batch: for more numbers draw longer
-rows. Derive from `Penalty` for a weight, `every`, and saving with the model. To add a penalty to
-this package, write one class in one file, import it here, and add a row in tests/test_penalties.py.
+Your own penalty is a function of the four arguments above, a `PenaltyFunction`. Take all random
+numbers from `random`, so that a resumed run equals an uninterrupted one. It gives the same numbers
+at each call: draw all at once and cut them. There is one row for each image of the batch: for more
+numbers draw longer rows. Derive from `Penalty` for a weight, `every`, and saving with the model. To
+add a penalty to this package, write one class in one file, import it here, and add a row in
+tests/test_penalties.py.
 
 `WeightClipping` is a constraint: it is applied to each weight of the discriminator after its
 update.
@@ -42,7 +43,7 @@ from gan_model.penalties.gradient_norms import (
     GradientPenalty,
     weight_for,
 )
-from gan_model.penalties.penalty import Penalty, Sum
+from gan_model.penalties.penalty import Penalty, PenaltyFunction, Sum
 from gan_model.penalties.weight_clipping import WeightClipping
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "R2",
     "GradientPenalty",
     "Penalty",
+    "PenaltyFunction",
     "Sum",
     "WeightClipping",
     "weight_for",

@@ -1,14 +1,31 @@
 """The base class of penalties, with a weight and the steps at which they are evaluated."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import keras
 import tensorflow as tf
 
 from gan_model.storage.serializable import Serializable, SerializableParts, check_counts
 
+if TYPE_CHECKING:
+    from gan_model.model import Batch
+    from gan_model.model.random import RandomStream
+
 Schedule = keras.optimizers.schedules.LearningRateSchedule
+
+
+class PenaltyFunction(Protocol):
+    """What `GAN.compile` takes for a penalty, see `gan_model.penalties`."""
+
+    def __call__(
+        self, scores: Callable, real: Batch, fake: Batch, random: RandomStream
+    ) -> tf.Tensor:
+        """A scalar that is added to the discriminator loss."""
 
 
 class _Addable:

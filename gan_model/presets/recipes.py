@@ -3,10 +3,10 @@
 import keras
 
 from gan_model import networks, replicas
-from gan_model.averaging import ExponentialMovingAverage
+from gan_model.averaging import Average, ExponentialMovingAverage
 from gan_model.catalog import PRESETS
 from gan_model.data.images import shape_with_channels
-from gan_model.losses import BinaryCrossentropy, ClassCrossEntropy, NonSaturating
+from gan_model.losses import BinaryCrossentropy, ClassCrossEntropy, ClassLoss, Loss, NonSaturating
 from gan_model.model import GAN, inspection
 from gan_model.networks.equalized import EqualizedAdam
 from gan_model.presets.rules import augment_for, clusters_for, learning_rates_for, r1_for
@@ -17,14 +17,14 @@ _BY_XLA = True
 
 
 def dense(
-    image_shape=(28, 28),
+    image_shape: tuple[int, ...] = (28, 28),
     *,
-    codings_size=30,
-    generator_learning_rate=0.001,
-    discriminator_learning_rate=0.001,
-    loss=BinaryCrossentropy(),
-    seed=0,
-):
+    codings_size: int = 30,
+    generator_learning_rate: float = 0.001,
+    discriminator_learning_rate: float = 0.001,
+    loss: Loss = BinaryCrossentropy(),
+    seed: int = 0,
+) -> GAN:
     """The dense GAN: three dense layers in each network, images in [0, 1], RMSprop.
 
     This is the baseline. "Not very good", says its author.
@@ -46,15 +46,15 @@ def dense(
 
 
 def dcgan(
-    image_shape=(28, 28, 1),
+    image_shape: tuple[int, ...] = (28, 28, 1),
     *,
-    codings_size=100,
-    generator_learning_rate=0.001,
-    discriminator_learning_rate=0.001,
-    dropout=0.4,
-    loss=BinaryCrossentropy(),
-    seed=0,
-):
+    codings_size: int = 100,
+    generator_learning_rate: float = 0.001,
+    discriminator_learning_rate: float = 0.001,
+    dropout: float = 0.4,
+    loss: Loss = BinaryCrossentropy(),
+    seed: int = 0,
+) -> GAN:
     """A small convolutional GAN with selu and dropout, images in [-1, 1], RMSprop.
 
     Args:
@@ -78,15 +78,15 @@ def dcgan(
 
 
 def guidelines(
-    image_shape=(28, 28, 1),
+    image_shape: tuple[int, ...] = (28, 28, 1),
     *,
-    codings_size=100,
-    generator_learning_rate=2e-4,
-    discriminator_learning_rate=2e-4,
-    beta_1=0.5,
-    loss=NonSaturating(),
-    seed=0,
-):
+    codings_size: int = 100,
+    generator_learning_rate: float = 2e-4,
+    discriminator_learning_rate: float = 2e-4,
+    beta_1: float = 0.5,
+    loss: Loss = NonSaturating(),
+    seed: int = 0,
+) -> GAN:
     """A DCGAN by the guidelines of its paper (Radford et al., 2016), images in [-1, 1], Adam.
 
     Args:
@@ -112,19 +112,19 @@ def guidelines(
 
 
 def modern(
-    image_shape=(28, 28, 1),
+    image_shape: tuple[int, ...] = (28, 28, 1),
     *,
-    codings_size=64,
-    generator_learning_rate=None,
-    discriminator_learning_rate=None,
-    loss=NonSaturating(),
+    codings_size: int = 64,
+    generator_learning_rate: float | None = None,
+    discriminator_learning_rate: float | None = None,
+    loss: Loss = NonSaturating(),
     penalty=r1_for,
     augment=augment_for,
-    average=ExponentialMovingAverage(50_000),
-    image_count=None,
+    average: Average | None = ExponentialMovingAverage(50_000),
+    image_count: int | None = None,
     clusters=clusters_for,
-    seed=0,
-):
+    seed: int = 0,
+) -> GAN:
     """Small networks, R1 and an averaged generator, images in [-1, 1], Adam without momentum.
 
     This preset is made for good images after a few minutes on a few CPU cores, of any size and of
@@ -161,20 +161,20 @@ def modern(
 
 
 def modern_conditional(
-    image_shape=(28, 28, 1),
+    image_shape: tuple[int, ...] = (28, 28, 1),
     *,
-    class_count=10,
-    codings_size=64,
-    generator_learning_rate=None,
-    discriminator_learning_rate=None,
-    loss=NonSaturating(),
-    class_loss=ClassCrossEntropy(0.3),
+    class_count: int = 10,
+    codings_size: int = 64,
+    generator_learning_rate: float | None = None,
+    discriminator_learning_rate: float | None = None,
+    loss: Loss = NonSaturating(),
+    class_loss: ClassLoss = ClassCrossEntropy(0.3),
     penalty=r1_for,
     augment=augment_for,
-    average=ExponentialMovingAverage(50_000),
-    image_count=None,
-    seed=0,
-):
+    average: Average | None = ExponentialMovingAverage(50_000),
+    image_count: int | None = None,
+    seed: int = 0,
+) -> GAN:
     """`modern` for images with labels: `fit(images, labels)`, `generate(count, labels=3)`.
 
     Args:
