@@ -87,7 +87,7 @@ bench: .venv/ready # compare images per second with the reference loop, or ARGS=
 	@$(BIN)/python experiments/$(if $(findstring --workers,$(ARGS)),scaling,benchmark).py $(ARGS)
 
 example: .venv/ready # train a GAN with a step of its own: EXAMPLE=infogan, feature_matching, bigan or two_discriminators
-	@mkdir -p runs; TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python experiments/examples/$(EXAMPLE).py \
+	@mkdir -p runs; $(BIN)/python experiments/examples $(EXAMPLE) \
 		$(call option,--epochs,$(EPOCHS)) $(call option,--out,$(or $(OUT),runs/$(EXAMPLE).png)) $(ARGS)
 
 results: .venv/ready # train one study for docs/results.md, which takes an hour or more: ARGS="--study modern"
