@@ -10,8 +10,8 @@ only from those above it.
     data             files                         -> batches of images
     replicas         the devices that run one step together
     networks         codings -> images, images -> scores
-    losses           scores                        -> what each player pays
-    penalties        discriminator, images         -> what it pays for its gradients
+    losses           scores                        -> what each network minimizes
+    penalties        discriminator, images         -> a term for its gradients
     augmenting       images                        -> images as the discriminator sees them
     averaging        a generator                   -> the moving average of its weights
     features         images                        -> vectors that a distance compares

@@ -1,6 +1,6 @@
 """Runs an example without TensorFlow's lines about its start.
 
-    python experiments/examples infogan --epochs 10 --out infogan.png
+python experiments/examples infogan --epochs 10 --out infogan.png
 """
 
 import runpy

@@ -27,7 +27,7 @@ def fingerprint(images):
 
 
 def to_range(images, image_shape, image_range):
-    """A batch of images as the players take them: float32, (batch, *image_shape), in range.
+    """A batch of images as the networks take them: float32, (batch, *image_shape), in range.
 
     Args:
         images: tensor (batch, height, width) or (batch, height, width, channels), uint8 or
@@ -171,7 +171,7 @@ def check_shape(given, image_shape):
         )
     raise ValueError(
         f"The generator makes images of shape {image_shape}, the data holds {given}. Build the "
-        f"players for the data: presets.modern(image_shape={shape_with_channels(given)})."
+        f"networks for the data: presets.modern(image_shape={shape_with_channels(given)})."
     )
 
 

@@ -1,4 +1,4 @@
-"""Adversarial losses: real and fake scores -> one loss for each player.
+"""Adversarial losses: real and fake scores -> one loss for each network.
 
 Every loss has the same two methods, so the training step works with any of them:
 

@@ -15,7 +15,7 @@ class ClassCrossEntropy(Serializable):
 
         weight * mean of -log softmax(class_logits)[label]
 
-    The mean is taken over a batch. Both players minimise the class loss together with their
+    The mean is taken over a batch. Both networks minimise the class loss together with their
     adversarial loss: the discriminator that of real and of fake images, the generator that of
     fake images. The label of a fake image is the class that the generator was given.
 

@@ -24,17 +24,17 @@ def check_further(gan):
     inspection.check_apart(gan.networks_of("generator"), gan.networks_of("discriminator"))
 
 
-def check_trainable(**players):
+def check_trainable(**networks):
     """Refuses a network without trainable weights."""
-    for name, player in players.items():
-        if not player.trainable_variables:
+    for name, network in networks.items():
+        if not network.trainable_variables:
             raise ValueError(
                 f"The {name} has no trainable weights. Type {name}.trainable = True. There is no "
-                "need to freeze a player: each step updates only the weights of one."
+                "need to freeze a network: each step updates only the weights of one."
             )
 
 
-def check_learned_by(optimized, **players):
+def check_learned_by(optimized, **networks):
     """Refuses weights that became trainable after `compile`, or were frozen after it.
 
     The optimizers do not know weights that became trainable. A compiled step would still update
@@ -42,11 +42,11 @@ def check_learned_by(optimized, **players):
 
     Args:
         optimized: the ids of the weights that the optimizers were built for.
-        players: networks by name.
+        networks: Keras models by name.
     """
-    for name, player in players.items():
-        learning = {id(weight) for weight in player.trainable_variables}
-        for weight in player.variables:
+    for name, network in networks.items():
+        learning = {id(weight) for weight in network.trainable_variables}
+        for weight in network.variables:
             if (id(weight) in learning) == (id(weight) in optimized):
                 continue
             became = "became trainable" if id(weight) in learning else "was frozen"

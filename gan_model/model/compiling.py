@@ -101,7 +101,7 @@ class Compiles:
                 None: `NonSaturating()`.
             generator_optimizer: Keras optimizer or its name. None: Adam with learning rate 2e-4
                 and beta_1 0.5 (Radford et al., 2016). A learning rate schedule is called with
-                the number of batches that this player has learned from.
+                the number of batches that this network has learned from.
             discriminator_optimizer: the same for the discriminator; must be another object.
             optimizers: those of the further networks of a subclass, a dict from their names. A
                 network that is left out has the default of the generator.

@@ -16,13 +16,13 @@ from gan_model.storage.serializable import check_counts, is_integer
 _RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
 
 
-def check_networks(**players):
-    """Refuses players that are no Keras models, such as the functions that make them."""
-    for name, player in players.items():
-        if not isinstance(player, keras.Layer):
-            made = f"{getattr(player, '__name__', 'build')}()"
+def check_networks(**networks):
+    """Refuses networks that are no Keras models, such as the functions that make them."""
+    for name, network in networks.items():
+        if not isinstance(network, keras.Layer):
+            made = f"{getattr(network, '__name__', 'build')}()"
             raise ValueError(
-                f"The {name} is a {type(player).__name__}; expected a Keras model. Type {made} in "
+                f"The {name} is a {type(network).__name__}; expected a Keras model. Type {made} in "
                 "its place, a call that gives one."
             )
 

@@ -15,7 +15,7 @@ from gan_model.replicas import Share
 
 # Numbers that are drawn for different purposes are independent.
 TRAINING, EVALUATION, GENERATION, PENALTY = 0, 1, 2, 3
-# Augmentation of the real or the fake images in the step of one player.
+# Augmentation of the real or the fake images in the step of one network.
 REAL_FOR_DISCRIMINATOR, FAKE_FOR_DISCRIMINATOR, REAL_FOR_GENERATOR, FAKE_FOR_GENERATOR = 4, 5, 6, 7
 # Purposes from 4 on change other bits of the key, so that adding them left the numbers of the
 # first four as they were.

@@ -18,7 +18,7 @@ def weight_for(image_shape):
 
     An image of twice the side shows the same with four times as many pixels. A discriminator that
     looks at it at half its size has a quarter of the gradient in each pixel, so a quarter of the
-    squared norm: with a weight in proportion to the values, it pays the same penalty. Details are
+    squared norm: with a weight in proportion to the values, the penalty is the same. Details are
     not seen at half the size: they cost more, so the weight grows no further than 16.
 
     Args:

@@ -28,7 +28,7 @@ def fine_tuned(
     gan.fit(digits)
     ```
 
-    It has the weights of both players and of the average, and the settings that `source` was
+    It has the weights of both networks and of the average, and the settings that `source` was
     compiled with. The optimizers and the counters begin anew, and with them the warm-up of the
     average: after the first step it is the generator itself, which it then follows. With
     `new_generator` the generator begins anew too. Then only the discriminator knows what images

@@ -100,7 +100,7 @@ def guidelines(
         networks.guidelines.discriminator(image_shape),
         seed=seed,
     )
-    # beta_1 is 0.5 as in the paper. With Keras's default of 0.9 each player would follow
+    # beta_1 is 0.5 as in the paper. With Keras's default of 0.9 each network would follow
     # gradients against an opponent that has long changed.
     gan.compile(
         loss,
@@ -230,7 +230,7 @@ def _modern(
     gan = GAN(generator, discriminator, class_count=classes, seed=seed)
     usual = learning_rates_for(image_shape)
     rates = [own if rate is None else rate for rate, own in zip(rates, usual, strict=True)]
-    # Without momentum, as in Karras et al., 2019: each player changes the loss of the other.
+    # Without momentum, as in Karras et al., 2019: each network changes the loss of the other.
     betas = {"beta_1": 0.0, "beta_2": 0.99}
     gan.compile(
         loss,

@@ -17,7 +17,7 @@ def search_space(
     codings_sizes=(16, 32, 64, 128, 256),
     learning_rates=(1e-4, 3e-3),
 ):
-    """The size of the codings and the learning rate of each player, as arguments of a preset.
+    """The size of the codings and the learning rate of each network, as arguments of a preset.
 
     Args:
         hp: `keras_tuner.HyperParameters`.
