@@ -10,7 +10,7 @@ import numpy as np
 from example import IMAGE_SHAPE, convolutions, run
 from keras import layers
 
-from gan_model import GAN, losses, networks
+from gan_model import GAN, losses, networks, penalties
 from gan_model.data.images import to_range
 from gan_model.model import Discriminated
 
@@ -45,7 +45,9 @@ def build(shape=IMAGE_SHAPE):
     discriminator = keras.Model([images, codings], layers.Dense(1)(hidden))
     generator = networks.dcgan.generator(shape, codings_size=CODINGS)
     gan = BiGAN(generator, discriminator, convolutions(shape, CODINGS))
-    gan.compile(losses.Relativistic())  # its generator loss depends on the real pairs too
+    # The penalty keeps the discriminator from telling the pairs apart too easily. The loss of the
+    # generator depends on the real pairs too, so that the encoder learns.
+    gan.compile(losses.Relativistic(), penalty=penalties.R1(1.0))
     return gan
 
 
