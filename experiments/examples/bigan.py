@@ -33,8 +33,7 @@ class BiGAN(GAN):
         return step._replace(real=step.real._replace(codings=codings))
 
     def discriminate(self, batch, *, training):
-        pairs = [batch.images, batch.codings]
-        return Discriminated(self.discriminator(pairs, training=training))
+        return Discriminated(self.discriminator([batch.images, batch.codings], training=training))
 
 
 def build(shape=IMAGE_SHAPE):
@@ -45,17 +44,15 @@ def build(shape=IMAGE_SHAPE):
     discriminator = keras.Model([images, codings], layers.Dense(1)(hidden))
     generator = networks.dcgan.generator(shape, codings_size=CODINGS)
     gan = BiGAN(generator, discriminator, convolutions(shape, CODINGS))
-    # The penalty keeps the discriminator from telling the pairs apart too easily. The loss of the
-    # generator depends on the real pairs too, so that the encoder learns.
+    # The encoder learns from the real pairs. Without a penalty the discriminator wins at once.
     gan.compile(losses.Relativistic(), penalty=penalties.R1(1.0))
     return gan
 
 
 def picture(gan, images):
     """Pairs of columns: held-out images, and what the generator makes of their codings."""
-    codings = gan.encoder.predict(
-        to_range(images[:50], gan.image_shape, gan.image_range), verbose=0
-    )
+    real = to_range(images[:50], gan.image_shape, gan.image_range)
+    codings = gan.encoder.predict(real, verbose=0)
     made = gan.sampler().images_of(codings).reshape(-1, *gan.image_shape)
     return np.stack([images[:50].reshape(made.shape), made], axis=1).reshape(-1, *gan.image_shape)
 
