@@ -611,7 +611,8 @@ def test_a_page_shows_every_figure_by_what_its_measure_says(tmp_path):
     hue = metrics.Metric("hue", metrics.Direction.HIGHER, metrics.Kind.COVERAGE)
     error = metrics.Metric("hue_error", metrics.Direction.LOWER, metrics.Kind.ERROR, error_of="hue")
     odd = metrics.Metric("odd", metrics.Direction.LOWER, metrics.Kind.DISTANCE)
-    own = SimpleNamespace(metrics=(edges, hue, error, odd), describe=None, about={})
+    stages = dict.fromkeys(("describe", "statistics", "numbers"), len)  # not called here
+    own = SimpleNamespace(metrics=(edges, hue, error, odd), about={}, **stages)
     spectrum = metrics.PowerSpectrum()
     quality = metrics.Quality(own, spectrum)
     quality.reference = SimpleNamespace(
