@@ -100,5 +100,5 @@ FULL_SETS = _by_name(
 
 
 def data_sets():
-    """The names of all data sets."""
+    """The names of all data sets, as a tuple; also of those added to `FULL_SETS` meanwhile."""
     return ("sample", *FULL_SETS)

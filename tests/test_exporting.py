@@ -705,6 +705,6 @@ def test_the_command_says_what_is_wrong(run, tmp_path, capfd):
 
 
 def test_licences_of_the_data_sets():
-    known = {name for name in data.NAMES if data.licence_of(name)}
+    known = {name for name in data.data_sets() if data.licence_of(name)}
     assert known == {"sample", "fashion_mnist", "mnist"}
     assert data.licence_of(Path("some/folder")) is None

@@ -112,7 +112,7 @@ def names_of(data_set):
     """The names of the classes of a published data set; [] for a folder, which may have changed."""
     from gan_model import data
 
-    return data.class_names(data_set) if data_set in data.NAMES else []
+    return data.class_names(data_set) if data_set in data.data_sets() else []
 
 
 def _by_name(labels, own_names, names):

@@ -107,7 +107,7 @@ def train_line(search, won, program):
     args, shared = search.args, ("preset", *DATA_SETTINGS, "steps_per_epoch", "features")
     given = {name: getattr(args, name) for name in shared}
     given |= {"batch_size": args.batch_sizes[0], **won.hyperparameters, "seed": won.seed}
-    if args.minutes or args.data not in data.NAMES:
+    if args.minutes or args.data not in data.data_sets():
         given["minutes"] = float(f"{max(MINUTES, _LONGER * (args.minutes or 0)):g}")
     else:
         given["epochs"] = _LONGER * args.epochs

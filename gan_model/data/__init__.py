@@ -23,9 +23,9 @@ from gan_model.data.image_sets import load_images
 from gan_model.data.sources import class_names, is_image_folder, licence_of, load
 
 __all__ = [
-    "NAMES",
     "ImageBatches",
     "class_names",
+    "data_sets",
     "dataset",
     "is_image_folder",
     "licence_of",
@@ -33,10 +33,3 @@ __all__ = [
     "load_images",
     "own_size",
 ]
-
-
-def __getattr__(name):
-    """`NAMES`, with data sets that were added meanwhile."""
-    if name == "NAMES":
-        return data_sets()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

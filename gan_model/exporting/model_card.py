@@ -10,7 +10,7 @@ import gan_model
 from gan_model import presets
 from gan_model.callbacks.checkpoints import epochs_in
 from gan_model.callbacks.history_file import read_history
-from gan_model.data import NAMES, class_names, licence_of
+from gan_model.data import class_names, data_sets, licence_of
 from gan_model.exporting.formats import version_of
 from gan_model.features import fashion
 from gan_model.metrics import Direction, FeatureMetrics
@@ -108,7 +108,7 @@ def _class_names(data, count, known=None):
 
     A folder is not looked into, since it may have other sub-folders than when the run began.
     """
-    names = known or (class_names(data) if data in NAMES else [])
+    names = known or (class_names(data) if data in data_sets() else [])
     return {"class_names": names} if names and len(names) == count else {}
 
 
@@ -229,7 +229,8 @@ def train_command(run):
     told = {"data": Path(settings.data).name, "epochs": epochs_of(run) or None, "minutes": None}
     if settings.source:
         told["source"] = Path(settings.source).name
-    if settings.data not in NAMES and len(settings.image_shape or ()) == 3:  # a folder of images
+    of_folder = settings.data not in data_sets()
+    if of_folder and len(settings.image_shape or ()) == 3:
         *sides, told["channels"] = settings.image_shape
         told["image_size"] = tuple(sides)
     # These change nothing in the GAN.
