@@ -21,7 +21,7 @@ _CROPPED_MUCH = 0.7  # of the median file; where less is left, the line says how
 
 def with_preset(settings):
     """Fills in the preset, or what stands for it."""
-    usual = "modern" if settings.data in data.NAMES else SUITED
+    usual = "modern" if settings.data in data.data_sets() else SUITED
     preset = presets.fine_tuned.__name__ if settings.source else settings.preset or usual
     return replace(settings, preset=preset)
 
@@ -168,7 +168,7 @@ def by_images(settings, splits, source, *, is_new, program):
         names = tuple(splits.class_names or ())[:count]
         found |= {"labels": fingerprint(labels), "class_names": names or None}
     if not (settings.epochs or settings.minutes):
-        by_clock = is_chosen or settings.data not in data.NAMES
+        by_clock = is_chosen or settings.data not in data.data_sets()
         found |= {"minutes": MINUTES} if by_clock else {"epochs": _EPOCHS}
     settings = replace(settings, **found)
     size = settings.batch_size or min(presets.batch_size_for(preset), len(images))
