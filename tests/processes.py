@@ -67,10 +67,12 @@ def without_graphs():
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Even though the .tf.config")
-        yield
-    tf.config.run_functions_eagerly(False)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Even though the .tf.config")
+            yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def program(name, *options):
