@@ -14,6 +14,7 @@ sprites      5,780  64 x 64 x 3     wesnoth-1.16-data (Debian), GPL-2+; 21 class
 textures     1,454  128 x 128 x 3   openarena-081-textures (Debian), GPL-2+
 wallpapers   1,056  256 x 256 x 3   plasma-workspace-wallpapers, mate-backgrounds (Debian), GPL-2+
 desktop        989  48 x 48 x 3     oxygen-icon-theme (Debian), LGPL-3+; 4 classes
+garments     5,000  28 x 28         half of the embedded sample; 10 classes
 
 The packages are downloaded by `npm pack` and `apt-get download`. Nothing of them is part of this
 project. No preset was tuned on `sprites`, `flags` or `desktop`.
@@ -139,11 +140,22 @@ def desktop(out, scratch):
                 _copy(source, out / purpose / source.name)
 
 
+def garments(out, scratch):
+    """Half of the images of each class of the embedded sample."""
+    from gan_model import data
+
+    (images, labels), _ = data.load("sample")
+    for label in np.unique(labels):
+        of_class = images[labels == label]
+        for number, image in enumerate(of_class[: len(of_class) // 2]):
+            Image.fromarray(image).save(_made(out / str(label)) / f"{number:03}.png")
+
+
 FOLDERS = {
     make.__name__: make
     for make in (
         *(icons, all_icons, digits, all_digits, flags, sprites, textures, wallpapers),
-        desktop,
+        *(desktop, garments),
     )
 }
 

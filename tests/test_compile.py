@@ -30,9 +30,18 @@ class Follower:
     """No average."""
 
 
+class ReadsRealScores(losses.Hinge):
+    """A loss that does not say what it reads."""
+
+    def generator(self, real_scores, fake_scores):
+        return tf.reduce_mean(real_scores - fake_scores)
+
+
 REFUSED = [
     (dict(loss=losses.Hinge), r"`loss` is a class; expected an object. Type Hinge\(\)"),
     (dict(penalty=penalties.R1), r"`penalty` is a class"),
+    (dict(penalty=lambda scores, real, fake: 0.0), "`penalty` is called with"),
+    (dict(loss=ReadsRealScores()), "needs_real_scores = True"),
     (dict(augment=3), "`augment` is called with"),
     (dict(augment=keras.layers.RandomFlip()), "takes images alone.*Type augment=gan_model"),
     (dict(average=Follower()), "`average` must be an object of gan_model.averaging"),

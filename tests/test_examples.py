@@ -115,6 +115,30 @@ def test_figures_are_the_same_however_a_step_is_executed():
             np.testing.assert_allclose(other[name], values, rtol=1e-3, err_msg=name)
 
 
+def test_a_network_that_no_loss_trains_is_refused():
+    class Forgotten(Further):
+        trained_with_generator = ()
+
+    further = dense_network((4, 4), 4)
+    gan = Forgotten(*dense_networks(), further=further)
+    with pytest.raises(ValueError, match="no loss trains"):
+        gan.compile()
+    further.trainable = False  # it is given, and stays as it is
+    gan.compile()
+
+
+def test_a_loss_that_leaves_out_a_network_names_it():
+    gan = Further(*dense_networks(), further=dense_network((4, 4), 4))
+    gan.compile(run_eagerly=True)
+    with pytest.raises(ValueError, match="weights of the further"):
+        gan.fit(np.zeros((8, 4, 4), np.uint8), batch_size=8, verbose=0)
+
+
+def test_names_of_networks_are_a_tuple():
+    with pytest.raises(TypeError, match=r"Type trained_with_generator = \('further',\)"):
+        type("Wrong", (GAN,), {"trained_with_generator": "further"})
+
+
 @pytest.mark.parametrize(
     ("further", "match"),
     [

@@ -14,7 +14,7 @@ from keras import layers
 from keras.optimizers import schedules
 from processes import forked, program, wait_for
 
-from gan_model import GAN, callbacks
+from gan_model import GAN, callbacks, penalties
 from gan_model.callbacks.checkpoints import saved
 from gan_model.data.images import fingerprint
 from gan_model.storage import checkpoint
@@ -23,14 +23,26 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (16, 4, 4), np.uint8)  # two 
 RATES = (1e-3, 2e-3)
 
 
-def small(rates=RATES, seed=0, optimizer=keras.optimizers.SGD):
+@keras.saving.register_keras_serializable("tests")
+class Weighted(GAN):
+    """Has a setting of its own."""
+
+    def __init__(self, *networks, weight=1.0, **arguments):
+        super().__init__(*networks, **arguments)
+        self.weight = weight
+
+    def get_config(self):
+        return {**super().get_config(), "weight": self.weight}
+
+
+def small(rates=RATES, seed=0, optimizer=keras.optimizers.SGD, *, weight=1.0, **compiled):
     """Of one layer each, without a graph, which takes longer to make than all steps here."""
     keras.utils.set_random_seed(1)
     flat = layers.Dense(16, activation="tanh")
     generator = keras.Sequential([keras.Input((3,)), flat, layers.Reshape((4, 4))])
     discriminator = keras.Sequential([keras.Input((4, 4)), layers.Flatten(), layers.Dense(1)])
-    gan = GAN(generator, discriminator, seed=seed)
-    gan.compile(None, *map(optimizer, rates), run_eagerly=True)
+    gan = Weighted(generator, discriminator, seed=seed, weight=weight)
+    gan.compile(None, *map(optimizer, rates), run_eagerly=True, **compiled)
     return gan
 
 
@@ -93,6 +105,14 @@ def test_what_the_message_says_to_type_continues_the_run(begun):
     assert "discriminator" not in message and "batch" not in message
     gan.generator_optimizer.learning_rate = 0.001
     assert fit(gan, begun, epochs=2).epoch == [0, 1]
+
+
+def test_other_arguments_of_compile_and_of_a_subclass_are_refused(begun):
+    changed = small(weight=2.0, penalty=penalties.R1(3.0), discriminator_steps=2)
+    message = refusal(changed, begun)
+    assert "weight was 1.0, now 2.0: type weight=1.0" in message
+    assert "penalty was None, now R1(weight=3.0, every=1): type penalty=None" in message
+    assert "discriminator_steps was 1, now 2" in message
 
 
 @pytest.mark.slow

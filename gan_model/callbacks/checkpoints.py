@@ -66,6 +66,7 @@ class Checkpoints(RunCallback):
                 stack.enter_context(locked(self.directory, busy=busy))
                 self._lock = stack.pop_all()
         self._begun, self._data = same_run.learning_rates(gan), data or {}
+        self._settings = same_run.settings_of(gan)
         epoch = self._restore_newest(gan, self._check_same_run)
         self._gan = gan  # after a successful restore: `release` keeps no rates of a refused run
         return epoch
@@ -134,6 +135,7 @@ class Checkpoints(RunCallback):
         about = {
             "epoch": epoch + 1,
             "seed": self.model.seed,
+            "settings": self._settings,
             "learning_rates": self._begun or same_run.learning_rates(self.model),
             "history": self._history,
             **self._data,

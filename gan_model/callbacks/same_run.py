@@ -1,4 +1,4 @@
-"""The rates, the images and the batch size of a run -> what a resume may not change."""
+"""What a resume may not change: settings of the GAN, learning rates, images and batch size."""
 
 import warnings
 import weakref
@@ -6,12 +6,42 @@ import weakref
 import keras
 import numpy as np
 
+from gan_model.model.saving import SavedAsKerasFile
 from gan_model.storage.json_file import as_read_back
 
 OF_THE_DATA = ("batch_size", "images", "labels")  # missing where `fit` was given no arrays
 # Optimizer -> (folder, rate) at the end of the last `fit` that kept its run in the folder. A
 # callback may have changed the rate after the newest checkpoint; that is no wish of the user.
 _RATES_LEFT = weakref.WeakKeyDictionary()
+
+
+_COMPILED = (
+    *("loss", "class_loss", "penalty", "constraint", "augment", "average"),
+    "discriminator_steps",
+)
+
+
+def settings_of(gan):
+    """Arguments of `compile`, and those that a subclass adds to `get_config`: a dict by names.
+
+    What JSON has no form for is left out.
+    """
+    found = {name: getattr(gan, name) for name in _COMPILED}
+    of_every_gan = SavedAsKerasFile.get_config(gan)
+    found |= {name: value for name, value in gan.get_config().items() if name not in of_every_gan}
+    stored = {name: _stored(value) for name, value in found.items()}
+    return {name: value for name, value in stored.items() if value is not None}
+
+
+def _stored(value):
+    """A value as a checkpoint has it, in a list; None if two processes cannot compare it."""
+    try:
+        config = keras.saving.serialize_keras_object(value)
+        if isinstance(config, dict) and config.get("class_name") == "__lambda__":
+            return None
+        return as_read_back([config])
+    except (TypeError, ValueError, NotImplementedError):
+        return None
 
 
 def learning_rates(gan):
@@ -32,7 +62,7 @@ def leave_rates(gan, directory):
 
 
 def check_same_run(gan, arrays, about, *, data, path):
-    """Refuses to continue a run with another seed, learning rate, batch size or other images.
+    """Refuses to continue a run with other settings, learning rates, batch size or images.
 
     A learning rate may be the one the run began with, the one in the checkpoint (a callback such
     as `Recover` may have changed it), or the one that the run left in this process.
@@ -40,7 +70,8 @@ def check_same_run(gan, arrays, about, *, data, path):
     Args:
         gan: the compiled `GAN` that is to continue the run.
         arrays: dict of the variables in the checkpoint.
-        about: what the checkpoint holds besides: `seed`, `learning_rates`, and `OF_THE_DATA`.
+        about: what the checkpoint holds besides: `seed`, `settings`, `learning_rates`, and
+            `OF_THE_DATA`.
         data: the same of the data now, as far as it is known.
         path: of the checkpoint.
 
@@ -51,12 +82,24 @@ def check_same_run(gan, arrays, about, *, data, path):
     if about["seed"] != gan.seed:
         typed = "seed={} where the GAN is made"
         found.append(_difference("seed", about["seed"], gan.seed, typed))
+    found += _settings_differences(about.get("settings", {}), settings_of(gan))
     found += _data_differences(about, data)
     if found:
         raise ValueError(
             f"{path} belongs to a run with other settings: {'; '.join(found)}. Type that to "
             "continue the run, or choose another folder for a new one."
         )
+
+
+def _settings_differences(then, now):
+    found = []
+    for name in then.keys() & now.keys():
+        if then[name] == now[name]:
+            continue
+        place = "gan.compile" if name in _COMPILED else "the call that makes the GAN"
+        [before], [given] = then[name], now[name]
+        found.append(_difference(name, before, given, f"{name}={{}} in {place}"))
+    return sorted(found)
 
 
 def _data_differences(then, now):

@@ -119,7 +119,7 @@ def compare(args):
 
 
 def _inversion(args, sampler, features, images, labels):
-    from gan_model.model.inversion import invert
+    from gan_model.model import invert
 
     how = {"starts": args.starts, "steps": args.steps, "seed": args.seed}
     return invert(sampler, images, labels=labels, features=features, **how)

@@ -31,8 +31,20 @@ from gan_model.model.batch import Batch
 from gan_model.model.clustering import find_clusters
 from gan_model.model.discriminating import Discriminated
 from gan_model.model.gan import GAN
+from gan_model.model.inversion import invert
+from gan_model.model.random import RandomStream
 from gan_model.model.run_callback import RunCallback
 from gan_model.model.sampling import Sampler
 from gan_model.model.step import Step
 
-__all__ = ["GAN", "Batch", "Discriminated", "RunCallback", "Sampler", "Step", "find_clusters"]
+__all__ = [
+    "GAN",
+    "Batch",
+    "Discriminated",
+    "RandomStream",
+    "RunCallback",
+    "Sampler",
+    "Step",
+    "find_clusters",
+    "invert",
+]

@@ -1,6 +1,9 @@
 """Checks of `compile`, before it changes anything. `inspection` has those of `GAN(...)`."""
 
+import inspect
+
 import keras
+import tensorflow as tf
 
 from gan_model.averaging import Average
 from gan_model.keras_internals import every_layer
@@ -22,6 +25,14 @@ def check_further(gan):
             )
         inspection.check_precision(network)
     inspection.check_apart(gan.networks_of("generator"), gan.networks_of("discriminator"))
+    for layer in gan.layers:
+        known = [*gan.networks.values(), *gan.auxiliary_layers.values()]
+        if layer.trainable_variables and not any(layer is one for one in known):
+            raise ValueError(
+                f"{type(gan).__name__} has the network {layer.name}, which no loss trains. Name "
+                'its attribute in the class, trained_with_generator = ("...",) or '
+                'trained_with_discriminator = ("...",); or set trainable = False on it.'
+            )
 
 
 def check_trainable(**networks):
@@ -72,6 +83,7 @@ def check_objects(
         "fake_scores)",
         "gan_model.losses.NonSaturating()",
     )
+    _check_needs_no_real_scores(loss)
     _check_object(
         *("class_loss", class_loss, callable, "is called with (labels, class_logits)"),
         "gan_model.losses.ClassCrossEntropy()",
@@ -82,7 +94,8 @@ def check_objects(
             f"scores only. Received: {class_loss!r}. Leave it out."
         )
     _check_object(
-        *("penalty", penalty, callable, "is called with (scores, real, fake, random)"),
+        *("penalty", penalty, lambda given: _takes(given, 4)),
+        "is called with (scores, real, fake, random)",
         "gan_model.penalties.R1(10)",
     )
     _check_images_apart(penalty, discriminator)
@@ -108,6 +121,37 @@ def _check_object(name, given, is_usable, expected, example):
         raise ValueError(f"`{name}` is a class; expected an object. Type {given.__name__}().")
     if given is not None and not is_usable(given):
         raise ValueError(f"`{name}` {expected}. Received: {given!r}. Type {name}={example}.")
+
+
+def _takes(function, count):
+    """Whether something can be called with as many arguments by position."""
+    if not callable(function):
+        return False
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # it is built in, and has no signature
+        return True
+    return True
+
+
+def _check_needs_no_real_scores(loss):
+    """Refuses a loss that reads `real_scores` for the generator without saying so."""
+    if loss is None or getattr(loss, "needs_real_scores", False):
+        return
+    scores = tf.zeros((2, 1))
+    try:
+        loss.generator(None, scores)
+    except Exception as error:  # of the user's own code
+        try:
+            loss.generator(scores, scores)
+        except Exception:
+            return  # it does not depend on real_scores
+        raise ValueError(
+            f"The generator's loss of {type(loss).__name__} reads real_scores, which are None "
+            "without needs_real_scores. Type needs_real_scores = True in its class."
+        ) from error
 
 
 def _check_images_apart(penalty, discriminator):

@@ -77,6 +77,16 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
     trained_with_generator = ()
     trained_with_discriminator = ()
 
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        for attribute in ("trained_with_generator", "trained_with_discriminator"):
+            names = getattr(cls, attribute)
+            if isinstance(names, str):
+                raise TypeError(
+                    f"{attribute} is a tuple of names. Received: {names!r}. Type "
+                    f"{attribute} = ({names!r},)."
+                )
+
     def __init__(
         self,
         generator: keras.Model,
@@ -247,9 +257,10 @@ class GAN(TakesImages, Compiles, SavedAsKerasFile, Model):
 
         Returns:
             (loss, logs): a scalar tensor, the mean over the images of this device; and a dict from
-            names to tensors for the logs of `fit` and `evaluate`. Each is a scalar, of which the
-            logs have the mean over steps, or has one row per image, of which they have the mean
-            over images. Without a `discriminator_loss` among them the loss itself is logged.
+            names to tensors for the logs of `fit` and `evaluate`. The logs show the mean of a
+            scalar over steps, and of a tensor with one row per image over images. The logs of
+            `super()` have the entry `discriminator_loss`, without terms that you add. If the dict
+            has no such entry, the whole loss is logged under this name.
         """
         return self.objective.discriminator(self.discriminate, step)
 

@@ -91,7 +91,11 @@ class RandomStreams:
     share: Share | None = None
 
     def stream(self, purpose):
-        """The `RandomStream` for a purpose, for example `TRAINING`."""
+        """The `RandomStream` for a purpose, for example `TRAINING`.
+
+        Args:
+            purpose: integer. 0 to 7 are the package's own; use 8, 9, ... in a subclass.
+        """
         return RandomStream(self.seed, self.step, purpose, self.share)
 
 

@@ -84,6 +84,12 @@ def update(networks, optimizers, tape, loss, *, weight=None, constraint=None, ac
     every = [variable for of_network in variables.values() for variable in of_network]
     summed = iter(_over_devices(tape.gradient(loss, every, output_gradients=weight)))
     gradients = {name: [next(summed) for _ in own] for name, own in variables.items()}
+    for name, of_network in gradients.items():
+        if all(gradient is None for gradient in of_network):
+            raise ValueError(
+                f"The loss does not depend on the weights of the {name}. Use its outputs in the "
+                f"loss, or take {name!r} out of the networks that are trained with it."
+            )
     for name, own in variables.items():
         accumulation = (accumulations or {}).get(name)
         if accumulation is None:

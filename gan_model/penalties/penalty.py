@@ -13,8 +13,7 @@ import tensorflow as tf
 from gan_model.storage.serializable import Serializable, SerializableParts, check_counts
 
 if TYPE_CHECKING:
-    from gan_model.model import Batch
-    from gan_model.model.random import RandomStream
+    from gan_model.model import Batch, RandomStream
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -33,6 +32,9 @@ class _Addable:
 
     def __add__(self, other):
         return Sum((self, other))
+
+    def __radd__(self, other):
+        return Sum((other, self))
 
 
 @dataclass(frozen=True)

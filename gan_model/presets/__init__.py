@@ -22,6 +22,7 @@ from gan_model import catalog
 from gan_model.catalog import PRETRAINED
 from gan_model.presets import recipes, rules
 from gan_model.presets.choosing import (
+    Choice,
     batch_size_for,
     choose,
     classes_for,
@@ -39,6 +40,7 @@ PRESETS = {name: getattr(recipes, name) for name in catalog.PRESETS}
 __all__ = [
     "PRESETS",
     "PRETRAINED",
+    "Choice",
     "about_pretrained",
     "batch_size_for",
     "choose",

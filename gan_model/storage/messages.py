@@ -4,10 +4,12 @@ import difflib
 import errno
 import os
 import re
+import textwrap
 import unicodedata
 
 # Control and format characters, half surrogates, and separators of lines and paragraphs.
 _NOT_SHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_LONGEST = 400  # characters of a reason; Keras quotes whole configurations
 _JOINERS = "\u200c\u200d"  # format characters that Persian, Indian scripts and emoji need
 _FAULTS_OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE)
 _OF_TENSORFLOW = re.compile(r"\{\{.*?\}\}\s*|\s*\[Op:.*$")  # the operation in which it failed
@@ -35,8 +37,9 @@ def _printable(character):
 
 
 def reason_of(error):
-    """The first line of what an error says; the name of its class if it says nothing."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """The first line of an error's message, cut if it is long; or the name of its class."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return textwrap.shorten(line, _LONGEST, placeholder=" ...")
 
 
 def fault_of(error):
