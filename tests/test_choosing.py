@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 
 from gan_model import losses, penalties, presets
-from gan_model.augmenting import Adaptive
 from gan_model.model import Batch
 from gan_model.networks import modern
 from gan_model.networks.layers import UpsampledConv2D
@@ -25,15 +24,14 @@ def test_images_without_classes_get_modern():
     assert choice.preset is presets.modern
     assert choice.image_shape == (16, 16, 3) and choice.arguments == {"image_count": 300}
     assert "300 images of 16 x 16 in colour" in choice.told()
-    assert "adaptive augmentation (fewer than" in choice.told()
 
 
 @pytest.mark.parametrize(
     ("counts", "preset"),
     [
-        ((150, 50), presets.modern_conditional),
-        ((150, 49), presets.modern),
-        ((200,), presets.modern),
+        ((600, 500), presets.modern_conditional),
+        ((600, 499), presets.modern),
+        ((1000,), presets.modern),
     ],
 )
 def test_classes_are_used_where_each_has_enough(counts, preset):
@@ -44,8 +42,8 @@ def test_classes_are_used_where_each_has_enough(counts, preset):
 
 
 def test_labels_may_be_a_column():
-    labels = np.repeat([0, 1], [150, 50])
-    assert presets.choose(images(200), labels[:, None]) == presets.choose(images(200), labels)
+    labels = np.repeat([0, 1], 500)
+    assert presets.choose(images(1000), labels[:, None]) == presets.choose(images(1000), labels)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +81,6 @@ def test_batches_are_no_larger_than_all_images():
     assert "batches of 9" in presets.choose(images(9)).told()
 
 
-def test_many_images_are_not_augmented():
-    assert "augmentation" not in presets.choose(np.zeros((rules.FEW, 16, 16), np.uint8)).told()
-
-
 def test_many_images_without_classes_get_clusters():
     many = np.zeros((rules.MANY, 16, 16), np.uint8)
     assert "clusters for classes (10,000 grey images or more)" in presets.choose(many).told()
@@ -102,20 +96,19 @@ def test_a_preset_has_the_batch_size_that_it_was_measured_with():
 
 
 def test_suited_gives_the_compiled_gan_and_tells_why(capsys):
-    gan = presets.suited(images(100), np.arange(100) % 2, seed=3)
+    gan = presets.suited(images(1000), np.arange(1000) % 2, seed=3)
     assert gan.compiled and gan.class_count == 2 and gan.image_shape == (16, 16, 3)
-    assert isinstance(gan.augment, Adaptive)
-    assert "modern_conditional (2 classes, 50 images or more in each)" in capsys.readouterr().out
+    assert "modern_conditional (2 classes, 500 images or more in each)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("counts", "names", "reason"),
     [
-        ((60, 60), ("test", "train"), "2 classes: test, train; 60 images or more in each"),
-        ((60, 3), ("cats", "few"), "2 classes: cats, few; 'few' has 3, and 50 training images"),
-        ((60, 60), ("a", "b", "empty"), "3 classes: a, b, empty; 'empty' has 0, and 50 training"),
-        ((0, 60), (), "2 classes, '0' has 0, and 50 training images are the least"),
-        ((50,) * 20, tuple("abcdefghijklmnopqrst"), "(20 classes, 50 images or more in each)"),
+        ((600, 600), ("test", "train"), "2 classes: test, train; 600 images or more in each"),
+        ((60, 3), ("cats", "few"), "2 classes: cats, few; 'few' has 3, and 500 training images"),
+        ((60, 60), ("a", "b", "empty"), "3 classes: a, b, empty; 'empty' has 0, and 500 training"),
+        ((0, 60), (), "2 classes, '0' has 0, and 500 training images are the least"),
+        ((500,) * 20, tuple("abcdefghijklmnopqrst"), "(20 classes, 500 images or more in each)"),
     ],
 )
 def test_the_classes_are_named(counts, names, reason):
@@ -221,8 +214,8 @@ def test_it_falls_for_grey_images_without_classes_only():
 def test_the_presets_keep_to_the_rules():
     shape = 16, 16, 1
     few = presets.modern(shape, image_count=1_000)
-    assert few.penalty == rules.r1_for(shape, 1_000) and isinstance(few.augment, Adaptive)
-    assert few.clusters is None
+    assert few.penalty == rules.r1_for(shape, 1_000)
+    assert few.clusters is None and few.augment is None
     many = presets.modern(shape, image_count=rules.MANY)
     assert weight_at(many.penalty, 3_125) == weight_at(rules.r1_for(shape, rules.MANY), 3_125)
     assert many.clusters.count == 20 and many.augment is None
@@ -264,13 +257,6 @@ def test_only_modern_has_clusters():
     assert presets.clusters_for(presets.modern, colour) is None
     made = {preset: presets.clusters_for(preset, many) for preset in presets.PRESETS.values()}
     assert made.pop(presets.modern) == 20 and set(made.values()) == {None}
-
-
-def test_few_images_are_augmented():
-    assert isinstance(rules.augment_for(300), Adaptive)
-    assert rules.augment_for(rules.FEW) is None and rules.augment_for(None) is None
-    # No score tells real from fake, so there is nothing to adapt to.
-    assert rules.augment_for(300, losses.Relativistic()) is None
 
 
 @pytest.mark.parametrize(

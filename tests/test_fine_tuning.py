@@ -11,7 +11,7 @@ import pytest
 from keras import layers
 from test_resume import CopyAfter
 
-from gan_model import GAN, augmenting, averaging, losses, penalties, presets, runs
+from gan_model import GAN, averaging, losses, penalties, presets, runs
 from gan_model.data.images import fingerprint
 from gan_model.networks import spectral
 from gan_model.networks.conditional import ConditionalBatchNormalization, Projection
@@ -103,12 +103,6 @@ def test_a_learning_rate_replaces_a_schedule():
     assert float(tuned.generator_optimizer.learning_rate) == pytest.approx(1e-4)
     kept = tuned.discriminator_optimizer.get_config()["learning_rate"]
     assert kept["class_name"] == "CosineDecay"
-
-
-def test_few_images_are_augmented():
-    few = presets.fine_tuned(users_gan(penalty=None), image_count=300)
-    assert isinstance(few.augment, augmenting.Adaptive)
-    assert presets.fine_tuned(users_gan(penalty=None)).augment is None
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,10 @@ def check_further(gan):
             )
         inspection.check_precision(network)
     inspection.check_apart(gan.networks_of("generator"), gan.networks_of("discriminator"))
+    networks = [*gan.networks.values(), *gan.auxiliary_layers.values()]
+    known = {id(weight) for network in networks for weight in network.variables}
     for layer in gan.layers:
-        known = [*gan.networks.values(), *gan.auxiliary_layers.values()]
-        if layer.trainable_variables and not any(layer is one for one in known):
+        if any(id(weight) not in known for weight in layer.trainable_variables):
             raise ValueError(
                 f"{type(gan).__name__} has the network {layer.name}, which no loss trains. Name "
                 'its attribute in the class, trained_with_generator = ("...",) or '

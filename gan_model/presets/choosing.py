@@ -12,10 +12,9 @@ from gan_model.presets import rules
 from gan_model.presets.recipes import modern, modern_conditional
 from gan_model.storage.messages import printable
 
-LEAST_IN_CLASS = 50  # images; docs/modern.md: with fewer, classes cost quality
+LEAST_IN_CLASS = 500  # images; with fewer, no measurement showed a gain: docs/modern.md
 _NAMED = 12  # classes, at most; of more only the number is told
 _OF_ARGUMENTS = {
-    "augment": "adaptive augmentation",
     "clusters": "clusters for classes",
     "batch_size": "batches of ",
 }
@@ -55,7 +54,7 @@ class Choice:
 def choose(images, labels=None, *, class_names=()):
     """The `Choice` for training images.
 
-    Classes are used where there are two or more, and 50 images or more of each.
+    Classes are used where there are two or more, and 500 images or more of each.
 
     Args:
         images: array (n, height, width) or (n, height, width, channels), or a list of images.
@@ -66,7 +65,7 @@ def choose(images, labels=None, *, class_names=()):
     Raises:
         ValueError: no such images, or labels that are no such integers.
     """
-    return _choice(_checked(images), labels, class_names, len(images), None)
+    return _choice(_checked(images), labels, class_names, len(images))
 
 
 def _checked(images):
@@ -91,8 +90,8 @@ def _checked(images):
     return images
 
 
-def _choice(images, labels, class_names, image_count, loss):
-    """The same, for a number of images and a loss that may have been given."""
+def _choice(images, labels, class_names, image_count):
+    """The same, for a number of images that may have been given."""
     images_shape = shape_with_channels(images.shape[1:])
     height, width, channels = images_shape
     colours = "colour" if channels == 3 else "grey"
@@ -102,8 +101,6 @@ def _choice(images, labels, class_names, image_count, loss):
     if len(counts) > 1 and min(counts) >= LEAST_IN_CLASS:
         preset, arguments["class_count"] = modern_conditional, len(counts)
     reasons[preset.__name__] = _of_classes(counts, class_names)
-    if rules.augment_for(image_count, loss) is not None:
-        reasons[_OF_ARGUMENTS["augment"]] = f"fewer than {rules.FEW:,} images"
     if preset is modern and rules.clusters_for(images_shape, image_count):
         reasons[_OF_ARGUMENTS["clusters"]] = f"{rules.MANY:,} grey images or more"
     reasons[f"{_OF_ARGUMENTS['batch_size']}{min(BATCH_SIZE, len(images))}"] = ""
@@ -150,10 +147,10 @@ def suited(images, labels=None, *, seed=0, **arguments):
     Args:
         images, labels: see `choose`.
         seed: of the codings and of the order of the images.
-        **arguments: of the preset, instead of those chosen, e.g. `augment=None`.
+        **arguments: of the preset, instead of those chosen, e.g. `image_count=None`.
     """
     count = arguments.get("image_count", len(images))
-    choice = _choice(_checked(images), labels, (), count, arguments.get("loss"))
+    choice = _choice(_checked(images), labels, (), count)
     print(f"Chosen: {choice.told(given=arguments)}.")
     return choice.preset(choice.image_shape, seed=seed, **(choice.arguments | arguments))
 

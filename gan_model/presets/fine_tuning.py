@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from gan_model.model import GAN
-from gan_model.presets.rules import at_least_r1_for, augment_for
+from gan_model.presets.rules import at_least_r1_for
 from gan_model.storage.checkpoint import compute_constants
 from gan_model.storage.messages import reason_of
 from gan_model.storage.serializable import is_integer
@@ -46,10 +46,9 @@ def fine_tuned(
             learned of edges and textures. All others learn. None: the same as in the source.
         new_generator: begin with a generator of the same layers whose weights are drawn anew.
         generator_learning_rate, discriminator_learning_rate: None: those of the source.
-        image_count: number of new training images. With fewer than 5,000, images are augmented
-            adaptively; with fewer than 10,000, R1 has the weight for so few, as in `modern`. An
-            augmentation, a larger weight or another penalty of the source is kept. None: all as
-            the source.
+        image_count: number of new training images. With fewer than 10,000, R1 gets the weight of
+            `modern` for this number. A larger weight or another penalty of the source is kept.
+            None: the penalty of the source.
         seed: of the codings and of the order of the images.
 
     Raises:
@@ -86,7 +85,7 @@ def fine_tuned(
         class_loss=source.class_loss,
         penalty=at_least_r1_for(source.image_shape, image_count, source.penalty),
         constraint=source.constraint,
-        augment=source.augment or augment_for(image_count, source.loss),
+        augment=source.augment,
         average=source.average,
         discriminator_steps=source.discriminator_steps,
         **source.execution_settings,

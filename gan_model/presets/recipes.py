@@ -3,13 +3,14 @@
 import keras
 
 from gan_model import networks, replicas
+from gan_model.augmenting import AugmentFunction
 from gan_model.averaging import Average, ExponentialMovingAverage
 from gan_model.catalog import PRESETS
 from gan_model.data.images import shape_with_channels
 from gan_model.losses import BinaryCrossentropy, ClassCrossEntropy, ClassLoss, Loss, NonSaturating
 from gan_model.model import GAN, inspection
 from gan_model.networks.equalized import EqualizedAdam
-from gan_model.presets.rules import augment_for, clusters_for, learning_rates_for, r1_for
+from gan_model.presets.rules import clusters_for, learning_rates_for, r1_for
 
 # A step is dozens of operations of microseconds each. XLA and 24 steps per execution reduce the
 # time to two thirds. An execution takes 30 ms; 13 are a pass over the sample.
@@ -119,7 +120,7 @@ def modern(
     discriminator_learning_rate: float | None = None,
     loss: Loss = NonSaturating(),
     penalty=r1_for,
-    augment=augment_for,
+    augment: AugmentFunction | None = None,
     average: Average | None = ExponentialMovingAverage(50_000),
     image_count: int | None = None,
     clusters=clusters_for,
@@ -129,21 +130,21 @@ def modern(
 
     This preset is made for good images after a few minutes on a few CPU cores, of any size and of
     a few hundred images or more; docs/choosing.md has its results, with `fit(batch_size=16)`. The
-    widths of the networks and the learning rates follow from the image shape, the augmentation and
-    the clusters from `image_count`, and the weight of the penalty from both, see
-    `gan_model.presets.rules`.
+    widths of the networks and the learning rates follow from the image shape, the clusters from
+    `image_count`, and the weight of the penalty from both, see `gan_model.presets.rules`.
 
     Args:
         image_shape: (height, width) or (height, width, channels); height and width are multiples
             of 4 from 16 to 256, channels 1 or 3.
         generator_learning_rate, discriminator_learning_rate: of `keras.optimizers.Adam` and of
             `networks.equalized.EqualizedAdam`. None for `learning_rates_for(image_shape)`.
-        penalty, augment, average: see `GAN.compile`; None switches each off. By default the
-            penalty is `r1_for(image_shape, image_count)`, and the augmentation
-            `augment_for(image_count, loss)`.
+        loss, penalty, augment, average: see `GAN.compile`; None switches a penalty or an average
+            off. By default the penalty is `r1_for(image_shape, image_count)`.
+        codings_size: numbers in one coding.
         image_count: number of training images. None: many, without clusters.
         clusters: number of clusters of the images that stand in for classes, see
             `networks.clusters`; by default `clusters_for(image_shape, image_count)`, None for none.
+        seed: of the codings and of the order of the images.
     """
     return _modern(
         image_shape,
@@ -170,7 +171,7 @@ def modern_conditional(
     loss: Loss = NonSaturating(),
     class_loss: ClassLoss = ClassCrossEntropy(0.3),
     penalty=r1_for,
-    augment=augment_for,
+    augment: AugmentFunction | None = None,
     average: Average | None = ExponentialMovingAverage(50_000),
     image_count: int | None = None,
     seed: int = 0,
@@ -181,9 +182,9 @@ def modern_conditional(
         class_count: number of classes; labels are from 0 to `class_count - 1`.
         class_loss: see `GAN.compile`. A larger weight gives images that are easier to classify
             and less diverse within a class.
-        generator_learning_rate, discriminator_learning_rate, penalty, augment, average,
-            image_count: as in `modern`, but for the default of the penalty, which is
-            `r1_for(image_shape, image_count, class_count)`.
+        penalty: as in `modern`; by default `r1_for(image_shape, image_count, class_count)`.
+        image_shape, codings_size, generator_learning_rate, discriminator_learning_rate, loss,
+            augment, average, image_count, seed: as in `modern`.
     """
     return _modern(
         image_shape,
@@ -238,7 +239,7 @@ def _modern(
         # With Adam its wide layers change too fast. A generator's images are less diverse with it.
         EqualizedAdam(rates[1], **betas),
         penalty=r1_for(image_shape, image_count, classes) if penalty is r1_for else penalty,
-        augment=augment_for(image_count, loss) if augment is augment_for else augment,
+        augment=augment,
         **compile_arguments,
         steps_per_execution=4,
     )

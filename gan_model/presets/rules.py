@@ -9,12 +9,10 @@ from dataclasses import replace
 
 import keras
 
-from gan_model.augmenting import Adaptive, DiffAugment
 from gan_model.catalog import BATCH_SIZE
 from gan_model.data.images import shape_with_channels
 from gan_model.penalties import R1, weight_for
 
-FEW = 5_000  # images; with fewer there is adaptive augmentation
 MANY = 10_000  # images; as many grey ones are better with clusters than without
 _CLUSTERS = 20
 _HALF = 50_000  # images seen, after which R1 has half its weight
@@ -86,21 +84,6 @@ def at_least_r1_for(image_shape, image_count, penalty):
         return needed
     smaller = isinstance(penalty.weight, (int, float)) and penalty.weight < needed.weight
     return replace(penalty, weight=needed.weight) if smaller else penalty
-
-
-def augment_for(image_count, loss=None):
-    """Adaptive augmentation for fewer than 5,000 images; None for more, or an unknown number.
-
-    None too for a loss without a score between real and fake, see `gan_model.losses`: there is
-    nothing to adapt to.
-
-    Args:
-        image_count: number of training images, or None.
-        loss: object of `gan_model.losses`; None: `NonSaturating()`.
-    """
-    if image_count is None or image_count >= FEW or getattr(loss, "boundary", 0.0) is None:
-        return None
-    return Adaptive(DiffAugment(), speed=100_000)
 
 
 def clusters_for(image_shape, image_count):
