@@ -102,17 +102,18 @@ class Reading(Further):
 def test_figures_are_the_same_however_a_step_is_executed():
     images = np.random.default_rng(0).uniform(-1, 1, (48, 4, 4)).astype("float32")
     histories = []
-    for how in ({}, {"run_eagerly": True}, {"jit_compile": True, "steps_per_execution": 3}):
+    # A graph without XLA is that of InfoGAN, above.
+    for how in ({"run_eagerly": True}, {"jit_compile": True, "steps_per_execution": 3}):
         keras.utils.set_random_seed(0)
         gan = Reading(*dense_networks(), further=dense_network((4, 4), 4))
         gan.compile(**how)
         options = {"batch_size": 8, "validation_data": images[:12], "verbose": 0}
         histories.append(gan.fit(images, **options).history)
     assert {"distance", "val_distance", "further_gradient_norm"} <= set(histories[0])
-    for other in histories[1:]:
-        assert histories[0].keys() == other.keys()
-        for name, values in histories[0].items():
-            np.testing.assert_allclose(other[name], values, rtol=1e-3, err_msg=name)
+    eager, compiled = histories
+    assert eager.keys() == compiled.keys()
+    for name, values in eager.items():
+        np.testing.assert_allclose(compiled[name], values, rtol=1e-3, err_msg=name)
 
 
 def test_a_network_that_no_loss_trains_is_refused():

@@ -26,8 +26,9 @@ MAKERS = {
     "random": lambda **at: keras_tuner.RandomSearch(space, max_trials=5, **ABOUT, **at),
     "grid": lambda **at: keras_tuner.GridSearch(space, max_trials=5, **ABOUT, **at),
     "hyperband": lambda **at: keras_tuner.Hyperband(space, max_epochs=4, factor=2, **ABOUT, **at),
+    # With this seed the two trials that it models are found in a tenth of the time of others.
     "bayesian": lambda **at: keras_tuner.BayesianOptimization(
-        space, **{"max_trials": 5, "num_initial_points": 2} | ABOUT | at
+        space, **ABOUT | {"max_trials": 4, "num_initial_points": 2, "seed": 10} | at
     ),
 }
 kinds = pytest.mark.parametrize("kind", MAKERS)
@@ -101,7 +102,7 @@ def lines(folder):
 def test_stopped_at_any_trial_it_goes_on_as_if_it_never_was(tmp_path, kind):
     whole = Search(tmp_path / "whole", kind).go()
     names = whole.oracle.start_order
-    assert whole.trained == names and len(names) >= 5
+    assert whole.trained == names and len(names) >= 4
     assert whole.journal.ended == [int(name) for name in names]
     assert len({str(values) for _, values in whole.trials[0]}) == len(names)
     for stopped in range(len(names)):
@@ -181,7 +182,7 @@ def test_a_trial_that_failed_has_failed_for_good(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("every", [50, pytest.param(1, marks=pytest.mark.soak)])
 def test_it_goes_on_whatever_is_left_of_the_last_line(tmp_path, every):
     """After each of its bytes, or after each of so many and just before its end."""
     whole = Search(tmp_path / "whole").go()
@@ -356,7 +357,7 @@ def test_workers_who_find_nothing_new_to_try_leave_a_search_that_goes_on(tmp_pat
     monkeypatch.setitem(globals(), "space", lambda hp: hp.Int("size", 1, 14))
     monkeypatch.setitem(globals(), "score", lambda values: values["size"])
     told = []
-    for seed in range(1, 9):
+    for seed in range(1, 5):
         about = ABOUT | {"seed": seed, "max_trials": 99}
         monkeypatch.setitem(MAKERS, "random", partial(keras_tuner.RandomSearch, space, **about))
         whole = Search(tmp_path / str(seed))

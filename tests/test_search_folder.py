@@ -12,7 +12,7 @@ import keras_tuner
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from processes import SIDE, images_in
+from processes import SIDE, images_in, one_cache
 
 from gan_model import commands, features, presets, runs, sweeps
 from gan_model.callbacks.checkpoints import steps_in
@@ -34,6 +34,12 @@ pytestmark = [
 ]
 
 OUTCOME = Outcome("trial-000", {"size": 4}, 0, "finished", "", 1.5, 1.5, 1, 1, {"swd": 1.5}, 0.5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache_in_temporary_folder(tmp_path_factory):  # one for all searches
+    with one_cache(tmp_path_factory):
+        yield
 
 
 # A Bayesian search that is given more trials later.

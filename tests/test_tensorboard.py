@@ -273,14 +273,13 @@ def test_a_custom_chart_has_both_losses_and_one_both_scores(board):
         {"2 losses/discriminator_loss", "2 losses/generator_loss"},
         {"5 scores/real_score", "5 scores/fake_score"},
     ]
-    # Tags are patterns there; each must match what there is, in training and in validation.
-    for run in ("whole", *CUT):
-        for where in ("train", "validation"):
-            for figure in FIGURES:
-                query = {"run": f"{run}/tensorboard/{where}", "tag": figure}
-                answer = json.loads(board.get("plugin/custom_scalars/scalars", **query))
-                assert answer["regex_valid"]
-                assert list(answer["tag_to_events"]) == [figure]
+    # Tags are patterns there; each must match what there is, which is the same in all runs.
+    for where in ("train", "validation"):
+        for figure in FIGURES:
+            query = {"run": f"whole/tensorboard/{where}", "tag": figure}
+            answer = json.loads(board.get("plugin/custom_scalars/scalars", **query))
+            assert answer["regex_valid"]
+            assert list(answer["tag_to_events"]) == [figure]
 
 
 def test_the_server_says_nothing_of_damaged_files(board):

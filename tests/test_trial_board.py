@@ -29,7 +29,7 @@ from test_tensorboard import (
 from gan_model import callbacks, features, metrics, pictures
 from gan_model.callbacks import trial_board
 
-EPOCHS, STEPS = 4, 3
+EPOCHS, STEPS = 3, 2
 EPOCH_ENDS = [STEPS * epoch for epoch in range(1, EPOCHS + 1)]
 GAME = [
     f"{group}/{prefix}{name}"
@@ -206,7 +206,7 @@ def search(tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
     histories = {}
     # Shown, but not in a checkpoint; then between two epochs.
-    for moment, epoch in ("on_epoch_end", 2), ("on_epoch_begin", 4):
+    for moment, epoch in ("on_epoch_end", 2), ("on_epoch_begin", 3):
         until_killed("test_trial_board", folder, "trial-002", moment, epoch)
     lose_checkpoints(folder / "trial-002", 1)
     for name in CHOSEN:
@@ -225,6 +225,7 @@ def server(request, search, tmp_path_factory):
     try:
         server.wait_for_address()
         server.wait(lambda: all(server.scalars(name, "trial/score") for name in CHOSEN))
+        server.keep_answers()
         yield server
     finally:
         server.close()

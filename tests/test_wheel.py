@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -24,15 +23,13 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
     source = folder / "source"  # a copy: setuptools would pack what an older `build` has left
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "runs", "site"))
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", source, "--no-deps", "-w", folder], check=True, timeout=PATIENCE)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
-    pip[3:3] = ["--python", python]
-    wheel = next(folder.glob("gan_model-*.whl"))
+    pip = [sys.executable, "-m", "pip", "--python", python, "--quiet"]
     # In PYTHONPATH pip may find the package already installed.
     elsewhere = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    subprocess.run([*pip, "install", "--no-deps", wheel], check=True, env=elsewhere)
+    install = [*pip, "--disable-pip-version-check", "install", "--no-deps", source]  # by a wheel
+    subprocess.run(install, check=True, env=elsewhere, timeout=PATIENCE)
     dependencies = "".join(f"{path}\n" for path in sys.path if path.endswith("site-packages"))
     (packages_of(python) / "dependencies.pth").write_text(dependencies)
     return python.parent
@@ -72,8 +69,7 @@ def test_the_command_alone_trains_on_the_sample(outside):
     """`gan-model train` in an empty folder; stopped, it says what to type to go on."""
     settings = outside / "runs" / "modern-sample" / "settings.json"
     with start(["gan-model", "train"]) as process:
-        wait_for(settings.exists, process)
-        time.sleep(1)  # the lock of this file is gone, and it trains
+        wait_for(settings.exists, process)  # it trains
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors

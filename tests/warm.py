@@ -1,5 +1,7 @@
 """What the commands import, imported once for all processes that `forked.py` starts."""
 
+import gc
+
 from gan_model.commands.screen import quiet
 
 with quiet():
@@ -9,3 +11,5 @@ with quiet():
     import gan_model.commands.sweep_report  # noqa: F401
 
 without_xla.switch(False)
+gc.freeze()  # as in conftest.py
+gc.set_threshold(50_000, 20, 100)
