@@ -23,7 +23,7 @@ FIRST_LINES = "{what} against held-out images of {data}\nn = {n} generated and {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cache_of_all_commands(tmp_path_factory):
+def cache_in_temporary_folder(tmp_path_factory):
     with one_cache(tmp_path_factory):
         yield
 
