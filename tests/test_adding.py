@@ -1,4 +1,4 @@
-"""A preset, a format, a command and an option from outside, as docs/guide.md has them."""
+"""A preset, a format, a command and an option from outside, as docs/contributing.md has them."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from gan_model.commands.program import Program
 @pytest.fixture(scope="module")
 def added():
     """Runs the program of the page; takes back what it has registered."""
-    page = (REPOSITORY / "docs" / "guide.md").read_text()
+    page = (REPOSITORY / "docs" / "contributing.md").read_text()
     source = re.search(r"^```python\n(# mine\.py\n.*?)^```", page, re.MULTILINE | re.DOTALL)[1]
     tables = catalog.PRESETS, presets.PRESETS, exporting.FORMATS, commands.group.commands
     before, options = [*map(dict, tables)], [*commands.named("train").params]

@@ -174,9 +174,9 @@ def test_version_agrees():
     assert f"version: {gan_model.__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
-def test_the_guide_lists_the_parts_in_the_same_order():
-    guide = (ROOT / "docs/guide.md").read_text()
-    places = [guide.find(f"[`{name}`]") for name in ORDER]
+def test_the_docs_list_the_parts_in_the_same_order():
+    page = (ROOT / "docs/contributing.md").read_text()
+    places = [page.find(f"[`{name}`]") for name in ORDER]
     assert -1 not in places, f"missing: {[n for n, p in zip(ORDER, places, strict=True) if p < 0]}"
     assert places == sorted(places)
 

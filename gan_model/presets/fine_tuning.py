@@ -32,7 +32,7 @@ def fine_tuned(
     compiled with. The optimizers and the counters begin anew, and with them the warm-up of the
     average: after the first step it is the generator itself, which it then follows. With
     `new_generator` the generator begins anew too. Then only the discriminator knows what images
-    are. Do not expect a gain where the new images are of another kind: docs/guide.md has a command
+    are. Do not expect a gain where the new images are of another kind: docs/trained.md has a command
     that compares with a start from nothing.
 
     Args:
