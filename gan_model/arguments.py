@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from gan_model.catalog import FEATURES, FULL_SETS, PRESETS, PRETRAINED, data_sets
+from gan_model.catalog import FEATURES, FULL_SETS, PENALTIES, PRESETS, PRETRAINED, data_sets
 from gan_model.storage.messages import did_you_mean
 
 SUITED = "suited"  # not a preset, but the choice of one
@@ -95,6 +95,32 @@ class FiniteRange(click.FloatRange):
         return number
 
 
+class GroupedOption(click.Option):
+    """An option that the help lists under a heading.
+
+    Args:
+        group: the heading; None: that of all other options.
+    """
+
+    def __init__(self, *names, group=None, **settings):
+        super().__init__(*names, **settings)
+        self.group = group
+
+
+def penalty(text):
+    """The type of a penalty: NAME:WEIGHT -> (name, weight); "none" -> ("none",)."""
+    name, _, weight = text.partition(":")
+    if text == "none":
+        return ("none",)
+    if name not in PENALTIES:
+        known = ", ".join((*PENALTIES, "none"))
+        guess = did_you_mean(name, PENALTIES)
+        raise click.BadParameter(f"{name!r} is not a penalty.{guess} Known: {known}.")
+    if not weight:
+        raise click.BadParameter(f"{text!r} has no weight. Type {text}:10.")
+    return name, ABOVE_0.convert(weight, None, None)
+
+
 def size(text):
     """The type of an image's size: a side in pixels, or (height, width) of HEIGHTxWIDTH."""
     sides = text.lower().split("x")
@@ -112,6 +138,7 @@ FRACTION = FiniteRange(0, 1)
 POSITIVES = Several(POSITIVE)
 ALL_ABOVE_0 = Several(ABOVE_0)
 SIZE = size
+PENALTY = penalty
 PATH = PathOrName()
 MODEL = PathOrName(*PRETRAINED)  # the folder of a run, a file, or a GAN that comes trained
 PRESET = OneOf(PRESETS)
@@ -123,7 +150,7 @@ OVERWRITE = click.option(
 )
 FEATURES_OPTION = {
     "type": _Features(*FEATURES),
-    "help": f"To measure in: {', '.join(FEATURES)}, or a run's features.npz.",
+    "help": f"Features to measure in: {', '.join(FEATURES)}, or a run's features.npz.",
     "show_default": "by the images",
 }
 

@@ -64,6 +64,13 @@ PRESETS = _by_name(
 PRETRAINED = ("fashion", "fashion_by_class")
 # As `metrics.measures` takes them; "sliced" compares without features.
 FEATURES = ("fashion", "inception", "learned", "sliced")
+# As `presets.objectives` makes them.
+LOSSES = (
+    *("non_saturating", "binary_crossentropy", "minimax", "least_squares"),
+    *("hinge", "wasserstein", "relativistic", "relativistic_average"),
+)
+PENALTIES = ("r1", "r2", "gradient_penalty", "dragan")
+AUGMENTATIONS = ("none", "diff_augment", "adaptive")
 
 _DEBIAN = Path("/usr/share/datasets")
 _IDX_FILES = (

@@ -29,7 +29,8 @@ from gan_model.callbacks.training_time import seconds_until
 from gan_model.features import LearnedFeatures
 from gan_model.features.extractor import checksum_of
 from gan_model.networks.layers import dtype_policy
-from gan_model.run_settings import MAY_CHANGE
+from gan_model.presets.objectives import with_objectives
+from gan_model.run_settings import MAY_CHANGE, OBJECTIVES
 from gan_model.storage.atomic import atomic_write
 from gan_model.storage.keras_file import load_model
 from gan_model.storage.paths import expanded
@@ -92,7 +93,9 @@ class RunFolder(Folder):
     def callbacks(self, settings, *, keep=3):
         """The callbacks that write the settings of a run, show it and keep it in this folder."""
         note = _AtFirstEpoch(functools.partial(self._begin, settings))
-        return [note, *callbacks.watch(self.path, keep=keep, minutes=settings.get("minutes"))]
+        alarms = callbacks.alarms.standard(callbacks.alarms.ON_COMMAND_LINE)
+        minutes = settings.get("minutes")
+        return [note, *callbacks.watch(self.path, alarms=alarms, keep=keep, minutes=minutes)]
 
     def keep_source(self, settings):
         """Copies the trained GAN that the run goes on from, if any, to `source.keras`, once.
@@ -196,7 +199,9 @@ def build(settings):
         named = [one.name for one in taken if one.kind == inspect.Parameter.KEYWORD_ONLY]
         # What was not given is left out, as each preset has its own defaults.
         given = {name: settings[name] for name in named if settings.get(name) is not None}
-        return make(made_of, **given)
+        objectives = {name: settings.get(name) for name in OBJECTIVES}
+        gan = make(made_of, **{k: v for k, v in given.items() if k not in objectives})
+        return with_objectives(gan, **objectives)
 
 
 def _source(settings):

@@ -10,7 +10,8 @@ from gan_model.run_settings import MAY_CHANGE, RunSettings
 
 STORED = """preset data data_dir images image_shape class_count class_names image_count pad ground
 labels clusters bfloat16 codings_size generator_learning_rate discriminator_learning_rate batch_size
-steps_per_epoch features validate_every seed epochs minutes""".split()
+steps_per_epoch features validate_every seed epochs minutes loss penalty augment mirror average
+discriminator_steps""".split()
 OF_A_SOURCE = ["freeze_discriminator", "from", "new_generator", "source"]
 
 
@@ -43,6 +44,8 @@ def test_what_was_stored_is_read_again():
         "--from fashion --freeze-discriminator 2 --new-generator --data sample --minutes 1.5",
         "--data a --epochs 3 --batch-size 8 --clusters 0 --bfloat16 --codings-size 5",
         "--data a --generator-learning-rate 1e-05 --discriminator-learning-rate 0.123456789",
+        "--data a --loss hinge --penalty r1:0.5 --augment adaptive --mirror --average 2000",
+        "--data a --penalty none --discriminator-steps 3 --quiet --dry-run",
         "--data a --steps-per-epoch 7 --features sliced --validate-every 2 --run-dir r --keep 1",
     ],
 )

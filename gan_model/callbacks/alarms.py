@@ -15,6 +15,7 @@ A sentence says what was seen, what it means, and what to try.
 import itertools
 import math
 import sys
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import keras
@@ -30,6 +31,35 @@ from gan_model.storage.paths import expanded
 _EPOCHS = 3  # in a row before an alarm is raised, as figures of a healthy game oscillate
 _STALLED = 5  # epochs in which the distance has not become less, beside a sure discriminator
 _STEPS = 500  # before that a generator has not learned enough to be judged
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to type, in the words of where an alarm is read.
+
+    Args:
+        penalty: a penalty, with {} for its weight.
+        rate: the learning rate of the discriminator.
+        steps: as many steps of the discriminator as of the generator.
+        augment: an augmentation.
+        loss: another loss.
+    """
+
+    penalty: str = "penalty=penalties.R1({})"
+    rate: str = "discriminator_learning_rate"
+    steps: str = "discriminator_steps=1"
+    augment: str = "augment=augmenting.DiffAugment()"
+    loss: str = "losses.RelativisticAverage()"
+
+
+IN_PYTHON = Advice()
+ON_COMMAND_LINE = Advice(
+    penalty="--penalty r1:{}",
+    rate="--discriminator-learning-rate",
+    steps="--discriminator-steps 1",
+    augment="--augment diff_augment",
+    loss="--loss relativistic_average",
+)
 
 
 @runtime_checkable
@@ -167,6 +197,9 @@ class Exploding:
 
     name, ends = "exploding", True
 
+    def __init__(self, advice=IN_PYTHON):
+        self.advice = advice
+
     def judge(self, gan, figures, before):
         seen = (
             self._not_finite(figures)
@@ -175,7 +208,7 @@ class Exploding:
         )
         return seen and (
             f"{seen}. A step was too long, and no later one brings the run back: try lower "
-            f"learning rates, or a heavier penalty, {heavier_penalty(gan)}."
+            f"learning rates, or a heavier penalty, {heavier_penalty(gan, self.advice)}."
         )
 
     def _not_finite(self, figures):
@@ -215,8 +248,9 @@ class DiscriminatorWon:
 
     name, ends = "discriminator_won", False
 
-    def __init__(self, fraction=0.08, stalled_fraction=0.3):
+    def __init__(self, fraction=0.08, stalled_fraction=0.3, advice=IN_PYTHON):
         self.fraction, self.stalled_fraction = fraction, stalled_fraction
+        self.advice = advice
 
     def judge(self, gan, figures, before):
         least, guessing = _BOUNDS.of(gan.loss)
@@ -245,8 +279,8 @@ class DiscriminatorWon:
             f"{max(losses[-epochs:]):.2g}{stalled}; that of guessing is {guessing:.2g}; {scores}"
             f"the generator's gradient is {figures[norm]:.2g}, at most {highest:.2g} in an epoch. "
             "The discriminator has won, and the generator learns little from it: try a heavier "
-            f"penalty, {heavier_penalty(gan)}, a lower discriminator_learning_rate, "
-            "discriminator_steps=1 or augment=augmenting.DiffAugment()."
+            f"penalty, {heavier_penalty(gan, self.advice)}, a lower {self.advice.rate}, "
+            f"{self.advice.steps} or {self.advice.augment}."
         )
 
 
@@ -260,6 +294,9 @@ class Collapse:
     """
 
     name, ends = "collapse", False
+
+    def __init__(self, advice=IN_PYTHON):
+        self.advice = advice
 
     def judge(self, gan, figures, before):
         if int(gan.step.numpy()) < _STEPS:
@@ -279,14 +316,18 @@ class Collapse:
             return None
         return (
             f"{reasons[-1]}, for {_EPOCHS} epochs. The generator has collapsed: try lower learning "
-            f"rates, {heavier_penalty(gan)}, another loss such as losses.RelativisticAverage(), "
+            f"rates, {heavier_penalty(gan, self.advice)}, another loss such as {self.advice.loss}, "
             "or start again with another seed."
         )
 
 
-def standard():
-    """The alarms that `callbacks.Alarms` watches for by default."""
-    return [Exploding(), DiscriminatorWon(), Collapse()]
+def standard(advice=IN_PYTHON):
+    """The alarms that `callbacks.Alarms` watches for by default.
+
+    Args:
+        advice: `Advice`, what the alarms say to type.
+    """
+    return [Exploding(advice), DiscriminatorWon(advice=advice), Collapse(advice)]
 
 
 def figure_of(alarm):
@@ -299,7 +340,7 @@ def diverged(figures):
     return bool(diverged_figures(figures) or figures.get(figure_of(Exploding)))
 
 
-def heavier_penalty(gan):
+def heavier_penalty(gan, advice=IN_PYTHON):
     """What to type for a heavier penalty: ten times the weight that the GAN has.
 
     Of a sum of penalties the largest weight counts, of a schedule that of the step. Without a
@@ -309,7 +350,7 @@ def heavier_penalty(gan):
         float(one(int(gan.step.numpy())) if callable(one) else one) for one in _weights(gan.penalty)
     ]
     heavier = max(10 * max(weights), weight_for(gan.image_shape))
-    return f"penalty=penalties.R1({heavier:{'.0f' if heavier >= 10 else '.2g'}})"
+    return advice.penalty.format(f"{heavier:{'.0f' if heavier >= 10 else '.2g'}}")
 
 
 def _weights(penalty):

@@ -6,6 +6,7 @@ import weakref
 import keras
 import numpy as np
 
+from gan_model.model.compiling import COMPILED_OBJECTS
 from gan_model.model.saving import SavedAsKerasFile
 from gan_model.storage.json_file import as_read_back
 
@@ -15,10 +16,7 @@ OF_THE_DATA = ("batch_size", "images", "labels")  # missing where `fit` was give
 _RATES_LEFT = weakref.WeakKeyDictionary()
 
 
-_COMPILED = (
-    *("loss", "class_loss", "penalty", "constraint", "augment", "average"),
-    "discriminator_steps",
-)
+_COMPILED = (*COMPILED_OBJECTS, "discriminator_steps")
 
 
 def settings_of(gan):

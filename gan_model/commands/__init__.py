@@ -26,7 +26,7 @@ from gan_model.commands.screen import open_closed_streams, show_any_name
 from gan_model.storage.messages import did_you_mean
 
 # In the order in which `gan-model --help` lists them.
-COMMANDS = ("train", "sample", "evaluate", "sweep", "export", "page", "invert", "board")
+COMMANDS = ("train", "sample", "evaluate", "sweep", "export", "page", "invert", "board", "info")
 
 
 class _Commands(Help, click.Group):

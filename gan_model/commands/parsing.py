@@ -41,6 +41,21 @@ class Help:
         if self._example and ctx.obj:
             formatter.write(f"\n    {ctx.obj.line(*shlex.split(self._example))}\n")
 
+    def format_options(self, ctx, formatter):
+        """Writes the options, each under the heading of its group."""
+        groups = {}
+        for one in self.get_params(ctx):
+            record = one.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(getattr(one, "group", None) or "Options", []).append(record)
+        rest = groups.pop("Options", [])
+        for heading, records in (*groups.items(), ("Options", rest)):
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+
 
 class Command(Help, click.Command):
     """One command. Args: as for `Help`."""

@@ -1,11 +1,27 @@
 """`gan-model train`: trains a preset, shows it on TensorBoard, and resumes a stopped run."""
 
-import click
+import json
 
+import click
+from click.core import ParameterSource
+
+from gan_model.arguments import PATH, GroupedOption
 from gan_model.commands import local_workers
 from gan_model.commands.parsing import Command
 from gan_model.commands.screen import quiet
 from gan_model.run_settings import RunSettings, run_options
+
+
+def _use_config(context, option, path):
+    """Has the settings in a file stand for the options that are not typed."""
+    if path is None:
+        return
+    try:
+        with open(path) as file:
+            content = json.load(file)
+        context.default_map = RunSettings.typed(content.get("settings", content))
+    except (OSError, ValueError, AttributeError) as error:
+        raise click.BadParameter(f"{path} holds no settings of a run ({error}).") from error
 
 
 @click.command(
@@ -13,10 +29,26 @@ from gan_model.run_settings import RunSettings, run_options
     example="train --data path/to/pictures --minutes 10",
     go_on="Finished epochs are kept",
 )
+@click.option(
+    "--config",
+    cls=GroupedOption,
+    group="Model",
+    type=PATH,
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=_use_config,
+    help="Settings of another run, its settings.json; typed options win.",
+)
 @run_options()
-@click.pass_obj
-def command(program, **options):
-    """Trains a GAN, or goes on with a stopped run. Default: `modern`, `sample`."""
+@click.pass_context
+def command(context, **options):
+    """Trains a GAN, or continues a stopped run. Default: `modern` on `sample`."""
+    program = context.obj
+    for name, other in (("epochs", "minutes"), ("minutes", "epochs")):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            if context.get_parameter_source(other) is ParameterSource.DEFAULT_MAP:
+                options[other] = None
     settings = RunSettings(**options)
     _check(settings)
     if settings.workers:

@@ -1,9 +1,14 @@
 """The stages of `gan-model train`: settings, images, a GAN, its run folder, a report."""
 
+import contextlib
+import math
+import os
 import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+
+import tensorflow as tf
 
 from gan_model import metrics, replicas, runs
 from gan_model.arguments import loaded
@@ -22,6 +27,15 @@ _INDENT = 13 * " "  # of the lines of the report behind their names
 
 def train(settings, program):
     """Trains in this process, alone or as one of several workers; `settings` as typed."""
+    out = sys.stdout  # gets the report, also where nothing else is shown
+    with contextlib.ExitStack() as stack:
+        if settings.quiet:
+            null = stack.enter_context(open(os.devnull, "w"))
+            stack.enter_context(contextlib.redirect_stdout(null))
+        _train(settings, program, out)
+
+
+def _train(settings, program, out):
     use_gpus()
     strategy = replicas.strategy(settings.devices)
     settings = completing.with_preset(settings)
@@ -42,18 +56,21 @@ def train(settings, program):
     if source and is_new:
         tell_of_changes(source.about, settings.data, splits[0][0])
     settings = completing.by_images(settings, splits, source, is_new=is_new, program=program)
+    if settings.dry_run:
+        print(plan(settings, len(splits[0][0]), folder), file=out)
+        return
     # The workers may have the files of a data set in different folders.
     shared = replace(settings, data_dir=None).stored()
     with local_workers.as_one(strategy, shared, program) as is_chief:
         if is_chief:
-            history = _lead(folder, settings, strategy, splits, program)
+            history = _lead(folder, settings, strategy, splits, program, out)
         else:
             history = _fit(_built(settings.stored(), strategy), settings, splits)
     if _has_diverged(history):  # not before: the other workers wait for this one to leave
         sys.exit(1)
 
 
-def _lead(folder, settings, strategy, splits, program):
+def _lead(folder, settings, strategy, splits, program, out):
     """Trains, alone or as the worker that decides and writes."""
     (images, _), (held_out, _) = splits
     if settings.data_dir:
@@ -73,7 +90,7 @@ def _lead(folder, settings, strategy, splits, program):
         if _has_diverged(history):
             return history  # fit has said so
         folder.save(gan)
-    report(folder, history, settings.validate_every, gan.quality, program)
+    print(report(folder, history, settings.validate_every, gan.quality, program), file=out)
     return history
 
 
@@ -108,6 +125,7 @@ def _fit_epochs(gan, settings, splits, folder, *more):
         epochs=settings.epochs or _NO_END,
         steps_per_epoch=settings.steps_per_epoch,
         callbacks=[*callbacks, *more],
+        verbose=0 if settings.quiet else "auto",
     ).history
 
 
@@ -142,7 +160,7 @@ def _announce(folder, settings):
 
 
 def report(folder, history, every, quality, program):
-    """Prints what was reached and where it is; `quality` is None if nothing was measured."""
+    """What was reached and where it is, a text; `quality` is None if nothing was measured."""
     figures = ", ".join(
         f"{name} {history[name][-1]:.3f}"
         for name in ("discriminator_loss", "generator_loss", "real_score", "fake_score")
@@ -150,14 +168,35 @@ def report(folder, history, every, quality, program):
     best = f"\n{_INDENT}{folder.best}, of the best epoch" if folder.best.exists() else ""
     numbers = f"\nAll numbers: {program.line('evaluate', folder.path)}" if quality else ""
     # What is to be pasted stands on one line, however long the paths are.
-    print(f"""
+    return f"""
 {_filled(f"Last epoch:  number {len(history['generator_loss'])}, {figures}")}
 {_filled(f"Quality:     {_quality_line(quality, _measured(folder, quality), every)}")}
 Pictures:    {folder.samples}/training.gif and epoch-*.png
 Model:       {folder.gan}
 {_INDENT}{folder.generator}{best}
 Dashboard:   {program.line("board", folder.tensorboard)}{numbers}
-More images: {program.line("sample", folder.path, "--out", "more.png")}""")
+More images: {program.line("sample", folder.path, "--out", "more.png")}"""
+
+
+def plan(settings, image_count, folder):
+    """What a run of these settings would be, a text."""
+    gan = runs.build(settings.stored())
+    networks = ", ".join(
+        f"{name} {network.count_params():,} weights" for name, network in gan.networks.items()
+    )
+    optimizers = [one for each in gan.optimizers.values() for one in each.variables]
+    variables = {id(one): one for one in (*gan.variables, *optimizers)}.values()
+    megabytes = sum(math.prod(one.shape) * tf.as_dtype(one.dtype).size for one in variables) / 2**20
+    classes = f", {settings.class_count} classes" if settings.class_count else ""
+    steps = settings.steps_per_epoch or image_count // settings.batch_size
+    ends = f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.epochs} epochs"
+    shape = " x ".join(map(str, gan.image_shape))
+    return f"""Nothing is trained or written. This run would be:
+Preset:      {settings.preset}; {networks}
+Images:      {image_count:,} of {shape}{classes}; {settings.data}
+Training:    {ends} of {steps:,} steps with {settings.batch_size} images each
+Memory:      {megabytes:.0f} MiB for weights and optimizers, without images and activations
+Folder:      {folder.path}"""
 
 
 def _filled(text):

@@ -22,6 +22,7 @@ from gan_model.model.objective import Objective
 from gan_model.penalties import PenaltyFunction
 from gan_model.storage.serializable import check_counts
 
+COMPILED_OBJECTS = ("loss", "class_loss", "penalty", "constraint", "augment", "average")
 # Optimizer -> the ids of the weights that `compile` has built it for, which it keeps alive. Keras
 # does not build it again, and would only refuse other weights in the middle of the first step.
 _BUILT_FOR = weakref.WeakKeyDictionary()
@@ -168,6 +169,18 @@ class Compiles:
         augmenter = Augmenter(augment, self.image_range, auxiliary_layers["augmentation"], boundary)
         jointly = all(map(takes_both_at_once, self.networks_of("discriminator").values()))
         self.objective = Objective(loss, class_loss, penalty, augmenter, jointly)
+
+    def compile_arguments(self):
+        """What `compile` was given or chose: a dict of its arguments, with the same objects."""
+        named = ("generator", "discriminator")
+        further = {name: one for name, one in self.optimizers.items() if name not in named}
+        return {
+            **{f"{name}_optimizer": self.optimizers[name] for name in named},
+            **({"optimizers": further} if further else {}),
+            **{name: getattr(self, name) for name in COMPILED_OBJECTS},
+            "discriminator_steps": self.discriminator_steps,
+            **self.execution_settings,
+        }
 
     @property
     def optimizers(self):

@@ -13,20 +13,11 @@ import numpy as np
 
 # Their classes are registered when they are imported: whoever has `GAN` can load all that it saves.
 from gan_model import augmenting, averaging, losses, networks, penalties, replicas  # noqa: F401
+from gan_model.model.compiling import COMPILED_OBJECTS
 from gan_model.model.labels import LookedUpLabels, with_labels
 from gan_model.networks.layers import dtype_policy
 from gan_model.storage.file_format import FORMAT, check_format
 from gan_model.storage.messages import reason_of
-
-_COMPILED_OBJECTS = (
-    "loss",
-    "class_loss",
-    "penalty",
-    "constraint",
-    "augment",
-    "average",
-)
-
 
 _BY_ARGUMENT = ("generator", "discriminator")  # their optimizers are arguments of `compile`
 
@@ -67,7 +58,7 @@ class SavedAsKerasFile:
         optimizers = {name: serialize(one) for name, one in self.optimizers.items()}
         of_arguments = {f"{name}_optimizer": optimizers.pop(name) for name in _BY_ARGUMENT}
         return {
-            **{name: serialize(getattr(self, name)) for name in _COMPILED_OBJECTS},
+            **{name: serialize(getattr(self, name)) for name in COMPILED_OBJECTS},
             **of_arguments,
             "optimizers": optimizers,
             "discriminator_steps": self.discriminator_steps,
@@ -76,7 +67,7 @@ class SavedAsKerasFile:
 
     def compile_from_config(self, config):
         deserialize = keras.saving.deserialize_keras_object
-        names = (*_COMPILED_OBJECTS, *(f"{name}_optimizer" for name in _BY_ARGUMENT))
+        names = (*COMPILED_OBJECTS, *(f"{name}_optimizer" for name in _BY_ARGUMENT))
         objects = {name: deserialize(config[name]) for name in names}
         objects["optimizers"] = {
             name: deserialize(optimizer) for name, optimizer in config["optimizers"].items()

@@ -32,8 +32,8 @@ def fine_tuned(
     compiled with. The optimizers and the counters begin anew, and with them the warm-up of the
     average: after the first step it is the generator itself, which it then follows. With
     `new_generator` the generator begins anew too. Then only the discriminator knows what images
-    are. Do not expect a gain where the new images are of another kind: docs/trained.md has a command
-    that compares with a start from nothing.
+    are. Do not expect a gain where the new images are of another kind: docs/trained.md has a
+    command that compares with a start from nothing.
 
     Args:
         source: compiled `GAN`. Its networks become those of the new GAN, so it must not be used
@@ -78,17 +78,17 @@ def fine_tuned(
         image_range=source.image_range,
         seed=seed,
     )
+    kept = source.compile_arguments()
+    kept.pop("optimizers", None)  # of networks that a plain GAN does not have
     gan.compile(
-        source.loss,
-        _fresh(source.generator_optimizer, generator_learning_rate),
-        _fresh(source.discriminator_optimizer, discriminator_learning_rate),
-        class_loss=source.class_loss,
-        penalty=at_least_r1_for(source.image_shape, image_count, source.penalty),
-        constraint=source.constraint,
-        augment=source.augment,
-        average=source.average,
-        discriminator_steps=source.discriminator_steps,
-        **source.execution_settings,
+        **kept
+        | {
+            "generator_optimizer": _fresh(source.generator_optimizer, generator_learning_rate),
+            "discriminator_optimizer": _fresh(
+                source.discriminator_optimizer, discriminator_learning_rate
+            ),
+            "penalty": at_least_r1_for(source.image_shape, image_count, source.penalty),
+        }
     )
     if averaged is not None:
         gan.averaged_generator.set_weights(averaged)
