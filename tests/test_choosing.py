@@ -29,8 +29,8 @@ def test_images_without_classes_get_modern():
 @pytest.mark.parametrize(
     ("counts", "preset"),
     [
-        ((600, 500), presets.modern_conditional),
-        ((600, 499), presets.modern),
+        ((600, 400), presets.modern_conditional),
+        ((600, 399), presets.modern),
         ((1000,), presets.modern),
     ],
 )
@@ -105,9 +105,9 @@ def test_suited_gives_the_compiled_gan_and_tells_why(capsys):
     ("counts", "names", "reason"),
     [
         ((600, 600), ("test", "train"), "2 classes: test, train; 600 images or more in each"),
-        ((60, 3), ("cats", "few"), "2 classes: cats, few; 'few' has 3, and 500 training images"),
-        ((60, 60), ("a", "b", "empty"), "3 classes: a, b, empty; 'empty' has 0, and 500 training"),
-        ((0, 60), (), "2 classes, '0' has 0, and 500 training images are the least"),
+        ((60, 3), ("cats", "few"), "2 classes: cats, few; 'few' has 3, and 400 training images"),
+        ((60, 60), ("a", "b", "empty"), "3 classes: a, b, empty; 'empty' has 0, and 400 training"),
+        ((0, 60), (), "2 classes, '0' has 0, and 400 training images are the least"),
         ((500,) * 20, tuple("abcdefghijklmnopqrst"), "(20 classes, 500 images or more in each)"),
     ],
 )

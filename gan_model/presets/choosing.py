@@ -12,7 +12,7 @@ from gan_model.presets import rules
 from gan_model.presets.recipes import modern, modern_conditional
 from gan_model.storage.messages import printable
 
-LEAST_IN_CLASS = 500  # images; with fewer, no measurement showed a gain: docs/modern.md
+LEAST_IN_CLASS = 400  # images; docs/modern.md: 430 helped, and fewer than 90 did not
 _NAMED = 12  # classes, at most; of more only the number is told
 _OF_ARGUMENTS = {
     "clusters": "clusters for classes",
@@ -54,7 +54,7 @@ class Choice:
 def choose(images, labels=None, *, class_names=()):
     """The `Choice` for training images.
 
-    Classes are used where there are two or more, and 500 images or more of each.
+    Classes are used where there are two or more, and 400 images or more of each.
 
     Args:
         images: array (n, height, width) or (n, height, width, channels), or a list of images.
