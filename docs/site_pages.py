@@ -13,7 +13,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gan_model"
 # Lines of two columns or more, as the docstrings of packages have them: a name, spaces, a text.
 _TABLE = re.compile(r"(?:^ *[\w./]+(?:, \w+)* {2,}\S.*\n|(?<=\n) {12,}\S.*\n)+", re.MULTILINE)
-_WIDTH = 100  # characters in a line of a notebook's output
+# Longer lines of a notebook's output are wrapped to that width; those of an epoch stay whole.
+_LONG, _WIDTH = 90, 80
 _LISTED = re.compile(r"^- \[.*\]\((results/\S+\.md)\)$", re.MULTILINE)
 _SOURCE = re.compile(r"\[([^\]]*)\]\(\.\./gan_model/(\w+)(\.py)?\)")
 
@@ -67,8 +68,7 @@ def notebook_page(path):
                 blocks.append(f"![Output]({name})")
             else:
                 text = "".join(output.get("text") or data["text/plain"]).strip("\n")
-                lines = [textwrap.fill(line, _WIDTH) for line in text.splitlines()]
-                blocks.append("\n".join(["```text", *lines, "```"]))
+                blocks.append("\n".join(["```text", *map(_wrapped, text.splitlines()), "```"]))
     blocks.append(f"This page is a notebook: [{path.name}]({path.name}).")
     return {f"{path.stem}.md": "\n\n".join(blocks)} | pictures
 
@@ -107,6 +107,10 @@ def _public(name):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             defined.append(node.name)
     return defined if (PACKAGE / f"{name}.py").exists() else []
+
+
+def _wrapped(line):
+    return textwrap.fill(line, _WIDTH) if len(line) > _LONG else line
 
 
 def _link(match):
