@@ -1,7 +1,10 @@
-"""Pages of the site that are made when it is built: front page, changes, reference."""
+"""Pages of the site that are made when it is built: front page, changes, tour, reference."""
 
 import ast
+import base64
+import json
 import re
+import textwrap
 from pathlib import Path
 
 from mkdocs.structure.files import File
@@ -10,6 +13,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gan_model"
 # Lines of two columns or more, as the docstrings of packages have them: a name, spaces, a text.
 _TABLE = re.compile(r"(?:^ *[\w./]+(?:, \w+)* {2,}\S.*\n|(?<=\n) {12,}\S.*\n)+", re.MULTILINE)
+# Longer lines of a notebook's output are wrapped to that width; those of an epoch stay whole.
+_LONG, _WIDTH = 90, 80
 _LISTED = re.compile(r"^- \[.*\]\((results/\S+\.md)\)$", re.MULTILINE)
 _SOURCE = re.compile(r"\[([^\]]*)\]\(\.\./gan_model/(\w+)(\.py)?\)")
 
@@ -25,13 +30,12 @@ def on_config(config):
 
 
 def on_files(files, config):
-    """Adds the front page, the changes and the pages of the reference."""
-    files.append(File.generated(config, "index.md", content=front_page()))
-    changes = (ROOT / "CHANGELOG.md").read_text()
-    files.append(File.generated(config, "changes.md", content=changes))
-    for name in parts():
-        page = File.generated(config, f"reference/{name}.md", content=reference_page(name))
-        files.append(page)
+    """Adds the front page, the changes, the tour and the pages of the reference."""
+    made = {"index.md": front_page(), "changes.md": (ROOT / "CHANGELOG.md").read_text()}
+    made |= notebook_page(ROOT / "docs" / "tour.ipynb")
+    made |= {f"reference/{name}.md": reference_page(name) for name in parts()}
+    for path, content in made.items():
+        files.append(File.generated(config, path, content=content))
 
 
 def parts():
@@ -47,6 +51,28 @@ def front_page():
     return readme.replace("](docs/", "](").replace("](CHANGELOG.md)", "](changes.md)")
 
 
+def notebook_page(path):
+    """A notebook with its stored outputs: dict from paths in the site to a page and pictures."""
+    blocks, pictures = [], {}
+    for cell in json.loads(path.read_text())["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            blocks.append(source)
+            continue
+        blocks.append(f"```python\n{source}\n```")
+        for output in cell["outputs"]:
+            data = output.get("data", {})
+            if "image/png" in data:
+                name = f"{path.stem}/{len(pictures) + 1}.png"
+                pictures[name] = base64.b64decode(data["image/png"])
+                blocks.append(f"![Output]({name})")
+            else:
+                text = "".join(output.get("text") or data["text/plain"]).strip("\n")
+                blocks.append("\n".join(["```text", *map(_wrapped, text.splitlines()), "```"]))
+    blocks.append(f"This page is a notebook: [{path.name}]({path.name}).")
+    return {f"{path.stem}.md": "\n\n".join(blocks)} | pictures
+
+
 def reference_page(name):
     """What a part says of itself, and then each of its public names."""
     about = ast.get_docstring(_parsed(_file(name)))
@@ -56,8 +82,10 @@ def reference_page(name):
     return "\n".join(lines)
 
 
-def on_page_markdown(markdown, **_):
-    """Points links to the source of a part to its page of the reference."""
+def on_page_markdown(markdown, page, **_):
+    """Points links to the source of a part to its page of the reference, and to the tour to its."""
+    if page.file.src_uri != "tour.md":
+        markdown = markdown.replace("](tour.ipynb)", "](tour.md)")
     return _SOURCE.sub(_link, markdown)
 
 
@@ -79,6 +107,10 @@ def _public(name):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             defined.append(node.name)
     return defined if (PACKAGE / f"{name}.py").exists() else []
+
+
+def _wrapped(line):
+    return textwrap.fill(line, _WIDTH) if len(line) > _LONG else line
 
 
 def _link(match):

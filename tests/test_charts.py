@@ -1,5 +1,6 @@
 """Charts: what is drawn where, found again in the pixels of the PNG."""
 
+import itertools
 import math
 
 import numpy as np
@@ -221,6 +222,20 @@ def test_learning_rates_are_as_far_apart_as_their_logarithms(tmp_path):
     picture = pixels(tmp_path / "t.png")
     columns = [column for _, column in (*dots(picture, ORANGE), *dots(picture, BLUE))]
     np.testing.assert_allclose(np.diff(columns) / np.diff(columns).mean(), 1, atol=0.02)
+
+
+def test_labels_of_learning_rates_do_not_overlap(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(style, "write", lambda figure, path: drawn.append(figure))
+    names = "size", "generator_learning_rate", "discriminator_learning_rate"
+    outcomes = [trial(i, 9 + i, **dict.fromkeys(names, 2.2e-4 * 2.3**i)) for i in range(4)]
+    pictures.trials(outcomes, tmp_path / "t.png", distance="fid")
+    drawn[0].canvas.draw()
+    for panel in drawn[0].axes:
+        labels = [label for label in panel.get_xticklabels(which="both") if label.get_text()]
+        places = sorted((label.get_window_extent() for label in labels), key=lambda box: box.x0)
+        assert len(places) > 1
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(places))
 
 
 @pytest.mark.parametrize(("floor", "lines"), [(8.0, 1), (1e-6, 0), (None, 0)])

@@ -14,6 +14,7 @@ _DOT = {"ls": "", "marker": "o", "mec": "white", "mew": 0.8}
 _RUN, _RANKED = {**_DOT, "ms": 8, "mfc": _TRIAL}, {**_DOT, "ms": 14, "mfc": _BEST}
 _CROSS = {"ls": "", "marker": "X", "ms": 9, "mfc": "none", "mec": style.INK, "mew": 1.1}
 _WIDE = 4  # values that span this factor have a logarithmic axis
+_FEW_DECADES = 30  # values that span less than this factor have few powers of 10 among them
 _MAX_TICKS = 6  # up to so many different whole numbers have a tick each
 _MAX_LABEL = 18  # characters
 
@@ -125,12 +126,23 @@ def _scale_values(panel, values):
     distinct = sorted(set(values))
     if _is_wide(distinct):
         panel.set_xscale("log")
+        if max(distinct) < _FEW_DECADES * min(distinct):
+            _label_few_decades(panel.xaxis)
     else:
         panel.locator_params(axis="x", nbins=4)
     whole = all(isinstance(value, int) for value in distinct)
     if len(distinct) == 1 or (whole and len(distinct) <= _MAX_TICKS):
         panel.set_xticks(distinct, [f"{value:g}" for value in distinct])
         panel.set_xticks([], minor=True)
+
+
+def _label_few_decades(axis):
+    """Labels 1 and 3 of each decade. Matplotlib would label more, which would not fit."""
+    from matplotlib import ticker
+
+    axis.set_major_locator(ticker.LogLocator(subs=(1, 3)))
+    axis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def _is_wide(values):
