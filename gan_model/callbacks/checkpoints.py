@@ -51,7 +51,7 @@ class Checkpoints(RunCallback):
         if keep < 1:
             raise ValueError(f"`keep` is 1 or more checkpoints. Received: keep={keep}.")
         self.directory, self.keep = expanded(directory), keep
-        self._history, self._begun, self._data = [], None, {}
+        self._history, self._begun, self._settings, self._data = [], None, None, {}
         self._first_epoch = 0  # of the history
         self._lock = self._gan = None  # while `fit` runs
 
@@ -135,7 +135,7 @@ class Checkpoints(RunCallback):
         about = {
             "epoch": epoch + 1,
             "seed": self.model.seed,
-            "settings": self._settings,
+            "settings": self._settings or same_run.settings_of(self.model),
             "learning_rates": self._begun or same_run.learning_rates(self.model),
             "history": self._history,
             **self._data,
