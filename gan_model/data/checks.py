@@ -161,6 +161,6 @@ def _recipe(least, greatest, low, high):
 def warn(sentence):
     """Warns, and names the line outside this package that led here."""
     level, frame = 1, inspect.currentframe()
-    while frame.f_back and frame.f_globals["__name__"].startswith("gan_model."):
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("gan_model."):
         level, frame = level + 1, frame.f_back
     warnings.warn(sentence, stacklevel=level)
