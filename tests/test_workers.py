@@ -283,7 +283,7 @@ def test_a_worker_with_a_number_that_is_taken_or_other_settings_is_refused(
     with locked(folder / "chief"), locked(folder / "workers" / "worker-1"):
         for options, message in (
             (("--worker", 1), "Another process is worker-1 of the search in "),
-            (("--worker", 2, "--epochs", 1), "epochs was 3, now 1"),
+            (("--worker", 2, "--epochs", 1), "epochs was 2, now 1"),
         ):
             other = begun(search(images, folder, *ALONE, *options))
             output, errors = other.communicate(timeout=PATIENCE)
