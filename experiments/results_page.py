@@ -10,22 +10,36 @@ from results_records import finished, write_beside
 
 _HEAD = """# Results
 
-Each page but that of the search is a study, written by `make results` (`experiments/results.py`),
-which continues where it was stopped. A page says which of its rows are of another day or of other
-code. A study trains several systems under the same conditions for the same minutes of training.
-Compiling counts as training; measuring does not. All numbers compare generated images (codings of
-seed 0) with the same number of held-out images, in `fashion` features, or in features learned from
-the training images. Lower is better for fid, kid and spectrum; higher is better for precision,
-recall, density and coverage. Each cell is the mean over the seeds (lowest to highest).
+Except for the search, each page is a study written by `make results` (`experiments/results.py`),
+which continues where it was stopped. A study trains several systems under the same conditions, for
+the same minutes of training. Compiling counts as training; measuring does not. A page states which
+of its rows are from another day or from other code.
 
-- classes: the lowest and the highest percentage that one of the ten classes has, over all seeds. Of
-  the real images each class has 10%.
-- floor: the same number of training images instead of generated ones.
-- noise: the held-out images with the pixels of each shuffled.
-- copying: probability that a generated image is nearer to its nearest training image than a
-  held-out image is: 0.5 for new images, more for copies, less for images far from all real ones.
+All numbers compare generated images (codings of seed 0) with the same number of held-out images, in
+`fashion` features or in features learned from the training images. Lower is better for fid, kid and
+spectrum; higher is better for precision, recall, density and coverage. Each cell is the mean over
+the seeds (lowest to highest).
 
-[quality.md](quality.md) explains the numbers."""
+- *classes*: the lowest and the highest percentage of images in any of the ten classes, over all
+  seeds. Among the real images each class has 10%.
+- *floor*: the same number of training images instead of generated ones.
+- *noise*: the held-out images with the pixels of each image shuffled.
+- *copying*: the probability that a generated image is nearer to its nearest training image than a
+  held-out image is. It is 0.5 for new images, higher for copies, and lower for images that are far
+  from all real ones.
+
+[Quality](quality.md) explains the numbers.
+
+When these studies ran, the folders of images were split by the position of the files. The split now
+depends on the pixels, so a new run holds out other images.
+
+## Programs in the history
+
+Programs of finished studies are not kept. `git checkout d34afaf` restores the last commit that
+contains all of them, with the package as it was then: `count_bias`, `export_speed`,
+`feature_study`, `page_sizes` and `truncation` in `experiments/`.
+
+## Pages"""
 
 
 def page(study_name, runs, docs, kept):
