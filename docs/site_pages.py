@@ -20,13 +20,13 @@ _SOURCE = re.compile(r"\[([^\]]*)\]\(\.\./gan_model/(\w+)(\.py)?\)")
 
 
 def on_config(config):
-    """Lists the results, and the reference in the order in which the package names its parts."""
+    """Lists the results, and the parts of the package in the order in which it names them."""
     for entry in config.nav:
         if isinstance(entry, dict) and "Results" in entry:
             pages = _LISTED.findall((ROOT / "docs" / "results.md").read_text())
             entry["Results"] = ["results.md", *pages]
         if isinstance(entry, dict) and "Reference" in entry:
-            entry["Reference"] = [{name: f"reference/{name}.md"} for name in parts()]
+            entry["Reference"] += [{name: f"reference/{name}.md"} for name in parts()]
 
 
 def on_files(files, config):
