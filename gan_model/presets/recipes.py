@@ -183,8 +183,8 @@ def modern_conditional(
         class_loss: see `GAN.compile`. A larger weight gives images that are easier to classify
             and less diverse within a class.
         penalty: as in `modern`; by default `r1_for(image_shape, image_count, class_count)`.
-        image_shape, codings_size, generator_learning_rate, discriminator_learning_rate, loss,
-            augment, average, image_count, seed: as in `modern`.
+        image_shape, codings_size, loss, augment, average, image_count, seed: as in `modern`.
+        generator_learning_rate, discriminator_learning_rate: as in `modern`.
     """
     return _modern(
         image_shape,
