@@ -17,9 +17,9 @@ def of_ablation():
     systems["wgan-gp"] = System("WGAN-GP with its own settings", _wgan_gp, batch_size=64)
     return Study(
         "`modern` with one thing changed",
-        "Each loss has the R1 of `modern`, whose weight falls. WGAN-GP is trained as Gulrajani et "
-        "al. (2017) do: Adam with the learning rate 1e-4, five discriminator steps for each "
-        "generator step, batches of 64, GradientPenalty(10) in every step, no clusters.",
+        "Each loss is trained with the R1 of `modern`, whose weight decays. WGAN-GP is trained as "
+        "Gulrajani et al. (2017) do: Adam with the learning rate 1e-4, five discriminator steps "
+        "for each generator step, batches of 64, GradientPenalty(10) in every step, no clusters.",
         systems,
         minutes=(2, 5),
     )

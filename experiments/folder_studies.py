@@ -14,7 +14,7 @@ def of_images():
     return Study(
         "Images of a folder",
         "`modern` as `presets.suited` trains it, without classes; `modern` as it was in 0.1, with "
-        "networks and a penalty made for 28 x 28 grey images; and `guidelines`. The features are "
+        "networks and a penalty made for 28 x 28 gray images; and `guidelines`. The features are "
         "learned from the training images.",
         {
             "modern": System("`presets.modern`", presets.modern, batch_size=BATCH_SIZE),

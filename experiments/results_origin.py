@@ -42,9 +42,9 @@ def origins(study, runs):
     ]
     if len(found) == 1:
         ((code, one),) = found.items()
-        days = f"All runs are of {_days(one)}, {_code(code)}."
+        days = f"All runs are from {_days(one)}, {_code(code)}."
         return "\n\n".join([days, "\n".join(notes)]).strip()
-    lines = ["The runs are of different days or states of the code, so compare them with care:\n"]
+    lines = ["The runs are from different days or states of the code, so compare them with care:\n"]
     for code, one in sorted(found.items(), key=lambda item: max(item[1]["days"])):
         names = (
             f"{what}, seed {', '.join(map(str, seeds))}" for what, seeds in one["systems"].items()

@@ -24,8 +24,7 @@ def of_presets():
         systems[name] = preset(name)
     return Study(
         "The loop and the first presets",
-        "How far each system comes in a minute: the same recipe by a loop and by `fit`, and two "
-        "other recipes.",
+        "Quality by the minute: the same recipe in a loop and in `fit`, and two other recipes.",
         systems,
         curve=True,
     )
@@ -65,7 +64,7 @@ def of_an_hour():
         systems[name] = preset(name)
     return Study(
         "An hour",
-        "How far longer training leads.",
+        "What longer training achieves.",
         systems,
         minutes=(5, 20, 60),
         curve=True,
@@ -78,7 +77,7 @@ def of_modes():
         systems[name] = preset(name)
     return Study(
         "A thousand modes",
-        "Each image has three random garments in its colour channels, so there are 1,000 equally "
+        "Each image has three random garments in its color channels, so there are 1,000 equally "
         "likely combinations of classes. The classifier `fashion` tells which combinations 25,600 "
         "generated images show. modes: how many of the 1,000 occur. kl: Kullback-Leibler "
         "divergence of their fractions from equal fractions, in nats.",

@@ -162,7 +162,7 @@ def test_rows_of_another_day_or_code_are_told(tmp_path):
     for records in runs.values():
         records[0] |= {"date": "2026-11-29", "code": "0a1b2c3d"}
     text = page("presets", runs, tmp_path / "docs", tmp_path).read_text()
-    assert "All runs are of 2026-11-29, checksum of the package 0a1b2c3d." in text
+    assert "All runs are from 2026-11-29, checksum of the package 0a1b2c3d." in text
     runs["dcgan"][0] |= {"date": "2026-11-20", "code": "99999999"}
     for name in ("date", "code"):
         del runs["dense"][0][name]
