@@ -168,7 +168,8 @@ class Alarms(keras.callbacks.Callback):
             step = int(self.model.step.numpy())
             self._writer = self._writer or board.Writer(self.log_dir / "alarms", step - 1)
             with self._writer.drawing(step):
-                tf.summary.text(board.alarm_tag(name), sentence)
+                # Not the tag of the chart: TensorBoard reads both as text then, and fails.
+                tf.summary.text(f"{board.alarm_tag(name)}_message", sentence)
                 # This point stays if `Recover` repeats the epoch and `Scalars` discards its own.
                 board.scalars({board.alarm_tag(name): 1})
 
