@@ -29,9 +29,11 @@ def of_images():
 
 def of_few_images():
     from gan_model import presets
+    from gan_model.augmenting import Adaptive, DiffAugment
     from gan_model.presets.rules import BATCH_SIZE, r1_for
 
-    modern = presets.modern
+    augment = Adaptive(DiffAugment(), speed=100_000)
+    modern = partial(presets.modern, augment=augment)
 
     def lighter(image_shape, *, image_count=None, seed=0):
         penalty = r1_for(image_shape)
@@ -41,12 +43,12 @@ def of_few_images():
         "adaptive": ("", modern),
         "lighter": (", R1 as for many", lighter),
         "none": (", no augmentation", partial(modern, augment=None)),
-        "classes": (", classes", presets.modern_conditional),
+        "classes": (", classes", partial(presets.modern_conditional, augment=augment)),
     }
     return Study(
         "Few images of a folder",
-        "`modern` on some images of a folder, drawn at random, as `presets.suited` trains it "
-        "without classes, and with one thing changed. The features are learned from all images.",
+        "`modern` with adaptive augmentation on some images of a folder, drawn at random, and with "
+        "one thing changed. The features are learned from all images.",
         {
             f"{count}-{name}": System(
                 f"{count:,} images{what}", build, images=count, batch_size=BATCH_SIZE
